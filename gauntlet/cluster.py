@@ -1,0 +1,149 @@
+"""The words Cluster, Node, Host and ProxyMode, as protocols that every provider fulfils.
+
+A `Host` is a place where a command can run with a network of its own: a pod, a node, or a host
+outside the cluster. A `Node` is a host that also runs one kube-proxy.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Protocol
+
+from kubernetes.client import ApiClient
+
+from gauntlet.errors import GauntletError
+
+
+class ProxyMode(StrEnum):
+    """`mode` of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1)."""
+
+    IPTABLES = "iptables"
+    NFTABLES = "nftables"
+    IPVS = "ipvs"
+    USERSPACE = "userspace"
+
+
+class HostKind(StrEnum):
+    POD = "pod"
+    NODE = "node"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command on a host left behind. `stdout` and `stderr` are decoded as UTF-8."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+class CommandFailed(GauntletError):
+    """A command on a host ended with a non-zero exit code, or did not end in time."""
+
+    def __init__(self, host: str, completed: Completed) -> None:
+        command = " ".join(completed.argv)
+        detail = completed.stderr.strip() or completed.stdout.strip() or "no output"
+        super().__init__(f"`{command}` on {host} ended with {completed.code}: {detail}")
+        self.completed = completed
+
+
+class Host(Protocol):
+    """A place to run commands. `node` is the node it is on; None for an outside host."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> HostKind: ...
+    @property
+    def node(self) -> str | None: ...
+    @property
+    def address(self) -> str: ...
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | None = None,
+        timeout_s: float = 30.0,
+        check: bool = True,
+    ) -> Completed:
+        """Run a command to its end.
+
+        Raises CommandFailed on a non-zero exit code (unless `check` is False) and on a time-out
+        (always; the code is then 124).
+        """
+        ...
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        """Start a command and return at once. It ends, at the latest, with its cluster.
+
+        `env` is added to the environment the host gives its commands.
+        """
+        ...
+
+
+class Node(Host, Protocol):
+    """One node: its host, and the kube-proxy on it."""
+
+    @property
+    def pod_cidr(self) -> str: ...
+
+    def proxy_pid(self) -> int | None:
+        """Process id of the running kube-proxy, valid for `kill` on this node; None if none runs."""
+        ...
+
+    def proxy_log(self) -> str:
+        """All that kube-proxy on this node has logged, across restarts."""
+        ...
+
+
+class Cluster(Protocol):
+    """One cluster in one proxy mode."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def mode(self) -> ProxyMode: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def api(self) -> ApiClient: ...
+    @property
+    def kubeconfig(self) -> Path: ...
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+    @property
+    def outside(self) -> Host: ...
+    @property
+    def api_address(self) -> str:
+        """Address of the API server as the nodes see it, `IP:PORT`."""
+        ...
+
+    @property
+    def state_dir(self) -> Path:
+        """Where this cluster's journal and logs live, outside the checkout."""
+        ...
+
+    def node(self, name: str) -> Node: ...
+
+    def pod(self, namespace: str, name: str) -> Host:
+        """The host of a running pod. Raises GauntletError where there is no such running pod."""
+        ...
