@@ -1,0 +1,118 @@
+"""Reaches hosts that are namespaces of a private world, by entering them with nsenter(1)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from gauntlet.cluster import CommandFailed, Completed, HostKind
+
+TIMED_OUT = 124
+# Commands on a host must find iptables and nft, which an ordinary user's PATH often lacks.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class World:
+    """How to enter a world: its first process, as this process counts, and whether it has a user namespace."""
+
+    init_pid: int
+    user_namespace: bool
+
+    def enter(self, pid: int, namespaces: Sequence[str], argv: Sequence[str]) -> list[str]:
+        """The command that runs `argv` in these namespaces of the process `pid` (as the world counts).
+
+        It is killed when the command that this returns is.
+        """
+        outer = ["nsenter", f"--target={self.init_pid}", "--mount", "--net", "--pid"]
+        if self.user_namespace:
+            outer += ["--user", "--preserve-credentials"]
+        inner = ["nsenter", f"--target={pid}", *namespaces, "--"]
+        return [*outer, "--", *inner, "setpriv", "--pdeathsig", "KILL", "--", *argv]
+
+
+@dataclass(frozen=True)
+class NamespacedHost:
+    """A pod, node or outside host of a world. `pid` holds its namespaces, as the world counts.
+
+    Commands see the world's file system. On a node they see the node's /run (with the iptables lock);
+    in a pod they stay outside the pod's private /tmp, as tools of the host do.
+    """
+
+    world: World
+    name: str
+    kind: HostKind
+    node: str | None
+    address: str
+    pid: int
+
+    def _enter(self, argv: Sequence[str]) -> list[str]:
+        namespaces = ["--net", "--uts"] if self.kind is HostKind.POD else ["--net", "--uts", "--mount"]
+        return self.world.enter(self.pid, namespaces, argv)
+
+    def run(
+        self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
+    ) -> Completed:
+        try:
+            done = subprocess.run(
+                self._enter(argv),
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_s,
+                env=_environment({}),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
+            raise CommandFailed(self.name, late) from None
+        completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
+        if check and completed.code != 0:
+            raise CommandFailed(self.name, completed)
+        return completed
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._enter(argv),
+            env=_environment(env or {}),
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            # Ctrl-C is for the run, which then ends what it started in order.
+            start_new_session=True,
+        )
+
+
+@dataclass(frozen=True)
+class NamespacedNode(NamespacedHost):
+    """A node of a world. `log` is where its kube-proxy's output goes."""
+
+    pod_cidr: str
+    log: Path
+
+    def proxy_pid(self) -> int | None:
+        script = "read -r pid < /run/kube-proxy.pid && kill -0 $pid && echo $pid"
+        done = self.run(["sh", "-c", script], check=False)
+        return int(done.stdout) if done.code == 0 else None
+
+    def proxy_log(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+def _environment(added: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PATH": _PATH, **added}

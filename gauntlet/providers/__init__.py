@@ -1,0 +1,33 @@
+"""Where clusters come from. `provider` finds one by name, `connect` by the kubeconfig of a running cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gauntlet.cluster import Cluster
+from gauntlet.errors import UsageError
+from gauntlet.providers.kubeconfig import provider_name
+from gauntlet.providers.protocol import ClusterSpec, Provider
+from gauntlet.providers.sandbox.provider import SandboxProvider
+
+__all__ = ["ClusterSpec", "Provider", "connect", "provider", "provider_names"]
+
+_PROVIDERS: dict[str, type[SandboxProvider]] = {"sandbox": SandboxProvider}
+
+
+def provider_names() -> tuple[str, ...]:
+    return tuple(sorted(_PROVIDERS))
+
+
+def provider(name: str) -> Provider:
+    """The provider of this name. Raises UsageError, which lists the names, where there is none."""
+    try:
+        return _PROVIDERS[name]()
+    except KeyError:
+        known = ", ".join(provider_names())
+        raise UsageError(f"there is no provider {name!r}", f"choose one of: {known}") from None
+
+
+def connect(kubeconfig: Path) -> Cluster:
+    """The running cluster of this kubeconfig. Raises UsageError where it is not one of the gauntlet's."""
+    return provider(provider_name(kubeconfig)).connect(kubeconfig)

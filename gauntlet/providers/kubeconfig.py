@@ -1,0 +1,104 @@
+"""Kubeconfig files of clusters that the gauntlet made, and API clients from them.
+
+A kubeconfig that the gauntlet writes carries an extension (the field that the kubeconfig format
+reserves for tools) which names the provider and the cluster.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from kubernetes import client, config
+from kubernetes.client import ApiClient
+
+from gauntlet.errors import UsageError
+
+EXTENSION = "kube-proxy-gauntlet"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """PEM texts: the authority's certificate, and a client's certificate and key."""
+
+    ca: bytes
+    certificate: bytes
+    key: bytes
+
+
+def render(*, provider: str, cluster: str, server: str, user: str, credentials: Credentials) -> str:
+    """A complete kubeconfig with one context, all credentials inside."""
+
+    def encoded(pem: bytes) -> str:
+        return base64.b64encode(pem).decode()
+
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": cluster,
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],
+        "clusters": [
+            {
+                "name": cluster,
+                "cluster": {
+                    "server": server,
+                    "certificate-authority-data": encoded(credentials.ca),
+                    "extensions": [{"name": EXTENSION, "extension": {"provider": provider, "cluster": cluster}}],
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": user,
+                "user": {
+                    "client-certificate-data": encoded(credentials.certificate),
+                    "client-key-data": encoded(credentials.key),
+                },
+            }
+        ],
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def provider_name(kubeconfig: Path) -> str:
+    """Which provider made the cluster of this kubeconfig."""
+    return _extension(kubeconfig, "provider")
+
+
+def cluster_name(kubeconfig: Path) -> str:
+    """The name its provider gave the cluster of this kubeconfig."""
+    return _extension(kubeconfig, "cluster")
+
+
+def _extension(kubeconfig: Path, key: str) -> str:
+    try:
+        document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the kubeconfig {kubeconfig}: {error.strerror}", "name an existing file"
+        ) from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{kubeconfig} is not a kubeconfig: {error}", "name a kubeconfig file") from None
+    try:
+        current = document["current-context"]
+        context = next(each["context"] for each in document["contexts"] if each["name"] == current)
+        cluster = next(each["cluster"] for each in document["clusters"] if each["name"] == context["cluster"])
+        extension = next(each["extension"] for each in cluster.get("extensions", ()) if each["name"] == EXTENSION)
+        return str(extension[key])
+    except (KeyError, TypeError, StopIteration):
+        raise UsageError(
+            f"{kubeconfig} does not belong to a cluster that the gauntlet made",
+            "use the kubeconfig that `gauntlet cluster kubeconfig` prints",
+        ) from None
+
+
+def api_client(kubeconfig: Path) -> ApiClient:
+    """A client for the API server of this kubeconfig, never through a proxy of the environment."""
+    settings = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=settings)
+    settings.proxy = None
+    settings.no_proxy = None
+    settings.connection_pool_maxsize = 32
+    return ApiClient(settings)

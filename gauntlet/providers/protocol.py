@@ -1,0 +1,51 @@
+"""The word Provider: where a cluster comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gauntlet.cluster import Cluster, ProxyMode
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """What cluster is wanted.
+
+    `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
+    clusters of this user.
+    """
+
+    name: str
+    mode: ProxyMode
+    nodes: int = 3
+    version: str = "1.37"
+    keep: bool = False
+
+
+class Provider(Protocol):
+    """Creates, finds and deletes clusters. Raises EnvironmentUnfit where it cannot work here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def modes(self) -> tuple[ProxyMode, ...]:
+        """The modes in which it can bring up a cluster."""
+        ...
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        """Bring up a cluster and return when its API server and proxies serve."""
+        ...
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        """The running cluster that this kubeconfig belongs to. Raises UsageError where it is none of ours."""
+        ...
+
+    def list(self) -> tuple[Cluster, ...]:
+        """The running clusters of this user, and, on the way, clean-up of what dead ones left."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """End a cluster and verify that nothing of it is left. A cluster that is gone counts as deleted."""
+        ...

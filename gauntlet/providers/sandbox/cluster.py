@@ -1,0 +1,75 @@
+"""A running sandbox cluster, as the driver outside its world sees it."""
+
+from __future__ import annotations
+
+import platform
+from functools import cached_property
+from pathlib import Path
+
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
+
+from gauntlet.cluster import HostKind, ProxyMode
+from gauntlet.errors import GauntletError, UsageError
+from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
+from gauntlet.providers.kubeconfig import api_client
+from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.layout import ClusterRecord
+
+
+class SandboxCluster:
+    """See gauntlet.cluster.Cluster for what each member promises."""
+
+    provider = "sandbox"
+
+    def __init__(self, record: ClusterRecord) -> None:
+        assert record.outside is not None
+        self.record = record
+        self.name = record.name
+        self.mode = ProxyMode(record.mode)
+        self.version = record.version
+        self.kernel = platform.release()
+        self.state_dir: Path = layout.state_dir(record.name)
+        self.kubeconfig: Path = self.state_dir / "kubeconfig"
+        self.api_address = f"{layout.API_ADDRESS}:{layout.API_PORT}"
+        world = World(record.init_pid, record.user_namespace)
+        self._world = world
+        self.nodes = tuple(
+            NamespacedNode(
+                world=world,
+                name=node.name,
+                kind=HostKind.NODE,
+                node=node.name,
+                address=node.address,
+                pid=node.pid,
+                pod_cidr=node.pod_cidr,
+                log=self.state_dir / "logs" / f"kube-proxy-{node.name}.log",
+            )
+            for node in record.nodes
+        )
+        outside = record.outside
+        self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.address, outside.pid)
+
+    @cached_property
+    def api(self) -> ApiClient:
+        return api_client(self.kubeconfig)
+
+    def node(self, name: str) -> NamespacedNode:
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        known = ", ".join(node.name for node in self.nodes)
+        raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
+
+    def pod(self, namespace: str, name: str) -> NamespacedHost:
+        try:
+            pod = client.CoreV1Api(self.api).read_namespaced_pod(name, namespace)
+        except ApiException as error:
+            raise GauntletError(f"pod {namespace}/{name}: {error.reason}") from None
+        statuses = pod.status.container_statuses or []
+        scheme, _, pid = (statuses[0].container_id or "" if statuses else "").partition("://")
+        if scheme != "sandbox" or pid in {"", "0"} or pod.status.phase != "Running":
+            raise GauntletError(f"pod {namespace}/{name} is not running (phase {pod.status.phase})")
+        return NamespacedHost(
+            self._world, f"{namespace}/{name}", HostKind.POD, pod.spec.node_name, pod.status.pod_ip, int(pid)
+        )

@@ -1,0 +1,88 @@
+"""The network of a world: a bridge that joins the control plane, the nodes and the outside host.
+
+There is no uplink. Addresses that nothing serves (an unprogrammed Service, say) are swallowed, as
+the next router of a real cluster would do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.places import FABRIC, Place, new_host, world_ip
+
+_ROUTER = {
+    "net.ipv4.ip_forward": "1",
+    "net.ipv4.conf.all.send_redirects": "0",
+    "net.ipv4.conf.default.send_redirects": "0",
+    "net.ipv4.conf.all.rp_filter": "0",
+    "net.ipv4.conf.default.rp_filter": "0",
+}
+
+
+def set_up(nodes: int) -> tuple[list[Place], Place]:
+    """Make the fabric with its hosts. Returns the nodes in order, and the outside host."""
+    prefix = layout.NODE_NETWORK_PREFIX
+    bridged = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+    world_ip(
+        "link set lo up",
+        f"link add {FABRIC} type bridge",
+        f"addr add {layout.API_ADDRESS}/{prefix} dev {FABRIC}",
+        f"link set {FABRIC} up",
+    )
+    if bridged.exists():
+        bridged.write_text("0")
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    indices = range(1, nodes + 1)
+    places = [_host(layout.node_name(i), layout.node_address(i)) for i in indices]
+    for i, place in zip(indices, places, strict=True):
+        place.sysctl(_ROUTER)
+        place.ip(
+            *(
+                f"route add {layout.node_pod_cidr(other)} via {layout.node_address(other)}"
+                for other in indices
+                if other != i
+            )
+        )
+    outside = _host("outside", layout.OUTSIDE_ADDRESS)
+    outside.sysctl({"net.ipv4.fib_multipath_hash_policy": "1"})
+    hops = " ".join(f"nexthop via {layout.node_address(i)}" for i in indices)
+    outside.ip(f"route add {layout.LOAD_BALANCER_POOL} {hops}")
+    world_ip(
+        *(f"route add {layout.node_pod_cidr(i)} via {layout.node_address(i)}" for i in indices),
+        f"route add blackhole {layout.SERVICE_CIDR}",
+        f"route add blackhole {layout.LOAD_BALANCER_POOL}",
+    )
+    return places, outside
+
+
+def _host(name: str, address: str) -> Place:
+    place = new_host(name)
+    world_ip(
+        f"link add {name} type veth peer name eth0 netns {place.pid}",
+        f"link set {name} master {FABRIC}",
+        f"link set {name} up",
+    )
+    place.ip(
+        f"addr add {address}/{layout.NODE_NETWORK_PREFIX} dev eth0",
+        "link set eth0 up",
+        f"route add default via {layout.API_ADDRESS}",
+    )
+    return place
+
+
+def wire_pod(node: Place, index: int, pod: Place, address: str, link: str) -> None:
+    """Join a pod to its node by a link of its own; every packet of the pod passes the node's network."""
+    gateway = layout.gateway(index)
+    node.ip(
+        f"link add {link} type veth peer name eth0 netns {pod.pid}",
+        f"addr add {gateway}/32 dev {link}",
+        f"link set {link} up",
+        f"route add {address}/32 dev {link}",
+    )
+    pod.ip(
+        f"addr add {address}/32 dev eth0",
+        "link set eth0 up",
+        f"route add {gateway} dev eth0",
+        f"route add default via {gateway}",
+    )

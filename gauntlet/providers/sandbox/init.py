@@ -1,0 +1,46 @@
+"""The first process of a world: reaps orphans, and ends when its owner does.
+
+When it ends, the kernel ends every process of the world and takes its namespaces, mounts and rules
+along. The work is done by its child, the steward; if that ends, so does the world.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from gauntlet.providers.sandbox.layout import WorldSpec
+
+
+def _end_with_owner(control_fd: int) -> None:
+    while os.read(control_fd, 4096):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    spec = WorldSpec.from_json(sys.argv[1])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    steward = os.fork()
+    if steward == 0:
+        if spec.control_fd >= 0:
+            os.close(spec.control_fd)
+        from gauntlet.providers.sandbox import steward as work
+
+        work.run(spec)
+        os._exit(1)
+    for fd in (spec.relay_fd, spec.report_fd):
+        os.close(fd)
+    if spec.control_fd >= 0:
+        threading.Thread(target=_end_with_owner, args=(spec.control_fd,), daemon=True).start()
+    while True:
+        pid, status = os.wait()
+        if pid == steward:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Addresses and files of a sandbox cluster, and the spec and record that describe it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gauntlet.paths import state_root
+
+API_ADDRESS = "10.77.0.2"
+API_PORT = 6443
+NODE_NETWORK_PREFIX = 24
+OUTSIDE_ADDRESS = "10.77.0.200"
+SERVICE_CIDR = "10.96.0.0/12"
+SERVICE_VIP = "10.96.0.1"
+POD_CIDR = "10.244.0.0/16"
+LOAD_BALANCER_POOL = "10.200.0.0/24"
+HEALTHZ_PORT = 10256
+METRICS_PORT = 10249
+MOST_NODES = 100
+# Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
+BIN = "/run/gauntlet/bin"
+# Ordinary users' PATH often lacks the sbin folders, where iptables and nft are.
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def node_name(index: int) -> str:
+    """Name of node `index`, counted from 1."""
+    return f"node-{index}"
+
+
+def node_address(index: int) -> str:
+    return f"10.77.0.{10 + index}"
+
+
+def node_pod_cidr(index: int) -> str:
+    return f"10.244.{index}.0/24"
+
+
+def gateway(index: int) -> str:
+    """Address of a node on the links to its pods."""
+    return f"10.244.{index}.1"
+
+
+def pod_address(index: int, number: int) -> str:
+    """Address of the pod `number` (2..254) on node `index`."""
+    return f"10.244.{index}.{number}"
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """All that the world's first process needs to know, passed to it as JSON."""
+
+    name: str
+    mode: str
+    nodes: int
+    binaries: dict[str, str]  # the Kubernetes binaries by name
+    state_dir: str
+    relay_url: str  # where the API server answers outside the world
+    relay_fd: int
+    control_fd: int  # its end of file ends the world; -1 for a kept cluster
+    report_fd: int
+    proxy_path: str  # folder put first in kube-proxy's PATH; empty for none
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> WorldSpec:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class HostRecord:
+    """A host of the world. `pid` is the process, as the world counts, that holds its namespaces."""
+
+    name: str
+    address: str
+    pid: int
+    pod_cidr: str = ""
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """What is known of a running cluster. Kept in `cluster.json` of its state folder."""
+
+    name: str
+    mode: str
+    version: str
+    keep: bool
+    unshare_pid: int
+    unshare_started: str  # start time of that process in clock ticks: pids are used again
+    init_pid: int = 0
+    user_namespace: bool = True
+    nodes: tuple[HostRecord, ...] = ()
+    outside: HostRecord | None = None
+
+    def save(self) -> None:
+        path = state_dir(self.name) / "cluster.json"
+        scratch = path.with_suffix(".new")
+        scratch.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        scratch.replace(path)
+
+    @classmethod
+    def load(cls, name: str) -> ClusterRecord | None:
+        """The record of this name; None where there is no such cluster, or it is only being made."""
+        try:
+            raw = json.loads((state_dir(name) / "cluster.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        raw["nodes"] = tuple(HostRecord(**node) for node in raw["nodes"])
+        raw["outside"] = HostRecord(**raw["outside"]) if raw["outside"] else None
+        return cls(**raw)
+
+    def alive(self) -> bool:
+        return start_time(self.unshare_pid) == self.unshare_started
+
+
+def clusters_dir() -> Path:
+    return state_root() / "clusters"
+
+
+def state_dir(name: str) -> Path:
+    return clusters_dir() / name
+
+
+def start_time(pid: int) -> str | None:
+    """Start time of a process in clock ticks since boot (field 22 of proc(5) stat); None if it is gone or a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else fields[19]
+
+
+def first_child(pid: int) -> int | None:
+    """The first child of a process, as this process counts; None where it has none (yet)."""
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = Path(entry.path, "stat").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(stat.rpartition(")")[2].split()[1]) == pid:
+            return int(entry.name)
+    return None

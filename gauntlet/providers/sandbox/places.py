@@ -1,0 +1,134 @@
+"""Hosts inside the world, as its steward sees them: namespaces held by a process, wired to the fabric."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from gauntlet.errors import GauntletError
+
+FABRIC = "fabric"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A network, UTS and mount namespace, held by the process `pid`."""
+
+    name: str
+    holder: subprocess.Popen[str]
+
+    @property
+    def pid(self) -> int:
+        return self.holder.pid
+
+    def enter(self, argv: Sequence[str]) -> list[str]:
+        return ["nsenter", f"--target={self.pid}", "--net", "--uts", "--mount", "--", *argv]
+
+    def start(
+        self, argv: Sequence[str], *, env: Mapping[str, str], log: IO[str] | int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.enter(argv),
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ip(self, *lines: str) -> None:
+        """Run `ip` commands, one a line, in the network of this place."""
+        _ip(["nsenter", f"--target={self.pid}", "--net", "--"], lines)
+
+    def sysctl(self, settings: Mapping[str, str]) -> None:
+        """Set network sysctls of this place. Ones that the kernel does not have are an error."""
+        script = "".join(f"echo {value} > /proc/sys/{key.replace('.', '/')}\n" for key, value in settings.items())
+        _sh(["nsenter", f"--target={self.pid}", "--net", "--", "sh", "-e"], script)
+
+    def end(self) -> None:
+        """End the holder. The namespaces go when the last process in them does."""
+        self.holder.kill()
+        self.holder.wait()
+
+
+_NODE_RUN = """
+new=/run/gauntlet/hosts/$1
+mkdir -p $new
+mount -t tmpfs tmpfs $new
+mkdir -p $new/gauntlet/bin
+mount --rbind /run/gauntlet/bin $new/gauntlet/bin
+mount --rbind $new /run
+"""
+_POD_TMP = """
+mount -t tmpfs tmpfs /tmp
+"""
+_HOLD = """
+hostname "$1"
+echo ready
+exec sleep infinity
+"""
+
+
+def new_host(name: str) -> Place:
+    """A place with a network and a /run of its own (the iptables lock lives there), as a node has."""
+    return _place(name, f"{_NODE_RUN}ip link set lo up\n{_HOLD}", ["--net"])
+
+
+def new_pod(name: str) -> Place:
+    """A place with a network and a /tmp of its own."""
+    return _place(name, f"{_POD_TMP}ip link set lo up\n{_HOLD}", ["--net"])
+
+
+def new_host_network_pod(name: str, node: Place) -> Place:
+    """A place with a /tmp of its own in the network of its node."""
+    return _place(name, f"{_POD_TMP}{_HOLD}", [], entry=["nsenter", f"--target={node.pid}", "--net", "--"])
+
+
+def _place(name: str, script: str, namespaces: Sequence[str], *, entry: Sequence[str] = ()) -> Place:
+    holder = subprocess.Popen(
+        [
+            *entry,
+            "unshare",
+            "--uts",
+            "--mount",
+            "--propagation=private",
+            *namespaces,
+            "--",
+            "sh",
+            "-ec",
+            script,
+            "sh",
+            name,
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert holder.stdout is not None
+    said = holder.stdout.readline()
+    if said != "ready\n":
+        holder.kill()
+        rest = holder.communicate()[0]
+        raise GauntletError(f"could not make the namespaces of {name}: {(said + rest).strip()}")
+    holder.stdout.close()
+    return Place(name, holder)
+
+
+def world_ip(*lines: str) -> None:
+    """Run `ip` commands, one a line, in the world's own network."""
+    _ip([], lines)
+
+
+def _ip(entry: Sequence[str], lines: Sequence[str]) -> None:
+    _sh([*entry, "ip", "-batch", "-"], "\n".join(lines) + "\n")
+
+
+def _sh(argv: Sequence[str], script: str) -> None:
+    done = subprocess.run(list(argv), input=script, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise GauntletError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr.strip()}\n{script}")

@@ -1,0 +1,275 @@
+"""The life of one Pod: namespaces, process, readiness, status, graceful end."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kubernetes.client import ApiException, CoreV1Api, V1Container, V1Pod
+
+from gauntlet.errors import GauntletError
+from gauntlet.providers.sandbox import fabric, layout, probes
+from gauntlet.providers.sandbox.places import Place, new_host_network_pod, new_pod
+from gauntlet.providers.sandbox.pod_status import ContainerView, status_of
+
+_log = logging.getLogger(__name__)
+_RESTART_DELAY_S = 1.0
+_DEFAULT_GRACE_S = 30
+# Without a probe or a change to act on, look at the process this often.
+_LOOK_S = 0.2
+
+
+@dataclass
+class Network:
+    """A node's pod segment, and which of its addresses are free."""
+
+    node: Place
+    index: int
+    host_ip: str
+    _free: list[int] = field(default_factory=lambda: list(range(2, 255)))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> int:
+        """A free pod number. Raises GauntletError where the node is full."""
+        with self._lock:
+            if not self._free:
+                raise GauntletError(f"{self.node.name} has no pod address left")
+            return self._free.pop(0)
+
+    def give_back(self, number: int) -> None:
+        """Used again last of all, so that nothing old still points at it."""
+        with self._lock:
+            self._free.append(number)
+
+
+class PodWorker:
+    """Runs one Pod in a thread of its own. `changes` brings newer versions of it; None says it is gone."""
+
+    def __init__(
+        self,
+        core: CoreV1Api,
+        pod: V1Pod,
+        network: Network,
+        binaries: Path,
+        log: Path,
+        changes: queue.Queue[V1Pod | None],
+    ) -> None:
+        self.changes = changes
+        self._core = core
+        self._pod = pod
+        self._network = network
+        self._binaries = binaries
+        self._log = log
+        self._container: V1Container = pod.spec.containers[0]
+        self._place: Place | None = None
+        self._address = ""
+        self._process: subprocess.Popen[str] | None = None
+        self._started: datetime | None = None
+        self._restarts = 0
+        self._ready = False
+        self._ever_ready = False
+        self._streak = 0
+        self._gone = False
+        self._next_probe = 0.0
+        self._shown: tuple[object, ...] = ()
+
+    def run(self) -> None:
+        try:
+            number = self._network.take()
+        except GauntletError as error:
+            self._show("Pending", waiting=("OutOfpods", error.what))
+            return
+        try:
+            self._live(number)
+        except GauntletError as error:
+            _log.warning("pod %s: %s", self._name, error.what)
+            self._show("Pending", waiting=("CreateContainerError", error.what))
+        finally:
+            self._end_process()
+            if self._place is not None:
+                self._place.end()
+            self._network.give_back(number)
+
+    @property
+    def _name(self) -> str:
+        return str(self._pod.metadata.name)
+
+    def _live(self, number: int) -> None:
+        if self._pod.spec.host_network:
+            self._place = new_host_network_pod(self._network.node.name, self._network.node)
+            self._address = self._network.host_ip
+        else:
+            self._place = new_pod(self._name)
+            self._address = layout.pod_address(self._network.index, number)
+            fabric.wire_pod(
+                self._network.node, self._network.index, self._place, self._address, f"p{number}-{self._place.pid}"[:15]
+            )
+        argv = self._argv()
+        if argv is None:
+            self._show("Pending", waiting=("ErrImagePull", f"the sandbox has no image {self._container.image!r}"))
+            while not self._gone and self._pod.metadata.deletion_timestamp is None:
+                self._take_changes(wait_s=60.0)
+            self._delete()
+            return
+        self._start(argv)
+        while not self._gone and self._pod.metadata.deletion_timestamp is None:
+            self._look(argv)
+            self._take_changes(wait_s=self._pause_s())
+        if not self._gone:
+            self._terminate()
+
+    def _argv(self) -> list[str] | None:
+        command = list(self._container.command or [])
+        args = list(self._container.args or [])
+        agnhost = str(self._binaries / "agnhost")
+        if "agnhost" in self._container.image:
+            if not command:
+                return [agnhost, *args]
+            return [agnhost if command[0] == "/agnhost" else command[0], *command[1:], *args]
+        return [*command, *args] if command else None
+
+    def _start(self, argv: list[str]) -> None:
+        assert self._place is not None
+        env = {"PATH": layout.SYSTEM_PATH, "HOSTNAME": self._name}
+        env |= {each.name: each.value for each in self._container.env or [] if each.value is not None}
+        with self._log.open("a", encoding="utf-8") as log:
+            self._process = self._place.start(argv, env=env, log=log)
+        self._started = datetime.now(UTC)
+        self._ready = False
+        self._streak = 0
+        probe = self._container.readiness_probe
+        delay_s = probe.initial_delay_seconds or 0 if probe is not None else 0
+        self._next_probe = time.monotonic() + delay_s
+
+    def _look(self, argv: list[str]) -> None:
+        """Restart a process that ended, probe when it is time, and show what changed."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            self._ready = False
+            self._restarts += 1
+            self._show("Running", waiting=("CrashLoopBackOff", f"ended with {self._process.returncode}"))
+            time.sleep(_RESTART_DELAY_S)
+            self._start(argv)
+        self._probe()
+        self._show("Running")
+
+    def _probe(self) -> None:
+        probe = self._container.readiness_probe
+        if probe is None:
+            self._ready = True
+            return
+        if time.monotonic() < self._next_probe:
+            return
+        assert self._place is not None
+        passed = probes.passes(probe, self._container, self._place, self._address)
+        period_s = probe.period_seconds or 10
+        # Until it is ready for the first time, look often: the sandbox starts processes faster than a period.
+        self._next_probe = time.monotonic() + (period_s if self._ever_ready else min(period_s, 0.1))
+        if passed == self._ready:
+            self._streak = 0
+            return
+        self._streak = self._streak + 1 if passed else self._streak - 1
+        needed = (probe.success_threshold or 1) if passed else (probe.failure_threshold or 3)
+        if abs(self._streak) >= needed:
+            self._ready = passed
+            self._ever_ready = self._ever_ready or passed
+            self._streak = 0
+            self._next_probe = time.monotonic() + period_s
+
+    def _pause_s(self) -> float:
+        if self._container.readiness_probe is None:
+            return _LOOK_S
+        return max(0.0, min(_LOOK_S, self._next_probe - time.monotonic()))
+
+    def _take_changes(self, *, wait_s: float) -> None:
+        """Take in what the watch brought; wait for the first of it for `wait_s` at the most."""
+        try:
+            change = self.changes.get(timeout=wait_s) if wait_s > 0 else self.changes.get_nowait()
+        except queue.Empty:
+            return
+        if change is None:
+            self._gone = True
+        else:
+            self._pod = change
+
+    def _terminate(self) -> None:
+        """SIGTERM, the grace period with the readiness probe still running, SIGKILL, delete (Pod lifecycle docs)."""
+        assert self._process is not None
+        grace_s = self._pod.metadata.deletion_grace_period_seconds
+        deadline = time.monotonic() + (_DEFAULT_GRACE_S if grace_s is None else grace_s)
+        self._process.terminate()
+        while self._process.poll() is None and time.monotonic() < deadline and not self._gone:
+            self._probe()
+            self._show("Running")
+            try:
+                self._process.wait(timeout=min(0.05, max(0.001, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                self._take_changes(wait_s=0)
+        self._end_process()
+        self._ready = False
+        self._show("Running", exit_code=self._process.returncode)
+        self._delete()
+
+    def _end_process(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _delete(self) -> None:
+        if self._gone:
+            return
+        try:
+            self._core.delete_namespaced_pod(
+                self._name,
+                self._pod.metadata.namespace,
+                # The API server reads the options from the body alone where there is one.
+                body={"gracePeriodSeconds": 0, "preconditions": {"uid": self._pod.metadata.uid}},
+            )
+        except ApiException as error:
+            if error.status not in {404, 409}:
+                raise
+
+    def _show(self, phase: str, *, waiting: tuple[str, str] | None = None, exit_code: int | None = None) -> None:
+        """Write the status if it differs from what was written last."""
+        gates = tuple((each.type, each.status) for each in (self._pod.status.conditions or []))
+        now_shown = (
+            phase,
+            self._ready,
+            self._restarts,
+            waiting,
+            exit_code,
+            gates if self._pod.spec.readiness_gates else (),
+        )
+        if now_shown == self._shown:
+            return
+        view = ContainerView(
+            name=self._container.name,
+            image=self._container.image,
+            started=self._started,
+            ready=self._ready,
+            restarts=self._restarts,
+            waiting=waiting,
+            exit_code=exit_code,
+        )
+        status = status_of(
+            self._pod,
+            view,
+            host_ip=self._network.host_ip,
+            pod_ip=self._address,
+            holder_pid=self._place.pid if self._place is not None else 0,
+            phase=phase,
+        )
+        body = {"status": self._core.api_client.sanitize_for_serialization(status)}
+        try:
+            self._core.patch_namespaced_pod_status(self._name, self._pod.metadata.namespace, body)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            self._gone = True
+        self._shown = now_shown

@@ -1,0 +1,100 @@
+"""Creates, finds and deletes sandbox clusters."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from gauntlet.binaries import ensure
+from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.errors import GauntletError, UsageError
+from gauntlet.providers import kubeconfig as kubeconfigs
+from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.sandbox import layout, world
+from gauntlet.providers.sandbox.cluster import SandboxCluster
+from gauntlet.providers.sandbox.layout import ClusterRecord
+
+# A folder without a record is one that another run is just making, unless it is older than this.
+_BEING_MADE_S = 60.0
+PROXY_PATH_VARIABLE = "GAUNTLET_PROXY_PATH"
+
+
+class SandboxProvider:
+    """See gauntlet.providers.protocol.Provider."""
+
+    name = "sandbox"
+    modes = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
+
+    def __init__(self) -> None:
+        self._mine: dict[str, world.World] = {}
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        proxy_path = self._check(spec)
+        world.require_tools()
+        self.list()
+        if layout.state_dir(spec.name).exists():
+            raise UsageError(
+                f"there is a sandbox cluster {spec.name} already",
+                f"choose another name, or end it: gauntlet cluster down {spec.name}",
+            )
+        binaries = ensure(spec.version)
+        started = world.World.start(spec, binaries, proxy_path)
+        try:
+            record = started.wait_up()
+        except GauntletError:
+            # The logs stay until the next start, for the reader of the error.
+            started.end()
+            raise
+        except BaseException:
+            started.end()
+            shutil.rmtree(layout.state_dir(spec.name))
+            raise
+        self._mine[spec.name] = started
+        return SandboxCluster(record)
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        name = kubeconfigs.cluster_name(kubeconfig)
+        record = ClusterRecord.load(name)
+        if record is None or not record.init_pid or not record.alive():
+            raise UsageError(f"sandbox cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
+        return SandboxCluster(record)
+
+    def list(self) -> tuple[Cluster, ...]:
+        folder = layout.clusters_dir()
+        found: list[Cluster] = []
+        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+            record = ClusterRecord.load(entry.name)
+            if record is not None and record.alive():
+                if record.init_pid:
+                    found.append(SandboxCluster(record))
+            elif record is not None or time.time() - entry.stat().st_mtime > _BEING_MADE_S:
+                shutil.rmtree(entry, ignore_errors=True)
+        return tuple(found)
+
+    def delete(self, name: str) -> None:
+        if started := self._mine.pop(name, None):
+            started.end()
+        record = ClusterRecord.load(name)
+        if record is not None:
+            world.end(record)
+        if layout.state_dir(name).exists():
+            shutil.rmtree(layout.state_dir(name))
+
+    def _check(self, spec: ClusterSpec) -> str:
+        """Refuse what cannot be made, before anything is. Returns the folder for the front of kube-proxy's PATH."""
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
+            raise UsageError(
+                f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
+            )
+        if spec.mode not in self.modes:
+            known = ", ".join(self.modes)
+            raise UsageError(f"the sandbox cannot run kube-proxy in {spec.mode} mode", f"choose one of: {known}")
+        if not 1 <= spec.nodes <= layout.MOST_NODES:
+            raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
+        proxy_path = os.environ.get(PROXY_PATH_VARIABLE, "")
+        if proxy_path and not Path(proxy_path).is_dir():
+            raise UsageError(f"{PROXY_PATH_VARIABLE}={proxy_path} is not a folder", "name a folder or unset it")
+        return str(Path(proxy_path).resolve()) if proxy_path else ""

@@ -1,0 +1,120 @@
+"""Builds the cluster inside a new world and keeps it running. Runs as the child of the world's first process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from gauntlet.errors import GauntletError
+from gauntlet.providers.sandbox import certificates, fabric, layout, relay
+from gauntlet.providers.sandbox.control_plane import ControlPlane
+from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
+from gauntlet.providers.sandbox.places import Place
+from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
+
+PROXIES_DEADLINE_S = 40.0
+
+
+def run(spec: WorldSpec) -> None:
+    """Bring the cluster up, report it, and serve until the world ends. Never returns in good order."""
+    report = os.fdopen(spec.report_fd, "w", encoding="utf-8")
+    try:
+        nodes, outside = _bring_up(spec)
+    except GauntletError as error:
+        report.write(json.dumps({"error": error.what, "remedy": error.remedy}) + "\n")
+        report.close()
+        os._exit(1)
+    hosts = [
+        HostRecord(place.name, layout.node_address(i), place.pid, layout.node_pod_cidr(i))
+        for i, place in enumerate(nodes, start=1)
+    ]
+    up = {
+        "nodes": [asdict(host) for host in hosts],
+        "outside": asdict(HostRecord(outside.name, layout.OUTSIDE_ADDRESS, outside.pid)),
+    }
+    report.write(json.dumps(up) + "\n")
+    report.close()
+    while True:
+        # A dead component is not mended: the run sees a dead API server and says so.
+        time.sleep(3600)
+
+
+def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
+    os.environ["PATH"] = layout.SYSTEM_PATH
+    work = Path("/run/gauntlet")
+    _own_run_folder(spec.binaries)
+    logs = Path(spec.state_dir) / "logs"
+    authority = certificates.Authority()
+    control_plane = ControlPlane(Path(layout.BIN), work, logs, authority)
+    nodes, outside = fabric.set_up(spec.nodes)
+    control_plane.start()
+
+    kubeconfig = Path(spec.state_dir) / "kubeconfig"
+    _private(kubeconfig, authority.kubeconfig(certificates.ADMIN, cluster=spec.name, server=spec.relay_url))
+    inside = work / "admin.kubeconfig"
+    _private(inside, authority.kubeconfig(certificates.ADMIN, cluster=spec.name, server=control_plane.url))
+    listener = socket.socket(fileno=spec.relay_fd)
+    threading.Thread(
+        target=relay.serve, args=(listener, (layout.API_ADDRESS, layout.API_PORT)), name="relay", daemon=True
+    ).start()
+
+    # Imported while the API server starts: the Kubernetes client takes its time to load.
+    from gauntlet.providers.kubeconfig import api_client
+    from gauntlet.providers.sandbox import registration
+    from gauntlet.providers.sandbox.load_balancer import LoadBalancer
+    from gauntlet.providers.sandbox.pod_runner import PodRunner
+
+    control_plane.wait_ready()
+    control_plane.start_controllers()
+    api = api_client(inside)
+    for i in range(1, spec.nodes + 1):
+        registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
+    supervisors = [_proxy(spec, i, place, authority, control_plane.url) for i, place in enumerate(nodes, start=1)]
+    for supervisor in supervisors:
+        supervisor.start()
+    PodRunner(api, nodes, Path(layout.BIN), logs / "pods").start()
+    LoadBalancer(api).start()
+    for supervisor in supervisors:
+        supervisor.wait_healthy(PROXIES_DEADLINE_S)
+    registration.wait_default_namespace(api)
+    return nodes, outside
+
+
+def _own_run_folder(binaries: Mapping[str, str]) -> None:
+    """A tmpfs on /run, which the host's daemons do not share, with the binaries bound into it."""
+    script = f"set -e\nmount -t tmpfs tmpfs /run\nmkdir -p {layout.BIN}\n"
+    for name, path in binaries.items():
+        script += f"touch {layout.BIN}/{name}\nmount --bind {shlex.quote(path)} {layout.BIN}/{name}\n"
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise GauntletError(f"could not prepare /run in the world: {done.stderr.strip()}", "run `gauntlet doctor`")
+
+
+def _proxy(
+    spec: WorldSpec, index: int, place: Place, authority: certificates.Authority, server: str
+) -> ProxySupervisor:
+    folder = Path(spec.state_dir) / "nodes" / place.name
+    folder.mkdir(parents=True)
+    kubeconfig = folder / "kube-proxy.kubeconfig"
+    _private(kubeconfig, authority.kubeconfig(certificates.PROXY, cluster=spec.name, server=server))
+    address = layout.node_address(index)
+    config = folder / "kube-proxy.yaml"
+    config.write_text(
+        configuration(mode=spec.mode, node=place.name, address=address, kubeconfig=kubeconfig), encoding="utf-8"
+    )
+    argv = [f"{layout.BIN}/kube-proxy", f"--config={config}", "--v=2"]
+    path = f"{spec.proxy_path}:{layout.SYSTEM_PATH}" if spec.proxy_path else layout.SYSTEM_PATH
+    return ProxySupervisor(place, address, argv, Path(spec.state_dir) / "logs" / f"kube-proxy-{place.name}.log", path)
+
+
+def _private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")

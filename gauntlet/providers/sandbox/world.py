@@ -1,0 +1,205 @@
+"""Starts a world, watches it come up, and ends it. The only code that runs outside the world."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+from gauntlet.binaries import Binaries
+from gauntlet.errors import EnvironmentUnfit, GauntletError
+from gauntlet.paths import project_root
+from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
+from gauntlet.waiting import until
+
+UP_DEADLINE_S = 90.0
+END_DEADLINE_S = 10.0
+TOOLS = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "mount": "mount",
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "nft": "nftables",
+    "conntrack": "conntrack",
+}
+_NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation=private"]
+_USER_NAMESPACE = ["--user", "--map-root-user"]
+FORBIDDEN_REMEDY = (
+    "run as root, or let ordinary users make user namespaces: on Ubuntu 24.04 "
+    "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on older Debian "
+    "`sudo sysctl kernel.unprivileged_userns_clone=1`, elsewhere a `user.max_user_namespaces` above 0; "
+    "inside a container start it with --privileged"
+)
+
+
+def require_tools() -> None:
+    """Raises EnvironmentUnfit with the one apt-get line if a program is missing."""
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool, path=layout.SYSTEM_PATH)})
+    if missing:
+        raise EnvironmentUnfit(
+            f"the sandbox lacks programs of these packages: {', '.join(missing)}",
+            f"sudo apt-get install --yes {' '.join(missing)}",
+        )
+
+
+def user_namespaces_work() -> str | None:
+    """None if a world with a user namespace can be made here, else the kernel's words. It tries it."""
+    return _try([*_USER_NAMESPACE, *_NAMESPACES])
+
+
+def flags() -> list[str]:
+    """Flags of unshare(1) for a world here: as root without a user namespace, else with one.
+
+    In a user namespace SO_SNDBUFFORCE is refused, so that one transaction of iptables-nft or nft is limited by
+    net.core.wmem_max ("Message too long"): a full sync of 1,000 Services with 10 endpoints each is more than 4 MiB.
+    Raises EnvironmentUnfit, with the remedy, where neither works.
+    """
+    if os.geteuid() == 0 and _try(_NAMESPACES) is None:
+        return list(_NAMESPACES)
+    refused = user_namespaces_work()
+    if refused is None:
+        return [*_USER_NAMESPACE, *_NAMESPACES]
+    raise EnvironmentUnfit(f"this machine does not let {_user()} make a private world: {refused}", FORBIDDEN_REMEDY)
+
+
+def _try(flags: list[str]) -> str | None:
+    # AppArmor on Ubuntu 24.04 lets the namespace be made and takes the capabilities away: use one.
+    probe = ["unshare", *flags, "--", "sh", "-ec", "ip link set lo up; mount -t tmpfs tmpfs /run"]
+    done = subprocess.run(
+        probe, capture_output=True, text=True, env={"PATH": layout.SYSTEM_PATH}, stdin=subprocess.DEVNULL, check=False
+    )
+    return None if done.returncode == 0 else done.stderr.strip() or f"unshare ended with {done.returncode}"
+
+
+def _user() -> str:
+    return "root" if os.geteuid() == 0 else "an ordinary user"
+
+
+class World:
+    """A world that this process started. It ends with this process unless its record says `keep`."""
+
+    def __init__(
+        self, record: ClusterRecord, process: subprocess.Popen[bytes], report_fd: int, control_fd: int
+    ) -> None:
+        self.record = record
+        self._process = process
+        self._report_fd = report_fd
+        self._control_fd = control_fd
+
+    @classmethod
+    def start(cls, wanted: ClusterSpec, binaries: Binaries, proxy_path: str) -> World:
+        """Start the first process of a new world; the cluster comes up in it while this returns."""
+        chosen = flags()
+        folder = layout.state_dir(wanted.name)
+        (folder / "logs").mkdir(parents=True)
+        control_read, control_write = os.pipe()
+        report_read, report_write = os.pipe()
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        spec = WorldSpec(
+            name=wanted.name,
+            mode=wanted.mode,
+            nodes=wanted.nodes,
+            binaries={name: str(path) for name, path in binaries.programs.items()},
+            state_dir=str(folder),
+            relay_url=f"https://127.0.0.1:{listener.getsockname()[1]}",
+            relay_fd=listener.fileno(),
+            control_fd=-1 if wanted.keep else control_read,
+            report_fd=report_write,
+            proxy_path=proxy_path,
+        )
+        inherited = [spec.relay_fd, spec.report_fd] + ([] if wanted.keep else [control_read])
+        command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
+        with (folder / "logs" / "world.log").open("wb") as log:
+            process = subprocess.Popen(
+                ["unshare", *chosen, "--", *command],
+                env={**os.environ, "PYTHONPATH": str(project_root())},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=inherited,
+                start_new_session=True,
+            )
+        for fd in (control_read, report_write):
+            os.close(fd)
+        listener.close()
+        record = ClusterRecord(
+            name=wanted.name,
+            mode=wanted.mode,
+            version=binaries.version,
+            keep=wanted.keep,
+            unshare_pid=process.pid,
+            unshare_started=layout.start_time(process.pid) or "",
+            user_namespace="--user" in chosen,
+        )
+        record.save()
+        return cls(record, process, report_read, control_write)
+
+    def wait_up(self) -> ClusterRecord:
+        """Return the full record once the cluster serves. Raises GauntletError with what the world said."""
+        report = self._read_report()
+        if "error" in report:
+            raise GauntletError(
+                f"sandbox cluster {self.record.name} did not come up: {report['error']}", report["remedy"]
+            )
+        init_pid = until(
+            lambda: layout.first_child(self.record.unshare_pid), what="first process of the world", deadline_s=5.0
+        )
+        self.record = replace(
+            self.record,
+            init_pid=init_pid,
+            nodes=tuple(HostRecord(**node) for node in report["nodes"]),
+            outside=HostRecord(**report["outside"]),
+        )
+        self.record.save()
+        return self.record
+
+    def _read_report(self) -> Any:
+        """The one line of JSON that the steward reports, or an error in the same form where the world ended."""
+        deadline = time.monotonic() + UP_DEADLINE_S
+        pieces: list[bytes] = []
+        while (left_s := deadline - time.monotonic()) > 0:
+            if not select.select([self._report_fd], [], [], left_s)[0]:
+                break
+            piece = os.read(self._report_fd, 1 << 16)
+            pieces.append(piece)
+            if not piece or piece.endswith(b"\n"):
+                said = b"".join(pieces)
+                return json.loads(said) if said else {"error": f"the world ended:{self._log_tail()}", "remedy": ""}
+        raise GauntletError(
+            f"sandbox cluster {self.record.name} did not come up within {UP_DEADLINE_S:g} s: {self._log_tail()}"
+        )
+
+    def _log_tail(self) -> str:
+        log = layout.state_dir(self.record.name) / "logs" / "world.log"
+        return "\n    ".join(["", *log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]])
+
+    def end(self) -> None:
+        """End the world and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._control_fd)
+        os.close(self._report_fd)
+
+
+def end(record: ClusterRecord) -> None:
+    """End the world of a record, whoever started it, and wait until its first process is gone."""
+    init_pid = record.init_pid or layout.first_child(record.unshare_pid) or 0
+    if record.alive():
+        os.kill(record.unshare_pid, 9)
+    until(
+        lambda: not record.alive() and (init_pid == 0 or layout.start_time(init_pid) is None),
+        what=f"world of cluster {record.name} ended",
+        deadline_s=END_DEADLINE_S,
+        every_s=0.01,
+    )

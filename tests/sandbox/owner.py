@@ -1,0 +1,14 @@
+"""Owns a sandbox cluster until it is killed: the run that tests/sandbox/test_end.py ends in bad ways."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.providers import ClusterSpec, provider
+
+cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.IPTABLES, nodes=2))
+cluster.nodes[0].spawn(["sleep", "1000"])
+print("up", flush=True)
+threading.Event().wait()

@@ -1,0 +1,141 @@
+"""Whatever happens to a run, nothing of its world stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.paths import project_root
+from gauntlet.providers import ClusterSpec, connect, provider
+from gauntlet.providers.sandbox import layout
+from gauntlet.waiting import until
+
+KINDS = ("net", "mnt", "pid", "user")
+
+
+def namespaces() -> set[str]:
+    """All namespaces that any process of this machine is in."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        for kind in KINDS:
+            try:
+                found.add(str((process / "ns" / kind).readlink()))
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+    return found
+
+
+def family(pid: int) -> set[int]:
+    """A process and all that descend from it."""
+    parents: dict[int, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+@pytest.fixture
+def owner() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    name = f"owned-{os.getpid()}-{time.time_ns() % 100000}"
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("owner.py")), name],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(project_root())},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    yield process, name
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    provider("sandbox").delete(name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_killed_run(owner: tuple[subprocess.Popen[str], str], number: signal.Signals) -> None:
+    process, name = owner
+    record = layout.ClusterRecord.load(name)
+    assert record is not None
+    world = family(record.unshare_pid)
+    links = [Path(f"/proc/{record.init_pid}/ns/{kind}") for kind in KINDS]
+    # As root the world shares this process' user namespace.
+    inside = {str(link.readlink()) for link in links} - {
+        str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in KINDS
+    }
+    assert len(inside) >= 3
+    # While these are open, no other namespace can get the same number.
+    pins = [link.open() for link in links]
+    mounts = Path("/proc/self/mountinfo").read_text()
+    assert len(world) > 8, "the world should hold a control plane, proxies and holders of namespaces"
+    assert inside <= namespaces()
+
+    process.send_signal(number)
+    process.wait()
+
+    until(
+        lambda: not any(map(layout.start_time, world)) and not inside & namespaces(),
+        what="all processes of the world, and all others in its namespaces, gone",
+        deadline_s=1.0,
+    )
+    for pin in pins:
+        pin.close()
+    assert Path("/proc/self/mountinfo").read_text() == mounts
+
+
+def test_the_next_start_forgets_a_dead_cluster(owner: tuple[subprocess.Popen[str], str]) -> None:
+    process, name = owner
+    kubeconfig = layout.state_dir(name) / "kubeconfig"
+    process.kill()
+    process.wait()
+    until(lambda: not layout.ClusterRecord.load(name).alive(), what="world gone", deadline_s=2.0)  # type: ignore[union-attr]
+    with pytest.raises(UsageError, match="no longer runs"):
+        connect(kubeconfig)
+    assert name not in {cluster.name for cluster in provider("sandbox").list()}
+    assert not layout.state_dir(name).exists()
+
+
+def test_a_kept_cluster_outlives_its_maker_until_it_is_deleted() -> None:
+    name = f"kept-{os.getpid()}"
+    make = (
+        "from gauntlet.providers import *; from gauntlet.cluster import ProxyMode; import sys;"
+        "provider('sandbox').create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.NFTABLES, nodes=1, keep=True))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", make, name], check=True, env={**os.environ, "PYTHONPATH": str(project_root())}
+    )
+    kept = next(cluster for cluster in provider("sandbox").list() if cluster.name == name)
+    assert kept.nodes[0].run(["hostname"]).stdout == "node-1\n"
+    record = layout.ClusterRecord.load(name)
+    assert record is not None
+    provider("sandbox").delete(name)
+    assert not record.alive()
+    assert not layout.state_dir(name).exists()
+    provider("sandbox").delete(name)  # gone counts as deleted
+
+
+def test_two_clusters_live_side_by_side() -> None:
+    sandbox = provider("sandbox")
+    names = [f"side-{number}-{os.getpid()}" for number in (1, 2)]
+    made = [sandbox.create(ClusterSpec(name=name, mode=ProxyMode.IPTABLES, nodes=1)) for name in names]
+    try:
+        made[0].nodes[0].run(["ip", "link", "add", "mark", "type", "bridge"])
+        assert made[1].nodes[0].run(["ip", "link", "show", "mark"], check=False).code != 0
+    finally:
+        for name in names:
+            sandbox.delete(name)

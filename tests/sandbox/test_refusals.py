@@ -1,0 +1,106 @@
+"""What the sandbox refuses, and how it says so. Nothing is changed by a refusal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import EnvironmentUnfit, UsageError
+from gauntlet.paths import project_root
+from gauntlet.providers import ClusterSpec, connect, provider
+from gauntlet.providers.sandbox import layout, world
+
+
+def clusters() -> set[str]:
+    folder = layout.clusters_dir()
+    return {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (ClusterSpec(name="no", mode=ProxyMode.IPVS), "cannot run kube-proxy in ipvs mode"),
+        (ClusterSpec(name="No Such", mode=ProxyMode.IPTABLES), "is no name for a cluster"),
+        (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, nodes=0), "cluster of 0 nodes"),
+        (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, version="1.2"), "1.2"),
+    ],
+)
+def test_bad_spec_is_refused(spec: ClusterSpec, message: str) -> None:
+    before = clusters()
+    with pytest.raises(UsageError, match=message):
+        provider("sandbox").create(spec)
+    assert clusters() == before
+
+
+def test_missing_proxy_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAUNTLET_PROXY_PATH", "/no/such/folder")
+    with pytest.raises(UsageError, match="GAUNTLET_PROXY_PATH=/no/such/folder is not a folder"):
+        provider("sandbox").create(ClusterSpec(name="no", mode=ProxyMode.IPTABLES))
+
+
+def test_unknown_provider_lists_the_known() -> None:
+    with pytest.raises(UsageError, match=r"choose one of: .*sandbox"):
+        provider("cloud")
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "apiVersion: v1\nkind: Config\n"])
+def test_foreign_kubeconfig_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=str(path)):
+        connect(path)
+    with pytest.raises(UsageError, match="No such file"):
+        connect(tmp_path / "none")
+
+
+def test_missing_program_gives_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(world.TOOLS, "no-such-program", "no-such-package")
+    with pytest.raises(EnvironmentUnfit, match=r"apt-get install --yes no-such-package"):
+        world.require_tools()
+
+
+# Runs where the kernel forbids further user namespaces: inside one whose own limit is 0, without capabilities.
+FORBIDDEN = """
+echo 0 > /proc/sys/user/max_user_namespaces
+exec setpriv --bounding-set=-all --inh-caps=-all "$@"
+"""
+PRINT_FLAGS = "from gauntlet.providers.sandbox import world; print(world.flags())"
+ASK = """
+from gauntlet.errors import EnvironmentUnfit
+from gauntlet.providers.sandbox import world
+try:
+    world.flags()
+except EnvironmentUnfit as error:
+    print(error)
+"""
+
+
+def test_forbidden_user_namespaces_give_the_sysctl_and_the_root_way() -> None:
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-ec", FORBIDDEN, "sh", sys.executable, "-c", ASK],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(project_root())},
+    )
+    assert "does not let root make a private world" in done.stdout
+    for hint in ("run as root", "apparmor_restrict_unprivileged_userns", "max_user_namespaces", "--privileged"):
+        assert hint in done.stdout
+
+
+def test_root_does_without_a_user_namespace_where_they_are_forbidden() -> None:
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-ec", script, "sh", sys.executable, "-c", PRINT_FLAGS],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(project_root())},
+    )
+    assert "--net" in done.stdout
+    assert "--user" not in done.stdout
