@@ -1,0 +1,43 @@
+"""Affinity: with `sessionAffinity: ClientIP`, a client keeps its backend."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from gauntlet.checkers.sample import counts, failed, no_data
+from gauntlet.finding import Finding, Verdict
+
+# Without affinity, 25 attempts on two backends stay on one with a probability of 2^-24, below 1e-7.
+MIN_ATTEMPTS = 25
+_STICKS_BY = ("client", "client_node", "service", "frontend", "address", "port", "protocol")
+
+
+def affinity(attempts: pl.DataFrame, *, min_attempts: int = MIN_ATTEMPTS) -> Finding:
+    """All ok attempts of a client to one address met one backend. The figure is the most backends any client met.
+
+    The source: `sessionAffinity` in the Service API ("the same client"), by client address. Affinity belongs to the
+    kube-proxy a packet passes, hence the grouping by address: a NodePort of another node may answer by another backend.
+    A client with fewer than `min_attempts` ok attempts is inconclusive: it may have stayed by chance.
+    """
+    check = "affinity"
+    good = attempts.filter(~failed())
+    if good.is_empty():
+        return no_data(check, f"none of {attempts.height} attempts was ok")
+    if good["backend"].null_count():
+        return no_data(check, f"{good['backend'].null_count()} ok replies do not say which backend gave them")
+    lines: list[str] = []
+    most, fewest = 0, good.height
+    for part in good.sort("at_ns").partition_by(list(_STICKS_BY), maintain_order=True):
+        met = part["backend"].n_unique()
+        most, fewest = max(most, met), min(fewest, part.height)
+        row = part.row(0, named=True)
+        lines.append(f"{row['client']} -> {row['service']} {row['address']}:{row['port']}: {counts(part['backend'])}")
+    details = tuple(sorted(lines))
+    if most > 1:
+        reason = f"a client met {most} backends: {next(line for line in details if ', ' in line)}"
+        return Finding(check, Verdict.FAIL, reason, float(most), "backends", 1.0, details=details)
+    if fewest < min_attempts:
+        reason = f"a client made {fewest} ok attempts, at least {min_attempts} needed to tell affinity from chance"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, float(most), "backends", 1.0, details=details)
+    reason = f"each of {len(details)} clients kept its backend for all of its (at least {fewest}) attempts"
+    return Finding(check, Verdict.PASS, reason, 1.0, "backends", 1.0, details=details)

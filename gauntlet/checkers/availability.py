@@ -1,0 +1,67 @@
+"""Availability: the share of attempts that ended well."""
+
+from __future__ import annotations
+
+import polars as pl
+from scipy.special import bdtr
+
+from gauntlet.checkers.sample import SIGNIFICANCE, by_flow, counts, describe, failed, no_data
+from gauntlet.finding import Finding, Verdict
+
+
+def availability(
+    attempts: pl.DataFrame,
+    at_least: float = 1.0,
+    *,
+    min_attempts: int = 1,
+    significance: float = SIGNIFICANCE,
+    check: str = "availability",
+) -> Finding:
+    """The share of ok attempts of the worst flow; at least `at_least`.
+
+    1.0 is meant to the letter: one failed attempt fails. A share below 1 is a promise about chance (which backend an
+    attempt meets), so that a flow breaks it only where so few ok attempts have a probability under `significance`
+    (exact binomial test); a flow so short that not even total failure would prove anything is inconclusive.
+    0.0 promises nothing and passes. `check` names the finding.
+    """
+    if attempts.is_empty():
+        return no_data(check)
+    shares = [_Share(name, flow) for name, flow in by_flow(attempts)]
+    worst = min(shares, key=lambda share: (share.figure, share.flow))
+    broken = [share for share in shares if share.breaks(at_least, significance)]
+    blind = [share for share in shares if share.proves_nothing(at_least, significance, min_attempts)]
+    if broken:
+        worst = min(broken, key=lambda share: (share.figure, share.flow))
+    elif blind:
+        worst = min(blind, key=lambda share: (share.total, share.flow))
+    reason = f"{worst.text()}; promised: {at_least:.2%}"
+    if blind and not broken:
+        reason += "; too few attempts to tell"
+    verdict = Verdict.FAIL if broken else Verdict.INCONCLUSIVE if blind else Verdict.PASS
+    details = (*(share.text() for share in shares), *describe(attempts.filter(failed())))
+    return Finding(check, verdict, reason, worst.figure, "share", at_least, 1 / worst.total, details)
+
+
+class _Share:
+    """Attempts of one flow, counted."""
+
+    def __init__(self, flow: str, attempts: pl.DataFrame) -> None:
+        self.flow = flow
+        self.total = attempts.height
+        self.errors = attempts.filter(failed())["outcome"]
+        self.ok = self.total - self.errors.len()
+        self.figure = self.ok / self.total
+
+    def breaks(self, at_least: float, significance: float) -> bool:
+        if self.figure >= at_least:
+            return False
+        return at_least >= 1.0 or float(bdtr(self.ok, self.total, at_least)) < significance
+
+    def proves_nothing(self, at_least: float, significance: float, min_attempts: int) -> bool:
+        if self.total < min_attempts:
+            return True
+        return 0.0 < at_least < 1.0 and float(bdtr(0, self.total, at_least)) >= significance
+
+    def text(self) -> str:
+        errors = f" ({counts(self.errors)})" if self.errors.len() else ""
+        return f"{self.flow}: {self.ok} of {self.total} attempts ok, {self.figure:.2%}{errors}"

@@ -1,0 +1,190 @@
+"""Experiment: an Slo applied to the history of one experiment."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import polars as pl
+
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.balance import balance
+from gauntlet.checkers.blast_radius import blast_radius
+from gauntlet.checkers.control import control
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.error_kinds import error_kinds
+from gauntlet.checkers.latency import latency
+from gauntlet.checkers.outage import outage
+from gauntlet.checkers.recovery import flow_recoveries, recovery
+from gauntlet.checkers.sample import NANO, no_data
+from gauntlet.checkers.windows import Windows, cut
+from gauntlet.errors import Inconclusive
+from gauntlet.finding import Finding, Verdict
+from gauntlet.history import Connection, EventKind, History
+from gauntlet.promise import BlastRadius, Slo
+
+CHECKS = (
+    "control",
+    "landed",
+    "healed",
+    "correctness",
+    "availability",
+    "error-kinds",
+    "blast-radius",
+    "outage",
+    "recovery",
+    "after",
+    "latency",
+    "balance",
+)
+
+
+def judge(
+    history: History,
+    slo: Slo,
+    hurt_node: str | None,
+    backends: frozenset[str],
+    *,
+    removed: frozenset[str] = frozenset(),
+    hurt_addresses: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """One finding for each of `CHECKS`, and "removed-endpoint" where backends were removed.
+
+    `hurt_node` is the node that the fault acts on (None: all of them). `backends` are all that may ever answer;
+    `removed` those of them that must not once the cluster has recovered. `hurt_addresses` are addresses that lead
+    through the hurt node whoever uses them (its own, for NodePorts): attempts to these count as its clients'.
+
+    Where the control window is bad or the fault did not land, all else is inconclusive, except a wrong backend: that is
+    wrong at any time.
+    """
+    try:
+        windows = cut(history)
+    except Inconclusive as problem:
+        found = [no_data(check, problem.what) for check in CHECKS if check != "correctness"]
+        return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
+    case = _Case(history, windows, slo, hurt_node, backends, removed, hurt_addresses)
+    control_found = control(windows.control, slo.control.availability, min_attempts=slo.control.min_attempts)
+    landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
+    healed = _evidence(history, EventKind.FAULT_HEAL_CONFIRMED, "healed")
+    conditions = [control_found, landed]
+    return [*conditions, healed, *(_gated(finding, conditions) for finding in case.findings())]
+
+
+@dataclass(frozen=True)
+class _Case:
+    history: History
+    windows: Windows
+    slo: Slo
+    hurt_node: str | None
+    backends: frozenset[str]
+    removed: frozenset[str]
+    hurt_addresses: frozenset[str]
+
+    def findings(self) -> list[Finding]:
+        slo, windows = self.slo, self.windows
+        after = self._after()
+        expected = self.backends - self.removed
+        found = [
+            correctness(self.history.attempts, self.backends, at_most=slo.wrong_backend),
+            availability(self._promised_to(), slo.availability),
+            error_kinds(windows.struck, slo.allowed_errors),
+            self._blast_radius(),
+            outage(
+                self.history.attempts,
+                hold_s=slo.recovery.hold_s,
+                at_most_s=slo.outage_s,
+                slow_after_ms=slo.slow_after_ms,
+                since_ns=windows.strike_ns,
+            ),
+            recovery(
+                self.history,
+                slo.recovery.since.event,
+                within_s=slo.recovery.within_s,
+                hold_s=slo.recovery.hold_s,
+                resolution_s=slo.recovery.resolution_s,
+                slow_after_ms=slo.slow_after_ms,
+            ),
+            availability(after, slo.control.availability, min_attempts=slo.control.min_attempts, check="after"),
+            latency(after, slo.latency.p50_ms, slo.latency.p99_ms),
+            balance(
+                after,
+                expected,
+                significance=slo.balance.significance,
+                max_skew=slo.balance.max_skew,
+                detects_skew=slo.balance.detects_skew,
+            ),
+        ]
+        if self.removed:
+            # A kept connection may stay with its backend: kube-proxy redirects new ones only.
+            new = after.filter(pl.col("connection") == Connection.NEW)
+            found.append(dataclasses.replace(correctness(new, expected), check="removed-endpoint"))
+        return found
+
+    def _after(self) -> pl.DataFrame:
+        """The attempts of the window "after", from the moment on at which every flow had recovered, if all did."""
+        rules = self.slo.recovery
+        try:
+            since_ns = self.history.at(rules.since.event)
+        except LookupError:
+            return self.windows.after
+        flows = flow_recoveries(
+            self.history.attempts, since_ns, hold_s=rules.hold_s, slow_after_ms=self.slo.slow_after_ms
+        )
+        recovered = [flow.recovered_s for flow in flows if flow.recovered_s is not None]
+        if len(recovered) < len(flows) or not recovered:
+            return self.windows.after
+        return self.windows.after.filter(pl.col("at_ns") >= since_ns + round(max(recovered) * NANO))
+
+    def _touches(self) -> pl.Expr:
+        """Whether an attempt goes through the hurt node."""
+        if self.hurt_node is None:
+            return pl.lit(value=True)
+        on_node = pl.col("client_node").eq_missing(pl.lit(self.hurt_node))
+        return on_node | pl.col("address").is_in(sorted(self.hurt_addresses))
+
+    def _promised_to(self) -> pl.DataFrame:
+        """The attempts whose availability is promised: where only some clients may be hurt, theirs."""
+        if self.slo.blast_radius in (BlastRadius.NONE, BlastRadius.CLUSTER):
+            return self.windows.hurt
+        return self.windows.hurt.filter(self._touches())
+
+    def _blast_radius(self) -> Finding:
+        radius, struck = self.slo.blast_radius, self.windows.struck
+        if radius is BlastRadius.NONE:
+            return blast_radius(struck, frozenset())
+        if radius is BlastRadius.CLUSTER:
+            reason = f"every client may notice; {struck.height} attempts seen"
+            return Finding("blast-radius", Verdict.INCONCLUSIVE if struck.is_empty() else Verdict.PASS, reason)
+        if self.hurt_node is None:
+            return no_data("blast-radius", f"the promise is {radius}, but no single node is hurt")
+        if radius is BlastRadius.HURT_NODE:
+            elsewhere = struck.filter(~pl.col("address").is_in(sorted(self.hurt_addresses)))
+            return blast_radius(elsewhere, frozenset({self.hurt_node}))
+        return self._collateral()
+
+    def _collateral(self) -> Finding:
+        """Clients elsewhere may miss the backends on the hurt node, hence fail in that share of their attempts."""
+        homes = self.windows.control.select("backend", "backend_node").drop_nulls("backend").unique()
+        if homes.is_empty() or homes["backend_node"].null_count():
+            return no_data("blast-radius", "the control window does not say on which nodes the backends are")
+        there = homes.filter(pl.col("backend_node") == self.hurt_node).height
+        elsewhere = self.windows.hurt.filter(~self._touches())
+        return availability(elsewhere, 1 - there / homes.height, check="blast-radius")
+
+
+def _evidence(history: History, kind: EventKind, check: str) -> Finding:
+    found = history.events.filter(pl.col("kind") == str(kind))
+    if found.is_empty():
+        return no_data(check, f"there is no evidence that the fault {check}: the history holds no {kind} event")
+    detail = found["detail"][0] or "evidence without words"
+    return Finding(check, Verdict.PASS, str(detail), details=tuple(found["detail"].drop_nulls().to_list()))
+
+
+def _gated(finding: Finding, conditions: list[Finding]) -> Finding:
+    """The finding, or, where a condition does not hold, the same figures without a verdict."""
+    unmet = next((condition for condition in conditions if condition.verdict is not Verdict.PASS), None)
+    wrong_backend = finding.check == "correctness" and finding.verdict is Verdict.FAIL
+    if unmet is None or wrong_backend:
+        return finding
+    reason = f"not judged, since {unmet.check} is {unmet.verdict}: {unmet.reason} (seen: {finding.reason})"
+    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)

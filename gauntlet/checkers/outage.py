@@ -1,0 +1,90 @@
+"""Outage: for how long a client was not served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from gauntlet.checkers.sample import by_flow, end_ns, hurt, no_data, seconds
+from gauntlet.checkers.spells import Spell, spells
+from gauntlet.finding import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One spell of one flow."""
+
+    flow: str
+    spell: Spell
+
+    def line(self, origin_ns: int) -> str:
+        spell = self.spell
+        end = "" if spell.over else ", not over when the history ends"
+        return (
+            f"{self.flow}: {spell.length_s:.3f} s (+/- {spell.resolution_s:.3f} s) from"
+            f" {seconds(spell.first_ns - origin_ns)}, {spell.hurt} attempts hurt{end}"
+        )
+
+
+def outages(
+    attempts: pl.DataFrame, *, hold_s: float, slow_after_ms: float | None = None, since_ns: int | None = None
+) -> list[Outage]:
+    """Every outage of every flow, the longest first.
+
+    Two hurt attempts belong to one outage unless all attempts in between were good for `hold_s`. `since_ns`: attempts
+    that ended before are left out, and no outage begins earlier.
+    """
+    seen = (
+        attempts
+        if since_ns is None
+        else attempts.filter((pl.col("at_ns") >= since_ns) | (hurt(slow_after_ms) & (end_ns() > since_ns)))
+    )
+    found = [
+        Outage(name, spell) for name, flow in by_flow(seen) for spell in spells(flow, hold_s, slow_after_ms, since_ns)
+    ]
+    return sorted(found, key=lambda outage: (-outage.spell.length_s, outage.flow, outage.spell.first_ns))
+
+
+def outage(
+    attempts: pl.DataFrame,
+    *,
+    hold_s: float,
+    at_most_s: float | None = None,
+    slow_after_ms: float | None = None,
+    since_ns: int | None = None,
+) -> Finding:
+    """The longest outage of any flow, in seconds, with what it can be off by as its resolution.
+
+    `at_most_s` None: the figure is for the report alone, and passes. An outage that may be longer or shorter than
+    `at_most_s` within its resolution is inconclusive.
+    """
+    check = "outage"
+    if since_ns is not None and attempts.filter(pl.col("at_ns") >= since_ns).is_empty():
+        return no_data(check, "no attempt began after the fault")
+    if attempts.is_empty():
+        return no_data(check)
+    found = outages(attempts, hold_s=hold_s, slow_after_ms=slow_after_ms, since_ns=since_ns)
+    if not found:
+        return Finding(check, Verdict.PASS, "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
+    worst = found[0].spell
+    origin = since_ns if since_ns is not None else min(outage.spell.first_ns for outage in found)
+    reason = f"{len(found)} outages, the longest: {found[0].line(origin)}"
+    return Finding(
+        check,
+        _verdict(found, at_most_s),
+        reason if at_most_s is None else f"{reason}; promised: at most {at_most_s:g} s",
+        worst.length_s,
+        "s",
+        at_most_s,
+        worst.resolution_s,
+        tuple(outage.line(origin) for outage in found[:8]),
+    )
+
+
+def _verdict(found: list[Outage], at_most_s: float | None) -> Verdict:
+    if at_most_s is None or all(outage.spell.over and outage.spell.longest_s <= at_most_s for outage in found):
+        return Verdict.PASS
+    # With nothing allowed, a hurt attempt is proof enough, however short its spell may have been.
+    proven = [outage for outage in found if outage.spell.shortest_s > at_most_s or at_most_s == 0]
+    return Verdict.FAIL if proven else Verdict.INCONCLUSIVE

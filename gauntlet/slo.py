@@ -1,0 +1,247 @@
+"""What is promised: thresholds as data, read from the YAML files of `slos/`.
+
+A promise for an experiment is put together from layers, the later ones winning field by field:
+
+    default.yaml  <  experiments/NAME.yaml  <  modes/MODE.yaml  <  versions/MINOR.yaml
+
+`default.yaml` and the files of `experiments/` hold the fields of `Slo`. A file of `modes/` or
+`versions/` holds `all:` (fields for every experiment) and `experiments:` (fields by experiment name).
+docs/slo-reference.md explains every field.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
+from gauntlet.yamlfile import Plain, Where, YamlFile, read
+
+__all__ = ["Balance", "BlastRadius", "Control", "Latency", "Recovery", "Since", "Slo", "SloBook", "SloError", "load"]
+
+
+class SloError(UsageError):
+    """A promise is not well-formed or does not exist. The message has file, line, field and what is allowed."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Some fields of an Slo, and where in which file they are written."""
+
+    file: YamlFile
+    under: Where
+    fields: Mapping[str, Plain]
+
+    def place(self, where: Where) -> str:
+        return f"{self.file.path}:{self.file.line((*self.under, *where))}"
+
+
+@dataclass(frozen=True)
+class SloBook:
+    """All promises of one folder. `load` makes it."""
+
+    folder: Path
+    default: _Layer
+    by_experiment: Mapping[str, _Layer]
+    by_mode: Mapping[ProxyMode, Mapping[str | None, _Layer]]
+    by_version: Mapping[str, Mapping[str | None, _Layer]]
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of all experiments with a promise, sorted."""
+        return tuple(sorted(self.by_experiment))
+
+    def slo(self, experiment: str, mode: ProxyMode, version: str) -> Slo:
+        """The promise for an experiment in a mode and a Kubernetes version ("1.37", "1.37.2" or "v1.37.2").
+
+        Raises SloError (a UsageError) for an experiment without a promise and for a version that is none.
+        """
+        if experiment not in self.by_experiment:
+            raise SloError(
+                f"no promise for the experiment {experiment!r} in {self.folder / 'experiments'}",
+                f"{_near(experiment, self.by_experiment)}one of {', '.join(self.experiments)}, or add"
+                f" {self.folder / 'experiments' / experiment}.yaml",
+            )
+        layers = [self.default, self.by_experiment[experiment]]
+        for layered in (self.by_mode.get(mode, {}), self.by_version.get(_minor(version), {})):
+            layers += [layered[scope] for scope in (None, experiment) if scope in layered]
+        return _validated(layers)
+
+
+def load(folder: Path) -> SloBook:
+    """Read and check all files of a folder of promises, used or not.
+
+    Raises SloError or YamlError (both UsageError), with file and line, for the first thing that is wrong.
+    """
+    if not (folder / "default.yaml").is_file():
+        raise SloError(f"{folder / 'default.yaml'} is missing", "point --kp-slos at a folder laid out like slos/")
+    for path in sorted(folder.rglob("*")):
+        _known(folder, path)
+    default = _whole(read(folder / "default.yaml"))
+    experiments = {path.stem: _whole(read(path)) for path in _files(folder / "experiments")}
+    book = SloBook(
+        folder,
+        default,
+        experiments,
+        {_mode(path): _scoped(read(path), experiments) for path in _files(folder / "modes")},
+        {_version(path): _scoped(read(path), experiments) for path in _files(folder / "versions")},
+    )
+    _validated([default])
+    for layer in experiments.values():
+        _validated([default, layer])
+    for scopes in (*book.by_mode.values(), *book.by_version.values()):
+        for scope, layer in scopes.items():
+            _validated([default, layer] if scope is None else [default, experiments[scope], layer])
+    return book
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml"))
+
+
+def _known(folder: Path, path: Path) -> None:
+    parts = path.relative_to(folder).parts
+    layers = ("experiments", "modes", "versions")
+    fits = parts[0] in layers if len(parts) == 1 and path.is_dir() else parts == ("default.yaml",)
+    fits = fits or (len(parts) == 2 and parts[0] in layers and path.suffix == ".yaml" and path.is_file())
+    if not fits:
+        raise SloError(
+            f"{path} is not part of a folder of promises",
+            "allowed: default.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml; move or delete it",
+        )
+
+
+def _mode(path: Path) -> ProxyMode:
+    if path.stem not in list(ProxyMode):
+        raise SloError(f"{path}: no such mode", f"name it after one of {', '.join(ProxyMode)}")
+    return ProxyMode(path.stem)
+
+
+def _version(path: Path) -> str:
+    if not re.fullmatch(r"\d+\.\d+", path.stem):
+        raise SloError(f"{path}: not named after a minor version", "name it like 1.37.yaml")
+    return path.stem
+
+
+def _minor(version: str) -> str:
+    found = re.match(r"v?(\d+\.\d+)(\D|$)", version)
+    if found is None:
+        raise SloError(f"{version!r} is no Kubernetes version", "give it like 1.37 or 1.37.2")
+    return found[1]
+
+
+def _whole(file: YamlFile) -> _Layer:
+    return _Layer(file, (), _mapping(file, file.value, ()))
+
+
+def _scoped(file: YamlFile, experiments: Mapping[str, _Layer]) -> dict[str | None, _Layer]:
+    top = _mapping(file, file.value, ())
+    for key in top:
+        if key not in ("all", "experiments"):
+            raise SloError(f"{file.path}:{file.line((key,))}: unknown field {key!r}", "allowed: all, experiments")
+    found: dict[str | None, _Layer] = {}
+    if "all" in top:
+        found[None] = _Layer(file, ("all",), _mapping(file, top["all"], ("all",)))
+    named = _mapping(file, top.get("experiments"), ("experiments",))
+    for name, fields in named.items():
+        where = ("experiments", name)
+        if name not in experiments:
+            remedy = f"{_near(name, experiments)}allowed: {', '.join(sorted(experiments))}"
+            raise SloError(f"{file.path}:{file.line(where)}: no experiment {name!r}", remedy)
+        found[name] = _Layer(file, where, _mapping(file, fields, where))
+    return found
+
+
+def _mapping(file: YamlFile, value: Plain, where: Where) -> dict[str, Plain]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        name = ".".join(map(str, where)) or "the file"
+        raise SloError(f"{file.path}:{file.line(where)}: {name} must be fields with values", "write `field: value`")
+    return value
+
+
+def _validated(layers: list[_Layer]) -> Slo:
+    merged: dict[str, Plain] = {}
+    for layer in layers:
+        merged = _over(merged, layer.fields)
+    try:
+        return Slo.model_validate(merged)
+    except ValidationError as error:
+        raise _readable(error.errors()[0], layers) from None
+
+
+def _over(below: Mapping[str, Plain], above: Mapping[str, Plain]) -> dict[str, Plain]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _readable(error: ErrorDetails, layers: list[_Layer]) -> SloError:
+    where: Where = error["loc"]
+    place = _place(where, layers)
+    field = ".".join(str(part) for part in where)
+    owner = _model(where[:-1])
+    if error["type"] == "extra_forbidden":
+        known = owner.model_fields if owner else {}
+        name = str(where[-1])
+        return SloError(
+            f"{place}: unknown field `{field}`",
+            f"{_near(name, known)}allowed here: {', '.join(known)}",
+        )
+    if error["type"] == "missing":
+        return SloError(f"{place}: the field `{field}` is missing", f"add it; allowed: {_allowed(where)}")
+    if error["type"] == "value_error":
+        what = error["msg"].removeprefix("Value error, ")
+        return SloError(f"{place}: {f'`{field}`: ' if field else ''}{what}", "correct the value")
+    return SloError(
+        f"{place}: `{field}` is {error['input']!r}: {error['msg'].lower()}",
+        f"allowed: {_allowed(where)}",
+    )
+
+
+def _place(where: Where, layers: list[_Layer]) -> str:
+    """The last layer that wrote the field; else the last that wrote any of the fields around it."""
+    for length in range(len(where), 0, -1):
+        for layer in reversed(layers):
+            if (*layer.under, *where[:length]) in layer.file.lines:
+                return layer.place(where[:length])
+    return layers[-1].place(())
+
+
+def _model(where: Where) -> type[BaseModel] | None:
+    """The model that holds the fields at this place; None where there is no model."""
+    model: type[BaseModel] | None = Slo
+    for part in where:
+        field = model.model_fields.get(str(part)) if model else None
+        kinds: Iterable[object] = (field.annotation, *get_args(field.annotation)) if field else ()
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return model
+
+
+def _allowed(where: Where) -> str:
+    for length in range(len(where), 0, -1):
+        owner = _model(where[: length - 1])
+        field = owner.model_fields.get(str(where[length - 1])) if owner else None
+        inside = _model(where[:length])
+        if inside:
+            return f"fields with values ({', '.join(inside.model_fields)})"
+        if field and field.description:
+            return field.description
+    return "see docs/slo-reference.md"
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {found[0]!r}? " if found else ""

@@ -1,0 +1,1 @@
+"""Every checker on histories of which the truth is known."""

@@ -1,0 +1,198 @@
+"""Whole experiments, judged by the promises that are in slos/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from gauntlet.checkers.experiment import CHECKS, judge
+from gauntlet.cluster import ProxyMode
+from gauntlet.finding import Finding, Verdict
+from gauntlet.history import Event, EventKind
+from gauntlet.paths import project_root
+from gauntlet.slo import Slo, load
+from tests.checkers.histories import BACKENDS, Row, event, record, steady
+
+BOOK = load(project_root() / "slos")
+NODES = ("node-1", "node-2", "node-3")
+
+# The control window is 0-5 s, the fault acts from 5 s, is healed at 12 s; the window after is 15-25 s.
+EVENTS = (
+    event(0, EventKind.WINDOW_STARTED, "control"),
+    event(4.9, EventKind.WINDOW_ENDED, "control"),
+    event(5, EventKind.WINDOW_STARTED, "hurt"),
+    event(5, EventKind.FAULT_INTENDED),
+    event(5.02, EventKind.FAULT_INJECTED),
+    event(5.1, EventKind.FAULT_LANDED, detail="the proxy is gone"),
+    event(11.9, EventKind.WINDOW_ENDED, "hurt"),
+    event(12, EventKind.REMEDY_APPLIED),
+    event(12, EventKind.FAULT_HEALED),
+    event(12.1, EventKind.FAULT_HEAL_CONFIRMED),
+    event(15, EventKind.WINDOW_STARTED, "after"),
+    event(25, EventKind.WINDOW_ENDED, "after"),
+)
+
+
+def promise(name: str) -> Slo:
+    return BOOK.slo(name, ProxyMode.IPTABLES, "1.37.2")
+
+
+def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("node-1",)) -> list[Row]:
+    return [
+        row
+        for node in NODES
+        for row in steady(0, 26, 0.02, client=f"client-{node}", node=node, bad=bad if node in hurt else ())
+    ]
+
+
+def judged(
+    name: str, rows: Iterable[Row], events: Iterable[Event] = EVENTS, **changes: frozenset[str]
+) -> dict[str, Finding]:
+    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, **changes)
+    return {finding.check: finding for finding in found}
+
+
+def wrong(found: dict[str, Finding]) -> dict[str, Verdict]:
+    return {check: finding.verdict for check, finding in found.items() if finding.verdict is not Verdict.PASS}
+
+
+@pytest.mark.parametrize("name", BOOK.experiments)
+def test_a_fault_that_nobody_notices_passes_every_promise(name: str) -> None:
+    found = judged(name, traffic())
+    assert tuple(sorted(found)) == tuple(sorted(CHECKS))
+    assert wrong(found) == {}
+
+
+@pytest.mark.parametrize("name", ["flush-nat", "delete-table"])
+def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported(name: str) -> None:
+    found = judged(name, traffic([(5.03, 13)]))
+    assert wrong(found) == {}
+    assert found["outage"].figure == pytest.approx(7.97, abs=0.05)
+    assert found["recovery"].figure == pytest.approx(1.0, abs=0.05)
+    assert found["availability"].figure == pytest.approx(0, abs=0.02)
+
+
+def test_a_slow_recovery_fails_by_name() -> None:
+    assert wrong(judged("flush-nat", traffic([(5.03, 17.5)]))) == {"recovery": Verdict.FAIL}
+
+
+def test_an_outage_where_none_is_promised_fails() -> None:
+    found = judged("kill-proxy", traffic([(6, 6.5)]))
+    expected = {"availability", "error-kinds", "blast-radius", "outage", "recovery"}
+    assert wrong(found) == dict.fromkeys(expected, Verdict.FAIL)
+
+
+def test_an_attempt_under_way_when_the_fault_struck_is_the_faults() -> None:
+    rows = [*traffic(), Row(4.85, "timeout", 1000, client="client-node-1")]
+    found = judged("kill-proxy", rows)
+    assert found["control"].verdict is Verdict.PASS
+    assert found["availability"].verdict is Verdict.FAIL
+    assert found["outage"].verdict is Verdict.FAIL
+
+
+def test_an_error_on_another_node_breaks_the_blast_radius() -> None:
+    found = judged("flush-nat", traffic([(5.03, 6)], hurt=("node-1", "node-2")))
+    assert wrong(found) == {"blast-radius": Verdict.FAIL}
+
+
+def test_attempts_to_an_address_of_the_hurt_node_are_the_hurt_nodes() -> None:
+    rows = [*traffic([(5.03, 13)]), *steady(0, 26, 0.02, client="outer", node=None, bad=[(5.03, 13)])]
+    rows = [replace(row, address="10.77.0.11") if row.client == "outer" else row for row in rows]
+    assert wrong(judged("flush-nat", rows)) == {"blast-radius": Verdict.FAIL}
+    assert wrong(judged("flush-nat", rows, hurt_addresses=frozenset({"10.77.0.11"}))) == {}
+
+
+def test_an_error_kind_that_is_not_allowed_fails() -> None:
+    rows = [replace(row, outcome="bad_reply") if row.outcome == "timeout" else row for row in traffic([(5.03, 13)])]
+    assert wrong(judged("flush-nat", rows)) == {"error-kinds": Verdict.FAIL}
+
+
+def partition(rows: Iterable[Row], missed_elsewhere: Sequence[str]) -> list[Row]:
+    return [
+        replace(row, outcome="timeout", latency_ms=1000)
+        if 5.03 <= row.at_s < 12
+        and (row.backend in missed_elsewhere if row.node != "node-1" else row.backend != "backend-1")
+        else row
+        for row in rows
+    ]
+
+
+def test_a_partition_may_cost_others_the_share_of_the_backends_behind_it() -> None:
+    assert wrong(judged("partition-nodes", partition(traffic(), ["backend-1"]))) == {}
+
+
+def test_a_partition_that_costs_others_more_fails() -> None:
+    found = judged("partition-nodes", partition(traffic(), ["backend-1", "backend-2"]))
+    assert wrong(found) == {"blast-radius": Verdict.FAIL}
+
+
+def test_a_partition_without_known_homes_is_inconclusive() -> None:
+    rows = [replace(row, backend_node=None) for row in traffic()]
+    assert wrong(judged("partition-nodes", rows)) == {"blast-radius": Verdict.INCONCLUSIVE}
+
+
+def test_a_removed_endpoint_that_still_answers_after_recovery_fails() -> None:
+    rows = [
+        *(row for row in traffic() if row.at_s < 14 or row.backend != "backend-3"),
+        *(replace(row, connection="kept", backend="backend-3") for row in steady(0, 26, 0.02, node="node-2")),
+    ]
+    gone = frozenset({"backend-3"})
+    assert wrong(judged("stop-proxy", rows, removed=gone)) == {}
+    stale = Row(20, backend="backend-3", client="client-node-2", node="node-2")
+    found = judged("stop-proxy", [*rows, stale], removed=gone)
+    assert found["removed-endpoint"].verdict is Verdict.FAIL
+    assert found["correctness"].verdict is Verdict.PASS
+
+
+def test_a_relapse_in_the_window_after_fails() -> None:
+    assert judged("flush-nat", traffic([(5.03, 13), (20, 21)]))["after"].verdict is Verdict.FAIL
+
+
+def test_uneven_balance_after_recovery_fails() -> None:
+    rows = [replace(row, backend="backend-1") if row.at_s * 50 % 7 < 3 else row for row in traffic()]
+    assert wrong(judged("kill-proxy", rows)) == {"balance": Verdict.FAIL}
+
+
+def test_slow_replies_after_recovery_fail() -> None:
+    rows = [replace(row, latency_ms=150) for row in traffic()]
+    assert wrong(judged("kill-proxy", rows)) == {"latency": Verdict.FAIL}
+
+
+@pytest.mark.parametrize("missing", [EventKind.FAULT_LANDED, EventKind.FAULT_INJECTED, EventKind.WINDOW_STARTED])
+def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) -> None:
+    found = judged("kill-proxy", traffic([(6, 6.5)]), [one for one in EVENTS if one.kind is not missing])
+    kept = {"control", "healed"} if missing is EventKind.FAULT_LANDED else set()
+    if missing is EventKind.FAULT_INJECTED:
+        assert found["recovery"].verdict is Verdict.INCONCLUSIVE
+        return
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - kept, Verdict.INCONCLUSIVE)
+
+
+def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
+    found = judged("kill-proxy", traffic([(1, 1.1)]))
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert found["outage"].figure is not None
+    assert "not judged, since control is inconclusive" in found["outage"].reason
+
+
+def test_a_wrong_backend_is_wrong_whatever_else_is_missing() -> None:
+    stranger = Row(1, backend="stranger")
+    assert judged("kill-proxy", [*traffic(), stranger], [])["correctness"].verdict is Verdict.FAIL
+    assert judged("kill-proxy", [*traffic([(1, 2)]), stranger])["correctness"].verdict is Verdict.FAIL
+
+
+def test_a_fault_that_is_not_shown_healed_is_inconclusive_about_that_alone() -> None:
+    events = [one for one in EVENTS if one.kind is not EventKind.FAULT_HEAL_CONFIRMED]
+    assert wrong(judged("kill-proxy", traffic(), events)) == {"healed": Verdict.INCONCLUSIVE}
+
+
+def test_no_attempts_at_all_is_inconclusive() -> None:
+    found = judged("kill-proxy", [])
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "healed"}, Verdict.INCONCLUSIVE)
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    rows = traffic([(5.03, 13)])
+    assert judged("flush-nat", rows[::-1]) == judged("flush-nat", rows)

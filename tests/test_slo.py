@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.history import EventKind, Outcome
+from gauntlet.paths import project_root
+from gauntlet.promise import Balance, Control, Latency, Recovery, Slo
+from gauntlet.slo import BlastRadius, Since, SloError, load
+
+SLOS = project_root() / "slos"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shutil.copytree(SLOS, tmp_path / "slos")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        load(folder)
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+def test_every_experiment_has_a_promise_in_both_modes() -> None:
+    book = load(SLOS)
+    planned = {
+        *("kill-proxy", "stop-proxy", "flush-nat", "flush-all-tables", "delete-table", "partition-nodes"),
+        *("partition-api", "packet-loss", "port-taken-before", "port-taken-after", "port-clash"),
+    }
+    assert planned <= set(book.experiments)
+    for name in book.experiments:
+        for mode in (ProxyMode.IPTABLES, ProxyMode.NFTABLES):
+            slo = book.slo(name, mode, "1.37.2")
+            assert slo.wrong_backend == 0
+            assert slo.promise
+    assert book.slo("kill-proxy", ProxyMode.IPTABLES, "1.37").availability == 1.0
+    flush = book.slo("flush-nat", ProxyMode.IPTABLES, "1.37.2")
+    assert (flush.recovery.since, flush.recovery.within_s, flush.recovery.hold_s) == (Since.REMEDY, 5, 2)
+    assert flush.recovery.since.event is EventKind.REMEDY_APPLIED
+    assert Outcome.TIMEOUT in flush.allowed_errors
+
+
+def test_every_experiment_file_is_promised() -> None:
+    files = {path.stem for path in (project_root() / "experiments").glob("*.yaml")}
+    assert files <= set(load(SLOS).experiments)
+
+
+def test_a_promise_cannot_be_changed() -> None:
+    slo = load(SLOS).slo("kill-proxy", ProxyMode.IPTABLES, "1.37")
+    with pytest.raises(ValidationError):
+        slo.availability = 0.5
+
+
+def test_later_layers_win_field_by_field(folder: Path) -> None:
+    (folder / "modes/nftables.yaml").write_text(
+        "all: {latency: {p50_ms: 7}}\nexperiments: {kill-proxy: {outage_s: 1}}\n"
+    )
+    (folder / "versions/1.37.yaml").write_text("experiments:\n  kill-proxy:\n    latency: {p50_ms: 9}\n")
+    book = load(folder)
+    slo = book.slo("kill-proxy", ProxyMode.NFTABLES, "v1.37.2")
+    assert (slo.latency.p50_ms, slo.latency.p99_ms, slo.outage_s) == (9, 800, 1)
+    assert book.slo("kill-proxy", ProxyMode.NFTABLES, "1.36").latency.p50_ms == 7
+    assert book.slo("flush-nat", ProxyMode.NFTABLES, "1.37").latency.p50_ms == 7
+    assert book.slo("kill-proxy", ProxyMode.IPTABLES, "1.36").latency.p50_ms == 100
+    assert book.slo("kill-proxy", ProxyMode.IPVS, "1.36").blast_radius is BlastRadius.NONE
+
+
+def test_1_3_is_not_1_37(folder: Path) -> None:
+    (folder / "versions/1.37.yaml").write_text("all: {outage_s: 3}\n")
+    assert load(folder).slo("kill-proxy", ProxyMode.IPTABLES, "1.3.7").outage_s == 0
+
+
+def test_an_unknown_experiment_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(SloError) as caught:
+        load(SLOS).slo("kil-proxy", ProxyMode.IPTABLES, "1.37")
+    assert "did you mean 'kill-proxy'?" in str(caught.value)
+    with pytest.raises(SloError, match="no Kubernetes version"):
+        load(SLOS).slo("kill-proxy", ProxyMode.IPTABLES, "latest")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("availability: 1.0", "availabilty: 1.0", 3, ("`availabilty`", "did you mean 'availability'?")),
+        ("availability: 1.0", "availability: 1.5", 3, ("`availability` is 1.5", "0 to 1")),
+        ("availability: 1.0", 'availability: "1.0"', 3, ("`availability` is '1.0'", "0 to 1")),
+        ("availability: 1.0", "availability: yes", 3, ("`availability` is True", "0 to 1")),
+        ("availability: 1.0", "availability: .nan", 3, ("`availability` is nan", "0 to 1")),
+        ("blast_radius: none", "blast_radius: node", 5, ("'node'", "backends_on_hurt_node")),
+        ("  since: injected", "  since: injection", 7, ("`recovery.since`", "injected, healed or remedy")),
+        ("  hold_s: 2", "  hold: 2", 9, ("`recovery.hold`", "since, within_s, hold_s, resolution_s")),
+        ("  hold_s: 2", "  hold_s: 0", 9, ("`recovery.hold_s` is 0", "above 0")),
+        ("recovery:\n", "recovery: 5\nlatency:\n", 6, ("`recovery` is 5", "fields with values (since")),
+        ("outage_s: 0", "outage_s: -1", 4, ("`outage_s` is -1", "at least 0; null")),
+        ("outage_s: 0", "allowed_errors: [timeout, slowness]", 4, ("`allowed_errors.1` is 'slowness'", "refused")),
+        ("outage_s: 0", "allowed_errors: [ok]", 2, ("ok cannot be an allowed error",)),
+        ("outage_s: 0", "availability: 0.5", 4, ("availability: given twice (first on line 3)",)),
+        ("outage_s: 0", "latency: {p50_ms: 900}", 4, ("`latency`", "p99_ms (800) is below p50_ms (900)")),
+        ("outage_s: 0", "balance: {significance: 0}", 4, ("`balance.significance`", "above 0, at most 0.01")),
+        ("outage_s: 0", "control: {min_attempts: 1.5}", 4, ("`control.min_attempts` is 1.5", "whole number")),
+        ("outage_s: 0", "outage_s: [", 6, ("not valid YAML",)),
+        ("outage_s: 0", "outage_s: !!python/object:os.system {}", 4, ("python/object",)),
+        ("outage_s: 0", "outage_s: *other", 4, ("aliases (*name) are not allowed",)),
+        ("outage_s: 0", "outage_s: 2026-01-01", 4, ("a date is not allowed",)),
+        ("outage_s: 0", "7: 0", 4, ("the key '7' is not a string",)),
+        ("outage_s: 0", "<<: {availability: 0}", 4, ("the key '<<'",)),
+    ],
+)
+def test_an_error_names_file_line_field_and_what_is_allowed(
+    folder: Path, old: str, new: str, line: int, words: tuple[str, ...]
+) -> None:
+    path = folder / "experiments/kill-proxy.yaml"
+    path.write_text(
+        "promise: Nothing is felt.\n# a comment\navailability: 1.0\noutage_s: 0\nblast_radius: none\n"
+        "recovery:\n  since: injected\n  within_s: 0\n  hold_s: 2\n"
+    )
+    change(path, old, new)
+    message = refused(folder)
+    place = f"{path}:{line}:" if "cannot be an allowed error" not in message else f"{path}:1:"
+    assert message.startswith(place)
+    for word in words:
+        assert word in message
+
+
+def test_an_error_in_a_layer_of_a_mode_names_its_line(folder: Path) -> None:
+    path = folder / "modes/nftables.yaml"
+    path.write_text("all:\n  latency:\n    p50_ms: fast\n")
+    assert refused(folder).startswith(f"{path}:3: `latency.p50_ms` is 'fast'")
+    path.write_text("experiments:\n  kill-proxi: {}\n")
+    assert "did you mean 'kill-proxy'?" in refused(folder)
+    path.write_text("al: {}\n")
+    assert refused(folder).startswith(f"{path}:1: unknown field 'al'")
+    path.write_text("all: 5\n")
+    assert refused(folder).startswith(f"{path}:1: all must be fields with values")
+
+
+def test_a_missing_field_is_named(folder: Path) -> None:
+    path = folder / "default.yaml"
+    change(path, "  min_attempts: 50\n", "")
+    message = refused(folder)
+    assert "the field `control.min_attempts` is missing" in message
+    assert "whole number, at least 1" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("modes/nftable.yaml", "no such mode"),
+        ("versions/one.yaml", "not named after a minor version"),
+        ("experiment/kill-proxy.yaml", "not part of a folder of promises"),
+        ("experiments/kill-proxy.yml", "not part of a folder of promises"),
+    ],
+)
+def test_a_file_that_would_never_be_read_is_refused(folder: Path, name: str, words: str) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{}\n")
+    assert words in refused(folder)
+
+
+def test_a_folder_without_a_default_is_refused(tmp_path: Path) -> None:
+    assert "default.yaml is missing" in refused(tmp_path)
+    assert "default.yaml is missing" in refused(tmp_path / "nowhere")
+
+
+def test_files_that_are_no_text_or_too_long_are_refused(folder: Path) -> None:
+    path = folder / "experiments/kill-proxy.yaml"
+    path.write_bytes(b"promise: a\noutage_s: \xff\n")
+    assert refused(folder).startswith(f"{path}:2: not UTF-8")
+    path.write_text("#" * 300_000)
+    assert "longer than 256 KiB" in refused(folder)
+    path.write_text("[" * 100_000)
+    assert "not valid YAML" in refused(folder)
+    path.write_text("- a\n")
+    assert "must be fields with values" in refused(folder)
+
+
+def test_an_empty_experiment_file_promises_the_default(folder: Path) -> None:
+    (folder / "experiments/new-fault.yaml").write_text("")
+    assert load(folder).slo("new-fault", ProxyMode.IPTABLES, "1.37").availability == 1.0
+
+
+@pytest.mark.parametrize("model", [Slo, Recovery, Balance, Latency, Control])
+def test_the_reference_explains_every_field(model: type[Slo]) -> None:
+    reference = (project_root() / "docs/slo-reference.md").read_text()
+    for name in model.model_fields:
+        assert f"`{name}`" in reference
