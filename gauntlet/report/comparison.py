@@ -1,0 +1,71 @@
+"""The modes side by side: how long each experiment cost in each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.finding import Verdict
+from gauntlet.report.figures import figure_of, measured, shown
+from gauntlet.report.names import anchor, title
+from gauntlet.results import CaseResult, FindingRecord, Results
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one experiment cost in one mode. `bar` is the outage as a share (0 to 1) of the longest in the run."""
+
+    verdict: Verdict | None
+    outage: str
+    recovery: str
+    bar: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One experiment. `difference` compares the last mode with the first, where both have a figure."""
+
+    title: str
+    anchor: str
+    costs: tuple[Cost, ...]
+    difference: str
+
+
+def comparison(results: Results) -> tuple[Row, ...]:
+    """One row for each case that measured an outage or a recovery in any mode."""
+    by_case: dict[str, dict[ProxyMode, CaseResult]] = {}
+    for result in results.cases():
+        if measured(result.findings, "outage") or measured(result.findings, "recovery"):
+            by_case.setdefault(result.case, {})[result.mode] = result
+    outages = [measured(result.findings, "outage") for modes in by_case.values() for result in modes.values()]
+    longest = max((outage.figure or 0.0 for outage in outages if outage), default=0.0)
+    return tuple(_row(case, found, results.modes, longest) for case, found in by_case.items())
+
+
+def _row(case: str, found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...], longest: float) -> Row:
+    costs = tuple(_cost(found.get(mode), longest) for mode in modes)
+    return Row(title(case), anchor(case), costs, _difference(found, modes))
+
+
+def _cost(result: CaseResult | None, longest: float) -> Cost:
+    if result is None:
+        return Cost(None, "", "", 0.0)
+    outage, recovery = measured(result.findings, "outage"), measured(result.findings, "recovery")
+    bar = (outage.figure or 0.0) / longest if outage and longest else 0.0
+    return Cost(result.verdict, _shown(outage), _shown(recovery), bar)
+
+
+def _shown(finding: FindingRecord | None) -> str:
+    return figure_of(finding) if finding else ""
+
+
+def _difference(found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> str:
+    if len(modes) < 2 or modes[0] not in found or modes[-1] not in found:
+        return ""
+    first, last = (measured(found[mode].findings, "outage") for mode in (modes[0], modes[-1]))
+    if first is None or last is None or first.figure is None or last.figure is None:
+        return ""
+    difference_s = last.figure - first.figure
+    if abs(difference_s) <= (first.resolution or 0.0) + (last.resolution or 0.0):
+        return "same"
+    return f"{shown(abs(difference_s), 's')} {'longer' if difference_s > 0 else 'shorter'}"

@@ -1,0 +1,56 @@
+"""Making a report: reads a run's folder and leaves `report.html` and `summary.md` in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet import results as results_file
+from gauntlet.errors import GauntletError
+from gauntlet.report.page import page
+from gauntlet.report.summary import summary
+from gauntlet.results import Results, write_whole
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report was made from, and where it is."""
+
+    results: Results
+    page: Path
+    summary: Path
+
+
+def make(run: Path) -> Report:
+    """Write `report.html` and `summary.md` from the `results.json` and the evidence in `run`.
+
+    Raises UsageError where results.json is not there or not to be understood, or where `run` is not
+    writable. Missing evidence is no error: the page says what is missing.
+    """
+    results = results_file.load(run)
+    written = write_whole(run / "report.html", page(results, run))
+    text = write_whole(run / "summary.md", summary(results))
+    return Report(results, written, text)
+
+
+def publish(report: Report) -> Path | None:
+    """Append the summary to the file that GitHub Actions names in `$GITHUB_STEP_SUMMARY`, if it does.
+
+    Raises GauntletError where that file cannot be written.
+    """
+    named = os.environ.get(STEP_SUMMARY)
+    if not named:
+        return None
+    path = Path(named)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(report.summary.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GauntletError(
+            f"the summary cannot be added to {path}: {error.strerror}",
+            f"unset {STEP_SUMMARY}, or point it at a file that can be written",
+        ) from error
+    return path

@@ -1,0 +1,50 @@
+"""What a case is called: its id for pytest, a title for people, an anchor for links, a command to run it again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.results import Results
+
+SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
+
+
+def title(case: str) -> str:
+    """`suites/chaos/test_flush.py::test_nat_flush[udp]` -> `Nat flush (udp)`."""
+    name = case.rpartition("::")[2]
+    bare, _, parameters = name.partition("[")
+    words = re.sub(r"^test_", "", bare).replace("_", " ").strip() or case
+    words = " ".join(SPELT.get(word, word) for word in words.split())
+    shown = f"{words} ({parameters.rstrip(']')})" if parameters else words
+    return shown[:1].upper() + shown[1:]
+
+
+def group(case: str) -> str:
+    """`suites/conformance/test_node_port.py::test_x` -> `conformance / node port`; empty where there is no file."""
+    path, found, _ = case.partition("::")
+    if not found:
+        return ""
+    parts = [re.sub(r"^test_|\.py$", "", part).replace("_", " ") for part in path.split("/")]
+    return " / ".join(part for part in parts if part != "suites")
+
+
+def anchor(case: str) -> str:
+    """A fragment identifier, unique by the case's whole id."""
+    words = re.sub(r"[^a-z0-9]+", "-", title(case).lower()).strip("-")
+    return f"{words[:60]}-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
+
+
+def node_id(case: str, mode: ProxyMode) -> str:
+    """The id pytest knows the case by: the mode is the last of its parameters."""
+    return f"{case[:-1]}-{mode}]" if case.endswith("]") else f"{case}[{mode}]"
+
+
+def rerun(results: Results, case: str, mode: ProxyMode) -> str:
+    """The command that runs this case again in this mode, and nothing else."""
+    chosen = [node_id(case, mode)] if "::" in case else ["suites", "-k", case]
+    elsewhere = ["--kp-provider", results.provider] if results.provider not in ("", "sandbox") else []
+    seed = ["--kp-seed", str(results.seed)]
+    return shlex.join(["pytest", *chosen, "--kp-modes", str(mode), *elsewhere, *seed])

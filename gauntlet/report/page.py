@@ -1,0 +1,63 @@
+"""The HTML page: one file that needs nothing else, neither script nor network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gauntlet.finding import Verdict
+from gauntlet.report import palette
+from gauntlet.report.comparison import comparison
+from gauntlet.report.names import title
+from gauntlet.report.sections import Section, sections
+from gauntlet.report.verdicts import headline, troubles
+from gauntlet.results import Results
+
+WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "inconclusive"}
+SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases of one file."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+
+def page(results: Results, run: Path) -> str:
+    """The report on a run, as HTML. `run` is the folder that its findings' evidence is relative to."""
+    surroundings = Environment(
+        loader=PackageLoader("gauntlet.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    surroundings.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title)
+    found = sections(results, run)
+    took = results.finished - results.started
+    return surroundings.get_template("page.html.j2").render(
+        results=results,
+        took=_duration(took.total_seconds()),
+        headlines=[headline(results, mode) for mode in results.modes],
+        troubles=troubles(results),
+        comparison=comparison(results),
+        experiments=[section for section in found if section.experiment],
+        groups=_groups(section for section in found if not section.experiment),
+        palette=palette,
+    )
+
+
+def _groups(found: Iterable[Section]) -> list[Group]:
+    ordered = sorted(found, key=lambda section: section.group)
+    return [Group(name, tuple(members)) for name, members in groupby(ordered, key=lambda section: section.group)]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

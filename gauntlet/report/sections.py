@@ -1,0 +1,199 @@
+"""One section of the page for each case: its findings by mode, its timelines and its balance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from markupsafe import Markup
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.finding import Verdict
+from gauntlet.history import EventKind, History
+from gauntlet.report.balance import balance
+from gauntlet.report.binning import SECOND_NS, Axis
+from gauntlet.report.evidence import Evidence, evidence_of
+from gauntlet.report.figures import figure_of, measured, threshold_of
+from gauntlet.report.marks import windows
+from gauntlet.report.names import anchor, group, rerun, title
+from gauntlet.report.timeline import span, timeline
+from gauntlet.results import CaseResult, FindingRecord, Results, worst
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One finding, ready to show."""
+
+    verdict: Verdict
+    figure: str
+    threshold: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One check of a case, with the answers of each mode in the order of the page's modes."""
+
+    check: str
+    answers: tuple[tuple[Answer, ...], ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An event, ready to show; `at_s` counts from the zero of the timeline."""
+
+    at_s: str
+    kind: str
+    subject: str
+    node: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the evidence of one mode looks like. `missing` says what evidence should be there and is not."""
+
+    mode: ProxyMode
+    verdict: Verdict
+    outage: str
+    timeline: Markup
+    balance: Markup
+    moments: tuple[Moment, ...]
+    folder: str
+    missing: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One case in all of its modes. `experiment` tells a case in which something was broken on purpose."""
+
+    case: str
+    title: str
+    group: str
+    anchor: str
+    verdict: Verdict
+    verdicts: tuple[Verdict | None, ...]
+    experiment: bool
+    checks: tuple[CheckRow, ...]
+    pictures: tuple[Picture, ...]
+
+
+def sections(results: Results, run: Path) -> tuple[Section, ...]:
+    """The sections of all cases that ran, in the order of the run."""
+    by_case: dict[str, dict[ProxyMode, CaseResult]] = {}
+    for result in results.cases():
+        by_case.setdefault(result.case, {})[result.mode] = result
+    return tuple(_section(case, found, results, run) for case, found in by_case.items())
+
+
+def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results, run: Path) -> Section:
+    evidence = {
+        mode: evidence_of(run, (path for finding in result.findings for path in finding.evidence))
+        for mode, result in found.items()
+    }
+    shared = _shared_span(evidence)
+    pictures = tuple(
+        _picture(found[mode], evidence[mode], shared, rerun(results, case, mode))
+        for mode in results.modes
+        if mode in found
+    )
+    return Section(
+        case=case,
+        title=title(case),
+        group=group(case),
+        anchor=anchor(case),
+        verdict=worst(result.verdict for result in found.values()),
+        verdicts=tuple(found[mode].verdict if mode in found else None for mode in results.modes),
+        experiment=any(_is_experiment(found[mode], evidence[mode]) for mode in found),
+        checks=_checks(found, results.modes),
+        pictures=pictures,
+    )
+
+
+def _is_experiment(result: CaseResult, evidence: Evidence) -> bool:
+    if measured(result.findings, "outage") or measured(result.findings, "recovery"):
+        return True
+    if evidence.history is None:
+        return False
+    faults = evidence.history.events.filter(pl.col("kind").str.starts_with("fault_"))
+    return not faults.is_empty()
+
+
+def _shared_span(evidence: Mapping[ProxyMode, Evidence]) -> tuple[float, float]:
+    spans = [span(found.history) for found in evidence.values() if found.history is not None]
+    known = [found for found in spans if found is not None]
+    return (
+        min((found.start_s for found in known), default=0.0),
+        max((found.end_s for found in known), default=0.0),
+    )
+
+
+def _checks(found: Mapping[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> tuple[CheckRow, ...]:
+    names = dict.fromkeys(finding.check for result in found.values() for finding in result.findings)
+    return tuple(
+        CheckRow(
+            name,
+            tuple(
+                tuple(_answer(finding) for finding in found[mode].findings if finding.check == name)
+                if mode in found
+                else ()
+                for mode in modes
+            ),
+        )
+        for name in names
+    )
+
+
+def _answer(finding: FindingRecord) -> Answer:
+    return Answer(finding.verdict, figure_of(finding), threshold_of(finding), finding.reason)
+
+
+def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float], command: str) -> Picture:
+    history = evidence.history
+    own = span(history) if history is not None else None
+    name = f"{title(result.case)} in {result.mode}"
+    drawn, even = "", ""
+    moments: tuple[Moment, ...] = ()
+    if history is not None and own is not None:
+        if not history.events.is_empty():
+            drawn = timeline(history, name, Axis(own.zero_ns, *shared, own.zero))
+            moments = _moments(history.events, own)
+        if any("balance" in finding.check for finding in result.findings):
+            even = balance(_balanced(history, own), name)
+    return Picture(
+        mode=result.mode,
+        verdict=result.verdict,
+        outage=_outage(measured(result.findings, "outage")),
+        timeline=Markup(drawn),  # noqa: S704  # drawn by gauntlet.report.svg, which escapes what it writes
+        balance=Markup(even),  # noqa: S704
+        moments=moments,
+        folder=evidence.folder or "",
+        missing=evidence.missing,
+        command=command,
+    )
+
+
+def _balanced(history: History, axis: Axis) -> pl.DataFrame:
+    """The attempts whose balance was judged: all, or those of the window after the fault where there is one."""
+    for window in windows(history.events, axis):
+        if window.name == "after":
+            start_ns, end_ns = (axis.zero_ns + round(at_s * SECOND_NS) for at_s in (window.start_s, window.end_s))
+            return history.between(start_ns, end_ns).attempts
+    return history.attempts
+
+
+def _outage(outage: FindingRecord | None) -> str:
+    if outage is None:
+        return ""
+    return f"outage {figure_of(outage)}" if outage.figure else "no outage"
+
+
+def _moments(events: pl.DataFrame, axis: Axis) -> tuple[Moment, ...]:
+    shown = events.filter(~pl.col("kind").is_in([str(EventKind.WINDOW_STARTED), str(EventKind.WINDOW_ENDED)]))
+    return tuple(
+        Moment(f"{axis.seconds(at_ns):+.3f}", kind.replace("_", " "), subject or "", node or "", detail or "")
+        for at_ns, kind, subject, node, detail in shown.select("at_ns", "kind", "subject", "node", "detail").iter_rows()
+    )

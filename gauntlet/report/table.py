@@ -1,0 +1,78 @@
+"""The verdicts as text, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.finding import Verdict
+from gauntlet.report.figures import measured, shown
+from gauntlet.report.names import group, title
+from gauntlet.report.verdicts import Trouble, troubles
+from gauntlet.results import CaseResult, Results
+
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
+
+
+def verdict_table(results: Results) -> Table:
+    """Cases as rows, modes as columns; below it each case that did not pass, why, and how to run it again."""
+    table = Table(
+        title=f"{WORDS[results.verdict]} · Kubernetes {results.kubernetes}",
+        title_style=STYLES[results.verdict],
+        caption=_below(results),
+        caption_justify="left",
+        caption_style="",
+        expand=True,
+    )
+    table.add_column("case", overflow="fold", ratio=1)
+    for mode in results.modes:
+        table.add_column(str(mode), overflow="fold", min_width=12, max_width=20)
+    cases: dict[str, dict[ProxyMode, CaseResult]] = {}
+    for result in results.cases():
+        cases.setdefault(result.case, {})[result.mode] = result
+    before = None
+    for case, found in sorted(cases.items(), key=lambda item: group(item[0])):
+        if before is not None and group(case) != before:
+            table.add_section()
+        before = group(case)
+        cells = [_cell(found[mode]) if mode in found else _absent(results, case, mode) for mode in results.modes]
+        table.add_row(Text(title(case)), *cells)
+    return table
+
+
+def _cell(result: CaseResult) -> Text:
+    text = Text(WORDS[result.verdict], style=STYLES[result.verdict])
+    outage = measured(result.findings, "outage")
+    if outage is not None and outage.figure:
+        text.append(f" {shown(outage.figure, 's')}", style="dim")
+    return text
+
+
+def _absent(results: Results, case: str, mode: ProxyMode) -> Text:
+    skipped = any((skip.case, skip.mode) == (case, mode) for skip in results.skipped)
+    return Text("skipped" if skipped else "not run", style="dim")
+
+
+def _below(results: Results) -> Text:
+    text = Text()
+    if results.incomplete:
+        text.append(f"The run did not finish: {results.incomplete}.\n", style=STYLES[Verdict.INCONCLUSIVE])
+    if not results.findings:
+        text.append("No case left a finding: nothing was learnt.\n", style=STYLES[Verdict.INCONCLUSIVE])
+    for trouble in troubles(results):
+        text.append_text(_why(trouble))
+    if results.skipped:
+        text.append(f"{len(results.skipped)} skipped as unsupported; results.json has the reasons.\n", style="dim")
+    text.rstrip()
+    return text
+
+
+def _why(trouble: Trouble) -> Text:
+    text = Text("\n")
+    text.append(f"{WORDS[trouble.verdict]} ", style=STYLES[trouble.verdict])
+    text.append(f"{trouble.title}", style="bold").append(f" in {trouble.mode}\n")
+    for finding in trouble.findings:
+        text.append(f"  {finding.check}: {finding.reason}\n")
+    return text.append(f"  {trouble.command}\n", style="dim")

@@ -1,0 +1,276 @@
+"""The word Results: the canonical record of one run, `results.json`.
+
+JUnit, the HTML page, the GitHub summary and the trends are made from it. Its JSON Schema is
+committed beside the report (`python -m gauntlet.results` prints it); `schema` changes whenever a
+reader of the old form could misread the new one.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.finding import Finding, Verdict
+
+SCHEMA: Literal["kube-proxy-gauntlet/results/v1"] = "kube-proxy-gauntlet/results/v1"
+FILE = "results.json"
+LATEST = "latest"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FindingRecord(_Record):
+    """One finding, with the case and mode it belongs to.
+
+    `case` is pytest's node id without the mode: `suites/chaos/test_flush.py::test_nat_flush[udp]`.
+    `figure`, `threshold` and `resolution` are in `unit`. `evidence` holds paths relative to the
+    folder of the run.
+    """
+
+    case: str = Field(min_length=1)
+    mode: ProxyMode
+    check: str = Field(min_length=1)
+    verdict: Verdict
+    figure: float | None = None
+    unit: str = ""
+    threshold: float | None = None
+    resolution: float | None = None
+    reason: str = ""
+    details: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+class Skip(_Record):
+    """A case that was not run, because the combination is declared unsupported."""
+
+    case: str = Field(min_length=1)
+    mode: ProxyMode
+    reason: str
+
+
+class Results(_Record):
+    """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: Literal["kube-proxy-gauntlet/results/v1"] = Field(default=SCHEMA, alias="schema")
+    tool: str
+    kubernetes: str
+    kernel: str
+    provider: str = ""
+    command: str
+    seed: int
+    started: AwareDatetime
+    finished: AwareDatetime
+    modes: tuple[ProxyMode, ...]
+    findings: tuple[FindingRecord, ...]
+    skipped: tuple[Skip, ...] = ()
+    reproduce: str
+    incomplete: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the run: the worst of its modes'."""
+        modes = {*self.modes, *(finding.mode for finding in self.findings)}
+        return worst(self.verdict_of(mode) for mode in modes)
+
+    def verdict_of(self, mode: ProxyMode) -> Verdict:
+        """The verdict of one mode. Where nothing was learnt, or the run did not finish, it never passes."""
+        verdicts = [finding.verdict for finding in self.findings if finding.mode is mode]
+        return worst([*verdicts, Verdict.INCONCLUSIVE] if self.incomplete else verdicts)
+
+    def cases(self) -> tuple[CaseResult, ...]:
+        """The findings by case and mode, in the order in which they first appear."""
+        found: dict[tuple[str, ProxyMode], list[FindingRecord]] = {}
+        for finding in self.findings:
+            found.setdefault((finding.case, finding.mode), []).append(finding)
+        return tuple(CaseResult(case, mode, tuple(findings)) for (case, mode), findings in found.items())
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What one case found in one mode."""
+
+    case: str
+    mode: ProxyMode
+    findings: tuple[FindingRecord, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst(finding.verdict for finding in self.findings)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """`fail` if any failed, else `inconclusive` if any is or there is none at all, else `pass`."""
+    seen = set(verdicts)
+    if Verdict.FAIL in seen:
+        return Verdict.FAIL
+    return Verdict.PASS if seen == {Verdict.PASS} else Verdict.INCONCLUSIVE
+
+
+def records(
+    case: str, mode: ProxyMode, findings: Sequence[Finding], evidence: Sequence[str] = ()
+) -> tuple[FindingRecord, ...]:
+    """The findings of a case as they go into results.json.
+
+    A case without any finding has shown nothing: it gets one inconclusive finding that says so.
+    A figure that is no number (an infinite or undefined one) is left out; JSON has no word for it.
+    """
+    judged = findings or [Finding("findings", Verdict.INCONCLUSIVE, "the case ended without recording a finding")]
+    return tuple(
+        FindingRecord(
+            case=case,
+            mode=mode,
+            check=finding.check,
+            verdict=finding.verdict,
+            figure=_finite(finding.figure),
+            unit=finding.unit,
+            threshold=_finite(finding.threshold),
+            resolution=_finite(finding.resolution),
+            reason=finding.reason,
+            details=finding.details,
+            evidence=tuple(evidence),
+        )
+        for finding in judged
+    )
+
+
+def new_run(root: Path) -> Path:
+    """Make the folder of a new run below `root`, `<UTC timestamp>-<short id>`, and return it.
+
+    Call it before the run does anything: raises UsageError where results could not be kept.
+    """
+    latest = root / LATEST
+    if latest.exists() and not latest.is_symlink():
+        raise UsageError(
+            f"{latest} is not a symbolic link, and the gauntlet will not replace it",
+            f"move {latest} away, or choose another folder with --kp-results",
+        )
+    folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    try:
+        folder.mkdir(parents=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"writable")
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    return folder
+
+
+def write(results: Results, folder: Path) -> Path:
+    """Write `folder/results.json`, whole or not at all, and return its path."""
+    text = results.model_dump_json(by_alias=True, indent=2) + "\n"
+    return write_whole(folder / FILE, text)
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Replace the file at `path` by `text` in one step: a reader sees the old or the new, never a half.
+
+    Raises UsageError where the folder is not writable, EnvironmentUnfit where the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unwritable(path.parent, error) from error
+    return path
+
+
+def point_latest(folder: Path) -> Path:
+    """Make `latest`, beside `folder`, a link to it, in one step. Returns the link."""
+    link = folder.parent / LATEST
+    temporary = link.with_name(f".{LATEST}.{os.getpid()}")
+    try:
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(folder.name, target_is_directory=True)
+        temporary.replace(link)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unwritable(folder.parent, error) from error
+    return link
+
+
+def load(folder: Path) -> Results:
+    """Read `folder/results.json`. Raises UsageError where there is none, or none that can be understood."""
+    path = folder / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no {path}", "name the folder of a run, for example results/latest") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "run the gauntlet again to make a new one") from error
+    try:
+        return Results.model_validate_json(text)
+    except ValidationError as error:
+        raise UsageError(f"{path} {_misfit(text, error)}", _cure(text)) from None
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema of results.json as `write` writes it."""
+    schema = Results.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _finite(figure: float | None) -> float | None:
+    return figure if figure is not None and math.isfinite(figure) else None
+
+
+def _unwritable(folder: Path, error: OSError) -> GauntletError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EnvironmentUnfit(
+            f"no space is left for results in {folder}: {error.strerror}",
+            "free some space, or choose another folder with --kp-results",
+        )
+    return UsageError(
+        f"the results folder {folder} is not writable: {error.strerror}",
+        "choose a folder you may write to with --kp-results, or correct its owner and permissions",
+    )
+
+
+def _schema_of(text: str) -> str | None:
+    """The `schema` that a file claims; None where it claims none or is not JSON."""
+    try:
+        claimed = json.loads(text)
+    except ValueError:
+        return None
+    schema = claimed.get("schema") if isinstance(claimed, dict) else None
+    return schema if isinstance(schema, str) else None
+
+
+def _misfit(text: str, error: ValidationError) -> str:
+    schema = _schema_of(text)
+    if schema not in (None, SCHEMA):
+        return f"is of schema {schema!r}; this gauntlet reads {SCHEMA!r}"
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"is not a results file: {where + ': ' if where else ''}{first['msg']}"
+
+
+def _cure(text: str) -> str:
+    if _schema_of(text) not in (None, SCHEMA):
+        return "read it with the version of the gauntlet that wrote it (its `tool` field), or run again"
+    return "the file was cut short or edited: run the gauntlet again to make a new one"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

@@ -1,0 +1,90 @@
+"""The GitHub summary and the terminal's table: the same verdicts, in the room they have."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from gauntlet import results
+from gauntlet.cluster import ProxyMode
+from gauntlet.finding import Finding, Verdict
+from gauntlet.report.summary import summary
+from gauntlet.report.table import verdict_table
+from tests.report.synthetic import CASE, EXPERIMENT, failing, passing, run
+
+IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
+
+
+def outage(mode: ProxyMode, seconds: float) -> tuple[results.FindingRecord, ...]:
+    return results.records(EXPERIMENT, mode, [Finding("outage", Verdict.PASS, "", seconds, "s", 15.0, 0.04)])
+
+
+def printed(whole: results.Results) -> str:
+    console = Console(width=80, record=True, file=None, force_terminal=False, quiet=False)
+    with console.capture() as capture:
+        console.print(verdict_table(whole))
+    return capture.get()
+
+
+def test_the_summary_answers_for_each_mode() -> None:
+    text = summary(run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES)))
+    assert text.startswith("## ❌ kube-proxy gauntlet: fail")
+    assert "| iptables | ✅ **Yes** | The only case passed. |" in text
+    assert "| nftables | ❌ **No** | Of 1 case, 1 failed. |" in text
+    assert "pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes nftables" in text
+
+
+def test_the_summary_compares_outages() -> None:
+    text = summary(run(outage(IPTABLES, 8.94) + outage(NFTABLES, 7.61)))
+    assert "| NAT flush | ✅ 8.94 s ± 0.04 | ✅ 7.61 s ± 0.04 |" in text
+
+
+def test_the_summary_of_an_empty_run_is_inconclusive() -> None:
+    text = summary(run((), incomplete="interrupted by Ctrl-C"))
+    assert text.startswith("## ❔ kube-proxy gauntlet: inconclusive")
+    assert "The run did not finish: interrupted by Ctrl-C." in text
+
+
+def test_markdown_in_a_reason_is_shown_as_it_is() -> None:
+    text = summary(run(failing(CASE, IPTABLES, "<img src=x> | `a` **b**\n# c ``` @team"), IPTABLES))
+    assert r"&lt;img src=x&gt; \| \`a\` \*\*b\*\* \# c \`\`\` \@team" in text
+
+
+def test_a_fence_is_longer_than_any_in_the_command() -> None:
+    assert "````sh\necho ```\n````" in summary(run((), reproduce="echo ```"))
+
+
+def test_a_summary_never_outgrows_githubs_limit() -> None:
+    many = tuple(record for n in range(500) for record in failing(f"{CASE}[{n}]", IPTABLES, "long " * 5000))
+    text = summary(run(many, IPTABLES))
+    assert len(text.encode()) < 1024 * 1024
+    assert "… and 460 more: see report.html." in text
+
+
+def test_the_table_fits_80_columns_and_lists_what_did_not_pass() -> None:
+    long = "suites/chaos/test_x.py::test_" + "a_very_long_name_" * 8 + "[udp-node_port]"
+    whole = run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES) + passing(long, IPTABLES) + outage(NFTABLES, 7.61))
+    text = printed(whole)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    rows = [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
+    assert "Outside pass FAIL" in rows
+    assert "NAT flush not run pass 7.61 s" in rows
+    assert "FAIL Outside in nftables" in rows
+    assert "balance: web-1 got 70 %" in rows
+
+
+def test_the_table_counts_skips_and_tells_them_from_cases_not_run() -> None:
+    skip = results.Skip(case=CASE, mode=NFTABLES, reason="no")
+    text = printed(run(passing(CASE, IPTABLES), skipped=(skip,)))
+    assert "skipped" in text
+    assert "1 skipped as unsupported" in text
+
+
+def test_the_table_of_an_empty_run_says_that_nothing_was_learnt() -> None:
+    text = printed(run((), incomplete="interrupted by Ctrl-C"))
+    assert "inconclusive" in text
+    assert "nothing was learnt" in text
+    assert "interrupted by Ctrl-C" in text
+
+
+def test_a_reason_is_no_markup() -> None:
+    assert "[bold]x[/bold]" in printed(run(failing(CASE, IPTABLES, "[bold]x[/bold]"), IPTABLES))
