@@ -1,0 +1,182 @@
+"""Traffic and Flow: what suites hold in their hands."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import polars as pl
+
+from gauntlet.cluster import Host
+from gauntlet.errors import Inconclusive, UsageError
+from gauntlet.traffic.client import Agent, Record
+from gauntlet.traffic.job import Ended, Job
+from gauntlet.traffic.load import Load
+from gauntlet.traffic.rows import Constants, read
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+_GRACE_S = 10.0
+
+
+class Flow:
+    """One load under way from one client.
+
+    As a context manager it is stopped on leaving, whatever happened inside.
+    """
+
+    def __init__(self, agent: Agent, load: Load, job: Job, record: Record) -> None:
+        self.load = load
+        self._agent = agent
+        self._job = job
+        self._record = record
+        self._ended: Ended | None = None
+
+    @property
+    def path(self) -> Path:
+        """The row file (format: `gauntlet.traffic.rows`)."""
+        return self._record.path
+
+    @property
+    def slipped(self) -> int:
+        """After the end: how many starts came late because all users were in an attempt (coordinated omission)."""
+        if self._ended is None:
+            raise UsageError("a flow knows how many starts slipped only when it is over", "call stop() or wait() first")
+        return self._ended.slipped
+
+    def count(self) -> int:
+        """Rows so far. They arrive up to about 0.1 s after their attempt."""
+        return self._record.count
+
+    def stop(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
+        """End the load and return its attempts (ATTEMPTS schema). Attempts under way are finished first.
+
+        `backend_nodes` says which node each backend is on. May be called again. Raises Inconclusive where the
+        agent crashed, lost rows, or ran out of something of its own.
+        """
+        if self._ended is None:
+            self._agent.ask_to_stop(self._job)
+            self._ended = self._agent.await_end(self._job, self.load.timeout_s + _GRACE_S)
+        return read(self.path, backend_nodes)
+
+    def wait(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
+        """Wait for the end of a load with `attempts`, and return as `stop` does. Raises Inconclusive."""
+        if self.load.attempts is None:
+            raise UsageError("a load without `attempts` never ends by itself", "stop() it")
+        if self._ended is None:
+            paced_s = self.load.attempts / self.load.rate_per_s if self.load.rate_per_s else 0.0
+            all_hang_s = self.load.timeout_s * (self.load.attempts / self._job.users + 1)
+            self._ended = self._agent.await_end(self._job, paced_s + all_hang_s + _GRACE_S)
+        return read(self.path, backend_nodes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ended is not None:
+            return
+        if kind is None:
+            self.stop()
+        else:
+            self._agent.ask_to_stop(self._job)  # the error that is on its way matters more than this end
+
+
+class Traffic:
+    """All traffic of one cluster: one agent a client, started when first needed.
+
+    Row files and the agents' stderr are kept in `folder`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._agents: dict[tuple[str, str, str], Agent] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def warm(self, *clients: Host) -> None:
+        """Start the agents of these clients now and return at once.
+
+        An agent spends most of a second importing Locust: several do it side by side, while pods get ready.
+        """
+        for client in clients:
+            self._agent(client)
+
+    def start(self, client: Host, load: Load) -> Flow:
+        """Start a load; it runs when this returns. Raises Inconclusive where the agent does not come up."""
+        agent = self._agent(client)
+        job = load.job(next(self._numbers))
+        target = load.target
+        constants = Constants(
+            client=client.name,
+            client_node=client.node,
+            service=target.service,
+            frontend=str(target.frontend),
+            address=target.address,
+            port=target.port,
+            protocol=str(target.protocol),
+            connection=str(load.connection),
+        )
+        try:
+            record = Record(self._folder / f"{job.number:04}-{_file_name(client.name)}.rows", constants)
+        except OSError as error:
+            raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
+        agent.start(job, record)
+        return Flow(agent, load, job, record)
+
+    def send(self, client: Host, load: Load, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
+        """Run a load with `attempts` to its end and return them. Raises Inconclusive, as `Flow.stop` does."""
+        with self.start(client, load) as flow:
+            return flow.wait(backend_nodes)
+
+    def release(self, client: Host) -> None:
+        """End the agent of a client that is about to go. A client without one is fine."""
+        with self._lock:
+            agent = self._agents.pop(_key(client), None)
+        if agent is not None:
+            agent.close()
+
+    def close(self) -> None:
+        """End all agents."""
+        with self._lock:
+            agents = list(self._agents.values())
+            self._agents.clear()
+        for agent in agents:
+            agent.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _agent(self, client: Host) -> Agent:
+        with self._lock:
+            known = self._agents.get(_key(client))
+            if known is not None and not known.gone:
+                return known
+            try:
+                agent = Agent(client, self._folder, next(self._numbers))
+            except OSError as error:
+                raise Inconclusive(f"no traffic agent could be started on {client.name}: {error}") from error
+            self._agents[_key(client)] = agent
+            if known is not None:
+                known.close()
+            return agent
+
+
+def _key(client: Host) -> tuple[str, str, str]:
+    """A pod that was made again under its old name has another network, though perhaps the same address."""
+    return str(client.kind), client.name, client.address
+
+
+def _file_name(client: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", client)

@@ -1,0 +1,95 @@
+"""What driver and agent say to each other. Only the standard library is imported here.
+
+Driver to agent, one JSON line each: a `Start` or a `Stop`. Agent to driver, one JSON line each: `Ready`,
+`Started`, `Rows` (followed by as many raw bytes as it names) and `Ended`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Job:
+    """One load for the agent of one client.
+
+    `questions` are asked one after another on the same connection; each is a path of agnhost's HTTP server
+    and a word of its UDP server (`hostname`, `clientip`). `users` attempts are in flight at most.
+    """
+
+    number: int
+    address: str
+    port: int
+    protocol: str
+    connection: str
+    questions: tuple[str, ...]
+    users: int
+    timeout_s: float
+    rate_per_s: float | None
+    attempts: int | None
+    local_port: int | None
+
+
+@dataclass(frozen=True)
+class Start:
+    job: Job
+
+
+@dataclass(frozen=True)
+class Stop:
+    number: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    pid: int
+
+
+@dataclass(frozen=True)
+class Started:
+    number: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`size` bytes of rows of one job follow this line."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job is over and all of its rows were sent.
+
+    `made` attempts were made, each with a row. `slipped` starts came late because every user was still in an attempt.
+    """
+
+    number: int
+    made: int
+    slipped: int
+
+
+Message: TypeAlias = Start | Stop | Ready | Started | Rows | Ended
+_KINDS: dict[str, type[Stop | Ready | Started | Rows | Ended]] = {
+    kind.__name__: kind for kind in (Stop, Ready, Started, Rows, Ended)
+}
+
+
+def encode(message: Message) -> bytes:
+    """One line that `decode` understands."""
+    return (json.dumps({"kind": type(message).__name__, **asdict(message)}) + "\n").encode()
+
+
+def decode(line: bytes) -> Message:
+    """The message on this line. Raises ValueError where there is none."""
+    fields = json.loads(line)
+    kind = fields.pop("kind", None)
+    if kind == Start.__name__:
+        job = fields["job"]
+        return Start(Job(**{**job, "questions": tuple(job["questions"])}))
+    if kind not in _KINDS:
+        raise ValueError(f"unknown message {line!r}")
+    return _KINDS[kind](**fields)
