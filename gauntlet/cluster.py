@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Protocol
-
-from kubernetes.client import ApiClient
+from typing import IO, TYPE_CHECKING, Protocol
 
 from gauntlet.errors import GauntletError
+
+if TYPE_CHECKING:
+    # Half a second to load, for a name in an annotation.
+    from kubernetes.client import ApiClient
 
 
 class ProxyMode(StrEnum):

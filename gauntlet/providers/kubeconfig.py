@@ -1,4 +1,4 @@
-"""Kubeconfig files of clusters that the gauntlet made, and API clients from them.
+"""Kubeconfig files of clusters that the gauntlet made.
 
 A kubeconfig that the gauntlet writes carries an extension (the field that the kubeconfig format
 reserves for tools) which names the provider and the cluster.
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from kubernetes import client, config
-from kubernetes.client import ApiClient
 
 from gauntlet.errors import UsageError
 
@@ -92,13 +90,3 @@ def _extension(kubeconfig: Path, key: str) -> str:
             f"{kubeconfig} does not belong to a cluster that the gauntlet made",
             "use the kubeconfig that `gauntlet cluster kubeconfig` prints",
         ) from None
-
-
-def api_client(kubeconfig: Path) -> ApiClient:
-    """A client for the API server of this kubeconfig, never through a proxy of the environment."""
-    settings = client.Configuration()
-    config.load_kube_config(str(kubeconfig), client_configuration=settings)
-    settings.proxy = None
-    settings.no_proxy = None
-    settings.connection_pool_maxsize = 32
-    return ApiClient(settings)

@@ -49,9 +49,15 @@ def test_readiness_gate_holds_a_pod_back(cluster: Cluster, namespace: Namespace)
 
 
 def test_graceful_termination_waits_and_then_kills(cluster: Cluster, namespace: Namespace) -> None:
-    stubborn = ["sh", "-c", "trap 'touch /tmp/asked' TERM; while :; do sleep 0.1; done"]
-    for name, argv in (("willing", ["sleep", "1000"]), ("stubborn", stubborn)):
-        namespace.start(name, cluster.nodes[0].name, container={"command": argv, "args": [], "readinessProbe": None})
+    stubborn = "trap : TERM; touch /tmp/armed; while :; do sleep 0.1; done"
+    armed = {"exec": {"command": ["test", "-e", "/tmp/armed"]}, "periodSeconds": 1}
+    for name, script in (("willing", "touch /tmp/armed; exec sleep 1000"), ("stubborn", stubborn)):
+        namespace.start(
+            name,
+            cluster.nodes[0].name,
+            container={"command": ["sh", "-c", script], "args": [], "readinessProbe": armed},
+            terminationGracePeriodSeconds=6,
+        )
         namespace.wait_ready(name)
     for name in ("willing", "stubborn"):
         namespace.core.delete_namespaced_pod(name, namespace.name)

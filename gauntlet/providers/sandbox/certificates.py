@@ -52,15 +52,24 @@ class Authority:
             path.chmod(0o600)
         return files
 
+    def identity(self, identity: tuple[str, str | None]) -> str:
+        """A client certificate of this identity (user, group) and its key, as one PEM text."""
+        credentials = self._issue(identity)
+        return (credentials.certificate + credentials.key).decode()
+
     def kubeconfig(self, identity: tuple[str, str | None], *, cluster: str, server: str) -> str:
         """A kubeconfig text for this identity (user, group)."""
+        return render(
+            provider="sandbox", cluster=cluster, server=server, user=identity[0], credentials=self._issue(identity)
+        )
+
+    def _issue(self, identity: tuple[str, str | None]) -> Credentials:
         user, group = identity
         # Go refuses a certificate whose list of alternative names is empty, which is what trustme writes without one.
         alternative = f"{user.replace(':', '-')}.user.invalid"
         issued = self._ca.issue_cert(alternative, common_name=user, organization_name=group)
-        credentials = Credentials(
+        return Credentials(
             ca=self._ca.cert_pem.bytes(),
             certificate=b"".join(blob.bytes() for blob in issued.cert_chain_pems),
             key=issued.private_key_pem.bytes(),
         )
-        return render(provider="sandbox", cluster=cluster, server=server, user=user, credentials=credentials)

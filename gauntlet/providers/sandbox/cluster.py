@@ -5,16 +5,18 @@ from __future__ import annotations
 import platform
 from functools import cached_property
 from pathlib import Path
-
-from kubernetes import client
-from kubernetes.client import ApiClient, ApiException
+from typing import TYPE_CHECKING
 
 from gauntlet.cluster import HostKind, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
-from gauntlet.providers.kubeconfig import api_client
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+# The kubernetes library is loaded where it is used: the world's own processes import this package too, and need it not.
 
 
 class SandboxCluster:
@@ -52,6 +54,8 @@ class SandboxCluster:
 
     @cached_property
     def api(self) -> ApiClient:
+        from gauntlet.providers.api_client import api_client
+
         return api_client(self.kubeconfig)
 
     def node(self, name: str) -> NamespacedNode:
@@ -62,9 +66,11 @@ class SandboxCluster:
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
 
     def pod(self, namespace: str, name: str) -> NamespacedHost:
+        from kubernetes import client
+
         try:
             pod = client.CoreV1Api(self.api).read_namespaced_pod(name, namespace)
-        except ApiException as error:
+        except client.ApiException as error:
             raise GauntletError(f"pod {namespace}/{name}: {error.reason}") from None
         statuses = pod.status.container_statuses or []
         scheme, _, pid = (statuses[0].container_id or "" if statuses else "").partition("://")

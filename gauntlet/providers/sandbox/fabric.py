@@ -15,6 +15,9 @@ _ROUTER = {
     "net.ipv4.ip_forward": "1",
     "net.ipv4.conf.all.send_redirects": "0",
     "net.ipv4.conf.default.send_redirects": "0",
+    # It was there before its default was set. Each redirect would also use up the ration of refusals to its receiver
+    # (inet_peer: icmp_ratelimit counts both).
+    "net.ipv4.conf.eth0.send_redirects": "0",
     "net.ipv4.conf.all.rp_filter": "0",
     "net.ipv4.conf.default.rp_filter": "0",
 }

@@ -9,59 +9,48 @@ from __future__ import annotations
 import ipaddress
 import logging
 import threading
-import time
-
-from kubernetes import client, watch
-from kubernetes.client import ApiClient, ApiException, V1Service
-from urllib3.exceptions import HTTPError
 
 from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.inner_api import InnerApi, Refused, follow
+from gauntlet.providers.sandbox.objects import Service
 
 _log = logging.getLogger(__name__)
-_RELIST_DELAY_S = 0.5
 
 
 class LoadBalancer:
     """Assigns `status.loadBalancer.ingress` for as long as the world lives."""
 
-    def __init__(self, api: ApiClient) -> None:
-        self._core = client.CoreV1Api(api)
+    def __init__(self, api: InnerApi) -> None:
+        self._api = api
         self._free = [str(address) for address in ipaddress.ip_network(layout.LOAD_BALANCER_POOL).hosts()]
         self._given: dict[str, str] = {}
 
     def start(self) -> None:
-        threading.Thread(target=self._serve, name="load balancer", daemon=True).start()
+        watching = (self._api, "/api/v1/services", Service, self._see, self._end_missing)
+        threading.Thread(target=follow, args=watching, name="load balancer", daemon=True).start()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                for event in watch.Watch().stream(self._core.list_service_for_all_namespaces):
-                    self._see(event["type"], event["object"])
-            except (ApiException, HTTPError) as error:
-                _log.warning("watch of Services ended: %s", error)
-                time.sleep(_RELIST_DELAY_S)
+    def _end_missing(self, present: frozenset[str]) -> None:
+        for uid in set(self._given) - present:
+            self._free.append(self._given.pop(uid))
 
-    def _see(self, kind: str, service: V1Service) -> None:
+    def _see(self, service: Service) -> None:
         uid = service.metadata.uid
         wanted = service.spec.type == "LoadBalancer" and not service.spec.load_balancer_class
-        if kind == "DELETED" or not wanted:
-            if address := self._given.pop(uid, None):
-                self._free.append(address)
-        elif uid not in self._given:
+        if wanted and uid not in self._given:
             self._give(service)
+        elif not wanted and uid in self._given:
+            self._free.append(self._given.pop(uid))
 
-    def _give(self, service: V1Service) -> None:
+    def _give(self, service: Service) -> None:
         if not self._free:
             _log.warning("the pool %s is used up", layout.LOAD_BALANCER_POOL)
             return
         address = self._free.pop(0)
         self._given[service.metadata.uid] = address
+        path = f"/api/v1/namespaces/{service.metadata.namespace}/services/{service.metadata.name}/status"
         try:
-            self._core.patch_namespaced_service_status(
-                service.metadata.name,
-                service.metadata.namespace,
-                {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}},
-            )
-        except ApiException as error:
-            if error.status != 404:
+            self._api.patch(path, {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}})
+        except Refused as refusal:
+            # Deleted in the meantime; the watch says so next.
+            if refusal.status != 404:
                 raise

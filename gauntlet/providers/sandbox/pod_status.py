@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kubernetes.client import (
-    V1ContainerState,
-    V1ContainerStateRunning,
-    V1ContainerStateTerminated,
-    V1ContainerStateWaiting,
-    V1ContainerStatus,
-    V1HostIP,
-    V1Pod,
-    V1PodCondition,
-    V1PodIP,
-    V1PodStatus,
-)
+from gauntlet.providers.sandbox.inner_api import Json
+from gauntlet.providers.sandbox.objects import Pod
 
 
 @dataclass(frozen=True)
@@ -33,61 +23,66 @@ class ContainerView:
 
 
 def status_of(
-    pod: V1Pod, container: ContainerView, *, host_ip: str, pod_ip: str, holder_pid: int, phase: str
-) -> V1PodStatus:
+    pod: Pod, container: ContainerView, *, host_ip: str, pod_ip: str, holder_pid: int, phase: str
+) -> dict[str, Json]:
     """The whole status. `holder_pid` names the process that holds the pod's namespaces, as containerID."""
-    now = datetime.now(UTC)
-    contained = container.ready
-    ready = contained and _gates_open(pod)
-    conditions = [
-        _condition(pod, kind, "True" if value else "False", now)
-        for kind, value in (
-            ("PodScheduled", True),
-            ("Initialized", True),
-            ("ContainersReady", contained),
-            ("Ready", ready),
-        )
-    ]
-    return V1PodStatus(
-        phase=phase,
-        host_ip=host_ip,
-        host_ips=[V1HostIP(ip=host_ip)],
-        pod_ip=pod_ip or None,
-        pod_ips=[V1PodIP(ip=pod_ip)] if pod_ip else None,
-        start_time=pod.metadata.creation_timestamp,
-        conditions=conditions,
-        container_statuses=[
-            V1ContainerStatus(
-                name=container.name,
-                image=container.image,
-                image_id=container.image,
-                container_id=f"sandbox://{holder_pid}",
-                ready=contained,
-                started=container.started is not None,
-                restart_count=container.restarts,
-                state=_state(container, now),
-            )
-        ],
-    )
+    now = _stamp(datetime.now(UTC))
+    ready = {
+        "PodScheduled": True,
+        "Initialized": True,
+        "ContainersReady": container.ready,
+        "Ready": container.ready and _gates_open(pod),
+    }
+    container_status: dict[str, Json] = {
+        "name": container.name,
+        "image": container.image,
+        "imageID": container.image,
+        "containerID": f"sandbox://{holder_pid}",
+        "ready": container.ready,
+        "started": container.started is not None,
+        "restartCount": container.restarts,
+        # Named to the end: a merge would otherwise keep the state before.
+        "state": {"running": None, "waiting": None, "terminated": None} | _state(container, now),
+    }
+    status: dict[str, Json] = {
+        "phase": phase,
+        "hostIP": host_ip,
+        "hostIPs": [{"ip": host_ip}],
+        "startTime": _stamp(pod.metadata.creation_timestamp or datetime.now(UTC)),
+        "conditions": [_condition(pod, kind, "True" if true else "False", now) for kind, true in ready.items()],
+        "containerStatuses": [container_status],
+    }
+    if pod_ip:
+        status |= {"podIP": pod_ip, "podIPs": [{"ip": pod_ip}]}
+    return status
 
 
-def _gates_open(pod: V1Pod) -> bool:
+def _gates_open(pod: Pod) -> bool:
     """Whether every readiness gate's condition is True (Pod lifecycle docs, "Pod readiness")."""
-    gates = pod.spec.readiness_gates or []
-    true = {each.type for each in (pod.status.conditions or []) if each.status == "True"}
-    return all(gate.condition_type in true for gate in gates)
+    true = {each.type for each in pod.status.conditions if each.status == "True"}
+    return all(gate.condition_type in true for gate in pod.spec.readiness_gates)
 
 
-def _condition(pod: V1Pod, kind: str, status: str, now: datetime) -> V1PodCondition:
-    before = next((each for each in (pod.status.conditions or []) if each.type == kind), None)
-    since = before.last_transition_time if before is not None and before.status == status else now
-    return V1PodCondition(type=kind, status=status, last_transition_time=since)
+def _condition(pod: Pod, kind: str, status: str, now: str) -> dict[str, Json]:
+    since = next(
+        (
+            _stamp(each.last_transition_time)
+            for each in pod.status.conditions
+            if (each.type, each.status) == (kind, status) and each.last_transition_time is not None
+        ),
+        now,
+    )
+    return {"type": kind, "status": status, "lastTransitionTime": since}
 
 
-def _state(container: ContainerView, now: datetime) -> V1ContainerState:
+def _state(container: ContainerView, now: str) -> dict[str, Json]:
     if container.exit_code is not None:
-        return V1ContainerState(terminated=V1ContainerStateTerminated(exit_code=container.exit_code, finished_at=now))
+        return {"terminated": {"exitCode": container.exit_code, "finishedAt": now}}
     if container.waiting is not None:
         reason, message = container.waiting
-        return V1ContainerState(waiting=V1ContainerStateWaiting(reason=reason, message=message))
-    return V1ContainerState(running=V1ContainerStateRunning(started_at=container.started))
+        return {"waiting": {"reason": reason, "message": message}}
+    return {"running": {"startedAt": _stamp(container.started) if container.started else now}}
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kubernetes.client import ApiException, CoreV1Api, V1Container, V1Pod
-
 from gauntlet.errors import GauntletError
 from gauntlet.providers.sandbox import fabric, layout, probes
+from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
+from gauntlet.providers.sandbox.objects import Container, Pod
 from gauntlet.providers.sandbox.places import Place, new_host_network_pod, new_pod
 from gauntlet.providers.sandbox.pod_status import ContainerView, status_of
 
@@ -53,20 +53,20 @@ class PodWorker:
 
     def __init__(
         self,
-        core: CoreV1Api,
-        pod: V1Pod,
+        api: InnerApi,
+        pod: Pod,
         network: Network,
         binaries: Path,
         log: Path,
-        changes: queue.Queue[V1Pod | None],
+        changes: queue.Queue[Pod | None],
     ) -> None:
         self.changes = changes
-        self._core = core
+        self._api = api
         self._pod = pod
         self._network = network
         self._binaries = binaries
         self._log = log
-        self._container: V1Container = pod.spec.containers[0]
+        self._container: Container = pod.spec.containers[0]
         self._place: Place | None = None
         self._address = ""
         self._process: subprocess.Popen[str] | None = None
@@ -98,7 +98,11 @@ class PodWorker:
 
     @property
     def _name(self) -> str:
-        return str(self._pod.metadata.name)
+        return self._pod.metadata.name
+
+    @property
+    def _path(self) -> str:
+        return f"/api/v1/namespaces/{self._pod.metadata.namespace}/pods/{self._name}"
 
     def _live(self, number: int) -> None:
         if self._pod.spec.host_network:
@@ -125,8 +129,8 @@ class PodWorker:
             self._terminate()
 
     def _argv(self) -> list[str] | None:
-        command = list(self._container.command or [])
-        args = list(self._container.args or [])
+        command = list(self._container.command)
+        args = list(self._container.args)
         agnhost = str(self._binaries / "agnhost")
         if "agnhost" in self._container.image:
             if not command:
@@ -137,14 +141,14 @@ class PodWorker:
     def _start(self, argv: list[str]) -> None:
         assert self._place is not None
         env = {"PATH": layout.SYSTEM_PATH, "HOSTNAME": self._name}
-        env |= {each.name: each.value for each in self._container.env or [] if each.value is not None}
+        env |= {each.name: each.value for each in self._container.env if each.value is not None}
         with self._log.open("a", encoding="utf-8") as log:
             self._process = self._place.start(argv, env=env, log=log)
         self._started = datetime.now(UTC)
         self._ready = False
         self._streak = 0
         probe = self._container.readiness_probe
-        delay_s = probe.initial_delay_seconds or 0 if probe is not None else 0
+        delay_s = 0 if probe is None else probe.initial_delay_seconds
         self._next_probe = time.monotonic() + delay_s
 
     def _look(self, argv: list[str]) -> None:
@@ -168,14 +172,14 @@ class PodWorker:
             return
         assert self._place is not None
         passed = probes.passes(probe, self._container, self._place, self._address)
-        period_s = probe.period_seconds or 10
+        period_s = probe.period_seconds
         # Until it is ready for the first time, look often: the sandbox starts processes faster than a period.
         self._next_probe = time.monotonic() + (period_s if self._ever_ready else min(period_s, 0.1))
         if passed == self._ready:
             self._streak = 0
             return
         self._streak = self._streak + 1 if passed else self._streak - 1
-        needed = (probe.success_threshold or 1) if passed else (probe.failure_threshold or 3)
+        needed = probe.success_threshold if passed else probe.failure_threshold
         if abs(self._streak) >= needed:
             self._ready = passed
             self._ever_ready = self._ever_ready or passed
@@ -225,19 +229,15 @@ class PodWorker:
         if self._gone:
             return
         try:
-            self._core.delete_namespaced_pod(
-                self._name,
-                self._pod.metadata.namespace,
-                # The API server reads the options from the body alone where there is one.
-                body={"gracePeriodSeconds": 0, "preconditions": {"uid": self._pod.metadata.uid}},
-            )
-        except ApiException as error:
-            if error.status not in {404, 409}:
+            # The API server reads the options from the body alone where there is one.
+            self._api.delete(self._path, {"gracePeriodSeconds": 0, "preconditions": {"uid": self._pod.metadata.uid}})
+        except Refused as refusal:
+            if refusal.status not in {404, 409}:
                 raise
 
     def _show(self, phase: str, *, waiting: tuple[str, str] | None = None, exit_code: int | None = None) -> None:
         """Write the status if it differs from what was written last."""
-        gates = tuple((each.type, each.status) for each in (self._pod.status.conditions or []))
+        gates = tuple((each.type, each.status) for each in self._pod.status.conditions)
         now_shown = (
             phase,
             self._ready,
@@ -265,11 +265,10 @@ class PodWorker:
             holder_pid=self._place.pid if self._place is not None else 0,
             phase=phase,
         )
-        body = {"status": self._core.api_client.sanitize_for_serialization(status)}
         try:
-            self._core.patch_namespaced_pod_status(self._name, self._pod.metadata.namespace, body)
-        except ApiException as error:
-            if error.status != 404:
+            self._api.patch(f"{self._path}/status", {"status": status})
+        except Refused as refusal:
+            if refusal.status != 404:
                 raise
             self._gone = True
         self._shown = now_shown

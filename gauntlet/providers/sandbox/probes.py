@@ -5,30 +5,29 @@ from __future__ import annotations
 import socket
 import subprocess
 
-from kubernetes.client import V1Container, V1Probe
-
 from gauntlet.providers.sandbox.http_check import status_code
+from gauntlet.providers.sandbox.objects import Container, Probe
 from gauntlet.providers.sandbox.places import Place
 
 
-def passes(probe: V1Probe, container: V1Container, place: Place, pod_ip: str) -> bool:
+def passes(probe: Probe, container: Container, place: Place, pod_ip: str) -> bool:
     """Whether one try of the probe succeeds. Raises ValueError for a kind of probe that is not run here."""
-    timeout_s = float(probe.timeout_seconds or 1)
+    timeout_s = float(probe.timeout_seconds)
     if probe.http_get is not None:
         return _http(
-            probe.http_get.host or pod_ip, _port(probe.http_get.port, container), probe.http_get.path or "/", timeout_s
+            probe.http_get.host or pod_ip, _port(probe.http_get.port, container), probe.http_get.path, timeout_s
         )
     if probe.tcp_socket is not None:
         return _tcp(probe.tcp_socket.host or pod_ip, _port(probe.tcp_socket.port, container), timeout_s)
-    if probe.var_exec is not None:
-        return _exec(place, list(probe.var_exec.command), timeout_s)
+    if probe.exec_ is not None:
+        return _exec(place, list(probe.exec_.command), timeout_s)
     raise ValueError("the sandbox runs httpGet, tcpSocket and exec probes")
 
 
-def _port(value: int | str, container: V1Container) -> int:
-    for port in container.ports or []:
+def _port(value: int | str, container: Container) -> int:
+    for port in container.ports:
         if port.name == value:
-            return int(port.container_port)
+            return port.container_port
     return int(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import socket
@@ -14,17 +15,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gauntlet.errors import GauntletError
-from gauntlet.providers.sandbox import certificates, fabric, layout, relay
+from gauntlet.providers.sandbox import certificates, fabric, layout, registration, relay
 from gauntlet.providers.sandbox.control_plane import ControlPlane
+from gauntlet.providers.sandbox.inner_api import InnerApi
 from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
+from gauntlet.providers.sandbox.load_balancer import LoadBalancer
 from gauntlet.providers.sandbox.places import Place
+from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
 
 PROXIES_DEADLINE_S = 40.0
+_log = logging.getLogger(__name__)
 
 
 def run(spec: WorldSpec) -> None:
     """Bring the cluster up, report it, and serve until the world ends. Never returns in good order."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     report = os.fdopen(spec.report_fd, "w", encoding="utf-8")
     try:
         nodes, outside = _bring_up(spec)
@@ -49,6 +55,7 @@ def run(spec: WorldSpec) -> None:
 
 def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     os.environ["PATH"] = layout.SYSTEM_PATH
+    _log.info("world begins")
     work = Path("/run/gauntlet")
     _own_run_folder(spec.binaries)
     logs = Path(spec.state_dir) / "logs"
@@ -56,25 +63,21 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     control_plane = ControlPlane(Path(layout.BIN), work, logs, authority)
     nodes, outside = fabric.set_up(spec.nodes)
     control_plane.start()
+    _log.info("the fabric is wired; etcd and kube-apiserver start")
 
     kubeconfig = Path(spec.state_dir) / "kubeconfig"
     _private(kubeconfig, authority.kubeconfig(certificates.ADMIN, cluster=spec.name, server=spec.relay_url))
-    inside = work / "admin.kubeconfig"
-    _private(inside, authority.kubeconfig(certificates.ADMIN, cluster=spec.name, server=control_plane.url))
     listener = socket.socket(fileno=spec.relay_fd)
     threading.Thread(
         target=relay.serve, args=(listener, (layout.API_ADDRESS, layout.API_PORT)), name="relay", daemon=True
     ).start()
 
-    # Imported while the API server starts: the Kubernetes client takes its time to load.
-    from gauntlet.providers.kubeconfig import api_client
-    from gauntlet.providers.sandbox import registration
-    from gauntlet.providers.sandbox.load_balancer import LoadBalancer
-    from gauntlet.providers.sandbox.pod_runner import PodRunner
-
+    identity = work / "pki" / "steward.pem"
+    _private(identity, authority.identity(certificates.ADMIN))
+    api = InnerApi(control_plane.url, work / "pki" / "ca.crt", identity)
     control_plane.wait_ready()
+    _log.info("kube-apiserver is ready")
     control_plane.start_controllers()
-    api = api_client(inside)
     for i in range(1, spec.nodes + 1):
         registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
     supervisors = [_proxy(spec, i, place, authority, control_plane.url) for i, place in enumerate(nodes, start=1)]
@@ -82,9 +85,11 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
         supervisor.start()
     PodRunner(api, nodes, Path(layout.BIN), logs / "pods").start()
     LoadBalancer(api).start()
+    _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
     registration.wait_default_namespace(api)
+    _log.info("all kube-proxies are healthy")
     return nodes, outside
 
 

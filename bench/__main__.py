@@ -1,0 +1,100 @@
+"""Measures speed and precision on the sandbox: `python -m bench`, or `make bench`.
+
+Writes `results/bench.json` (flat keys) and `docs/benchmarks.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bench.connections import connections_per_s
+from bench.gate import gate
+from bench.recovery import errors_ms
+from bench.services import services_s
+from bench.stage import stage
+from gauntlet.cluster import ProxyMode
+from gauntlet.paths import project_root
+
+MODES = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
+Figures = dict[str, float | dict[str, float]]
+
+# key -> what it is, unit, target. Each figure is the worse of the two modes.
+MEANING = {
+    "cluster_up_s": ("three nodes, start to the first answer of a Service from a pod", "s", "≤ 6, goal 4"),
+    "connections_per_s": ("new connections of one Locust process, every attempt in the history", "1/s", "≥ 2,000"),
+    "recovery_error_ms": ("largest error against an outage of known length", "ms", "≤ 20, goal 10"),
+    "services_1000_s": ("1,000 Services with 10 endpoints each created and answering", "s", "≤ 10"),
+    "gate_s": ("gate profile, both modes", "s", "≤ 360"),
+    "driver_rss_mb": ("largest test process of the gate", "MB", "≤ 300"),
+}
+
+
+@click.command()
+@click.option("--gate/--no-gate", "with_gate", default=True, help="Also run the whole gate.")
+def main(with_gate: bool) -> None:  # noqa: FBT001 - click's own way
+    """Measure, print, and write results/bench.json and docs/benchmarks.md."""
+    by_mode = {mode: _measure(mode) for mode in MODES}
+    figures: Figures = {
+        "cluster_up_s": max(each[0] for each in by_mode.values()),
+        "connections_per_s": min(each[1] for each in by_mode.values()),
+        "recovery_error_ms": {
+            length: max(each[2][length] for each in by_mode.values()) for length in by_mode[MODES[0]][2]
+        },
+        "services_1000_s": max(each[3] for each in by_mode.values()),
+    }
+    if with_gate:
+        ran = gate()
+        figures |= {"gate_s": round(ran.gate_s), "driver_rss_mb": round(ran.driver_rss_mb)}
+    results = project_root() / "results"
+    results.mkdir(exist_ok=True)
+    (results / "bench.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if with_gate:
+        (project_root() / "docs" / "benchmarks.md").write_text(_page(figures), encoding="utf-8")
+    click.echo(json.dumps(figures, indent=2))
+
+
+def _measure(mode: ProxyMode) -> tuple[float, float, dict[str, float], float]:
+    with stage(mode) as found:
+        click.echo(f"{mode}: Service answers after {found.up_s:.1f} s", err=True)
+        rate = connections_per_s(found)
+        click.echo(f"{mode}: {rate:.0f} new connections a second", err=True)
+        errors = errors_ms(found)
+        click.echo(f"{mode}: errors in ms by outage in ms: {errors}", err=True)
+        many = services_s(found)
+        click.echo(f"{mode}: 1,000 Services in {many:.1f} s", err=True)
+        return round(found.up_s, 2), round(rate), errors, round(many, 1)
+
+
+def _page(figures: Figures) -> str:
+    rows = []
+    for key, (what, unit, target) in MEANING.items():
+        value = figures[key]
+        shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else f"{value:,}"
+        rows.append(f"| `{key}` | {what} | {shown} | {unit} | {target} |")
+    cores = os.cpu_count()
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = Path("/etc/os-release").read_text(encoding="utf-8").partition('PRETTY_NAME="')[2].partition('"')[0]
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Machine: {cores} cores,"
+            f" {memory_gib:.0f} GiB, {system}, kernel {platform.release()}, Python {platform.python_version()}."
+            " Each figure is the worse of iptables and nftables mode.",
+            "",
+            "| key | what | figure | unit | target |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""How long the gate takes, and how large its test processes get."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet.errors import Inconclusive
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`driver_rss_mb`: the largest resident size, in MB, that any of the pytest processes ever had."""
+
+    gate_s: float
+    driver_rss_mb: float
+
+
+def gate() -> Gate:
+    """Run the gate profile. Raises Inconclusive if it does not pass: a red gate's time says nothing."""
+    with tempfile.TemporaryDirectory() as results:
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "gauntlet.cli", "run", "--profile", "gate", "--results", results]
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        largest_kb = 0
+        while run.poll() is None:
+            largest_kb = max([largest_kb, *map(_peak_kb, _pytest_processes(run.pid))])
+            time.sleep(0.5)  # how often to look
+        if run.returncode != 0:
+            raise Inconclusive(f"the gate ended with {run.returncode}", "run `make run` and read its report")
+        return Gate(time.monotonic() - begun, largest_kb / 1024)
+
+
+def _pytest_processes(root: int) -> set[int]:
+    """The process of pytest below `root`, and its workers: its Python children that are still pytest's."""
+    parents: dict[int, int] = {}
+    pythons: set[int] = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (process / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        parents[int(process.name)] = parent
+        # Workers of pytest-xdist are started by execnet with `python -c` and read their code from a pipe.
+        if b"pytest" in command or b"sys.stdin.readline" in command:
+            pythons.add(int(process.name))
+    found, frontier = set(), {root}
+    while frontier:
+        frontier = {pid for pid, parent in parents.items() if parent in frontier}
+        found |= frontier & pythons
+    return found
+
+
+def _peak_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
