@@ -8,7 +8,8 @@ the socket is closed with SO_LINGER 0: the exchange that is judged is over, no s
 conntrack drops its entry after 10 s (nf_conntrack_tcp_timeout_close) instead of 120 s, before the port's turn
 comes again. Should the reset be lost, the server's own FIN meets a closed port and ends the rest.
 What remains: an attempt that timed out in SYN_SENT leaves its conntrack entry, with its chosen backend, for
-120 s. Above 235 new connections a second to one address the port comes back sooner, as for any real client.
+120 s. So ports are taken in turn (`gauntlet.traffic.ports`); above 235 new connections a second of one client they
+come back sooner, as for any real client.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from gauntlet.traffic.job import Job
+from gauntlet.traffic.ports import SourcePorts
 from gauntlet.traffic.reply import BadReply, host_name, http_reply, source_ip
 from gauntlet.traffic.schedule import Schedule
 
+# One for all jobs of the agent: they share the network namespace, and often the target.
+_SOURCE_PORTS = SourcePorts()
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST = 65_536
 _MOST_LEFTOVERS = 64
@@ -141,6 +145,8 @@ class Probe(User):
                 _hear_of_errors(opened)
             if self.job.local_port is not None:
                 opened.bind(("::" if family == socket.AF_INET6 else "", self.job.local_port))
+            else:
+                _SOURCE_PORTS.bind(opened)
             opened.connect(address)
         except BaseException:
             opened.close()

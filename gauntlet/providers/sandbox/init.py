@@ -22,8 +22,6 @@ def _end_with_owner(control_fd: int) -> None:
 
 def main() -> None:
     spec = WorldSpec.from_json(sys.argv[1])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     steward = os.fork()
     if steward == 0:
         if spec.control_fd >= 0:
@@ -32,6 +30,9 @@ def main() -> None:
 
         work.run(spec)
         os._exit(1)
+    # Not before the fork: what is ignored stays ignored in every process that descends from the steward.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     for fd in (spec.relay_fd, spec.report_fd):
         os.close(fd)
     if spec.control_fd >= 0:
