@@ -1,0 +1,29 @@
+# `make run` and `make test` are all that a newcomer needs; both do the whole set-up first.
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help setup run test lint bench clean
+help: ## list what there is
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## everything that the others need (quick when nothing changed)
+	@ci/setup
+
+run: setup ## decide whether kube-proxy 1.37.2 passes, in iptables and nftables mode (5 min)
+	@$(BIN)/gauntlet run --profile gate
+
+test: lint ## lint, then the project's own tests
+	$(BIN)/pytest tests
+
+lint: setup ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## measure speed and precision, into results/bench.json and docs/benchmarks.md
+	$(BIN)/python -m bench
+
+clean: ## remove what set-up and runs put into this folder (not the cache of binaries)
+	rm -rf .venv build results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

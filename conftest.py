@@ -1,0 +1,160 @@
+"""How pytest runs the suites: options, modes, workers, and what makes a case fail. Fixtures are in fixtures/."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from _pytest.outcomes import Skipped
+
+from gauntlet.errors import GauntletError
+
+pytest_plugins = (
+    "fixtures.evidence",
+    "fixtures.run",
+    "fixtures.cluster",
+    "fixtures.traffic",
+    "fixtures.workload",
+    "fixtures.explosion",
+    "fixtures.judge",
+    "fixtures.chaos",
+)
+
+RUN_FOLDER, RUN_SEED = "gauntlet_folder", "gauntlet_seed"
+OWN_TESTS = Path(__file__).parent / "tests"
+
+
+class Worker(Protocol):
+    """A worker process, as pytest-xdist's hooks see it from the controller. `workerinput` is sent to it."""
+
+    config: pytest.Config
+    workerinput: dict[str, str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kube-proxy gauntlet")
+    group.addoption("--kp-modes", default=None, help="proxy modes, with commas (default: iptables,nftables)")
+    group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")
+    group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
+    group.addoption("--kp-results", default="results", help="folder for results (default: results)")
+    group.addoption("--kp-slos", default=None, help="folder of SLO files (default: slos of the checkout)")
+    group.addoption("--kp-seed", default=None, type=int, help="seed of all random choices (default: a new one)")
+    group.addoption("--kp-profile", default="", help="name of the profile that chose these cases, for the record")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _runs_suites(config):
+        return
+    from fixtures import settings
+    from fixtures.ledger import Ledger
+
+    told: dict[str, str] | None = getattr(config, "workerinput", None)
+    if told is not None:
+        # A worker parses the command line anew: what the controller chose is not in it.
+        config.option.kp_seed = int(told[RUN_SEED])
+    elif config.option.kp_seed is None:
+        config.option.kp_seed = settings.new_seed()
+    try:
+        folder = Path(told[RUN_FOLDER]) if told is not None else None
+        config.stash[settings.KEY] = settings.read(config, folder)
+    except GauntletError as error:
+        raise pytest.UsageError(str(error)) from error
+    if told is None:
+        command = shlex.join(["pytest", *config.invocation_params.args])
+        config.pluginmanager.register(Ledger(config.stash[settings.KEY], command), "gauntlet-ledger")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Worker) -> None:
+    """pytest-xdist: tell a new worker where this run keeps its results, and what was chosen for all."""
+    from fixtures import settings
+
+    chosen = node.config.stash.get(settings.KEY, None)
+    if chosen is not None:
+        node.workerinput.update({RUN_FOLDER: str(chosen.folder), RUN_SEED: str(chosen.seed)})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """pytest-xdist: one worker a mode, else several would each make a cluster of the same mode."""
+    from fixtures import settings
+
+    if settings.KEY not in config.stash or config.option.dist not in ("load", "loadgroup"):
+        return None
+    from fixtures.schedule import ByMode
+
+    return ByMode(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a cluster once for each mode. Last, so that the id ends in the mode."""
+    if "mode" not in metafunc.fixturenames:
+        return
+    from fixtures import settings
+
+    modes = settings.of(metafunc.config).modes
+    metafunc.parametrize("mode", modes, ids=map(str, modes), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is declared unsupported, and nothing else."""
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            _skip_unsupported(item, *marker.args)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """A case passes when its test function returns and the judge has findings that all pass."""
+    yield
+    if "mode" in getattr(item, "fixturenames", ()):
+        from fixtures import judge
+
+        held = item.stash.get(judge.KEY, None)
+        if held is None:
+            pytest.fail("a case must give its findings to the fixture `judge`; without any it shows nothing")
+        held.conclude()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send the findings to the controller; make an error of the test function a finding."""
+    from fixtures import judge
+
+    held = item.stash.get(judge.KEY, None) if call.when == "call" else None
+    if held is None or (call.excinfo is not None and isinstance(call.excinfo.value, Skipped)):
+        return (yield)
+    explanation = held.blame(call.excinfo.value) if call.excinfo is not None else None
+    item.user_properties += held.properties()
+    report = yield
+    if explanation:
+        report.sections.append(("gauntlet", explanation))
+    return report
+
+
+def _skip_unsupported(item: pytest.Item, feature: str) -> None:
+    from fixtures import case, ledger, settings
+    from gauntlet.support import unsupported
+
+    found = case.of_node_id(item.nodeid)
+    if found is None:
+        return
+    try:
+        reason = unsupported(feature, found.mode, settings.of(item.config).version)
+    except GauntletError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from error
+    if reason is not None:
+        item.user_properties.append((ledger.SKIP, reason))
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _runs_suites(config: pytest.Config) -> bool:
+    """Whether cases could be among what pytest was asked for; the project's own tests and listings need no set-up."""
+    paths = [Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(not path.is_relative_to(OWN_TESTS) for path in paths)

@@ -1,0 +1,124 @@
+"""Runs an experiment file through Chaos Toolkit's library, and says how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaoslib.exceptions import ChaosException
+from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
+from chaoslib.loader import load_experiment
+from pydantic import BaseModel
+
+from gauntlet.cluster import Cluster
+from gauntlet.errors import Inconclusive, UsageError
+from gauntlet.finding import Finding, Verdict
+from gauntlet.paths import project_root
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of an experiment. `outputs` maps the name of each step of the method to what it returned."""
+
+    name: str
+    status: str
+    deviated: bool
+    outputs: dict[str, str]
+    problems: tuple[str, ...]
+
+    def finding(self) -> Finding:
+        """Pass where every step worked and the steady state held afterwards."""
+        if self.status != "completed":
+            reason = f"{self.name} ended as {self.status}: {'; '.join(self.problems) or 'no reason given'}"
+            return Finding("experiment", Verdict.INCONCLUSIVE, reason)
+        if self.deviated:
+            reason = f"the steady state of {self.name} did not hold afterwards: {'; '.join(self.problems)}"
+            return Finding("experiment", Verdict.FAIL, reason)
+        return Finding("experiment", Verdict.PASS, f"{self.name} completed and the steady state held")
+
+
+def path_of(name: str) -> Path:
+    """The file of an experiment. Raises UsageError, which lists the names, where there is none."""
+    folder = project_root() / "experiments"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml")))
+        raise UsageError(f"there is no experiment {name!r}", f"choose one of: {known}")
+    return path
+
+
+def run(
+    name: str,
+    cluster: Cluster,
+    *,
+    events: Path,
+    node: str = "",
+    service: str = "",
+    variables: Mapping[str, str | float] | None = None,
+) -> Ran:
+    """Run `experiments/NAME.yaml` against this cluster, hurting `node` (the first where none is given).
+
+    `variables` override further values of the file's `configuration`. Raises Inconclusive where Chaos Toolkit
+    cannot run the file, KeyboardInterrupt (after healing) where the user interrupted it.
+    """
+    path = path_of(name)
+    target = {"kubeconfig": str(cluster.kubeconfig), "events": str(events), "node": node, "service": service}
+    given: dict[str, str | float] = {**target, **(variables or {})}
+    try:
+        experiment = load_experiment(str(path))
+        # Its own way of overriding, `experiment_vars`, works once and then asks for the environment again.
+        experiment["configuration"] = {**experiment["configuration"], **given}
+        ensure_experiment_is_valid(experiment)
+        journal = run_experiment(experiment, settings={})
+    except ChaosException as error:
+        raise Inconclusive(f"Chaos Toolkit cannot run {path}: {error}", f"try `chaos validate {path}`") from error
+    ran = _Journal.model_validate(journal).ran(name)
+    if ran.status == "interrupted" and not ran.problems:
+        raise KeyboardInterrupt  # which Chaos Toolkit swallows
+    return ran
+
+
+class _Activity(BaseModel):
+    name: str = ""
+
+
+class _Step(BaseModel):
+    """One step in Chaos Toolkit's journal."""
+
+    activity: _Activity
+    status: str = ""
+    output: object = None
+    exception: list[str] | None = None
+    tolerance_met: bool | None = None
+
+    def problem(self) -> str | None:
+        if self.status == "failed":
+            return f"{self.activity.name}: {self.exception[-1].strip() if self.exception else 'failed'}"
+        return f"{self.activity.name} gave {self.output!r}" if self.tolerance_met is False else None
+
+
+class _Hypothesis(BaseModel):
+    probes: list[_Step] = []
+
+
+class _SteadyStates(BaseModel):
+    before: _Hypothesis | None = None
+    after: _Hypothesis | None = None
+
+
+class _Journal(BaseModel):
+    """Chaos Toolkit's journal (chaostoolkit.org/reference/api/journal), as far as it is looked at."""
+
+    status: str
+    deviated: bool = False
+    run: list[_Step] = []
+    rollbacks: list[_Step] = []
+    steady_states: _SteadyStates = _SteadyStates()
+
+    def ran(self, name: str) -> Ran:
+        states = [state for state in (self.steady_states.before, self.steady_states.after) if state]
+        steps = [*self.run, *self.rollbacks, *(probe for state in states for probe in state.probes)]
+        problems = tuple(problem for step in steps if (problem := step.problem()))
+        outputs = {step.activity.name: str(step.output) for step in self.run}
+        return Ran(name, self.status, self.deviated, outputs, problems)

@@ -1,0 +1,205 @@
+"""The command `gauntlet`. Each command imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from gauntlet import __version__
+from gauntlet.cluster_commands import cluster
+from gauntlet.errors import ExitCode, GauntletError
+from gauntlet.profiles import PROFILES, parse_modes, pytest_options
+
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# Ordinary users of Debian have no sbin folder in PATH, and that is where iptables lies.
+SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+class Command(click.Group):
+    """A group of commands whose foreseen errors end in two lines and an exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GauntletError as error:
+            click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Command, context_settings=HELP)
+@click.version_option(__version__, prog_name="gauntlet")
+def main() -> None:
+    """May this cluster take its next kube-proxy?
+
+    Brings up a real cluster for each kube-proxy mode, sends traffic through its Services, hurts the data plane on
+    purpose, and judges what the traffic saw against SLOs.
+
+    \b
+    Start here:
+      gauntlet doctor                  can this machine run it?
+      gauntlet run                     the gate: iptables and nftables, some minutes
+      gauntlet run -- -k node_port     only the cases about NodePorts
+      gauntlet cluster up              a cluster to play with
+
+    Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage, or this machine lacks something.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
+
+
+main.add_command(cluster)
+
+
+def _run_help() -> str:
+    profiles = "\n".join(f"  {profile.name:<12} {profile.summary}" for profile in PROFILES.values())
+    return f"""Run the suites and print the verdicts.
+
+PYTEST_ARGS go to pytest as they are; put -- before them.
+
+\b
+Profiles:
+{profiles}
+
+\b
+Examples:
+  gauntlet run
+  gauntlet run --modes nftables -- -k "node_port and udp" -x
+  gauntlet run --profile conformance -- --junitxml=junit.xml
+  gauntlet run -- suites/chaos --kp-seed=7
+
+Writes results.json, report.html, summary.md and the evidence into a new folder below results/, which
+results/latest then points to. Ctrl-C ends the run in order: faults are healed, clusters deleted.
+
+Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage, or nothing was selected.
+"""
+
+
+@main.command(short_help="Run the suites and print the verdicts.", help=_run_help())
+@click.option(
+    "--profile", type=click.Choice(list(PROFILES)), default="gate", show_default=True, help="Which cases to run."
+)
+@click.option(
+    "--modes", metavar="MODE,MODE", help="kube-proxy modes, each on a cluster of its own.  [default: the profile's]"
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder that keeps one subfolder for each run.",
+)
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pytest_args: tuple[str, ...]) -> None:
+    from gauntlet import binaries, paths, pytestrun
+    from gauntlet.verdict_table import conclude
+
+    chosen = PROFILES[profile]
+    in_modes = parse_modes(modes) if modes is not None else chosen.modes
+    root = paths.project_root()
+    folder = results.absolute()
+    options = pytest_options(chosen, in_modes, folder, pytest_args)
+    if not pytestrun.LISTING.isdisjoint(pytest_args):
+        ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
+    pytestrun.require_writable(folder)
+    binaries.ensure(say=click.echo)
+    click.echo(f"profile {profile}, modes {', '.join(in_modes)}: pytest {' '.join(options)}")
+    before = pytestrun.latest(folder)
+    code = pytestrun.run_pytest(options, root)
+    ctx.exit(conclude(Console(), folder, before, code))
+
+
+@main.command(short_help="Try what this machine can run.")
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Try what this machine can run; name a remedy for what is missing.
+
+    Nothing is guessed: namespaces are made, rules are loaded into them, Go is started. Nothing of the machine is
+    changed. Exit code 0 if the sandbox can run here, else 2.
+    """
+    from gauntlet.doctor import State, examine
+    from gauntlet.doctor_table import row
+
+    console = Console()
+    missing = 0
+    for check in examine():
+        missing += check.state is State.MISSING
+        console.print(row(check))
+    if missing:
+        console.print(f"\n[bold red]{missing} missing[/]: the sandbox cannot run here until the remedies are applied")
+        ctx.exit(ExitCode.USAGE)
+    console.print("\n[green]this machine can run the gauntlet[/]: gauntlet run")
+
+
+@main.command(short_help="Undo faults that a killed run left behind.")
+@click.option(
+    "--kubeconfig", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The cluster of this kubeconfig."
+)
+@click.option("--name", help="The cluster of this name (see gauntlet cluster list).")
+def heal(kubeconfig: Path | None, name: str | None) -> None:
+    """Undo every fault that a killed run left in a cluster.
+
+    Works from the cluster's journal and access to the cluster alone, and may be repeated. Without options: all
+    clusters of this user. The start of each run does the same.
+    """
+    from gauntlet.cluster_commands import every, named
+    from gauntlet.errors import UsageError
+    from gauntlet.journal import heal as heal_cluster
+    from gauntlet.providers import connect
+
+    if kubeconfig and name:
+        raise UsageError("--kubeconfig and --name exclude each other", "give one of them")
+    clusters = (connect(kubeconfig),) if kubeconfig else (named(name),) if name else every()
+    if not clusters:
+        click.echo("no cluster runs; nothing to heal")
+    for target in clusters:
+        done = heal_cluster(target)
+        click.echo(f"{target.name}: {len(done)} fault(s) healed" if done else f"{target.name}: nothing to heal")
+        for fault in done:
+            click.echo(f"  {fault.fault} on {fault.node or 'the API'}: {fault.evidence}")
+
+
+@main.command(short_help="Make the report of a run again.")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results/latest"))
+@click.pass_context
+def report(ctx: click.Context, folder: Path) -> None:
+    """Make report.html and summary.md again from the results of a run, and print its verdicts.
+
+    FOLDER is the folder of a run; default: results/latest. Exit code 0 if all passed, else 1.
+    """
+    import subprocess
+
+    from gauntlet.finding import Verdict
+    from gauntlet.results import load
+    from gauntlet.verdict_table import show
+
+    results = load(folder)
+    # A process of its own: drawing takes memory that a long-lived caller should not keep.
+    made = subprocess.run([sys.executable, "-m", "gauntlet.report", str(folder)], check=False)
+    show(Console(), results, folder)
+    passed = made.returncode == 0 and results.verdict is Verdict.PASS
+    ctx.exit(ExitCode.OK if passed else made.returncode or ExitCode.FAILED)
+
+
+@main.command(short_help="Build the Kubernetes binaries, or find them.")
+@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+@click.option("--quiet", is_flag=True, help="Say nothing if everything is built already.")
+def binaries(version: str, *, quiet: bool) -> None:
+    """Build the Kubernetes binaries into the cache, or show where they are.
+
+    They are built from the Go modules in toolchain/, verified by go.sum: some minutes the first time, nothing
+    after that. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet (~/.cache/kube-proxy-gauntlet); deleting it is safe.
+    """
+    from gauntlet.binaries import ensure, find
+
+    if quiet and find(version):
+        return
+    built = ensure(version, say=click.echo)
+    for name in sorted(built.programs):
+        click.echo(f"{name:<26}{built.path(name)}")

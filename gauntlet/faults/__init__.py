@@ -1,0 +1,8 @@
+"""The faults: ways to hurt one cluster under test, each with proof that it landed and that it is healed."""
+
+from __future__ import annotations
+
+from gauntlet.faults.fault import BlastRadius, Fault, Needs, NotLanded
+from gauntlet.faults.registry import FAULTS, create, names
+
+__all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotLanded", "create", "names"]

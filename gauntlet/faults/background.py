@@ -1,0 +1,49 @@
+"""Processes that stay on a node after the command that started them: scripts to start and to end them.
+
+Each has a tag, which stands in its command line and names its pid file, so that it can be ended later by anyone
+who knows the tag, without ever hitting a process that has got the same number since.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from gauntlet.journal import Argv
+
+
+def start(tag: str, argv: Sequence[str]) -> Argv:
+    """Command that starts `argv` in a session of its own and returns when its pid is on file."""
+    launch = f'echo $$ > {_pid_file(tag)}; exec "$@"'
+    return (
+        "sh",
+        "-c",
+        f"setsid -f sh -c {shlex.quote(launch)} sh {shlex.join(argv)} </dev/null >/dev/null 2>&1 && "
+        f"until [ -s {_pid_file(tag)} ]; do sleep 0.01; done",
+    )
+
+
+def end(tag: str) -> Argv:
+    """Command that kills the process with this tag and its children; without effect where there is none."""
+    return (
+        "sh",
+        "-c",
+        f"pid=$(cat {_pid_file(tag)} 2>/dev/null) || exit 0; "
+        f"tr '\\0' ' ' < /proc/$pid/cmdline 2>/dev/null | grep -qF {tag} && kill -KILL -$pid; "
+        f"rm -f {_pid_file(tag)}",
+    )
+
+
+def is_gone(tag: str) -> str:
+    """Shell condition: no process with this tag is left. The brackets keep it from finding itself."""
+    return f"! grep -qs -e '[{tag[0]}]{tag[1:]}' /proc/[0-9]*/cmdline"
+
+
+def dead_man(tag: str, after_s: float, undo: Sequence[Argv]) -> Argv:
+    """Command that starts a timer on the node: after `after_s` seconds it runs `undo`, unless it was ended."""
+    commands = "; ".join(shlex.join(argv) for argv in undo)
+    return start(tag, ("sh", "-c", f"sleep {after_s:g}; {commands}; rm -f {_pid_file(tag)}", tag))
+
+
+def _pid_file(tag: str) -> str:
+    return f"/run/{tag}.pid"

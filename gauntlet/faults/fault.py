@@ -1,0 +1,104 @@
+"""The word Fault: its protocol, and the data that each fault declares about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from gauntlet.cluster import Cluster, Node, ProxyMode
+from gauntlet.errors import Inconclusive, UsageError
+from gauntlet.history import EventLog
+from gauntlet.journal import Journal
+
+
+class BlastRadius(StrEnum):
+    """Which clients may feel the fault at all. The words are those of `blast_radius` in an SLO."""
+
+    NONE = "none"
+    HURT_NODE = "hurt_node"
+    BACKENDS_ON_HURT_NODE = "backends_on_hurt_node"
+    CLUSTER = "cluster"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a fault needs to be possible and harmless to everything but the cluster under test."""
+
+    modes: frozenset[ProxyMode] = frozenset(ProxyMode)
+    root_on_node: bool = True
+    own_kernel: bool = False
+
+
+class NotLanded(Inconclusive):
+    """The fault was injected, but the node or the cluster does not show it. Nothing follows from such a run."""
+
+
+class NoParameters(BaseModel):
+    """Parameters of a fault that has none. Any that is given is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a fault is injected, and where it writes what it does.
+
+    `dead_man_s` is after how many seconds the node undoes the fault by itself. `node` is the one that is hurt;
+    for a fault that touches no node it only names the event.
+    """
+
+    cluster: Cluster
+    node: Node
+    journal: Journal
+    events: EventLog | None
+    dead_man_s: float
+
+
+class Fault(Protocol):
+    """One fault on one target. `id` is unique; the events and the journal carry it."""
+
+    name: ClassVar[str]
+    needs: ClassVar[Needs]
+    blast_radius: ClassVar[BlastRadius]
+
+    @property
+    def id(self) -> str: ...
+
+    def inject(self) -> None:
+        """Write down how to undo it, then do it. Raises UsageError where it is injected already."""
+        ...
+
+    def landed(self) -> str:
+        """Evidence, read from the node or the cluster, that it is in effect. Raises NotLanded where it is not."""
+        ...
+
+    def heal(self) -> None:
+        """Undo it. Safe to repeat, and without effect on a fault that was not injected or whose target is gone."""
+        ...
+
+    def is_over(self) -> bool:
+        """Whether nothing of it is left at this moment, by healing or by itself. Writes nothing."""
+        ...
+
+    def healed(self) -> str:
+        """Evidence that nothing of it is left; waits for it. Raises HealFailed where something stays."""
+        ...
+
+
+def refuse_unfit(name: str, needs: Needs, cluster: Cluster) -> None:
+    """Raise UsageError, before anything was changed, where this cluster cannot take this fault."""
+    if cluster.mode not in needs.modes:
+        fitting = ", ".join(sorted(needs.modes))
+        raise UsageError(
+            f"fault {name} does not fit cluster {cluster.name}: it hurts the {fitting} mode, "
+            f"and kube-proxy there runs in {cluster.mode} mode",
+            f"use a cluster in {fitting} mode, or another fault",
+        )
+    if needs.own_kernel:
+        raise UsageError(
+            f"fault {name} changes the kernel of its node, and the nodes of cluster {cluster.name} share theirs",
+            "use nodes with a kernel of their own",
+        )

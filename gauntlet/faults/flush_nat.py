@@ -1,0 +1,38 @@
+"""flush-nat: `iptables -t nat -F`, the popular emergency measure, which is an outage of its own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import iptables_tables
+from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+
+class FlushNat(NodeFault):
+    """kube-proxy notices a flush only by its canary chains being deleted, and `-F` leaves chains alone.
+
+    So it stays hurt until the next full sync or a restart (kubernetes issues 129128, 133767). Undone by a restart.
+    """
+
+    name: ClassVar[str] = "flush-nat"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
+
+    def plan(self) -> Plan:
+        self._before = self._rules()
+        return Plan(
+            act=(("sh", "-c", iptables_tables.flush("nat")),),
+            undo=(iptables_tables.restart_where_missing(),),
+            check=("sh", "-c", iptables_tables.CHECK),
+        )
+
+    def evidence(self) -> str:
+        left = self._rules()
+        if left or not self._before:
+            raise NotLanded(f"nat on {self.node.name} holds {left} KUBE rules; {self._before} before the flush")
+        return f"nat holds no KUBE rule; {self._before} before the flush"
+
+    def _rules(self) -> int:
+        saved = self.node.run(("iptables-save", "-t", "nat")).stdout
+        return sum(1 for line in saved.splitlines() if line.startswith("-A ") and "KUBE-" in line)

@@ -1,0 +1,102 @@
+"""What all faults share: their place in the journal, and the events they write."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from gauntlet import journal
+from gauntlet.errors import UsageError
+from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, Scene
+from gauntlet.history import Event, EventKind
+from gauntlet.journal import Record, State
+
+
+class JournalledFault(ABC):
+    """Base of every fault. See gauntlet.faults.fault.Fault for the methods."""
+
+    name: ClassVar[str]
+    needs: ClassVar[Needs] = Needs()
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.HURT_NODE
+    parameters: ClassVar[type[BaseModel]] = NoParameters
+
+    def __init__(self, scene: Scene, parameters: BaseModel) -> None:
+        self.scene = scene
+        self.given = parameters
+        self.id = f"{self.name}-{secrets.token_hex(4)}"
+        self._record: Record | None = None
+
+    @abstractmethod
+    def intend(self) -> Record:
+        """Work out, from the cluster as it is now, what to do and how to undo it; change nothing."""
+
+    @abstractmethod
+    def act(self) -> None:
+        """Do it. The journal holds the intended record by now."""
+
+    @abstractmethod
+    def evidence(self) -> str:
+        """One line read from the node or the cluster that shows the fault. Raises NotLanded where none does."""
+
+    def guard(self, record: Record) -> None:  # noqa: B027 - only faults on a node have somewhere to put a timer
+        """Arrange that the fault ends by itself when this process is gone."""
+
+    def inject(self) -> None:
+        if self._record is not None and self._record.state != State.CONFIRMED:
+            raise UsageError(f"fault {self.id} is injected already", "heal it first")
+        self._record = self.scene.journal.write(self.intend())
+        self.note(EventKind.FAULT_INTENDED)
+        self.guard(self._record)
+        # Stamped before the act: a recovery that is counted from here is never made to look shorter than it was.
+        began_ns = time.time_ns()
+        self.act()
+        self.note(EventKind.FAULT_INJECTED, at_ns=began_ns)
+        self._write(State.INJECTED)
+
+    def landed(self) -> str:
+        if self._record is None:
+            raise UsageError(f"fault {self.id} was not injected", "inject it first")
+        evidence = self.evidence()
+        self.note(EventKind.FAULT_LANDED, evidence)
+        return evidence
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether `healed` has found nothing of it left."""
+        return self._record is not None and self._record.state == State.CONFIRMED
+
+    def is_over(self) -> bool:
+        """Whether nothing of the fault is left at this moment, healed or not. Writes nothing."""
+        return self._record is None or journal.is_over(self.scene.cluster, self._record)
+
+    def heal(self) -> None:
+        if self._record is None or self._record.state in (State.HEALED, State.CONFIRMED):
+            return
+        began_ns = time.time_ns()
+        journal.undo(self.scene.cluster, self._record)
+        self.note(EventKind.FAULT_HEALED, at_ns=began_ns)
+        self._write(State.HEALED)
+
+    def healed(self) -> str:
+        if self._record is None:
+            return "was not injected"
+        evidence = journal.confirm(self.scene.cluster, self._record)
+        if self._record.state == State.HEALED:
+            self.note(EventKind.FAULT_HEAL_CONFIRMED, evidence)
+            self._write(State.CONFIRMED, evidence)
+        return evidence
+
+    def _write(self, state: State, detail: str = "") -> None:
+        assert self._record is not None
+        self._record = self.scene.journal.write(replace(self._record, state=state, detail=detail))
+
+    def note(self, kind: EventKind, detail: str = "", *, at_ns: int = 0) -> None:
+        """Write one event, where there is a log to write it to."""
+        if self.scene.events is not None:
+            node = None if self._record is None else self._record.node
+            self.scene.events.write(Event(kind, self.id, node, detail, at_ns))

@@ -1,0 +1,48 @@
+"""kill-proxy: kube-proxy is killed (SIGKILL); whoever supervises it starts it again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.faults import proxy_process
+from gauntlet.faults.fault import BlastRadius, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.history import EventKind
+from gauntlet.waiting import NotInTime, until
+
+_DEATH_S = 5.0
+
+
+class KillProxy(NodeFault):
+    """The rules stay in the kernel, so no client should notice. There is nothing to undo but to wait."""
+
+    name: ClassVar[str] = "kill-proxy"
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+
+    def plan(self) -> Plan:
+        self._killed = proxy_process.running(self.node)
+        return Plan(
+            act=(("kill", "-KILL", str(self._killed.pid)),),
+            undo=(),
+            check=proxy_process.healthy(self.node),
+        )
+
+    def evidence(self) -> str:
+        # A killed process may take a moment to give back what it holds; until then it shows in state D or R.
+        try:
+            until(
+                lambda: self._killed.state(self.node) is None,
+                what=f"kube-proxy {self._killed.pid} on {self.node.name} is gone",
+                deadline_s=_DEATH_S,
+            )
+        except NotInTime as late:
+            raise NotLanded(late.what) from late
+        return f"kube-proxy {self._killed.pid} (started at tick {self._killed.started}) is gone"
+
+    def healed(self) -> str:
+        was_over = self.is_confirmed
+        evidence = super().healed()
+        new = proxy_process.running(self.node)
+        if not was_over:
+            self.note(EventKind.PROXY_RESTARTED, f"kube-proxy {new.pid} runs in place of {self._killed.pid}")
+        return f"kube-proxy {new.pid} runs in place of {self._killed.pid}; {evidence}"

@@ -1,0 +1,54 @@
+"""What all faults on a node share: commands, and a dead-man timer. A fault adds its plan and its evidence."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from gauntlet.cluster import Node
+from gauntlet.faults import background
+from gauntlet.faults.journalled import JournalledFault
+from gauntlet.journal import Argv, Record, State
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Commands for the node. `undo` and `check` are kept in the journal: they must be safe to repeat.
+
+    `act` hurts; `undo` heals; `check` ends with 0, and prints the evidence, when nothing of the fault is left.
+    """
+
+    act: tuple[Argv, ...]
+    undo: tuple[Argv, ...]
+    check: Argv
+
+
+class NodeFault(JournalledFault):
+    """Base of a fault that acts by commands on one node."""
+
+    @property
+    def node(self) -> Node:
+        return self.scene.node
+
+    @abstractmethod
+    def plan(self) -> Plan:
+        """What to do, worked out from the node as it is now. Raises Inconclusive where there is nothing to hurt."""
+
+    def intend(self) -> Record:
+        plan = self.plan()
+        self._act = plan.act
+        undo = (*plan.undo, background.end(self._timer)) if plan.undo else ()
+        return Record(self.id, self.name, self.node.name, State.INTENDED, undo, plan.check)
+
+    def guard(self, record: Record) -> None:
+        if record.undo:
+            undo = record.undo[:-1]  # all but ending the timer, which is what runs then
+            self.node.run(background.dead_man(self._timer, self.scene.dead_man_s, undo))
+
+    def act(self) -> None:
+        for argv in self._act:
+            self.node.run(argv)
+
+    @property
+    def _timer(self) -> str:
+        return f"gauntlet-timer-{self.id}"

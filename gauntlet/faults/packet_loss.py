@@ -1,0 +1,68 @@
+"""packet-loss: a share of the packets that reach or leave a node is lost, at random."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from gauntlet.errors import Inconclusive
+from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
+from gauntlet.faults.network_fault import NetworkFault
+from gauntlet.faults.proxy_process import HEALTHZ_PORT
+
+# With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
+_TRIES = 20
+_IMPROBABLE = 1e-6
+
+
+class LossParameters(NoParameters):
+    """`percent` of the packets are lost, each by a throw of its own."""
+
+    percent: int = Field(default=30, ge=1, le=99)
+
+
+class PacketLoss(NetworkFault):
+    """Hurts what crosses the node's network; packets between pods of the node itself are spared.
+
+    So are those of the control plane: endpoints must stay as they are while only packets get lost.
+    """
+
+    name: ClassVar[str] = "packet-loss"
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    parameters = LossParameters
+
+    def rules(self) -> str:
+        assert isinstance(self.given, LossParameters)
+        lose = f"numgen random mod 100 < {self.given.percent} counter name lost drop"
+        own = self.node.pod_cidr
+        control_plane = self.scene.cluster.api_address.rpartition(":")[0]
+        return f"""
+            counter seen {{ }}
+            counter lost {{ }}
+            chain incoming {{
+                type filter hook prerouting priority -350; policy accept;
+                iifname "lo" accept
+                ip saddr {{ {own}, {control_plane} }} accept
+                counter name seen {lose}
+            }}
+            chain forwarded {{
+                type filter hook forward priority -150; policy accept;
+                ip saddr != {own} accept
+                ip daddr {{ {own}, {control_plane} }} accept
+                counter name seen {lose}
+            }}
+        """
+
+    def evidence(self) -> str:
+        assert isinstance(self.given, LossParameters)
+        peer = next((node for node in self.scene.cluster.nodes if node.name != self.node.name), None)
+        if peer is None:
+            raise Inconclusive(f"{self.node.name} is the only node: no packet crosses its network")
+        tried = self.connect(peer.address, HEALTHZ_PORT, times=_TRIES, timeout_s=0.1)
+        counted = self.counted()
+        seen, lost = counted.get("seen", 0), counted.get("lost", 0)
+        # All of many packets lost is a cut, unless chance would do that at the share that was asked for.
+        if not lost or (lost == seen and (self.given.percent / 100) ** seen < _IMPROBABLE):
+            raise NotLanded(f"{lost} of {seen} packets were lost on {self.node.name}; {tried.words} came through")
+        return f"{lost} of {seen} packets lost ({lost / seen:.0%}, wanted {self.given.percent} %)"

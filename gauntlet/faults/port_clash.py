@@ -1,0 +1,76 @@
+"""port-clash: two Services ask for the same NodePort. The API server refuses the second, and says so."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from kubernetes.client import ApiException, CoreV1Api, V1ObjectMeta, V1Service, V1ServicePort, V1ServiceSpec
+from pydantic import Field
+
+from gauntlet.errors import GauntletError
+from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotLanded
+from gauntlet.faults.journalled import JournalledFault
+from gauntlet.journal import Record, State
+
+
+class ClashParameters(NoParameters):
+    """`port` is the NodePort that both ask for, in `namespace`. A Service that has it already is one of the two."""
+
+    port: int = Field(default=30080, ge=1, le=65535)
+    namespace: str = "default"
+
+
+class PortClash(JournalledFault):
+    """Touches no node: the evidence is the API server's own error."""
+
+    name: ClassVar[str] = "port-clash"
+    needs: ClassVar[Needs] = Needs(root_on_node=False)
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    parameters = ClashParameters
+
+    def intend(self) -> Record:
+        self._names = [f"{self.id}-{each}" for each in ("first", "second")]
+        services = tuple(f"{self._asked.namespace}/{each}" for each in self._names)
+        return Record(self.id, self.name, None, State.INTENDED, delete=services)
+
+    def act(self) -> None:
+        """Ask for the port twice; the first is granted unless a Service has it already."""
+        self._refusals = [refusal for name in self._names if (refusal := self._ask(name))]
+
+    def evidence(self) -> str:
+        if not self._refusals:
+            raise NotLanded(f"the API server gave NodePort {self._asked.port} to two Services")
+        return self._refusals[-1]
+
+    @property
+    def _asked(self) -> ClashParameters:
+        assert isinstance(self.given, ClashParameters)
+        return self.given
+
+    def _ask(self, name: str) -> str | None:
+        """Create a Service with the port. The API server's words where it refuses, None where it accepts."""
+        service = V1Service(
+            metadata=V1ObjectMeta(name=name),
+            spec=V1ServiceSpec(
+                type="NodePort",
+                selector={"gauntlet": self.id},
+                ports=[V1ServicePort(port=80, node_port=self._asked.port)],
+            ),
+        )
+        try:
+            CoreV1Api(self.scene.cluster.api).create_namespaced_service(self._asked.namespace, service)
+        except ApiException as error:
+            words = _words(error)
+            if "already allocated" in words:
+                return words
+            raise GauntletError(f"the API server refused Service {name} for another reason: {words}") from None
+        return None
+
+
+def _words(error: ApiException) -> str:
+    """The message in the API server's Status object, or whatever it sent instead."""
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.status} {error.reason}"

@@ -1,0 +1,62 @@
+"""port-taken: a process of the host listens on a TCP port of the node that is, or will be, a NodePort."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from gauntlet.faults import background
+from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+REPLY = "gauntlet-port-thief"
+
+# perl-base is essential on Debian and Ubuntu, kind's node images included; python and socat are not.
+_LISTENER = (
+    "$s = IO::Socket::INET->new(LocalPort => shift, Listen => 64, ReuseAddr => 1) or exit 1;"
+    "while (1) { $c = $s->accept or next; $c->sysread($got, 4096) if IO::Select->new($c)->can_read(1);"
+    f'print $c "HTTP/1.0 200 OK\\r\\nContent-Length: {len(REPLY)}\\r\\n\\r\\n{REPLY}"; close $c }}'
+)
+
+
+class PortParameters(NoParameters):
+    """`port` is the TCP port to take."""
+
+    port: int = Field(default=30080, ge=1, le=65535)
+
+
+class PortTaken(NodeFault):
+    """kube-proxy opens no sockets for NodePorts (since 1.27), so its rules must win over the listener.
+
+    The listener answers HTTP with a name that is no backend's: a client that reaches it shows it.
+    """
+
+    name: ClassVar[str] = "port-taken"
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    parameters = PortParameters
+
+    @property
+    def port(self) -> int:
+        assert isinstance(self.given, PortParameters)
+        return self.given.port
+
+    def plan(self) -> Plan:
+        tag = f"gauntlet-listener-{self.id}"
+        listener = ("perl", "-MIO::Socket::INET", "-MIO::Select", "-e", _LISTENER, str(self.port), tag)
+        listens = f"ss -Hltn 'sport = :{self.port}' | grep -q ."
+        # Returns when the listener listens or has given up; `evidence` tells which.
+        wait = f"for try in $(seq 200); do {listens} && exit 0; sleep 0.01; done"
+        return Plan(
+            act=(background.start(tag, listener), ("sh", "-c", wait)),
+            undo=(background.end(tag),),
+            check=("sh", "-c", f"{background.is_gone(tag)} && echo 'the listener on port {self.port} is gone'"),
+        )
+
+    def evidence(self) -> str:
+        pid_file = f"/run/gauntlet-listener-{self.id}.pid"
+        pid = self.node.run(("cat", pid_file), check=False).stdout.strip()
+        listening = self.node.run(("ss", "-Hltnp", f"sport = :{self.port}")).stdout.strip()
+        if not pid or f"pid={pid}," not in listening:
+            raise NotLanded(f"port {self.port} on {self.node.name} is not held by process {pid or '?'}: {listening}")
+        return f"process {pid} listens on port {self.port}: {' '.join(listening.split())}"

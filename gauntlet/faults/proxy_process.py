@@ -1,0 +1,76 @@
+"""The kube-proxy process of a node: who it is, whether it serves, how to restart it. Shell for the node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.cluster import Node
+from gauntlet.errors import Inconclusive
+from gauntlet.journal import Argv
+
+HEALTHZ_PORT = 10256
+
+# Nodes may share one pid namespace; a node's own kube-proxy is the one in the node's network namespace.
+# SIGCONT, because a stopped process dies of SIGTERM only when it continues.
+RESTART = """
+own=$(readlink /proc/self/ns/net)
+for comm in /proc/[0-9]*/comm; do
+  read -r name < "$comm" || continue
+  [ "$name" = kube-proxy ] || continue
+  process=${comm%/comm}
+  [ "$(readlink "$process/ns/net")" = "$own" ] || continue
+  kill -TERM "${process#/proc/}" && kill -CONT "${process#/proc/}"
+done 2>/dev/null
+true
+"""
+
+
+@dataclass(frozen=True)
+class ProxyProcess:
+    """One run of kube-proxy. `started` is its start time in clock ticks: pids are used again, these pairs are not."""
+
+    pid: int
+    started: str
+
+    def state(self, node: Node) -> str | None:
+        """The letter of its state in proc(5); None where it is gone or a zombie."""
+        found = _stat(node, self.pid)
+        if found is None or found[1] != self.started or found[0] in ("Z", "X"):
+            return None
+        return found[0]
+
+    def is_this(self) -> str:
+        """Shell condition: the process is there and is still the same one."""
+        return f'[ "$(cut -d " " -f 22 /proc/{self.pid}/stat 2>/dev/null)" = {self.started} ]'
+
+
+def running(node: Node) -> ProxyProcess:
+    """The kube-proxy that runs on this node. Raises Inconclusive where none does."""
+    pid = node.proxy_pid()
+    found = None if pid is None else _stat(node, pid)
+    if pid is None or found is None:
+        raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log; was it hurt before?")
+    return ProxyProcess(pid, found[1])
+
+
+def healthy(node: Node) -> Argv:
+    """Command that prints the status line of kube-proxy's /healthz and ends with 0 where it says 200."""
+    return ("bash", "-c", healthy_script(node))
+
+
+def healthy_script(node: Node) -> str:
+    return (
+        f"exec 3<>/dev/tcp/{node.address}/{HEALTHZ_PORT} && "
+        r'printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && read -r -t 2 version code rest <&3 && '
+        'echo "kube-proxy /healthz says $code" && [ "$code" = 200 ]'
+    )
+
+
+def _stat(node: Node, pid: int) -> tuple[str, str] | None:
+    """State letter and start time of a process on the node."""
+    read = node.run(("cat", f"/proc/{pid}/stat"), check=False)
+    if read.code != 0:
+        return None
+    # Field 2, the name in brackets, may hold spaces; fields 3 and 22 are counted from behind it.
+    fields = read.stdout.rpartition(")")[2].split()
+    return fields[0], fields[19]

@@ -1,0 +1,33 @@
+"""stop-proxy: kube-proxy is stopped (SIGSTOP): it lives, holds its connections, and does nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.faults import proxy_process
+from gauntlet.faults.fault import NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+_STOPPED = "T"
+
+
+class StopProxy(NodeFault):
+    """The node keeps the rules of the moment it stopped, so a replaced endpoint is still sent to."""
+
+    name: ClassVar[str] = "stop-proxy"
+
+    def plan(self) -> Plan:
+        self._stopped = proxy_process.running(self.node)
+        pid, is_this = self._stopped.pid, self._stopped.is_this()
+        still_stopped = f'{is_this} && [ "$(cut -d " " -f 3 /proc/{pid}/stat)" = {_STOPPED} ]'
+        return Plan(
+            act=(("kill", "-STOP", str(pid)),),
+            undo=(("sh", "-c", f"if {is_this}; then kill -CONT {pid}; fi"),),
+            check=("bash", "-c", f"if {still_stopped}; then exit 1; fi; {proxy_process.healthy_script(self.node)}"),
+        )
+
+    def evidence(self) -> str:
+        state = self._stopped.state(self.node)
+        if state != _STOPPED:
+            raise NotLanded(f"kube-proxy {self._stopped.pid} on {self.node.name} is in state {state}, not {_STOPPED}")
+        return f"kube-proxy {self._stopped.pid} is in state {_STOPPED} (stopped)"

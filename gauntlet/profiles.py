@@ -1,0 +1,65 @@
+"""The word Profile: a named selection of cases and modes, and the pytest options that make it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet.errors import UsageError
+
+# The values of gauntlet.cluster.ProxyMode, which is not imported here: it brings the Kubernetes client with it,
+# and `gauntlet run --help` would take a second.
+MODES = ("iptables", "nftables", "ipvs", "userspace")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What `gauntlet run --profile NAME` runs: the cases that match `markers`, below `suites`, in `modes`."""
+
+    name: str
+    summary: str
+    markers: str
+    modes: tuple[str, ...] = ("iptables", "nftables")
+    suites: str = "suites"
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("gate", "what decides whether a cluster may take its next kube-proxy (minutes)", "gate"),
+        Profile("nightly", "everything there is", ""),
+        Profile("conformance", "what a Service data plane must do while nothing is wrong", "conformance and not slow"),
+        Profile("smoke", "the few cases that show that the whole line works (a minute or two)", "smoke"),
+    )
+}
+
+
+def parse_modes(text: str) -> tuple[str, ...]:
+    """`iptables,nftables` -> both, without repeats. Raises UsageError, which lists the modes, for an unknown one."""
+    chosen = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [mode for mode in chosen if mode not in MODES]
+    if unknown or not chosen:
+        what = f"unknown mode {', '.join(map(repr, unknown))}" if unknown else "no mode was named"
+        raise UsageError(what, f"choose from {', '.join(MODES)}; several with commas: iptables,nftables")
+    return chosen
+
+
+def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
+    """Options of pytest for one run, the user's own (`extra`) last, so that they win.
+
+    A path among `extra` replaces the profile's folder of suites.
+    """
+    options = [f"--kp-modes={','.join(modes)}", f"--kp-results={results}", f"--kp-profile={profile.name}"]
+    if profile.markers:
+        options += ["-m", profile.markers]
+    # One worker for each mode: a worker keeps its mode's cluster for the whole run.
+    if len(modes) > 1:
+        options += ["-n", str(len(modes))]
+    if not any(_names_cases(argument) for argument in extra):
+        options.append(profile.suites)
+    return [*options, *extra]
+
+
+def _names_cases(argument: str) -> bool:
+    return not argument.startswith("-") and Path(argument.partition("::")[0]).exists()

@@ -1,0 +1,75 @@
+"""What is declared unsupported: the one table from which a suite may skip a case, each row with its reason.
+
+A case asks by `@pytest.mark.needs("feature")`. Every skip is listed in results.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import UsageError
+
+Minor = tuple[int, int]
+EARLIEST: Minor = (0, 0)
+LATEST: Minor = (999, 999)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """`feature` does not exist in these modes, from the minor version `since` to `until`, both included."""
+
+    feature: str
+    modes: frozenset[ProxyMode]
+    reason: str
+    since: Minor = EARLIEST
+    until: Minor = LATEST
+
+
+_ALL = frozenset(ProxyMode)
+
+
+def _all_but(*modes: ProxyMode) -> frozenset[ProxyMode]:
+    return _ALL - frozenset(modes)
+
+
+GAPS = (
+    Gap(
+        "localhost-node-port",
+        _all_but(ProxyMode.IPTABLES, ProxyMode.USERSPACE),
+        "only iptables mode serves NodePorts on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
+    ),
+    Gap(
+        "nat-table",
+        _all_but(ProxyMode.IPTABLES),
+        "this mode keeps its Services in no iptables chain that could be flushed",
+    ),
+    Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
+)
+
+FEATURES = frozenset(gap.feature for gap in GAPS)
+
+
+def unsupported(feature: str, mode: ProxyMode, version: str) -> str | None:
+    """Why `feature` cannot be checked in this mode and version ("1.37" or "1.37.2"); None where it can.
+
+    Raises UsageError for a feature that no row names: it could never be skipped, so it is misspelt.
+    """
+    if feature not in FEATURES:
+        raise UsageError(
+            f"no row of gauntlet/support.py names the feature {feature!r}", f"one of {', '.join(sorted(FEATURES))}"
+        )
+    minor = minor_of(version)
+    for gap in GAPS:
+        if gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
+            return f"{feature} in {mode} mode: {gap.reason}"
+    return None
+
+
+def minor_of(version: str) -> Minor:
+    """ "1.37", "1.37.2" and "v1.37.2" are all (1, 37). Raises UsageError for what is no version."""
+    parts = version.removeprefix("v").split(".")
+    try:
+        return int(parts[0]), int(parts[1])
+    except (IndexError, ValueError):
+        raise UsageError(f"{version!r} is no Kubernetes version", "give it like 1.37 or 1.37.2") from None

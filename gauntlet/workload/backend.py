@@ -1,0 +1,55 @@
+"""Backend: one probe pod, declared as frozen data.
+
+Backends are pods of Kubernetes' own test image agnhost; its `netexec` answers HTTP (/hostname,
+/clientip, /shell, /healthz) and UDP (hostname, clientip).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.66"
+HTTP_PORT = 8080
+UDP_PORT = 8081
+HTTP_PORT_NAME = "http"
+UDP_PORT_NAME = "datagram"
+APP_LABEL = "app"
+APP = "backend"
+READY_FILE = "/tmp/ready"  # noqa: S108  (inside the pod, whose /tmp is its own)
+READY_GATE = "gauntlet.dev/serving"
+
+
+class Readiness(StrEnum):
+    """What decides that a backend is ready."""
+
+    SERVES = "serves"  # its HTTP server answers
+    FILE = "file"  # READY_FILE exists in the pod (an exec probe)
+    GATE = "gate"  # its HTTP server answers and the condition READY_GATE is true (KEP-580)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One pod that answers with its own name.
+
+    `node` pins it. Services select it by `app`. Every backend listens on HTTP_PORT (TCP, named
+    HTTP_PORT_NAME) and UDP_PORT (UDP, named UDP_PORT_NAME).
+    """
+
+    name: str
+    node: str
+    app: str = APP
+    readiness: Readiness = Readiness.SERVES
+    probe_period_s: int = 1
+
+
+def one_on_each(
+    nodes: tuple[str, ...], *, app: str = APP, readiness: Readiness = Readiness.SERVES
+) -> tuple[Backend, ...]:
+    """One backend on each node, named after the app and the node."""
+    return tuple(Backend(f"{app}-{number}", node, app, readiness) for number, node in enumerate(nodes, start=1))
+
+
+def spread(count: int, nodes: tuple[str, ...], *, app: str = APP) -> tuple[Backend, ...]:
+    """`count` backends, dealt to the nodes in turn."""
+    return tuple(Backend(f"{app}-{number + 1}", nodes[number % len(nodes)], app) for number in range(count))

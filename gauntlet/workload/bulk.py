@@ -1,0 +1,33 @@
+"""Bulk: thousands of Services with endpoints, written in parallel over the client's connection pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from gauntlet.workload import manifest
+from gauntlet.workload.api import Api
+from gauntlet.workload.observed import ObservedService
+from gauntlet.workload.served import Served
+from gauntlet.workload.service import Endpoint, Service
+
+THREADS = 8
+
+
+def serve_many(
+    api: Api, namespace: str, services: Sequence[Service], endpoints: Sequence[Endpoint]
+) -> tuple[Served, ...]:
+    """Create each Service (without a selector) with one slice of these endpoints; return them in the same order.
+
+    Raises ApiRefused at the first object that the API server does not take.
+    """
+    slice_path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    service_path = f"/api/v1/namespaces/{namespace}/services"
+
+    def serve(service: Service) -> Served:
+        api.post(slice_path, manifest.endpoint_slice(service, endpoints))
+        created = ObservedService.model_validate_json(api.post(service_path, manifest.service(service)))
+        return Served(namespace, service, created.spec.cluster_ip, {}, ())
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return tuple(pool.map(serve, services))

@@ -1,0 +1,32 @@
+"""Clients: every kind of place that a Service is used from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.cluster import Host, Node
+
+
+@dataclass(frozen=True)
+class Clients:
+    """A pod on each node, each node itself, and a host outside the cluster."""
+
+    pods: tuple[Host, ...]
+    nodes: tuple[Node, ...]
+    outside: Host
+
+    @property
+    def inside(self) -> tuple[Host, ...]:
+        """The pods and the nodes."""
+        return (*self.pods, *self.nodes)
+
+    @property
+    def everywhere(self) -> tuple[Host, ...]:
+        return (*self.inside, self.outside)
+
+    def pod_on(self, node: str) -> Host:
+        """The client pod on this node. Raises LookupError where there is none."""
+        for pod in self.pods:
+            if pod.node == node:
+                return pod
+        raise LookupError(f"no client pod on {node}")

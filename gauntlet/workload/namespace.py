@@ -1,0 +1,32 @@
+"""Namespaces: one for each test, deleted in the background."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from gauntlet.workload import manifest
+from gauntlet.workload.api import Api, ApiRefused
+
+LONGEST_PURPOSE = 40
+PATH = "/api/v1/namespaces"
+
+
+def create(api: Api, purpose: str) -> str:
+    """Create a namespace with a unique name that tells its purpose, and return the name."""
+    readable = re.sub(r"[^a-z0-9]+", "-", purpose.lower()).strip("-")[:LONGEST_PURPOSE].strip("-")
+    name = f"kp-{readable}-{secrets.token_hex(3)}"
+    api.post(PATH, manifest.namespace(name))
+    return name
+
+
+def delete(api: Api, name: str) -> None:
+    """Ask for its deletion and return at once; the cluster clears it in the background.
+
+    Gone already, or going, is fine.
+    """
+    try:
+        api.delete(f"{PATH}/{name}")
+    except ApiRefused as error:
+        if error.status not in (404, 409):
+            raise

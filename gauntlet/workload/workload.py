@@ -1,0 +1,148 @@
+"""Workload: applies declarations in one namespace, and waits until the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from gauntlet.errors import GauntletError
+from gauntlet.waiting import until
+from gauntlet.workload import manifest
+from gauntlet.workload.api import Api, ApiRefused
+from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
+from gauntlet.workload.observed import ObservedPod, ObservedService, PodList, SliceList
+from gauntlet.workload.served import Backends, RunningBackend, Served
+from gauntlet.workload.service import Endpoint, Service, ServiceType
+
+POD_DEADLINE_S = 60.0
+SERVICE_DEADLINE_S = 30.0
+THREADS = 8
+
+
+class Workload:
+    """Backends and Services in one namespace of one cluster."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self.namespace = namespace
+        self._api = api
+        self._pods = f"/api/v1/namespaces/{namespace}/pods"
+        self._services = f"/api/v1/namespaces/{namespace}/services"
+        self._slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+
+    def run(self, *backends: Backend) -> Backends:
+        """Create the pods and return when each has an address and is as ready as it can be by itself.
+
+        A backend whose readiness is switched by the test (FILE, GATE) is awaited only until it runs.
+        Raises NotInTime, which names the pods.
+        """
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(self._create_pod, backends))
+        return self._wait_running(backends)
+
+    def serve(self, service: Service) -> Served:
+        """Create the Service and return when it has its addresses and its slices name every ready backend."""
+        self._api.post(self._services, manifest.service(service))
+        if service.app is not None:
+            self.wait_endpoints(service, self.ready_addresses(service.app))
+        return self._wait_addresses(service)
+
+    def serve_all(self, services: Sequence[Service]) -> tuple[Served, ...]:
+        """`serve` for several Services at once."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            return tuple(pool.map(self.serve, services))
+
+    def serve_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> Served:
+        """Create a Service without a selector, and the slice that belongs to it."""
+        if service.app is not None:
+            raise GauntletError(f"Service {service.name} has a selector: its slices are the cluster's to write")
+        self._api.post(self._slices, manifest.endpoint_slice(service, endpoints))
+        self._api.post(self._services, manifest.service(service))
+        return self._wait_addresses(service)
+
+    def replace_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
+        """Give a Service without a selector other endpoints."""
+        self._api.patch(f"{self._slices}/{service.name}", {"endpoints": manifest.slice_endpoints(endpoints)})
+
+    def delete_backend(self, name: str) -> None:
+        self._api.delete(f"{self._pods}/{name}")
+
+    def ready_addresses(self, app: str) -> frozenset[str]:
+        """Addresses of the pods of this app that are ready now."""
+        return frozenset(
+            pod.status.pod_ip for pod in self._list_pods({"labelSelector": f"{APP_LABEL}={app}"}) if pod.serves
+        )
+
+    def slice_addresses(self, service: Service) -> frozenset[str]:
+        """Addresses of all ready endpoints in the slices of a Service."""
+        query = {"labelSelector": f"kubernetes.io/service-name={service.name}"}
+        slices = SliceList.model_validate_json(self._api.get(self._slices, query)).items
+        return frozenset[str]().union(*(each.ready_addresses for each in slices))
+
+    def wait_endpoints(self, service: Service, addresses: frozenset[str]) -> None:
+        """Wait until the slices of a Service hold exactly these ready addresses."""
+        until(
+            lambda: self.slice_addresses(service) == addresses,
+            what=f"the slices of {self.namespace}/{service.name} hold {sorted(addresses) or 'no ready endpoint'}",
+            deadline_s=SERVICE_DEADLINE_S,
+            remedy="is kube-controller-manager running?",
+        )
+
+    def _create_pod(self, backend: Backend) -> None:
+        body = manifest.pod(backend)
+
+        def create() -> bool:
+            try:
+                self._api.post(self._pods, body)
+            except ApiRefused as error:
+                # The ServiceAccount admission plugin refuses pods until the namespace has its default account.
+                if error.status == 403 and "serviceaccount" in error.what:
+                    return False
+                raise
+            return True
+
+        until(create, what=f"pod {self.namespace}/{backend.name} is accepted", deadline_s=POD_DEADLINE_S)
+
+    def _wait_running(self, backends: Sequence[Backend]) -> Backends:
+        by_name = {backend.name: backend for backend in backends}
+
+        def all_up() -> Backends | None:
+            pods = [pod for pod in self._list_pods({}) if pod.metadata.name in by_name]
+            up = [pod for pod in pods if _is_up(pod, by_name[pod.metadata.name])]
+            if len(up) < len(by_name):
+                return None
+            return Backends(tuple(self._running(pod) for pod in sorted(up, key=lambda pod: pod.metadata.name)))
+
+        return until(
+            all_up,
+            what=f"pods {', '.join(sorted(by_name))} in {self.namespace} run",
+            deadline_s=POD_DEADLINE_S,
+            remedy="look at the pods' status and at the logs of the nodes",
+        )
+
+    def _list_pods(self, query: dict[str, str]) -> tuple[ObservedPod, ...]:
+        return PodList.model_validate_json(self._api.get(self._pods, query)).items
+
+    def _running(self, pod: ObservedPod) -> RunningBackend:
+        return RunningBackend(self.namespace, pod.metadata.name, pod.spec.node_name, pod.status.pod_ip)
+
+    def _wait_addresses(self, service: Service) -> Served:
+        def served() -> Served | None:
+            found = ObservedService.model_validate_json(self._api.get(f"{self._services}/{service.name}"))
+            ingress = tuple(each.ip for each in found.status.load_balancer.ingress if each.ip)
+            if service.type is ServiceType.LOAD_BALANCER and not ingress:
+                return None
+            ports = {port.name: port.node_port for port in found.spec.ports if port.node_port}
+            return Served(self.namespace, service, found.spec.cluster_ip, ports, ingress)
+
+        return until(
+            served,
+            what=f"Service {self.namespace}/{service.name} has its addresses",
+            deadline_s=SERVICE_DEADLINE_S,
+            remedy="a LoadBalancer Service needs something that gives out addresses",
+        )
+
+
+def _is_up(pod: ObservedPod, backend: Backend) -> bool:
+    if pod.status.phase != "Running" or not pod.status.pod_ip:
+        return False
+    return backend.readiness is not Readiness.SERVES or pod.serves

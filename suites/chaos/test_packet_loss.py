@@ -1,0 +1,18 @@
+"""Lossy: a node that loses 30 % of its packets."""
+
+import pytest
+
+from fixtures.chaos import Experiment
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import Backends, Service, ServiceType
+
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+
+
+def test_lost_packets_hurt_only_while_they_are_lost(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """Attempts across the lossy node may fail while it loses packets, and none afterwards."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run("packet-loss", service, backends)

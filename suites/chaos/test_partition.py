@@ -1,0 +1,27 @@
+"""Partitioned: a node that some of the others cannot reach."""
+
+import pytest
+
+from fixtures.chaos import Experiment
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import Backends, Service, ServiceType
+
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+
+
+def test_node_cut_from_the_others_joins_again(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """Clients and backends on either side do without the other side, and all is well once the node joins again."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run("partition-nodes", service, backends)
+
+
+def test_node_cut_from_the_api_follows_its_endpoints_when_it_joins_again(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """The node serves on with what it knows; an endpoint replaced meanwhile is obeyed once it joins again."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run_replacing_an_endpoint("partition-api", service, backends)

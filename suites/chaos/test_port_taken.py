@@ -1,0 +1,39 @@
+"""Taken: a process of the host, or another Service, has the port that a NodePort Service wants."""
+
+import pytest
+
+from fixtures.chaos import Experiment
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import HTTP, Backends, Service, ServiceType
+
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+
+# In the band that the API server gives out only when asked for a port by number (KEP-3668).
+PORT = 30080
+
+
+def test_node_port_is_served_though_a_process_had_it_before(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """A process listens on the port first; the Service that then gets it as its NodePort is served all the same."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run_exposing("port-taken-before", service, backends, port=PORT)
+
+
+def test_node_port_is_served_on_when_a_process_takes_it(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """A process starts to listen on a NodePort in use; it gets no packet, and no client notices."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run("port-taken-after", service, backends, port=service.node_ports[HTTP.name])
+
+
+def test_node_port_of_another_service_is_refused(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """The API server refuses a NodePort that a Service has, and says so; that Service is served on."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run("port-clash", service, backends, port=service.node_ports[HTTP.name], namespace=workload.namespace)

@@ -1,0 +1,47 @@
+"""Balance: new connections are spread evenly."""
+
+import pytest
+
+from fixtures.judge import Judge
+from fixtures.run import Promises
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.balance import balance
+from gauntlet.checkers.latency import latency
+from gauntlet.history import Protocol
+from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
+
+# Shows a skew of 0.56 of the fair share of three backends 99 times in 100.
+CONNECTIONS = 400
+
+
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
+def test_new_connections_are_spread_evenly(
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    probe: Probe,
+    judge: Judge,
+    slos: Promises,
+    protocol: Protocol,
+) -> None:
+    """From the pod of every node, each backend gets its fair share of new connections, within what chance allows."""
+    service = workload.serve(Service("echo", ports=(HTTP, UDP)))
+    slo = slos("conformance")
+
+    seen = probe(clients.pods, service.cluster_ip(protocol), attempts=CONNECTIONS)
+
+    judge(
+        availability(seen),
+        balance(
+            seen,
+            backends.names,
+            significance=slo.balance.significance,
+            max_skew=slo.balance.max_skew,
+            detects_skew=slo.balance.detects_skew,
+        ),
+        latency(seen, slo.latency.p50_ms, slo.latency.p99_ms),
+    )

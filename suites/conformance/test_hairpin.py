@@ -1,0 +1,27 @@
+"""Hairpin: a pod that is a backend of the Service it uses."""
+
+import pytest
+
+from fixtures.judge import Judge
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.history import Protocol
+from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
+
+
+def test_pod_reaches_itself_by_its_service(
+    workload: CaseWorkload, client_pods: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """On every node, a pod that is the only backend of a Service gets its own answer there, by TCP and UDP."""
+    for itself in client_pods.all:
+        mirror = Service(f"mirror-{itself.name}", ports=(HTTP, UDP), app=None)
+        service = workload.serve_endpoints(mirror, [itself.endpoint()])
+
+        client = clients.pod_on(itself.node)
+        seen = probe(client, service.cluster_ip(Protocol.TCP), service.cluster_ip(Protocol.UDP))
+
+        judge(availability(seen), correctness(seen, frozenset({itself.name})))

@@ -1,0 +1,27 @@
+"""Headless: a Service that hands out the addresses of its pods instead of one of its own."""
+
+import pytest
+
+from fixtures.judge import Judge
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.workload import Backends, Clients, Service
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
+
+ATTEMPTS_A_POD = 10
+
+
+def test_headless_service_names_its_pods(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """It has no ClusterIP, its EndpointSlice holds the pods' addresses, and at each address that pod answers."""
+    service = workload.serve(Service("echo", headless=True))
+
+    assert service.address == "None"
+    assert workload.slice_addresses(service) == {backend.address for backend in backends.all}
+    for backend in backends.all:
+        seen = probe(clients.inside, backend.target(), attempts=ATTEMPTS_A_POD)
+        judge(availability(seen), correctness(seen, frozenset({backend.name})))

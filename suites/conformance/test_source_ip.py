@@ -1,0 +1,51 @@
+"""Source IP: the client address that a backend sees."""
+
+import pytest
+
+from fixtures.judge import Judge
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.source_ip import source_ip
+from gauntlet.workload import Backends, Clients, Service, ServiceType, TrafficPolicy, addresses
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
+
+
+def test_pod_keeps_its_address_at_a_cluster_ip(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """Backends on every node see the address of the pod that came by the ClusterIP."""
+    service = workload.serve(Service("echo"))
+
+    for pod in clients.pods:
+        seen = probe(pod, service.cluster_ip())
+        judge(availability(seen), correctness(seen, backends.names), source_ip(seen, {pod.address}))
+
+
+def test_outside_client_is_masqueraded_at_a_node_port(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """With externalTrafficPolicy Cluster, backends see an address of the node that was asked."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    for node in clients.nodes:
+        seen = probe(clients.outside, service.node_port(node))
+        judge(availability(seen), correctness(seen, backends.names), source_ip(seen, addresses.of(node)))
+
+
+def test_outside_client_keeps_its_address_with_policy_local(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """With externalTrafficPolicy Local, only backends of the node that was asked answer, and see the client."""
+    local = TrafficPolicy.LOCAL
+    service = workload.serve(Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=local))
+
+    for node in clients.nodes:
+        seen = probe(clients.outside, service.node_port(node))
+        on_this_node = backends.on(node.name).names
+        judge(availability(seen), correctness(seen, on_this_node), source_ip(seen, {clients.outside.address}))
+
+    seen = probe(clients.outside, service.load_balancer())
+    judge(availability(seen), correctness(seen, backends.names), source_ip(seen, {clients.outside.address}))

@@ -1,0 +1,54 @@
+"""Rule explosion: very many Services with endpoints each."""
+
+import random
+
+import pytest
+
+from fixtures.explosion import ChangeWatch, Explosion
+from fixtures.judge import Judge
+from fixtures.run import Promises
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.recovery import recovery
+from gauntlet.history import EventKind
+from gauntlet.workload import Clients, spread
+
+pytestmark = [pytest.mark.gate, pytest.mark.scale]
+
+SERVICES, ENDPOINTS = 1000, 10
+PROBED = 20
+
+
+def test_thousand_services_answer_and_obey(
+    workload: CaseWorkload,
+    explosion: Explosion,
+    watch_change: ChangeWatch,
+    clients: Clients,
+    probe: Probe,
+    judge: Judge,
+    slos: Promises,
+    chance: random.Random,
+) -> None:
+    """Every probed Service answers from every node, and a change of one's endpoints is obeyed within the SLO."""
+    slo = slos("rule-explosion")
+    backends = workload.run(*spread(ENDPOINTS, workload.nodes))
+
+    services = explosion.of(SERVICES, backends)
+    judge(explosion.size(), explosion.sync_time())
+    first, *others = [services[0], services[-1], *chance.sample(services[1:-1], PROBED - 2)]
+    seen = probe(clients.pods, *(service.cluster_ip() for service in (first, *others)), attempts=3)
+    judge(availability(seen), correctness(seen, backends.names))
+
+    left = backends.all[chance.randrange(ENDPOINTS)]
+    history = watch_change(first, [left], hold_s=slo.recovery.hold_s)
+    judge(
+        recovery(
+            history,
+            EventKind.ENDPOINT_CHANGED,
+            within_s=slo.recovery.within_s,
+            hold_s=slo.recovery.hold_s,
+            resolution_s=slo.recovery.resolution_s,
+        )
+    )

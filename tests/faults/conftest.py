@@ -1,0 +1,36 @@
+"""Real clusters for the faults: one for each mode, made when first asked for."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.history import EventLog
+from gauntlet.providers import ClusterSpec, provider
+
+Sandboxes = Callable[[ProxyMode], Cluster]
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Sandboxes]:
+    """The cluster in a mode; all tests share it, and leave it healthy."""
+    source = provider("sandbox")
+    made: dict[ProxyMode, Cluster] = {}
+
+    def in_mode(mode: ProxyMode) -> Cluster:
+        if mode not in made:
+            made[mode] = source.create(ClusterSpec(f"faults-{mode}-{secrets.token_hex(3)}", mode))
+        return made[mode]
+
+    yield in_mode
+    for cluster in made.values():
+        source.delete(cluster.name)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> EventLog:
+    return EventLog(tmp_path / "events.jsonl")

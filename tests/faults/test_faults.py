@@ -1,0 +1,183 @@
+"""Every fault on a real node: it lands, it shows, it heals, twice if asked, and writes down what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet import faults, rules
+from gauntlet.cluster import Cluster, Node, ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.faults import FAULTS, Fault, NotLanded
+from gauntlet.faults.port_taken import REPLY
+from gauntlet.history import EventKind, EventLog
+from gauntlet.journal import journal_of
+from gauntlet.waiting import until
+from tests.faults.conftest import Sandboxes
+
+BOTH = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
+CASES = [(name, mode) for name in faults.names() for mode in BOTH if mode in FAULTS[name].needs.modes]
+LIFE = ["fault_intended", "fault_injected", "fault_landed", "fault_healed", "fault_heal_confirmed"]
+
+
+def hurt(cluster: Cluster) -> Node:
+    return cluster.nodes[0]
+
+
+def connects(node: Node, address: str, port: int) -> bool:
+    return node.run(("timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"), check=False).code == 0
+
+
+def over(fault: Fault) -> None:
+    """Heal and confirm, as the end of a test that is about something else."""
+    fault.heal()
+    fault.healed()
+
+
+@pytest.mark.parametrize(("name", "proxy_mode"), CASES, ids=[f"{name}-on-{mode}" for name, mode in CASES])
+def test_fault_lands_heals_and_is_written_down(
+    name: str, proxy_mode: ProxyMode, sandboxes: Sandboxes, log: EventLog
+) -> None:
+    cluster = sandboxes(proxy_mode)
+    fault = faults.create(name, cluster, events=log)
+    fault.inject()
+    assert fault.landed()
+    if name != "kill-proxy":  # the supervisor may have healed that already
+        assert not fault.is_over()
+    fault.heal()
+    fault.heal()
+    assert fault.healed()
+    assert fault.is_over()
+    fault.heal()
+    assert fault.healed()
+
+    events = log.read().filter(log.read()["subject"] == fault.id)
+    kinds = [kind for kind in events["kind"].to_list() if kind != EventKind.PROXY_RESTARTED]
+    assert kinds == LIFE
+    assert events.filter(events["kind"] == "fault_landed")["detail"].to_list() != [""]
+    mine = [record.state for record in journal_of(cluster).read() if record.fault_id == fault.id]
+    assert mine == ["intended", "injected", "healed", "confirmed"]
+    assert fault.id not in {record.fault_id for record in journal_of(cluster).open()}
+
+
+@pytest.mark.parametrize("proxy_mode", BOTH)
+def test_partition_from_nodes_cuts_both_ways_and_spares_the_api(proxy_mode: ProxyMode, sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(proxy_mode)
+    node, other = cluster.nodes[:2]
+    address, _, port = cluster.api_address.rpartition(":")
+    fault = faults.create("partition-nodes", cluster, node=node.name)
+    fault.inject()
+    assert not connects(node, other.address, 10256)
+    assert not connects(other, node.address, 10256)
+    assert connects(node, address, int(port))
+    assert connects(cluster.nodes[2], other.address, 10256)
+    over(fault)
+    assert connects(node, other.address, 10256)
+    assert connects(other, node.address, 10256)
+
+
+def test_partition_from_the_api_spares_the_nodes(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    node, other = cluster.nodes[:2]
+    address, _, port = cluster.api_address.rpartition(":")
+    fault = faults.create("partition-api", cluster, node=node.name)
+    fault.inject()
+    assert not connects(node, address, int(port))
+    assert connects(node, other.address, 10256)
+    over(fault)
+    assert connects(node, address, int(port))
+
+
+def test_a_flush_spares_the_rules_of_others(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    node = hurt(cluster)
+    rule = ("POSTROUTING", "-d", "192.0.2.1/32", "-j", "RETURN")
+    node.run(("iptables", "-w", "5", "-t", "nat", "-A", *rule))
+    fault = faults.create("flush-nat", cluster)
+    fault.inject()
+    fault.landed()
+    assert node.run(("iptables", "-w", "5", "-t", "nat", "-C", *rule), check=False).code == 0
+    over(fault)
+    node.run(("iptables", "-w", "5", "-t", "nat", "-D", *rule))
+
+
+def test_rules_come_back_whole_after_a_flush(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    before = rules.read(hurt(cluster), cluster.mode)
+    fault = faults.create("flush-all-tables", cluster)
+    fault.inject()
+    over(fault)
+    until(
+        lambda: set(rules.read(hurt(cluster), cluster.mode).routes) == set(before.routes),
+        what="the same routes as before",
+        deadline_s=10,
+    )
+
+
+def test_the_thief_answers_with_a_name_that_is_no_backends(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    node = hurt(cluster)
+    fault = faults.create("port-taken", cluster, parameters={"port": 31999})
+    fault.inject()
+    ask = f"exec 3<>/dev/tcp/{node.address}/31999; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+    assert REPLY in node.run(("bash", "-c", ask)).stdout
+    over(fault)
+    assert not connects(node, node.address, 31999)
+
+
+def test_the_share_of_lost_packets_is_a_parameter(sandboxes: Sandboxes) -> None:
+    fault = faults.create("packet-loss", sandboxes(ProxyMode.NFTABLES), parameters={"percent": 60})
+    fault.inject()
+    assert "wanted 60 %" in fault.landed()
+    over(fault)
+
+
+def test_the_clash_carries_the_words_of_the_api_server(sandboxes: Sandboxes) -> None:
+    fault = faults.create("port-clash", sandboxes(ProxyMode.IPTABLES))
+    fault.inject()
+    assert "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated" in fault.landed()
+    over(fault)
+
+
+def test_a_port_that_was_taken_already_does_not_count_as_landed(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    first = faults.create("port-taken", cluster)
+    second = faults.create("port-taken", cluster)
+    first.inject()
+    second.inject()
+    with pytest.raises(NotLanded, match="is not held by process"):
+        second.landed()
+    over(second)
+    assert first.landed()
+    assert not first.is_over()
+    over(first)
+
+
+def test_a_proxy_that_was_continued_does_not_count_as_stopped(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    fault = faults.create("stop-proxy", cluster)
+    fault.inject()
+    cluster.nodes[0].run(("kill", "-CONT", str(cluster.nodes[0].proxy_pid())))
+    with pytest.raises(NotLanded, match="not T"):
+        fault.landed()
+    over(fault)
+
+
+def test_a_table_that_is_back_does_not_count_as_deleted(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    fault = faults.create("delete-table", cluster)
+    fault.inject()
+    fault.heal()
+    until(fault.is_over, what="the table is back", deadline_s=10)
+    with pytest.raises(NotLanded, match="has a table"):
+        fault.landed()
+    over(fault)
+
+
+def test_a_fault_is_not_injected_twice(sandboxes: Sandboxes) -> None:
+    fault = faults.create("partition-api", sandboxes(ProxyMode.IPTABLES))
+    with pytest.raises(UsageError, match="was not injected"):
+        fault.landed()
+    fault.inject()
+    with pytest.raises(UsageError, match="injected already"):
+        fault.inject()
+    over(fault)

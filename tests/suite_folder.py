@@ -1,0 +1,87 @@
+"""A folder of suites for a child pytest: the project's own conftest.py over a cluster that is not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet import results
+from gauntlet.paths import project_root
+from gauntlet.results import Results
+
+CONFTEST = """
+import os
+from pathlib import Path
+from types import SimpleNamespace
+import pytest
+
+@pytest.fixture(scope="session")
+def cluster(mode):
+    Path(f"up-{mode}").touch()
+    yield SimpleNamespace(version="1.37.2", kernel="6.18.0", mode=mode, nodes=())
+    Path(f"down-{mode}").touch()
+"""
+INI = """
+[pytest]
+addopts = --import-mode=importlib
+pythonpath = .
+strict_markers = true
+markers =
+    needs(feature): skipped where unsupported
+"""
+
+
+@dataclass(frozen=True)
+class SuiteFolder:
+    """`path` holds the suites; commands run there."""
+
+    path: Path
+
+    @classmethod
+    def make(cls, path: Path, tests: str) -> SuiteFolder:
+        """Write `tests` as the one test file of a new folder of suites."""
+        suites = path / "suites"
+        suites.mkdir()
+        shutil.copy(project_root() / "conftest.py", path / "conftest.py")
+        (path / "pytest.ini").write_text(INI)
+        (suites / "conftest.py").write_text(CONFTEST)
+        (suites / "test_it.py").write_text(
+            "import os\nfrom pathlib import Path\nimport pytest\nfrom gauntlet.finding import Finding, Verdict\n"
+            "GOOD = Finding('good', Verdict.PASS, 'all is well')\n" + tests
+        )
+        return cls(path)
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """Start pytest as the leader of a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *options],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": str(project_root()), "PYTEST_ADDOPTS": "", "COLUMNS": "200"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *options: str) -> tuple[int, str]:
+        """Run pytest to its end. Returns its exit code and all that it printed."""
+        child = self.start(*options)
+        printed, _ = child.communicate(timeout=120)
+        return child.returncode, printed
+
+    def results(self) -> Results:
+        return results.load(self.path / "results" / "latest")
+
+    def verdicts(self, mode: str = "iptables") -> dict[str, list[tuple[str, str]]]:
+        """Test name (with parameters) -> check and verdict of each finding, in one mode."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for record in self.results().findings:
+            if record.mode == mode:
+                name = re.sub(r".*::test_", "", record.case)
+                found.setdefault(name, []).append((record.check, str(record.verdict)))
+        return found

@@ -1,0 +1,255 @@
+"""The command line: help, usage errors, exit codes, verdict table, and signals on their way to pytest."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from gauntlet import pytestrun
+from gauntlet.cli import main
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import ExitCode, UsageError
+from gauntlet.finding import Verdict
+from gauntlet.profiles import PROFILES, parse_modes, pytest_options
+from gauntlet.results import FindingRecord, Results, Skip, point_latest, write
+from gauntlet.verdict_table import conclude, verdicts
+from gauntlet.waiting import until
+
+CASE = "suites/conformance/test_node_port.py::test_answers_on_every_node_also_without_a_backend[udp-outside]"
+
+
+def gauntlet(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(main)), ids=lambda path: " ".join(path) or "gauntlet")
+def test_help_at_every_level(path: tuple[str, ...]) -> None:
+    said = gauntlet(*path, "--help")
+    assert said.exit_code == 0
+    assert "Usage: " in said.output
+    assert "..." not in said.output.partition("Commands:")[2], "a short help that is cut off"
+
+
+def test_profiles_are_explained() -> None:
+    said = gauntlet("run", "--help").output
+    assert all(profile.summary in said for profile in PROFILES.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "--modes", "ipvz"], "unknown mode 'ipvz'"),
+        (["run", "--modes", ""], "no mode was named"),
+        (["run", "--profile", "gat"], "gat"),
+        (["run", "--no-such-option"], "--no-such-option"),
+        (["cluster", "up", "--mode", "iptables,nftables"], "a cluster has one mode"),
+        (["cluster", "up", "--provider", "cloud"], "no provider 'cloud'"),
+        (["cluster", "shell", "node-1", "--name", "nobody"], "no cluster 'nobody' runs"),
+        (["cluster", "kubeconfig"], "no cluster runs"),
+        (["heal", "--name", "nobody"], "no cluster 'nobody' runs"),
+        (["binaries", "--version", "1.2"], "Kubernetes 1.2 is not pinned"),
+        (["report", "."], "no results.json"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else " ".join(value),
+)
+def test_usage_errors(arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    said = gauntlet(*arguments)
+    assert said.exit_code == ExitCode.USAGE
+    assert named in said.output
+    assert "Traceback" not in said.output
+
+
+def test_results_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = gauntlet("run", "--results", str(tmp_path / "file" / "results"))
+    assert said.exit_code == ExitCode.USAGE
+    assert "is not writable" in said.output
+    assert "remedy: choose a folder you may write to with --results" in said.output
+
+
+def test_nothing_to_heal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    said = gauntlet("heal")
+    assert (said.exit_code, said.output) == (0, "no cluster runs; nothing to heal\n")
+
+
+def test_parse_modes() -> None:
+    assert parse_modes("nftables, iptables,nftables") == ("nftables", "iptables")
+    with pytest.raises(UsageError, match="unknown mode 'x', 'y'"):
+        parse_modes("x,iptables,y")
+
+
+def test_modes_are_those_of_the_library() -> None:
+    assert parse_modes(",".join(ProxyMode)) == tuple(ProxyMode)
+
+
+def test_gate_options() -> None:
+    options = pytest_options(PROFILES["gate"], ("iptables", "nftables"), Path("/r"), ["-k", "udp"])
+    assert options == [
+        "--kp-modes=iptables,nftables", "--kp-results=/r", "--kp-profile=gate", "-m", "gate", "-n", "2", "suites",
+        "-k", "udp",
+    ]  # fmt: skip
+
+
+def test_one_mode_needs_no_workers() -> None:
+    assert "-n" not in pytest_options(PROFILES["gate"], ("nftables",), Path("/r"), [])
+
+
+def test_a_path_replaces_the_suites(tmp_path: Path) -> None:
+    case = tmp_path / "test_x.py"
+    case.touch()
+    options = pytest_options(PROFILES["nightly"], ("nftables",), Path("/r"), [f"{case}::test_y"])
+    assert options[-1] == f"{case}::test_y"
+    assert "suites" not in options
+
+
+@pytest.mark.parametrize(
+    ("code", "ours"),
+    [(0, ExitCode.OK), (1, ExitCode.FAILED), (2, ExitCode.FAILED), (3, ExitCode.FAILED), (-9, ExitCode.FAILED),
+     (4, ExitCode.USAGE), (5, ExitCode.USAGE)],
+)  # fmt: skip
+def test_exit_codes_of_pytest(code: int, ours: ExitCode) -> None:
+    assert pytestrun.exit_code(code) is ours
+
+
+def results(*found: Verdict, incomplete: str = "") -> Results:
+    modes = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
+    return Results(
+        tool="0.1.0", kubernetes="1.37.2", kernel="6.1", command="gauntlet run", seed=1,
+        started=datetime(2026, 1, 1, tzinfo=UTC), finished=datetime(2026, 1, 1, 0, 3, tzinfo=UTC), modes=modes,
+        findings=tuple(
+            FindingRecord(case=CASE, mode=mode, check="refusal", verdict=verdict, reason="took 1.2 s", details=("x",))
+            for mode, verdict in zip(modes, found, strict=True)
+        ),
+        skipped=(Skip(case="suites/test_x.py::test_y", mode=ProxyMode.NFTABLES, reason="not in this mode"),),
+        reproduce="gauntlet run", incomplete=incomplete,
+    )  # fmt: skip
+
+
+def concluded(folder: Path, code: int, kept: Results | None, before: Path | None = None) -> tuple[ExitCode, str]:
+    if kept is not None:
+        run = folder / "run"
+        run.mkdir()
+        write(kept, run)
+        point_latest(run)
+    console = Console(width=80, file=io.StringIO())
+    exit_code = conclude(console, folder, before, code)
+    assert isinstance(console.file, io.StringIO)
+    return exit_code, console.file.getvalue()
+
+
+def test_all_passed(tmp_path: Path) -> None:
+    exit_code, said = concluded(tmp_path, 0, results(Verdict.PASS, Verdict.PASS))
+    assert exit_code is ExitCode.OK
+    assert "2 pass, 0 fail, 0 inconclusive, 1 skipped in 3.0 min" in said
+    assert f"{tmp_path}/latest/report.html" in said
+    assert f"{tmp_path}/latest/results.json" in said
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.INCONCLUSIVE])
+def test_one_did_not_pass(tmp_path: Path, verdict: Verdict) -> None:
+    # pytest's own code is 0 here: the verdicts alone must be enough.
+    exit_code, said = concluded(tmp_path, 0, results(Verdict.PASS, verdict))
+    assert exit_code is ExitCode.FAILED
+    assert f"{verdict.upper()} refusal, nftables mode" in said
+    assert CASE in "".join(line.strip() for line in said.splitlines())
+    assert "took 1.2 s" in said
+
+
+def test_an_incomplete_run_did_not_pass(tmp_path: Path) -> None:
+    exit_code, said = concluded(tmp_path, 2, results(Verdict.PASS, Verdict.PASS, incomplete="Ctrl-C"))
+    assert exit_code is ExitCode.FAILED
+    assert "incomplete: Ctrl-C" in said
+
+
+def test_a_failure_without_a_verdict_counts(tmp_path: Path) -> None:
+    exit_code, said = concluded(tmp_path, 1, results(Verdict.PASS, Verdict.PASS))
+    assert exit_code is ExitCode.FAILED
+    assert "pytest failed although no verdict did" in said
+
+
+def test_a_run_without_results_did_not_pass(tmp_path: Path) -> None:
+    exit_code, said = concluded(tmp_path, 0, None)
+    assert exit_code is ExitCode.FAILED
+    assert "ended without results" in said
+
+
+def test_results_of_an_earlier_run_do_not_count(tmp_path: Path) -> None:
+    exit_code, _ = concluded(tmp_path, 0, results(Verdict.PASS, Verdict.PASS), before=tmp_path / "run")
+    assert exit_code is ExitCode.FAILED
+
+
+def test_the_table_fits_into_80_columns() -> None:
+    console = Console(width=80, file=io.StringIO())
+    console.print(verdicts(results(Verdict.FAIL, Verdict.INCONCLUSIVE)))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.split()[-2:] == ["FAIL", "INCONCLUSIVE"] for line in lines)
+
+
+PATIENT = """
+import pathlib, time, pytest
+
+@pytest.fixture
+def cluster():
+    pathlib.Path("up").touch()
+    yield
+    time.sleep(0.5)
+    with open("cleared", "a") as file:
+        file.write("once\\n")
+
+def test_waits(cluster):
+    time.sleep(300)
+"""
+RUN = "import sys; from pathlib import Path; from gauntlet import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_pytest_clears_up_when_the_run_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "test_patient.py").write_text(PATIENT)
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path), "-q", "-p", "no:cacheprovider", "test_patient.py"],
+        stdout=subprocess.DEVNULL,
+    )
+    until((tmp_path / "up").exists, what="the case runs", deadline_s=60)
+    cleared = tmp_path / "cleared"
+    run.send_signal(number)
+    until(lambda: cleared.exists() and cleared.read_text(), what="the fixture is torn down", deadline_s=60)
+    code = run.wait(timeout=60)
+    assert cleared.read_text() == "once\n"
+    assert code == (-signal.SIGKILL if number is signal.SIGKILL else pytestrun.PytestExit.INTERRUPTED)
+
+
+def test_ctrl_c_in_a_terminal_reaches_pytest_once(tmp_path: Path) -> None:
+    # A terminal signals every process of its foreground group; the run must not double that.
+    (tmp_path / "test_patient.py").write_text(PATIENT)
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path), "-q", "-p", "no:cacheprovider", "test_patient.py"],
+        stdout=subprocess.DEVNULL, process_group=0,
+    )  # fmt: skip
+    until((tmp_path / "up").exists, what="the case runs", deadline_s=60)
+    subprocess.run(["kill", "-INT", "--", f"-{run.pid}"], check=True)
+    assert run.wait(timeout=60) == pytestrun.PytestExit.INTERRUPTED
+    assert (tmp_path / "cleared").read_text() == "once\n"

@@ -1,0 +1,101 @@
+"""Modes, workers, options that cannot work, and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gauntlet.waiting import until
+from tests.suite_folder import SuiteFolder
+
+PARAMETRIZED = """
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_serves(judge, protocol):
+    judge(GOOD)
+"""
+WORKER = """
+@pytest.mark.parametrize("number", range(4))
+def test_where(judge, number):
+    judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
+"""
+WAITING = """
+def test_waits(judge):
+    Path("began").touch()
+    import threading
+    threading.Event().wait(60)
+"""
+
+
+def test_ids_end_in_the_mode(tmp_path: Path) -> None:
+    code, printed = SuiteFolder.make(tmp_path, PARAMETRIZED).run("--co", "-q")
+    assert code == 0
+    ids = [line for line in printed.splitlines() if "::" in line]
+    assert ids == [
+        f"suites/test_it.py::test_serves[{protocol}-{mode}]"
+        for mode in ("iptables", "nftables")
+        for protocol in ("tcp", "udp")
+    ]
+    assert not (tmp_path / "results").exists(), "listing cases keeps no results"
+
+
+def test_modes_run_one_after_the_other_with_one_cluster_each(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, PARAMETRIZED)
+    code, printed = folder.run("-v", "-p", "no:randomly")
+    assert code == 0, printed
+    modes = [line.split("]")[0].rsplit("-", 1)[1] for line in printed.splitlines() if "PASSED" in line]
+    assert modes == ["iptables", "iptables", "nftables", "nftables"]
+
+
+def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, WORKER)
+    code, printed = folder.run("-n", "2")
+    assert code == 0, printed
+    workers = {
+        mode: {check for findings in folder.verdicts(mode).values() for check, _ in findings}
+        for mode in ("iptables", "nftables")
+    }
+    assert sorted(map(sorted, workers.values())) == [["gw0"], ["gw1"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--kp-modes", "iptable"], "unknown mode 'iptable'"),
+        (["--kp-modes", "ipvs"], "no cluster in mode ipvs"),
+        (["--kp-provider", "clouds"], "no provider 'clouds'"),
+        (["--kp-results", "pytest.ini"], "is not writable"),
+        (["--kp-slos", "slos"], "slos/experiments/odd.yaml:1: unknown field `availabilty`"),
+        (["--kp-version", "newest"], "'newest' is no Kubernetes version"),
+    ],
+)
+def test_what_cannot_work_is_said_before_any_cluster_is_made(tmp_path: Path, options: list[str], words: str) -> None:
+    folder = SuiteFolder.make(tmp_path, "@pytest.mark.needs('nat-table')\ndef test_a(judge):\n    judge(GOOD)\n")
+    _bad_slos(tmp_path / "slos")
+    code, printed = folder.run("-n", "2", *options)
+    assert code == 4, printed
+    assert words in printed
+    assert "remedy:" in printed
+    assert not list(tmp_path.glob("up-*"))
+
+
+def _bad_slos(folder: Path) -> None:
+    from gauntlet.paths import project_root
+
+    (folder / "experiments").mkdir(parents=True)
+    (folder / "default.yaml").write_text((project_root() / "slos" / "default.yaml").read_text())
+    (folder / "experiments" / "odd.yaml").write_text("availabilty: 1.0\n")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "worker"])
+def test_interrupt_tears_the_cluster_down(tmp_path: Path, workers: list[str]) -> None:
+    folder = SuiteFolder.make(tmp_path, WAITING)
+    child = folder.start("--kp-modes", "iptables", *workers)
+    until((tmp_path / "began").exists, what="the case begins", deadline_s=60)
+    os.killpg(child.pid, signal.SIGINT)
+    printed, _ = child.communicate(timeout=60)
+    assert child.returncode == 2, printed
+    assert (tmp_path / "down-iptables").exists()
+    assert folder.results().incomplete.startswith("interrupted")

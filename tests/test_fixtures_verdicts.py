@@ -1,0 +1,132 @@
+"""From a test function to results.json and the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gauntlet.finding import Verdict
+from tests.suite_folder import SuiteFolder
+
+EVERY_ENDING = '''
+@pytest.fixture
+def broken_teardown():
+    yield
+    raise RuntimeError("could not clear up")
+
+def test_passes(judge):
+    judge(GOOD, [GOOD])
+
+def test_fails(judge):
+    """The sun shines."""
+    judge(GOOD, Finding("bad", Verdict.FAIL, "it does not work", 0.25, "share", 1.0))
+
+def test_knows_nothing(judge):
+    judge(Finding("blind", Verdict.INCONCLUSIVE, "no data"))
+
+def test_finds_nothing(judge):
+    pass
+
+def test_never_judges(cluster):
+    pass
+
+def test_asserts(judge):
+    judge(GOOD)
+    assert 1 == 2
+
+def test_raises(judge):
+    judge(GOOD)
+    raise OSError("the cluster is gone")
+
+def test_cannot_clear_up(broken_teardown, judge):
+    judge(GOOD)
+
+@pytest.mark.needs("nat-table")
+def test_needs_iptables(judge):
+    judge(GOOD)
+
+def test_skips_by_itself(judge):
+    pytest.skip("do not feel like it")
+'''
+
+
+@pytest.fixture(scope="module")
+def every_ending(tmp_path_factory: pytest.TempPathFactory) -> tuple[SuiteFolder, int, str]:
+    folder = SuiteFolder.make(tmp_path_factory.mktemp("endings"), EVERY_ENDING)
+    return folder, *folder.run("-n", "2", "--kp-seed", "7", "--junitxml=junit.xml")
+
+
+def test_each_ending_has_its_verdict(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, code, _ = every_ending
+    assert code == 1
+    assert folder.verdicts() == {
+        "passes": [("good", "pass"), ("good", "pass")],
+        "fails": [("good", "pass"), ("bad", "fail")],
+        "knows_nothing": [("blind", "inconclusive")],
+        "finds_nothing": [("findings", "inconclusive")],
+        "never_judges": [("call", "inconclusive")],
+        "asserts": [("good", "pass"), ("case", "fail")],
+        "raises": [("good", "pass"), ("case", "inconclusive")],
+        "cannot_clear_up": [("good", "pass"), ("teardown", "inconclusive")],
+        "needs_iptables": [("good", "pass")],
+        "skips_by_itself": [("skip", "inconclusive")],
+    }
+
+
+def test_declared_skip_is_listed_with_its_reason(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, _, _ = every_ending
+    (skip,) = folder.results().skipped
+    assert (skip.case, skip.mode) == ("suites/test_it.py::test_needs_iptables", "nftables")
+    assert "no iptables chain" in skip.reason
+    assert "needs_iptables" not in folder.verdicts("nftables")
+
+
+def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, _, _ = every_ending
+    found = folder.results()
+    assert (found.kubernetes, found.kernel, found.seed) == ("1.37.2", "6.18.0", 7)
+    assert found.modes == ("iptables", "nftables")
+    assert found.incomplete == ""
+    assert found.verdict is Verdict.FAIL
+    assert found.reproduce == "pytest suites -p no:cacheprovider -n 2 --junitxml=junit.xml --kp-seed=7"
+
+
+def test_failing_case_prints_how_to_see_and_repeat_it(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, _, printed = every_ending
+    assert "expected: The sun shines." in printed
+    assert "FAIL bad: it does not work [0.25 share, promised 1]" in printed
+    assert "no attempt was made" in printed
+    assert "run this case again: pytest 'suites/test_it.py::test_fails[iptables]' --kp-seed=7" in printed
+    assert "it does not work" in (folder.path / "junit.xml").read_text()
+
+
+def test_evidence_is_kept_for_each_case(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, _, _ = every_ending
+    record = next(record for record in folder.results().findings if record.case.endswith("test_passes"))
+    assert (folder.path / "results" / "latest" / record.evidence[0] / "attempts.parquet").exists()
+
+
+def test_run_of_passes_exits_with_zero(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, "def test_passes(judge):\n    judge(GOOD)\n")
+    code, printed = folder.run("--kp-modes", "nftables")
+    assert code == 0, printed
+    assert folder.results().verdict is Verdict.PASS
+    assert (tmp_path / "down-nftables").exists()
+
+
+def test_run_that_stops_early_is_incomplete(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, "def test_a(judge):\n    pass\ndef test_b(judge):\n    judge(GOOD)\n")
+    code, _ = folder.run("-x", "--kp-modes", "iptables")
+    assert code == 1
+    assert folder.results().incomplete.startswith("1 of 2 cases did not run")
+
+
+def test_crashed_worker_leaves_an_inconclusive_finding(tmp_path: Path) -> None:
+    tests = "def test_a(judge):\n    os._exit(9)\ndef test_b(judge):\n    judge(GOOD)\n"
+    folder = SuiteFolder.make(tmp_path, tests)
+    code, _ = folder.run("-n", "1", "--kp-modes", "iptables")
+    assert code == 1
+    assert folder.verdicts() == {"a": [("worker", "inconclusive")], "b": [("good", "pass")]}
+    (crash,) = [record for record in folder.results().findings if record.case.endswith("test_a")]
+    assert "crashed while running" in crash.reason
