@@ -58,11 +58,10 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.option.kp_seed is None:
         config.option.kp_seed = settings.new_seed()
     try:
-        folder = Path(told[RUN_FOLDER]) if told is not None else None
-        config.stash[settings.KEY] = settings.read(config, folder)
+        config.stash[settings.KEY] = settings.read(config, Path(told[RUN_FOLDER]) if told is not None else None)
     except GauntletError as error:
         raise pytest.UsageError(str(error)) from error
-    if told is None:
+    if told is None and not config.option.collectonly:
         command = shlex.join(["pytest", *config.invocation_params.args])
         config.pluginmanager.register(Ledger(config.stash[settings.KEY], command), "gauntlet-ledger")
 

@@ -96,3 +96,8 @@ def is_ours(api: Api, namespace: str) -> bool:
 def namespaces_with_services(api: Api) -> set[str]:
     """The namespaces that hold a Service."""
     return {each.metadata.namespace for each in _NamedList.model_validate_json(api.get("/api/v1/services")).items}
+
+
+def delete_services(api: Api, namespace: str) -> None:
+    """Delete all Services of a namespace now: with the namespace they would go some seconds later."""
+    api.delete(f"/api/v1/namespaces/{namespace}/services")

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from chaoslib.exceptions import InterruptExecution
 
 from gauntlet.chaos import faults
+from gauntlet.chaos.service import remove
 from gauntlet.chaos.target import Configuration, target_of
 from gauntlet.errors import GauntletError
 
@@ -40,10 +41,13 @@ def after_activity_control(context: Context, state: Run) -> None:
 
 
 def after_experiment_control(context: Context, configuration: Configuration) -> None:
-    """Heal what is still injected, also after Ctrl-C and after a failed step."""
+    """Heal what is still injected and remove what was made, also after Ctrl-C and after a failed step."""
     try:
         for healed in faults.heal_all(target_of(configuration).cluster.name):
             _log.warning("%s: %s was left injected and is healed now", context.get("title"), healed)
+        remove(configuration)
     except GauntletError as error:
         # Chaos Toolkit drops exceptions of controls unseen; the journal still holds the fault.
-        _log.critical("%s: not everything could be healed: %s\nrun `gauntlet heal`", context.get("title"), error)
+        _log.critical(
+            "%s: not everything could be healed and removed: %s\nrun `gauntlet heal`", context.get("title"), error
+        )

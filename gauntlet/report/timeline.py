@@ -25,6 +25,9 @@ LATENCY_PX = 110
 
 Align = Literal["left", "right"]
 
+# An axis' own format rounds to the digits between its ticks: 10 would become 1e+1.
+PLAIN = "format(datum.value, '.6~g')"
+
 
 @dataclass(frozen=True)
 class Client:
@@ -175,8 +178,8 @@ def _latency(
                 )
     colours = alt.Scale(domain=[client.name for client in clients], range=[client.colour for client in clients])
     scale = alt.Scale(type="log", nice=False, padding=4)
-    y = alt.Y("ms:Q", scale=scale, axis=alt.Axis(title="latency, ms", tickCount=4, format="~g", titlePadding=8))
-    bottom = alt.Axis(title=f"seconds since {axis.zero}", grid=False, format="~g", tickCount=8)
+    y = alt.Y("ms:Q", scale=scale, axis=alt.Axis(title="latency, ms", tickCount=4, labelExpr=PLAIN, titlePadding=8))
+    bottom = alt.Axis(title=f"seconds since {axis.zero}", grid=False, labelExpr=PLAIN, tickCount=8)
     shade, lines = _ground(judged, noted, axis, bottom)
     curves = (
         drawn_from(points)
