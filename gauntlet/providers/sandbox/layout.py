@@ -63,6 +63,7 @@ class WorldSpec:
     control_fd: int  # its end of file ends the world; -1 for a kept cluster
     report_fd: int
     proxy_path: str  # folder put first in kube-proxy's PATH; empty for none
+    user_namespace: bool  # whether the world has one of its own
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -25,6 +25,14 @@ from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
 
 PROXIES_DEADLINE_S = 40.0
+# In a user namespace one netlink transaction is limited to net.core.wmem_max, too little for the rules of a thousand
+# Services. iptables-legacy does not use netlink: where the kernel has it, it takes the place of iptables-nft.
+_LEGACY_IPTABLES = """
+legacy=$(command -v xtables-legacy-multi) || exit 0
+if $legacy iptables -t nat -L -n >/dev/null 2>&1; then
+    mount --bind $legacy ${legacy%/*}/xtables-nft-multi
+fi
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +66,8 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     _log.info("world begins")
     work = Path("/run/gauntlet")
     _own_run_folder(spec.binaries)
+    if spec.user_namespace:
+        _shell(_LEGACY_IPTABLES)
     logs = Path(spec.state_dir) / "logs"
     authority = certificates.Authority()
     control_plane = ControlPlane(Path(layout.BIN), work, logs, authority)
@@ -95,12 +105,16 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
 
 def _own_run_folder(binaries: Mapping[str, str]) -> None:
     """A tmpfs on /run, which the host's daemons do not share, with the binaries bound into it."""
-    script = f"set -e\nmount -t tmpfs tmpfs /run\nmkdir -p {layout.BIN}\n"
+    script = f"mount -t tmpfs tmpfs /run\nmkdir -p {layout.BIN}\n"
     for name, path in binaries.items():
         script += f"touch {layout.BIN}/{name}\nmount --bind {shlex.quote(path)} {layout.BIN}/{name}\n"
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=False)
+    _shell(script)
+
+
+def _shell(script: str) -> None:
+    done = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise GauntletError(f"could not prepare /run in the world: {done.stderr.strip()}", "run `gauntlet doctor`")
+        raise GauntletError(f"could not prepare the world: {done.stderr.strip()}", "run `gauntlet doctor`")
 
 
 def _proxy(

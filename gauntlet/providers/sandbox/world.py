@@ -117,6 +117,7 @@ class World:
             control_fd=-1 if wanted.keep else control_read,
             report_fd=report_write,
             proxy_path=proxy_path,
+            user_namespace="--user" in chosen,
         )
         inherited = [spec.relay_fd, spec.report_fd] + ([] if wanted.keep else [control_read])
         command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
@@ -140,7 +141,7 @@ class World:
             keep=wanted.keep,
             unshare_pid=process.pid,
             unshare_started=layout.start_time(process.pid) or "",
-            user_namespace="--user" in chosen,
+            user_namespace=spec.user_namespace,
         )
         record.save()
         return cls(record, process, report_read, control_write)

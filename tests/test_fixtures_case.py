@@ -1,0 +1,39 @@
+"""The identity of a case."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.case import Case, of_node_id
+from gauntlet.cluster import ProxyMode
+
+FILE = "suites/conformance/test_x.py"
+
+
+@pytest.mark.parametrize(
+    ("node_id", "name"),
+    [
+        (f"{FILE}::test_y[nftables]", f"{FILE}::test_y"),
+        (f"{FILE}::test_y[tcp-nftables]", f"{FILE}::test_y[tcp]"),
+        (f"{FILE}::test_y[10.0.0.1-a-b-nftables]", f"{FILE}::test_y[10.0.0.1-a-b]"),
+    ],
+)
+def test_node_id_and_case_are_one_another(node_id: str, name: str) -> None:
+    case = of_node_id(node_id)
+    assert case == Case(name, ProxyMode.NFTABLES)
+    assert case.node_id == node_id
+
+
+@pytest.mark.parametrize("node_id", [f"{FILE}::test_y", f"{FILE}::test_y[tcp]", f"{FILE}::test_y[nftable]", FILE])
+def test_other_tests_are_no_cases(node_id: str) -> None:
+    assert of_node_id(node_id) is None
+
+
+def test_slug_is_a_file_name() -> None:
+    case = Case(f"{FILE}::test_y[a/b c]", ProxyMode.IPTABLES)
+    assert case.slug == "x-y-a-b-c-iptables"
+
+
+def test_command_quotes_the_brackets() -> None:
+    case = Case(f"{FILE}::test_y[tcp]", ProxyMode.IPTABLES)
+    assert case.command(["--kp-seed=7"]) == f"pytest '{FILE}::test_y[tcp-iptables]' --kp-seed=7"

@@ -1,0 +1,35 @@
+"""The table of what is unsupported."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet import support
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.support import Gap, unsupported
+
+
+def test_gap_holds_for_its_modes_only() -> None:
+    assert unsupported("nat-table", ProxyMode.IPTABLES, "1.37") is None
+    reason = unsupported("nat-table", ProxyMode.NFTABLES, "1.37.2")
+    assert reason is not None
+    assert reason.startswith("nat-table in nftables mode: ")
+
+
+def test_gap_holds_for_its_versions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    gap = Gap("odd", frozenset({ProxyMode.IPVS}), "it is so", since=(1, 29), until=(1, 31))
+    monkeypatch.setattr(support, "GAPS", (gap,))
+    monkeypatch.setattr(support, "FEATURES", frozenset({"odd"}))
+    versions = ("1.28.9", "1.29", "v1.31.4", "1.32")
+    assert [version for version in versions if unsupported("odd", ProxyMode.IPVS, version)] == ["1.29", "v1.31.4"]
+
+
+def test_misspelt_feature_is_no_silent_pass() -> None:
+    with pytest.raises(UsageError, match="nat-tabel"):
+        unsupported("nat-tabel", ProxyMode.IPTABLES, "1.37")
+
+
+def test_version_that_is_none() -> None:
+    with pytest.raises(UsageError, match="newest"):
+        support.minor_of("newest")

@@ -1,0 +1,244 @@
+"""Declarations, what is made of them, and what is asked of the result."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import polars as pl
+import pytest
+from kubernetes.client import ApiClient, Configuration
+
+from gauntlet import history
+from gauntlet.errors import GauntletError
+from gauntlet.history import Frontend, Protocol
+from gauntlet.workload import (
+    HTTP,
+    UDP,
+    Backend,
+    Backends,
+    Endpoint,
+    Port,
+    Readiness,
+    RunningBackend,
+    Served,
+    Service,
+    ServiceType,
+    TrafficPolicy,
+    manifest,
+    one_on_each,
+    spread,
+)
+from gauntlet.workload.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.workload.bulk import serve_many
+from gauntlet.workload.effect import answered_by, questions, refused
+from gauntlet.workload.observed import ObservedPod, SliceList
+from gauntlet.workload.readiness import switch
+
+NODES = ("node-1", "node-2", "node-3")
+
+
+def test_pod_runs_netexec_on_its_node() -> None:
+    pod = manifest.pod(Backend("echo-1", "node-2"))
+    spec = pod["spec"]
+    assert isinstance(spec, dict)
+    (container,) = spec["containers"]
+    assert spec["nodeName"] == "node-2"
+    assert container["args"] == ["netexec", "--http-port=8080", "--udp-port=8081"]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": 8080}
+    assert "readinessGates" not in spec
+
+
+def test_switched_readiness_is_an_exec_probe_or_a_gate() -> None:
+    by_file = manifest.pod(Backend("a", "node-1", readiness=Readiness.FILE))["spec"]
+    by_gate = manifest.pod(Backend("a", "node-1", readiness=Readiness.GATE))["spec"]
+    assert isinstance(by_file, dict)
+    assert isinstance(by_gate, dict)
+    assert by_file["containers"][0]["readinessProbe"]["exec"] == {"command": ["test", "-f", "/tmp/ready"]}
+    assert by_gate["readinessGates"] == [{"conditionType": "gauntlet.dev/serving"}]
+
+
+def test_service_says_what_was_declared() -> None:
+    declared = Service(
+        "echo",
+        ports=(HTTP, UDP, Port(81, "http")),
+        type=ServiceType.LOAD_BALANCER,
+        affinity_timeout_s=3,
+        external_traffic=TrafficPolicy.LOCAL,
+    )
+    assert manifest.service(declared)["spec"] == {
+        "type": "LoadBalancer",
+        "ports": [
+            {"name": "tcp-80", "port": 80, "targetPort": 8080, "protocol": "TCP"},
+            {"name": "udp-80", "port": 80, "targetPort": 8081, "protocol": "UDP"},
+            {"name": "tcp-81", "port": 81, "targetPort": "http", "protocol": "TCP"},
+        ],
+        "selector": {"app": "backend"},
+        "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 3}},
+        "externalTrafficPolicy": "Local",
+    }
+
+
+def test_headless_service_and_one_without_selector() -> None:
+    headless = manifest.service(Service("a", headless=True))["spec"]
+    selectorless = manifest.service(Service("a", app=None))["spec"]
+    assert isinstance(headless, dict)
+    assert isinstance(selectorless, dict)
+    assert headless["clusterIP"] == "None"
+    assert "selector" not in selectorless
+
+
+def test_slice_belongs_to_its_service() -> None:
+    endpoints = [Endpoint("10.244.1.2", "node-1"), Endpoint("10.244.2.2", "node-2", ready=False)]
+    made = manifest.endpoint_slice(Service("echo", app=None), endpoints)
+    metadata = made["metadata"]
+    assert isinstance(metadata, dict)
+    assert metadata["labels"]["kubernetes.io/service-name"] == "echo"
+    assert made["endpoints"] == [
+        {"addresses": ["10.244.1.2"], "conditions": {"ready": True}, "nodeName": "node-1"},
+        {"addresses": ["10.244.2.2"], "conditions": {"ready": False}, "nodeName": "node-2"},
+    ]
+
+
+def test_backends_are_dealt_to_the_nodes() -> None:
+    assert [(each.name, each.node) for each in one_on_each(NODES, app="web")] == [
+        ("web-1", "node-1"),
+        ("web-2", "node-2"),
+        ("web-3", "node-3"),
+    ]
+    assert [each.node for each in spread(5, NODES)] == ["node-1", "node-2", "node-3", "node-1", "node-2"]
+
+
+def test_running_backends_are_found_by_name_and_node() -> None:
+    running = Backends(tuple(RunningBackend("ns", f"b-{n}", f"node-{n}", f"10.244.{n}.2") for n in (1, 2)))
+    assert running.names == {"b-1", "b-2"}
+    assert running.nodes == {"b-1": "node-1", "b-2": "node-2"}
+    assert running.on("node-2").names == {"b-2"}
+    assert running.without("b-2").names == {"b-1"}
+    assert running["b-1"].target(Protocol.UDP).port == 8081
+    with pytest.raises(KeyError):
+        running["b-3"]
+
+
+def test_served_names_each_frontend() -> None:
+    served = Served(
+        "ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {"tcp-80": 30001, "udp-80": 30002}, ("10.99.0.1",)
+    )
+    assert served.cluster_ip(Protocol.UDP).address == "10.96.0.9"
+    port = served.node_port_at("10.77.0.11", Protocol.UDP)
+    assert (port.frontend, port.address, port.port) == (Frontend.NODE_PORT, "10.77.0.11", 30002)
+    assert served.load_balancer().address == "10.99.0.1"
+    with pytest.raises(LookupError):
+        Service("only-udp", ports=(UDP,)).port(Protocol.TCP)
+
+
+def test_pod_on_its_way_out_does_not_serve() -> None:
+    ready = {"podIP": "10.244.1.2", "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    pod = {"metadata": {"name": "a"}, "spec": {"nodeName": "node-1"}, "status": ready}
+    assert ObservedPod.model_validate_json(json.dumps(pod)).serves
+    pod["metadata"] = {"name": "a", "deletionTimestamp": "2026-11-23T12:00:00Z"}
+    assert not ObservedPod.model_validate_json(json.dumps(pod)).serves
+    assert not ObservedPod.model_validate_json('{"metadata": {"name": "a"}, "spec": {}}').serves
+
+
+def test_endpoint_without_a_ready_condition_is_ready() -> None:
+    endpoints = [
+        {"addresses": ["10.0.0.1"]},
+        {"addresses": ["10.0.0.2"], "conditions": {"ready": True}},
+        {"addresses": ["10.0.0.3"], "conditions": {"ready": False}},
+    ]
+    items = [{"metadata": {"name": "s"}, "endpoints": endpoints}, {"metadata": {"name": "t"}, "endpoints": None}]
+    slices = SliceList.model_validate_json(json.dumps({"items": items})).items
+    assert [each.ready_addresses for each in slices] == [{"10.0.0.1", "10.0.0.2"}, frozenset()]
+
+
+def _seen(*rows: tuple[str, str | None, str | None]) -> pl.DataFrame:
+    return history.attempts({"outcome": outcome, "backend": name, "error": error} for outcome, name, error in rows)
+
+
+def test_effect_asks_for_exactly_the_backends_there_are() -> None:
+    two = _seen(("ok", "a", None), ("ok", "b", None))
+    assert answered_by(2)(two)
+    assert not answered_by(1)(two), "a backend that should be gone still answers"
+    assert not answered_by(3)(two)
+    assert not answered_by(2)(_seen(("ok", "a", None), ("timeout", None, "timed out")))
+
+
+def test_effect_knows_a_refusal_from_a_service_that_is_not_there() -> None:
+    assert refused(_seen(("refused", None, "Connection refused")))
+    assert refused(_seen(("unreachable", None, "Operation not permitted")))
+    assert not refused(_seen(("unreachable", None, "No route to host")))
+    assert not refused(_seen(("timeout", None, "timed out")))
+
+
+def test_questions_fit_the_service() -> None:
+    served = Served("ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {}, ())
+    assert [question.attempts for question in questions(served, 3)] == [68, 68]
+    assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are rationed"
+
+
+def test_backend_that_decides_by_itself_has_no_switch() -> None:
+    backend = RunningBackend("ns", "a", "node-1", "10.244.1.2")
+    with pytest.raises(GauntletError, match="declare it with Readiness"):
+        switch(_api(1), backend, Readiness.SERVES)
+
+
+def _api(port: int) -> Api:
+    configuration = Configuration()
+    configuration.host = f"http://127.0.0.1:{port}"
+    return Api(ApiClient(configuration))
+
+
+class _Server(BaseHTTPRequestHandler):
+    """Accepts whatever is posted under /api, gives each Service an address, and refuses the name `many-7`."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        refused = body["metadata"]["name"] == "many-7" and body["kind"] == "Service"
+        reply = {**body, "spec": {**body.get("spec", {}), "clusterIP": "10.96.0.9"}}
+        data = (b'{"message": "no more addresses"}') if refused else json.dumps(reply).encode()
+        self.send_response(422 if refused else 201)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@contextmanager
+def _serving() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_bulk_keeps_the_order_of_its_services() -> None:
+    wanted = [Service(f"many-{number}", app=None) for number in range(6)]
+    with _serving() as port:
+        served = serve_many(_api(port), "ns", wanted, [Endpoint("10.244.1.2", "node-1")])
+    assert [each.declared for each in served] == wanted
+    assert {each.address for each in served} == {"10.96.0.9"}
+
+
+def test_refused_object_is_named() -> None:
+    wanted = [Service(f"many-{number}", app=None) for number in range(9)]
+    with _serving() as port, pytest.raises(ApiRefused, match="no more addresses") as caught:
+        serve_many(_api(port), "ns", wanted, [Endpoint("10.244.1.2", "node-1")])
+    assert caught.value.status == 422
+
+
+def test_dead_api_server_is_said_to_be_unreachable() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with pytest.raises(ApiUnreachable, match="is the cluster still up"):
+            _api(closed.getsockname()[1]).get("/api")
