@@ -98,7 +98,7 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 @click.pass_context
 def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pytest_args: tuple[str, ...]) -> None:
     from gauntlet import binaries, paths, pytestrun
-    from gauntlet.verdict_table import conclude
+    from gauntlet.conclusion import conclude
 
     chosen = PROFILES[profile]
     in_modes = parse_modes(modes) if modes is not None else chosen.modes
@@ -175,9 +175,9 @@ def report(ctx: click.Context, folder: Path) -> None:
     """
     import subprocess
 
+    from gauntlet.conclusion import show
     from gauntlet.finding import Verdict
     from gauntlet.results import load
-    from gauntlet.verdict_table import show
 
     results = load(folder)
     # A process of its own: drawing takes memory that a long-lived caller should not keep.

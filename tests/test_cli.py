@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,11 @@ from rich.console import Console
 from gauntlet import pytestrun
 from gauntlet.cli import main
 from gauntlet.cluster import ProxyMode
+from gauntlet.conclusion import conclude
 from gauntlet.errors import ExitCode, UsageError
 from gauntlet.finding import Verdict
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
 from gauntlet.results import FindingRecord, Results, Skip, point_latest, write
-from gauntlet.verdict_table import conclude, verdicts
 from gauntlet.waiting import until
 
 CASE = "suites/conformance/test_node_port.py::test_answers_on_every_node_also_without_a_backend[udp-outside]"
@@ -172,15 +173,16 @@ def test_one_did_not_pass(tmp_path: Path, verdict: Verdict) -> None:
     # pytest's own code is 0 here: the verdicts alone must be enough.
     exit_code, said = concluded(tmp_path, 0, results(Verdict.PASS, verdict))
     assert exit_code is ExitCode.FAILED
-    assert f"{verdict.upper()} refusal, nftables mode" in said
-    assert CASE in "".join(line.strip() for line in said.splitlines())
-    assert "took 1.2 s" in said
+    word = "FAIL" if verdict is Verdict.FAIL else "inconclusive"
+    assert re.search(rf"^{word} .* in nftables *$", said, re.MULTILINE)
+    assert f"'{CASE.removesuffix(']')}" in "".join(line.strip() for line in said.splitlines())
+    assert "refusal: took 1.2 s" in said
 
 
 def test_an_incomplete_run_did_not_pass(tmp_path: Path) -> None:
     exit_code, said = concluded(tmp_path, 2, results(Verdict.PASS, Verdict.PASS, incomplete="Ctrl-C"))
     assert exit_code is ExitCode.FAILED
-    assert "incomplete: Ctrl-C" in said
+    assert "The run did not finish: Ctrl-C." in said
 
 
 def test_a_failure_without_a_verdict_counts(tmp_path: Path) -> None:
@@ -198,15 +200,6 @@ def test_a_run_without_results_did_not_pass(tmp_path: Path) -> None:
 def test_results_of_an_earlier_run_do_not_count(tmp_path: Path) -> None:
     exit_code, _ = concluded(tmp_path, 0, results(Verdict.PASS, Verdict.PASS), before=tmp_path / "run")
     assert exit_code is ExitCode.FAILED
-
-
-def test_the_table_fits_into_80_columns() -> None:
-    console = Console(width=80, file=io.StringIO())
-    console.print(verdicts(results(Verdict.FAIL, Verdict.INCONCLUSIVE)))
-    assert isinstance(console.file, io.StringIO)
-    lines = console.file.getvalue().splitlines()
-    assert max(map(len, lines)) <= 80
-    assert any(line.split()[-2:] == ["FAIL", "INCONCLUSIVE"] for line in lines)
 
 
 PATIENT = """
