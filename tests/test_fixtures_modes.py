@@ -69,6 +69,7 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
         (["--kp-results", "pytest.ini"], "is not writable"),
         (["--kp-slos", "slos"], "slos/experiments/odd.yaml:1: unknown field `availabilty`"),
         (["--kp-version", "newest"], "'newest' is no Kubernetes version"),
+        (["--kp-version", "1.2"], "Kubernetes 1.2 is not pinned"),
     ],
 )
 def test_what_cannot_work_is_said_before_any_cluster_is_made(tmp_path: Path, options: list[str], words: str) -> None:
