@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
+from urllib.parse import quote
 
 import urllib3
 
@@ -78,20 +79,31 @@ class InnerApi:
 
 
 def follow(
-    api: InnerApi, path: str, kind: type[Thing], see: Callable[[Thing], None], end: Callable[[frozenset[str]], None]
+    api: InnerApi,
+    path: str,
+    kind: type[Thing],
+    see: Callable[[Thing], None],
+    end: Callable[[frozenset[str]], None],
+    *,
+    field_selector: str = "",
 ) -> None:
     """List, then watch, for ever: `see` each object that exists, `end` with the uids of all that exist after a change.
 
+    With a field selector, an object that no longer matches counts as gone.
+
     `end` is called after each list and each deletion, so that what vanished unseen is noticed too.
     """
+    chosen = f"fieldSelector={quote(field_selector)}"
     while True:
         try:
-            listed = json.loads(api.get(path))
+            listed = json.loads(api.get(f"{path}?{chosen}"))
             present = {each["metadata"]["uid"] for each in listed["items"]}
             end(frozenset(present))
             for each in listed["items"]:
                 see(kind.model_validate(each))
-            for line in api.stream(f"{path}?watch=true&resourceVersion={listed['metadata']['resourceVersion']}"):
+            for line in api.stream(
+                f"{path}?{chosen}&watch=true&resourceVersion={listed['metadata']['resourceVersion']}"
+            ):
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     _log.warning("watch of %s ended: %s", path, event["object"])

@@ -27,7 +27,9 @@ class LoadBalancer:
 
     def start(self) -> None:
         watching = (self._api, "/api/v1/services", Service, self._see, self._end_missing)
-        threading.Thread(target=follow, args=watching, name="load balancer", daemon=True).start()
+        # Thousands of other Services must not cost the world anything.
+        chosen = {"field_selector": "spec.type=LoadBalancer"}
+        threading.Thread(target=follow, args=watching, kwargs=chosen, name="load balancer", daemon=True).start()
 
     def _end_missing(self, present: frozenset[str]) -> None:
         for uid in set(self._given) - present:
@@ -35,11 +37,9 @@ class LoadBalancer:
 
     def _see(self, service: Service) -> None:
         uid = service.metadata.uid
-        wanted = service.spec.type == "LoadBalancer" and not service.spec.load_balancer_class
-        if wanted and uid not in self._given:
+        # A class names another load balancer's work.
+        if not service.spec.load_balancer_class and uid not in self._given:
             self._give(service)
-        elif not wanted and uid in self._given:
-            self._free.append(self._given.pop(uid))
 
     def _give(self, service: Service) -> None:
         if not self._free:

@@ -107,7 +107,6 @@ class Pod(ApiObject):
 
 
 class ServiceSpec(_Part):
-    type: str = "ClusterIP"
     load_balancer_class: str | None = None
 
 
