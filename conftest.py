@@ -145,7 +145,8 @@ def _skip_unsupported(item: pytest.Item, feature: str) -> None:
     if found is None:
         return
     try:
-        reason = unsupported(feature, found.mode, settings.of(item.config).version)
+        chosen = settings.of(item.config)
+        reason = unsupported(feature, found.mode, chosen.version, chosen.place)
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     if reason is not None:

@@ -6,6 +6,7 @@ A case asks by `@pytest.mark.needs("feature")`. Every skip is listed in results.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
@@ -15,15 +16,26 @@ EARLIEST: Minor = (0, 0)
 LATEST: Minor = (999, 999)
 
 
+class Place(StrEnum):
+    """Where a run takes place, as far as it matters to what can be checked there."""
+
+    ANYWHERE = "anywhere"
+    USERS_SANDBOX = "the sandbox of an ordinary user"
+
+
 @dataclass(frozen=True)
 class Gap:
-    """`feature` does not exist in these modes, from the minor version `since` to `until`, both included."""
+    """`feature` does not exist in these modes, from the minor version `since` to `until`, both included.
+
+    With a `place`, only there.
+    """
 
     feature: str
     modes: frozenset[ProxyMode]
     reason: str
     since: Minor = EARLIEST
     until: Minor = LATEST
+    place: Place = Place.ANYWHERE
 
 
 _ALL = frozenset(ProxyMode)
@@ -45,13 +57,20 @@ GAPS = (
         "this mode keeps its Services in no iptables chain that could be flushed",
     ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
+    Gap(
+        "large-transactions",
+        frozenset({ProxyMode.NFTABLES}),
+        "the kernel limits one nft transaction of an ordinary user to net.core.wmem_max, too little for the rules of a "
+        "thousand Services; run as root to check it (docs/decisions/0002)",
+        place=Place.USERS_SANDBOX,
+    ),
 )
 
 FEATURES = frozenset(gap.feature for gap in GAPS)
 
 
-def unsupported(feature: str, mode: ProxyMode, version: str) -> str | None:
-    """Why `feature` cannot be checked in this mode and version ("1.37" or "1.37.2"); None where it can.
+def unsupported(feature: str, mode: ProxyMode, version: str, place: Place = Place.ANYWHERE) -> str | None:
+    """Why `feature` cannot be checked in this mode, version ("1.37" or "1.37.2") and place; None where it can.
 
     Raises UsageError for a feature that no row names: it could never be skipped, so it is misspelt.
     """
@@ -61,7 +80,8 @@ def unsupported(feature: str, mode: ProxyMode, version: str) -> str | None:
         )
     minor = minor_of(version)
     for gap in GAPS:
-        if gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
+        here = gap.place in {Place.ANYWHERE, place}
+        if here and gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
             return f"{feature} in {mode} mode: {gap.reason}"
     return None
 

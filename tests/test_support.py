@@ -7,7 +7,7 @@ import pytest
 from gauntlet import support
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
-from gauntlet.support import Gap, unsupported
+from gauntlet.support import Gap, Place, unsupported
 
 
 def test_gap_holds_for_its_modes_only() -> None:
@@ -33,3 +33,11 @@ def test_misspelt_feature_is_no_silent_pass() -> None:
 def test_version_that_is_none() -> None:
     with pytest.raises(UsageError, match="newest"):
         support.minor_of("newest")
+
+
+def test_a_gap_of_one_place_is_none_elsewhere() -> None:
+    reason = unsupported("large-transactions", ProxyMode.NFTABLES, "1.37", Place.USERS_SANDBOX)
+    assert reason is not None
+    assert "run as root" in reason
+    assert unsupported("large-transactions", ProxyMode.NFTABLES, "1.37") is None
+    assert unsupported("large-transactions", ProxyMode.IPTABLES, "1.37", Place.USERS_SANDBOX) is None
