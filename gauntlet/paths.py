@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 APPLICATION = "kube-proxy-gauntlet"
+# PATH of commands on hosts of a sandbox. Ordinary users' own often lacks the sbin folders, where iptables and nft are.
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def cache_root() -> Path:

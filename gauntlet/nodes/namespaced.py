@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind
+from gauntlet.paths import SYSTEM_PATH
 
 TIMED_OUT = 124
-# Commands on a host must find iptables and nft, which an ordinary user's PATH often lacks.
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -115,4 +114,4 @@ class NamespacedNode(NamespacedHost):
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, "PATH": _PATH, **added}
+    return {**os.environ, "PATH": SYSTEM_PATH, **added}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from gauntlet.cluster import ProxyMode
+from gauntlet.paths import SYSTEM_PATH
 from gauntlet.rules import Action, Forwarding, iptables, nftables
 
 SABOTEURS = Path(__file__).parents[1] / "saboteurs"
 CAPTURED = Path(__file__).parent / "captured"
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # A network of its own: nothing of it reaches the machine's rules. iptables wants its lock file somewhere.
 PRIVATE = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 WRITE_AND_READ = {

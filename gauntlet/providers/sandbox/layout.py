@@ -22,8 +22,6 @@ METRICS_PORT = 10249
 MOST_NODES = 100
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
-# Ordinary users' PATH often lacks the sbin folders, where iptables and nft are.
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def node_name(index: int) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gauntlet.errors import GauntletError
+from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import fabric, layout, probes
 from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
 from gauntlet.providers.sandbox.objects import Container, Pod
@@ -140,7 +141,7 @@ class PodWorker:
 
     def _start(self, argv: list[str]) -> None:
         assert self._place is not None
-        env = {"PATH": layout.SYSTEM_PATH, "HOSTNAME": self._name}
+        env = {"PATH": SYSTEM_PATH, "HOSTNAME": self._name}
         env |= {each.name: each.value for each in self._container.env if each.value is not None}
         with self._log.open("a", encoding="utf-8") as log:
             self._process = self._place.start(argv, env=env, log=log)

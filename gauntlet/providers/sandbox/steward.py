@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gauntlet.errors import GauntletError
+from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import certificates, fabric, layout, registration, relay
 from gauntlet.providers.sandbox.control_plane import ControlPlane
 from gauntlet.providers.sandbox.inner_api import InnerApi
@@ -62,7 +63,7 @@ def run(spec: WorldSpec) -> None:
 
 
 def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
-    os.environ["PATH"] = layout.SYSTEM_PATH
+    os.environ["PATH"] = SYSTEM_PATH
     _log.info("world begins")
     work = Path("/run/gauntlet")
     _own_run_folder(spec.binaries)
@@ -130,7 +131,7 @@ def _proxy(
         configuration(mode=spec.mode, node=place.name, address=address, kubeconfig=kubeconfig), encoding="utf-8"
     )
     argv = [f"{layout.BIN}/kube-proxy", f"--config={config}", "--v=2"]
-    path = f"{spec.proxy_path}:{layout.SYSTEM_PATH}" if spec.proxy_path else layout.SYSTEM_PATH
+    path = f"{spec.proxy_path}:{SYSTEM_PATH}" if spec.proxy_path else SYSTEM_PATH
     return ProxySupervisor(place, address, argv, Path(spec.state_dir) / "logs" / f"kube-proxy-{place.name}.log", path)
 
 

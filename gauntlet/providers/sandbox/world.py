@@ -15,7 +15,7 @@ from typing import Any
 
 from gauntlet.binaries import Binaries
 from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.paths import project_root
+from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
@@ -45,7 +45,7 @@ FORBIDDEN_REMEDY = (
 
 def require_tools() -> None:
     """Raises EnvironmentUnfit with the one apt-get line if a program is missing."""
-    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool, path=layout.SYSTEM_PATH)})
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool, path=SYSTEM_PATH)})
     if missing:
         raise EnvironmentUnfit(
             f"the sandbox lacks programs of these packages: {', '.join(missing)}",
@@ -77,7 +77,7 @@ def _try(flags: list[str]) -> str | None:
     # AppArmor on Ubuntu 24.04 lets the namespace be made and takes the capabilities away: use one.
     probe = ["unshare", *flags, "--", "sh", "-ec", "ip link set lo up; mount -t tmpfs tmpfs /run"]
     done = subprocess.run(
-        probe, capture_output=True, text=True, env={"PATH": layout.SYSTEM_PATH}, stdin=subprocess.DEVNULL, check=False
+        probe, capture_output=True, text=True, env={"PATH": SYSTEM_PATH}, stdin=subprocess.DEVNULL, check=False
     )
     return None if done.returncode == 0 else done.stderr.strip() or f"unshare ended with {done.returncode}"
 
