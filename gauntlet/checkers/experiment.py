@@ -63,7 +63,7 @@ def judge(
         found = [no_data(check, problem.what) for check in CHECKS if check != "correctness"]
         return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
     case = _Case(history, windows, slo, hurt_node, backends, removed, hurt_addresses)
-    control_found = control(windows.control, slo.control.availability, min_attempts=slo.control.min_attempts)
+    control_found = control(windows.control, slo)
     landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
     healed = _evidence(history, EventKind.FAULT_HEAL_CONFIRMED, "healed")
     conditions = [control_found, landed]

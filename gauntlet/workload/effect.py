@@ -45,9 +45,10 @@ class Effect:
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
         """Wait until every node sends the Service to exactly so many backends, or refuses it where there are none.
 
-        All ports of the Service are asked by their ClusterIP; one sync of kube-proxy programs its other
-        frontends along with it. Returns whether that came true in time. It raises nothing when it did not:
-        what is wrong is for the checkers to say, by the attempts that the case makes next.
+        All ports of the Service are asked by their ClusterIP, which one sync of kube-proxy programs along with the
+        NodePorts, and by the ingress IP, which the API server learns later. Returns whether that came true in time.
+        It raises nothing when it did not: what is wrong is for the checkers to say, by the attempts that the case
+        makes next.
         """
         return self.until(questions(served, backends), deadline_s=deadline_s)
 
@@ -75,7 +76,14 @@ class Effect:
 
 def questions(served: Served, backends: int) -> list[Question]:
     """What to ask of each port of a Service to learn whether it has exactly so many backends."""
-    targets = [served.cluster_ip(port.protocol, number=port.number) for port in served.declared.ports]
+    targets = [
+        target
+        for port in served.declared.ports
+        for target in (
+            served.cluster_ip(port.protocol, number=port.number),
+            *([served.load_balancer(port.protocol)] if served.ingress else []),
+        )
+    ]
     if backends == 0:
         return [Question(target, 1, refused) for target in targets]
     if served.declared.affinity_timeout_s is not None:

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gauntlet.checkers.availability import availability
-from gauntlet.checkers.control import control
 from gauntlet.finding import Verdict
 from tests.checkers.histories import EMPTY, Row, frame, steady
 
@@ -58,21 +57,6 @@ def test_fewer_attempts_than_asked_for_are_inconclusive() -> None:
 @pytest.mark.parametrize("row", [Row(0), Row(0, "refused")])
 def test_one_row(row: Row) -> None:
     assert availability(frame([row])).verdict is (Verdict.PASS if row.outcome == "ok" else Verdict.FAIL)
-
-
-def test_control_passes_when_all_is_well() -> None:
-    assert control(frame(steady(0, 1)), min_attempts=100).verdict is Verdict.PASS
-
-
-def test_a_bad_control_is_inconclusive_never_a_failure() -> None:
-    found = control(frame([*steady(0, 1), Row(0.5, "timeout")]))
-    assert (found.check, found.verdict) == ("control", Verdict.INCONCLUSIVE)
-    assert "before the fault" in found.reason
-
-
-def test_a_short_or_empty_control_is_inconclusive() -> None:
-    assert control(frame(steady(0, 0.4)), min_attempts=50).verdict is Verdict.INCONCLUSIVE
-    assert control(EMPTY).verdict is Verdict.INCONCLUSIVE
 
 
 @settings(deadline=None)

@@ -156,8 +156,13 @@ def test_uneven_balance_after_recovery_fails() -> None:
 
 
 def test_slow_replies_after_recovery_fail() -> None:
-    rows = [replace(row, latency_ms=150) for row in traffic()]
+    rows = [replace(row, latency_ms=150) if row.at_s > 5 else row for row in traffic()]
     assert wrong(judged("kill-proxy", rows)) == {"latency": Verdict.FAIL}
+
+
+def test_slow_replies_already_before_the_fault_are_inconclusive() -> None:
+    rows = [replace(row, latency_ms=150) for row in traffic()]
+    assert wrong(judged("kill-proxy", rows))["latency"] is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("missing", [EventKind.FAULT_LANDED, EventKind.FAULT_INJECTED, EventKind.WINDOW_STARTED])
