@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gauntlet.traffic.flow import Flow, Traffic
+    from gauntlet.traffic.held import Held
     from gauntlet.traffic.load import Ask, Load, Target
 
-__all__ = ["Ask", "Flow", "Load", "Target", "Traffic"]
+__all__ = ["Ask", "Flow", "Held", "Load", "Target", "Traffic"]
 
 _HOME = {
     "Ask": "gauntlet.traffic.load",
     "Flow": "gauntlet.traffic.flow",
+    "Held": "gauntlet.traffic.held",
     "Load": "gauntlet.traffic.load",
     "Target": "gauntlet.traffic.load",
     "Traffic": "gauntlet.traffic.flow",

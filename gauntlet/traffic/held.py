@@ -1,0 +1,76 @@
+"""Connections that stay open: opened one after the other from one client, and held without a word."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from gauntlet.cluster import Host
+from gauntlet.errors import Inconclusive
+from gauntlet.history import Connection, Outcome, attempts
+from gauntlet.traffic import holder
+from gauntlet.traffic.load import Target
+from gauntlet.traffic.rows import OUTCOMES
+
+_END_WITHIN_S = 5.0
+
+
+class Held:
+    """`count` connections of one client to one HTTP target, open until the context is left.
+
+    `attempts` (ATTEMPTS schema, `connection` kept) has a row for each, in the order in which they were opened.
+    Raises Inconclusive where the process that holds them breaks.
+    """
+
+    def __init__(self, client: Host, target: Target, count: int, *, timeout_s: float = 2.0) -> None:
+        script = str(Path(holder.__file__).resolve())
+        self._process: subprocess.Popen[str] = client.spawn(
+            [sys.executable, "-I", "-S", script, target.address, str(target.port), str(count), str(timeout_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        lines = [line for _, line in zip(range(count), self._process.stdout, strict=False)]
+        if len(lines) < count:
+            said = self._process.communicate()[1].strip()
+            raise Inconclusive(f"{client.name} opened {len(lines)} of {count} connections: {said or 'no word why'}")
+        self.attempts: pl.DataFrame = attempts(_row(client, target, json.loads(line)) for line in lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections. Safe to repeat."""
+        try:
+            self._process.communicate(timeout=_END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+
+def _row(client: Host, target: Target, said: dict[str, str | int | None]) -> dict[str, str | int | None]:
+    result = str(said.pop("result"))
+    return {
+        **said,
+        "client": client.name,
+        "client_node": client.node,
+        "service": target.service,
+        "frontend": str(target.frontend),
+        "address": target.address,
+        "port": target.port,
+        "protocol": str(target.protocol),
+        "connection": str(Connection.KEPT),
+        "outcome": str(OUTCOMES.get(result, Outcome.BAD_REPLY)),
+    }
