@@ -12,10 +12,10 @@ from pathlib import Path
 
 from gauntlet.cluster import Cluster, Host, ProxyMode
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.providers.api import Api
 from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.waiting import until
 from gauntlet.workload import namespace
-from gauntlet.workload.api import Api
 from gauntlet.workload.backend import Backend, one_on_each
 from gauntlet.workload.served import Backends
 from gauntlet.workload.service import Service

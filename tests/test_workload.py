@@ -16,6 +16,7 @@ from kubernetes.client import ApiClient, Configuration
 from gauntlet import history
 from gauntlet.errors import GauntletError
 from gauntlet.history import Frontend, Protocol
+from gauntlet.providers.api import Api, ApiRefused, ApiUnreachable
 from gauntlet.workload import (
     HTTP,
     UDP,
@@ -33,7 +34,6 @@ from gauntlet.workload import (
     one_on_each,
     spread,
 )
-from gauntlet.workload.api import Api, ApiRefused, ApiUnreachable
 from gauntlet.workload.bulk import serve_many
 from gauntlet.workload.effect import answered_by, questions, refused
 from gauntlet.workload.observed import ObservedPod, SliceList

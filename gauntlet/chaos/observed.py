@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from gauntlet.errors import GauntletError
-from gauntlet.workload.api import Api, ApiRefused
+from gauntlet.providers.api import Api, ApiRefused
 from gauntlet.workload.manifest import MANAGED_BY
 from gauntlet.workload.observed import PodStatus
 

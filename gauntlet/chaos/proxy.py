@@ -10,8 +10,8 @@ from gauntlet.chaos.target import Configuration, target_of
 from gauntlet.cluster import Cluster, Node, ProxyMode
 from gauntlet.faults import proxy_process
 from gauntlet.history import EventKind
+from gauntlet.providers.api import Api
 from gauntlet.waiting import until
-from gauntlet.workload.api import Api
 
 # A kubelet that backs off after crashes lets half a minute pass before it starts kube-proxy again.
 _RESTART_DEADLINE_S = 60.0

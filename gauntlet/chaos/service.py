@@ -12,9 +12,9 @@ from gauntlet.chaos.target import PROBE_NAMESPACE, Configuration, Target, target
 from gauntlet.cluster import Node
 from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind
+from gauntlet.providers.api import Api, ApiRefused, Json, Manifest
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
-from gauntlet.workload.api import Api, ApiRefused, Json, Manifest
 from gauntlet.workload.backend import one_on_each
 from gauntlet.workload.namespace import PATH as NAMESPACES
 from gauntlet.workload.namespace import delete as delete_namespace

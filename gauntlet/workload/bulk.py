@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from gauntlet.providers.api import Api
 from gauntlet.workload import manifest
-from gauntlet.workload.api import Api
 from gauntlet.workload.observed import ObservedService
 from gauntlet.workload.served import Served
 from gauntlet.workload.service import Endpoint, Service

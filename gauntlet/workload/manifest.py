@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gauntlet.workload.api import Json, Manifest
+from gauntlet.providers.api import Json, Manifest
 from gauntlet.workload.backend import (
     APP_LABEL,
     HTTP_PORT,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 
+from gauntlet.providers.api import Api, ApiRefused
 from gauntlet.workload import manifest
-from gauntlet.workload.api import Api, ApiRefused
 
 LONGEST_PURPOSE = 40
 PATH = "/api/v1/namespaces"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from gauntlet.errors import GauntletError
+from gauntlet.providers.api import Api, Manifest
 from gauntlet.waiting import until
-from gauntlet.workload.api import Api, Manifest
 from gauntlet.workload.backend import HTTP_PORT, READY_FILE, READY_GATE, Readiness
 from gauntlet.workload.observed import ObservedPod
 from gauntlet.workload.served import RunningBackend

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.errors import GauntletError
+from gauntlet.providers.api import Api, ApiRefused
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
-from gauntlet.workload.api import Api, ApiRefused
 from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
 from gauntlet.workload.observed import ObservedPod, ObservedService, PodList, SliceList
 from gauntlet.workload.served import Backends, RunningBackend, Served

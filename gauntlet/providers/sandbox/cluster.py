@@ -12,6 +12,7 @@ from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord
+from gauntlet.providers.sandbox.objects import Pod
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -67,14 +68,14 @@ class SandboxCluster:
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
 
     def pod(self, namespace: str, name: str) -> NamespacedHost:
-        from kubernetes import client
+        from gauntlet.providers.api import Api, ApiRefused
 
         try:
-            pod = client.CoreV1Api(self.api).read_namespaced_pod(name, namespace)
-        except client.ApiException as error:
-            raise GauntletError(f"pod {namespace}/{name}: {error.reason}") from None
-        statuses = pod.status.container_statuses or []
-        scheme, _, pid = (statuses[0].container_id or "" if statuses else "").partition("://")
+            pod = Pod.model_validate_json(Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}"))
+        except ApiRefused as error:
+            raise GauntletError(f"pod {namespace}/{name}: {error.what}", error.remedy) from None
+        identities = [each.container_id for each in pod.status.container_statuses]
+        scheme, _, pid = (identities[0] if identities else "").partition("://")
         if scheme != "sandbox" or pid in {"", "0"} or pod.status.phase != "Running":
             raise GauntletError(f"pod {namespace}/{name} is not running (phase {pod.status.phase})")
         return NamespacedHost(

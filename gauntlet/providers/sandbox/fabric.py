@@ -89,3 +89,5 @@ def wire_pod(node: Place, index: int, pod: Place, address: str, link: str) -> No
         f"route add {gateway} dev eth0",
         f"route add default via {gateway}",
     )
+    node.wait_up(link)
+    pod.wait_up("eth0")

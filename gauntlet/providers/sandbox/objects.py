@@ -97,8 +97,16 @@ class Condition(_Part):
     last_transition_time: datetime | None = None
 
 
+class ContainerStatus(_Part):
+    container_id: str = Field(default="", alias="containerID")
+
+
 class PodStatus(_Part):
+    phase: str = "Pending"
+    # camel case of the API is podIP, not podIp
+    pod_ip: str = Field(default="", alias="podIP")
     conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
 
 
 class Pod(ApiObject):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from gauntlet.errors import GauntletError
+from gauntlet.waiting import until
 
 FABRIC = "fabric"
 
@@ -42,6 +43,15 @@ class Place:
     def ip(self, *lines: str) -> None:
         """Run `ip` commands, one a line, in the network of this place."""
         _ip(["nsenter", f"--target={self.pid}", "--net", "--"], lines)
+
+    def wait_up(self, *links: str) -> None:
+        """Return when the kernel sends on these links: a little after both ends are set up it still drops packets."""
+
+        def up() -> bool:
+            shown = _ip(["nsenter", f"--target={self.pid}", "--net", "--"], [f"link show dev {link}" for link in links])
+            return shown.count(" state UP ") == len(links)
+
+        until(up, what=f"links {', '.join(links)} of {self.name} are up", deadline_s=5.0, every_s=0.005)
 
     def sysctl(self, settings: Mapping[str, str]) -> None:
         """Set network sysctls of this place. Ones that the kernel does not have are an error."""
@@ -124,11 +134,12 @@ def world_ip(*lines: str) -> None:
     _ip([], lines)
 
 
-def _ip(entry: Sequence[str], lines: Sequence[str]) -> None:
-    _sh([*entry, "ip", "-batch", "-"], "\n".join(lines) + "\n")
+def _ip(entry: Sequence[str], lines: Sequence[str]) -> str:
+    return _sh([*entry, "ip", "-batch", "-"], "\n".join(lines) + "\n")
 
 
-def _sh(argv: Sequence[str], script: str) -> None:
+def _sh(argv: Sequence[str], script: str) -> str:
     done = subprocess.run(list(argv), input=script, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise GauntletError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr.strip()}\n{script}")
+    return done.stdout
