@@ -146,7 +146,7 @@ def _skip_unsupported(item: pytest.Item, feature: str) -> None:
         return
     try:
         chosen = settings.of(item.config)
-        reason = unsupported(feature, found.mode, chosen.version, chosen.place)
+        reason = unsupported(feature, found.mode, chosen.proxy_version(found.mode), chosen.place)
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     if reason is not None:

@@ -19,19 +19,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet import gobuild, paths
+from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.toolchain import Go, GoModule, find_go, modules, toolchain_root
+from gauntlet.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
 
 DEFAULT_VERSION = "1.37"
+
+# The last minor version whose kube-proxy has the mode. Userspace: removed in 1.26 (kubernetes/kubernetes 112133).
+LAST_VERSION_WITH: Mapping[ProxyMode, str] = {ProxyMode.USERSPACE: "1.25"}
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Binaries:
-    """The programs of one Kubernetes version. `version` is the full one, without the `v`: `1.37.2`."""
+    """The programs of one kube-proxy's version and of the control plane that it works with.
+
+    `version` is the full one of kube-proxy, without the `v`: `1.37.2`. `control_plane_version` is mostly the same.
+    """
 
     version: str
+    control_plane_version: str
     programs: Mapping[str, Path]
 
     def path(self, name: str) -> Path:
@@ -89,6 +97,15 @@ def ensure(version: str = DEFAULT_VERSION, say: Say = lambda _: None, *, root: P
     return _collect(slots)
 
 
+def proxy_version(mode: ProxyMode, version: str) -> str:
+    """The minor version of kube-proxy that runs in this mode, in a run of a minor version (`1.37`).
+
+    It is the run's own, except for a mode that is gone from it: then the last version that has the mode.
+    """
+    last = LAST_VERSION_WITH.get(mode, version)
+    return min(version, last, key=parse_release)
+
+
 def find(version: str = DEFAULT_VERSION, *, root: Path | None = None) -> Binaries | None:
     """The binaries of a pinned minor version if all of them are built, else None.
 
@@ -105,8 +122,11 @@ def _slots(version: str, root: Path | None) -> tuple[Slot, ...]:
 
 
 def _collect(slots: tuple[Slot, ...]) -> Binaries:
-    programs = {name: path for slot in slots for name, path in slot.programs.items()}
-    return Binaries(slots[0].module.version, programs)
+    # What a version pins itself comes before what another one lends it.
+    programs = {name: path for slot in reversed(slots) for name, path in slot.programs.items()}
+    own = slots[0].module
+    control_plane = next((slot.module for slot in slots if slot.module.has_control_plane), own)
+    return Binaries(own.version, control_plane.version, programs)
 
 
 def _fill(slot: Slot, say: Say) -> None:

@@ -98,6 +98,7 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 @click.pass_context
 def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pytest_args: tuple[str, ...]) -> None:
     from gauntlet import binaries, paths, pytestrun
+    from gauntlet.cluster import ProxyMode
     from gauntlet.conclusion import conclude
 
     chosen = PROFILES[profile]
@@ -108,7 +109,10 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
     if not pytestrun.LISTING.isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
-    binaries.ensure(say=click.echo)
+    for version in dict.fromkeys(
+        binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION) for mode in in_modes
+    ):
+        binaries.ensure(version, say=click.echo)
     click.echo(f"profile {profile}, modes {', '.join(in_modes)}: pytest {' '.join(options)}")
     before = pytestrun.latest(folder)
     code = pytestrun.run_pytest(options, root)

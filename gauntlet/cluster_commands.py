@@ -71,9 +71,13 @@ def up(mode: str, name: str, nodes: int, version: str, source: str) -> None:
 
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
-    ensure(version, say=click.echo)
-    made = maker.create(ClusterSpec(name, ProxyMode(chosen), nodes=nodes, version=version, keep=True))
-    click.echo(f"{made.name}: Kubernetes {made.version}, {len(made.nodes)} nodes, kube-proxy in {made.mode} mode")
+    spec = ClusterSpec(name, ProxyMode(chosen), nodes=nodes, version=version, keep=True)
+    ensure(spec.proxy_version, say=click.echo)
+    made = maker.create(spec)
+    click.echo(
+        f"{made.name}: Kubernetes {made.control_plane_version}, {len(made.nodes)} nodes, "
+        f"kube-proxy {made.version} in {made.mode} mode"
+    )
     click.echo(f"  export KUBECONFIG={made.kubeconfig}")
     click.echo(f"  gauntlet cluster shell {made.nodes[0].name} --name {made.name}")
     click.echo(f"  gauntlet cluster down {made.name}")

@@ -65,13 +65,17 @@ class Skip(_Record):
 
 
 class Results(_Record):
-    """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`)."""
+    """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`).
+
+    `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     schema_: Literal["kube-proxy-gauntlet/results/v1"] = Field(default=SCHEMA, alias="schema")
     tool: str
     kubernetes: str
+    kube_proxy: dict[ProxyMode, str] = {}
     kernel: str
     provider: str = ""
     command: str
@@ -94,6 +98,11 @@ class Results(_Record):
         """The verdict of one mode. Where nothing was learnt, or the run did not finish, it never passes."""
         verdicts = [finding.verdict for finding in self.findings if finding.mode is mode]
         return worst([*verdicts, Verdict.INCONCLUSIVE] if self.incomplete else verdicts)
+
+    def heading(self, mode: ProxyMode) -> str:
+        """The mode, with the version of its kube-proxy where that is not the control plane's: `userspace (1.25.9)`."""
+        proxy = self.kube_proxy.get(mode, self.kubernetes)
+        return str(mode) if self.kubernetes.startswith(proxy) else f"{mode} ({proxy})"
 
     def cases(self) -> tuple[CaseResult, ...]:
         """The findings by case and mode, in the order in which they first appear."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ Release = tuple[int, ...]
 
 _MINOR = re.compile(r"\d+\.\d+")
 _ETCD = "go.etcd.io/etcd/server/v3"  # go build would call it "server"
+_API_SERVER = "kube-apiserver"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class GoModule:
     def version(self) -> str:
         """Version of what the module pins, without the `v`: `1.37.2`."""
         return self.tools[0].version.removeprefix("v")
+
+    @property
+    def has_control_plane(self) -> bool:
+        return any(tool.name == _API_SERVER for tool in self.tools)
 
     @classmethod
     def read(cls, folder: Path) -> GoModule:
@@ -89,8 +95,9 @@ def versions(root: Path) -> tuple[str, ...]:
 
 
 def modules(version: str, root: Path) -> tuple[GoModule, ...]:
-    """The modules that make up one Kubernetes version: its own and etcd.
+    """The modules that make up one Kubernetes version: its own, etcd, and the control plane for its kube-proxy.
 
+    A module that pins kube-proxy alone (1.25) is followed by the newest one that pins a control plane.
     Raises UsageError for a version that is not pinned.
     """
     known = versions(root)
@@ -98,7 +105,11 @@ def modules(version: str, root: Path) -> tuple[GoModule, ...]:
         raise UsageError(
             f"Kubernetes {version} is not pinned", f"choose one of {', '.join(known)}, or add {root / version}/go.mod"
         )
-    return tuple(GoModule.read(root / name) for name in (version, "etcd") if (root / name).is_dir())
+    own = GoModule.read(root / version)
+    newest_first = (GoModule.read(root / each) for each in reversed(known))
+    others = () if own.has_control_plane else (each for each in newest_first if each.has_control_plane)
+    etcd = (GoModule.read(root / "etcd"),) if (root / "etcd").is_dir() else ()
+    return (own, *itertools.islice(others, 1), *etcd)
 
 
 def find_go(at_least: Release) -> Go:

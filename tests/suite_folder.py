@@ -23,7 +23,10 @@ import pytest
 @pytest.fixture(scope="session")
 def cluster(mode):
     Path(f"up-{mode}").touch()
-    yield SimpleNamespace(version="1.37.2", kernel="6.18.0", mode=mode, nodes=())
+    yield SimpleNamespace(
+        version="1.37.2" if mode == "iptables" else "1.36.3", control_plane_version="1.37.2", kernel="6.18.0",
+        mode=mode, nodes=()
+    )
     Path(f"down-{mode}").touch()
 """
 INI = """

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gauntlet import binaries, gobuild, toolchain
+from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.waiting import until
 
@@ -48,6 +49,17 @@ class Bench:
         argv = [*prefix, sys.executable, "-c", ENSURE, str(self.root)]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    def pin(self, version: str, *programs: str) -> None:
+        """Pin one more version, of these programs."""
+        module = self.root / version
+        for name in programs:
+            folder = module / "cmd" / name
+            folder.mkdir(parents=True)
+            (folder / "main.go").write_text(PROGRAM)
+        tools = "".join(f"tool example.test/tiny/cmd/{name}\n" for name in programs)
+        (module / "go.mod").write_text(f"module example.test/tiny\n\ngo 1.21\n\n{tools}")
+        (module / "go.sum").write_text("")
+
     def slots(self) -> list[str]:
         """Folders of the cache: finished ones and parts."""
         return [entry.name for entry in (self.cache / "binaries").iterdir() if entry.is_dir()]
@@ -55,12 +67,6 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    module = tmp_path / "toolchain" / VERSION
-    program = module / "cmd" / "hello"
-    program.mkdir(parents=True)
-    (module / "go.mod").write_text("module example.test/tiny\n\ngo 1.21\n\ntool example.test/tiny/cmd/hello\n")
-    (module / "go.sum").write_text("")
-    (program / "main.go").write_text(PROGRAM)
     # Go has its cache below XDG_CACHE_HOME, too: it stays where it is, or each test would compile Go's runtime.
     asked = subprocess.run(
         [toolchain.find_go((1, 21)).path, "env", "GOCACHE"], capture_output=True, text=True, check=True
@@ -68,7 +74,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("GOCACHE", asked.stdout.strip())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(gobuild, "NEEDED_BYTES", 0)
-    return Bench(tmp_path, module.parent, tmp_path / "cache" / "kube-proxy-gauntlet")
+    made = Bench(tmp_path, tmp_path / "toolchain", tmp_path / "cache" / "kube-proxy-gauntlet")
+    made.pin(VERSION, "hello")
+    return made
 
 
 @pytest.fixture
@@ -98,6 +106,38 @@ def test_pinned_versions() -> None:
     }  # fmt: skip
     assert [tool.name for tool in etcd.tools] == ["etcd"]
     assert etcd.version.startswith("3.7.")
+
+
+def test_a_kube_proxy_pinned_alone_is_lent_the_newest_control_plane() -> None:
+    proxy, control_plane, etcd = toolchain.modules("1.25", toolchain.toolchain_root())
+    assert (proxy.version, control_plane.version, etcd.name) == ("1.25.9", "1.37.2", "etcd")
+    assert [tool.name for tool in proxy.tools] == ["kube-proxy"]
+    assert not proxy.has_control_plane
+
+
+def test_what_a_version_pins_itself_comes_before_what_it_is_lent(bench: Bench) -> None:
+    bench.pin("9.8", "hello")
+    bench.pin("10.1", "hello", "kube-apiserver")
+    found = binaries.ensure("9.8", root=bench.root)
+    assert (found.version, found.control_plane_version) == ("0.0.0", "0.0.0")
+    assert found.path("hello").parent != found.path("kube-apiserver").parent
+    assert not any(slot.startswith("kubernetes-9.9") for slot in bench.slots())
+    newest = binaries.ensure("10.1", root=bench.root)
+    assert newest.path("kube-apiserver") == found.path("kube-apiserver")
+    assert newest.path("hello").parent == newest.path("kube-apiserver").parent
+
+
+@pytest.mark.parametrize(
+    ("proxy_mode", "run", "proxy"),
+    [
+        (ProxyMode.IPTABLES, "1.37", "1.37"),
+        (ProxyMode.IPVS, "1.37", "1.37"),
+        (ProxyMode.USERSPACE, "1.37", "1.25"),
+        (ProxyMode.USERSPACE, "1.24", "1.24"),
+    ],
+)
+def test_a_mode_that_is_gone_has_its_last_version(proxy_mode: ProxyMode, run: str, proxy: str) -> None:
+    assert binaries.proxy_version(proxy_mode, run) == proxy
 
 
 def test_kubernetes_is_told_its_version() -> None:

@@ -86,6 +86,7 @@ def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -
     folder, _, _ = every_ending
     found = folder.results()
     assert (found.kubernetes, found.kernel, found.seed) == ("1.37.2", "6.18.0", 7)
+    assert found.kube_proxy == {"iptables": "1.37.2", "nftables": "1.36.3"}
     assert found.modes == ("iptables", "nftables")
     assert found.incomplete == ""
     assert found.verdict is Verdict.FAIL

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gauntlet.binaries import proxy_version
 from gauntlet.cluster import Cluster, ProxyMode
 
 
@@ -14,7 +15,8 @@ class ClusterSpec:
     """What cluster is wanted.
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
-    clusters of this user.
+    clusters of this user. `version` is a minor version of Kubernetes, that of `kube-proxy` included unless the mode is
+    gone from it.
     """
 
     name: str
@@ -22,6 +24,11 @@ class ClusterSpec:
     nodes: int = 3
     version: str = "1.37"
     keep: bool = False
+
+    @property
+    def proxy_version(self) -> str:
+        """Minor version of its kube-proxies."""
+        return proxy_version(self.mode, self.version)
 
 
 class Provider(Protocol):

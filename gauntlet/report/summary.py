@@ -26,9 +26,8 @@ def summary(results: Results) -> str:
     ]
     for mode in results.modes:
         found = headline(results, mode)
-        lines.append(
-            f"| {mode} | {ICONS[found.verdict]} **{found.answer}** | {_plain(found.sentence, found.longest)} |"
-        )
+        answer = f"{ICONS[found.verdict]} **{found.answer}**"
+        lines.append(f"| {results.heading(mode)} | {answer} | {_plain(found.sentence, found.longest)} |")
     if results.incomplete:
         lines += ["", f"**The run did not finish: {_plain(results.incomplete)}.**"]
     lines += _troubles(troubles(results))
@@ -52,7 +51,7 @@ def _comparison(results: Results) -> list[str]:
     rows = comparison(results)
     if not rows:
         return []
-    lines = ["", "### Outage by mode", "", "| Experiment | " + " | ".join(results.modes) + " |"]
+    lines = ["", "### Outage by mode", "", "| Experiment | " + " | ".join(map(results.heading, results.modes)) + " |"]
     lines.append("|---|" + "---|" * len(results.modes))
     for row in rows:
         cells = [f"{ICONS[cost.verdict]} {cost.outage}" if cost.verdict else "not run" for cost in row.costs]

@@ -28,7 +28,7 @@ def verdict_table(results: Results) -> Table:
     )
     table.add_column("case", overflow="fold", ratio=1)
     for mode in results.modes:
-        table.add_column(str(mode), overflow="fold", min_width=12, max_width=20)
+        table.add_column(results.heading(mode), overflow="fold", min_width=12, max_width=20)
     cases: dict[str, dict[ProxyMode, CaseResult]] = {}
     for result in results.cases():
         cases.setdefault(result.case, {})[result.mode] = result

@@ -33,6 +33,13 @@ def test_the_summary_answers_for_each_mode() -> None:
     assert "pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes nftables" in text
 
 
+def test_a_kube_proxy_of_another_version_is_named() -> None:
+    whole = run(passing(CASE, IPTABLES) + passing(CASE, ProxyMode.USERSPACE), IPTABLES, ProxyMode.USERSPACE)
+    assert "| userspace (1.25.9) | ✅ **Yes** |" in summary(whole)
+    assert "| iptables | ✅ **Yes** |" in summary(whole)
+    assert "userspace (1.25.9)" in " ".join(printed(whole).split())
+
+
 def test_the_summary_compares_outages() -> None:
     text = summary(run(outage(IPTABLES, 8.94) + outage(NFTABLES, 7.61)))
     assert "| NAT flush | ✅ 8.94 s ± 0.04 | ✅ 7.61 s ± 0.04 |" in text

@@ -31,6 +31,7 @@ class SandboxCluster:
         self.name = record.name
         self.mode = ProxyMode(record.mode)
         self.version = record.version
+        self.control_plane_version = record.control_plane_version
         self.kernel = platform.release()
         self.state_dir: Path = layout.state_dir(record.name)
         self.kubeconfig: Path = self.state_dir / "kubeconfig"

@@ -88,6 +88,7 @@ class ClusterRecord:
     name: str
     mode: str
     version: str
+    control_plane_version: str
     keep: bool
     unshare_pid: int
     unshare_started: str  # start time of that process in clock ticks: pids are used again

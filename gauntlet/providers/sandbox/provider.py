@@ -40,7 +40,7 @@ class SandboxProvider:
                 f"there is a sandbox cluster {spec.name} already",
                 f"choose another name, or end it: gauntlet cluster down {spec.name}",
             )
-        binaries = ensure(spec.version)
+        binaries = ensure(spec.proxy_version)
         started = world.World.start(spec, binaries, proxy_path)
         try:
             record = started.wait_up()

@@ -138,6 +138,7 @@ class World:
             name=wanted.name,
             mode=wanted.mode,
             version=binaries.version,
+            control_plane_version=binaries.control_plane_version,
             keep=wanted.keep,
             unshare_pid=process.pid,
             unshare_started=layout.start_time(process.pid) or "",
