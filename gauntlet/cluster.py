@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 from gauntlet.errors import GauntletError
 
 if TYPE_CHECKING:
     # Half a second to load, for a name in an annotation.
     from kubernetes.client import ApiClient
+
+
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 class ProxyMode(StrEnum):
@@ -150,6 +153,10 @@ class Cluster(Protocol):
         ...
 
     def node(self, name: str) -> Node: ...
+
+    def configure_proxies(self, changes: Mapping[str, Json]) -> None:
+        """Merge `changes` into the KubeProxyConfiguration of every node. It takes effect when kube-proxy restarts."""
+        ...
 
     def pod(self, namespace: str, name: str) -> Host:
         """The host of a running pod. Raises GauntletError where there is no such running pod."""

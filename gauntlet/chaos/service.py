@@ -9,10 +9,10 @@ from gauntlet import rules
 from gauntlet.chaos import observed
 from gauntlet.chaos.observed import WatchedPod, WatchedService
 from gauntlet.chaos.target import PROBE_NAMESPACE, Configuration, Target, target_of
-from gauntlet.cluster import Node
+from gauntlet.cluster import Json, Node
 from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind
-from gauntlet.providers.api import Api, ApiRefused, Json, Manifest
+from gauntlet.providers.api import Api, ApiRefused, Manifest
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import one_on_each

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gauntlet.cluster import Node
+from gauntlet import rules
+from gauntlet.cluster import Node, ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.journal import Argv
+from gauntlet.waiting import until
 
 HEALTHZ_PORT = 10256
+# A kubelet that backs off after crashes lets half a minute pass before it starts kube-proxy again.
+_RESTART_DEADLINE_S = 60.0
 
 # Nodes may share one pid namespace; a node's own kube-proxy is the one in the node's network namespace.
 # SIGCONT, because a stopped process dies of SIGTERM only when it continues.
@@ -63,6 +67,25 @@ def healthy_script(node: Node) -> str:
         f"exec 3<>/dev/tcp/{node.address}/{HEALTHZ_PORT} && "
         r'printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && read -r -t 2 version code rest <&3 && '
         'echo "kube-proxy /healthz says $code" && [ "$code" = 200 ]'
+    )
+
+
+def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:
+    """Wait until another kube-proxy than `old` is healthy and has its rules in effect. Returns its pid."""
+
+    def anew() -> int | None:
+        new = node.proxy_pid()
+        if new in (None, old) or node.run(healthy(node), check=False).code != 0:
+            return None
+        found = rules.read(node, mode)
+        return new if found.hooked and found.routes else None
+
+    return until(
+        anew,
+        what=f"a new kube-proxy on {node.name} has its rules in effect",
+        deadline_s=_RESTART_DEADLINE_S,
+        every_s=0.1,
+        remedy="read kube-proxy's log of that node",
     )
 
 

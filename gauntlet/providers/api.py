@@ -6,15 +6,15 @@ Services feel that. What is read back goes through the small models of `observed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import urllib3
 from kubernetes.client import ApiClient
 
+from gauntlet.cluster import Json
 from gauntlet.errors import GauntletError
 
-Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 Manifest: TypeAlias = dict[str, Json]
 
 REQUEST_TIMEOUT_S = 30.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gauntlet.providers.api import Json, Manifest
+from gauntlet.cluster import Json
+from gauntlet.providers.api import Manifest
 from gauntlet.workload.backend import (
     APP_LABEL,
     HTTP_PORT,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gauntlet.cluster import HostKind, ProxyMode
+import yaml
+
+from gauntlet.cluster import HostKind, Json, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox import layout, proxies
 from gauntlet.providers.sandbox.layout import ClusterRecord
 from gauntlet.providers.sandbox.objects import Pod
 
@@ -66,6 +69,12 @@ class SandboxCluster:
                 return node
         known = ", ".join(node.name for node in self.nodes)
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
+
+    def configure_proxies(self, changes: Mapping[str, Json]) -> None:
+        for node in self.nodes:
+            path = layout.proxy_configuration(self.state_dir, node.name)
+            present = yaml.safe_load(path.read_text(encoding="utf-8"))
+            path.write_text(yaml.safe_dump(proxies.merged(present, changes), sort_keys=False), encoding="utf-8")
 
     def pod(self, namespace: str, name: str) -> NamespacedHost:
         from gauntlet.providers.api import Api, ApiRefused

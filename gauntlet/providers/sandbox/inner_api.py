@@ -6,17 +6,17 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import urllib3
 
+from gauntlet.cluster import Json
 from gauntlet.errors import GauntletError
 from gauntlet.providers.sandbox.objects import ApiObject
 
-Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 Thing = TypeVar("Thing", bound=ApiObject)
 
 _log = logging.getLogger(__name__)

@@ -126,6 +126,11 @@ def state_dir(name: str) -> Path:
     return clusters_dir() / name
 
 
+def proxy_configuration(state: Path, node: str) -> Path:
+    """The KubeProxyConfiguration file of one node, below the state folder of its cluster."""
+    return state / "nodes" / node / "kube-proxy.yaml"
+
+
 def start_time(pid: int) -> str | None:
     """Start time of a process in clock ticks since boot (field 22 of proc(5) stat); None if it is gone or a zombie."""
     try:

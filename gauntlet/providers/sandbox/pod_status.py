@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gauntlet.providers.sandbox.inner_api import Json
+from gauntlet.cluster import Json
 from gauntlet.providers.sandbox.objects import Pod
 
 

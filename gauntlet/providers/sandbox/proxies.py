@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
 import yaml
 
+from gauntlet.cluster import Json
 from gauntlet.errors import GauntletError
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code
@@ -42,6 +44,13 @@ def configuration(*, mode: str, node: str, address: str, kubeconfig: Path) -> st
         },
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def merged(present: Json, changes: Json) -> Json:
+    """A configuration with changes: mappings are merged key by key, all else is replaced."""
+    if not isinstance(present, Mapping) or not isinstance(changes, Mapping):
+        return changes
+    return {**present, **{key: merged(present.get(key), value) for key, value in changes.items()}}
 
 
 class ProxySupervisor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gauntlet.providers.sandbox.inner_api import InnerApi, Json, Refused
+from gauntlet.cluster import Json
+from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
 from gauntlet.waiting import until
 
 

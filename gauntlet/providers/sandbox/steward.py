@@ -126,7 +126,7 @@ def _proxy(
     kubeconfig = folder / "kube-proxy.kubeconfig"
     _private(kubeconfig, authority.kubeconfig(certificates.PROXY, cluster=spec.name, server=server))
     address = layout.node_address(index)
-    config = folder / "kube-proxy.yaml"
+    config = layout.proxy_configuration(Path(spec.state_dir), place.name)
     config.write_text(
         configuration(mode=spec.mode, node=place.name, address=address, kubeconfig=kubeconfig), encoding="utf-8"
     )
