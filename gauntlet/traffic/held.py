@@ -28,10 +28,20 @@ class Held:
     Raises Inconclusive where the process that holds them breaks.
     """
 
-    def __init__(self, client: Host, target: Target, count: int, *, timeout_s: float = 2.0) -> None:
+    def __init__(
+        self, client: Host, target: Target, count: int, *, timeout_s: float = 2.0, first_port: int = 0
+    ) -> None:
+        """Open them. The first one is made from the local port `first_port`, the next from the next; 0: from any."""
         script = str(Path(holder.__file__).resolve())
         self._process: subprocess.Popen[str] = client.spawn(
-            [sys.executable, "-I", "-S", script, target.address, str(target.port), str(count), str(timeout_s)],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                script,
+                target.address,
+                *map(str, (target.port, count, timeout_s, first_port)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,5 +1,6 @@
-"""Opens connections one after the other and holds them. `python -I -S holder.py ADDRESS PORT COUNT TIMEOUT_S`.
+"""Opens connections one after the other and holds them. `python -I -S holder.py ADDRESS PORT COUNT TIMEOUT_S FROM`.
 
+FROM is the local port of the first connection, the next one has the next port; 0 leaves the choice to the kernel.
 Each connection makes one HTTP request, then stays open and silent until stdin ends. A line of JSON for each goes to
 stdout: `at_ns`, `latency_ns`, `result` (ok, timeout or the name of an errno), `backend`, `error`. It runs in the
 network of a client, with the standard library alone: no Locust user keeps a connection without using it.
@@ -8,12 +9,18 @@ network of a client, with the standard library alone: no Locust user keeps a con
 import errno
 import json
 import socket
+import struct
 import sys
 import time
 
 
-def _ask(address: str, port: int, timeout_s: float) -> tuple[socket.socket, str]:
-    opened = socket.create_connection((address, port), timeout=timeout_s)
+def _ask(address: str, port: int, timeout_s: float, local_port: int) -> tuple[socket.socket, str]:
+    opened = socket.socket()
+    opened.settimeout(timeout_s)
+    # Reset at the end, so that the local port is free at once.
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    opened.bind(("", local_port))
+    opened.connect((address, port))
     opened.sendall(f"GET /hostname HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
     received = b""
     while True:
@@ -29,12 +36,13 @@ def _ask(address: str, port: int, timeout_s: float) -> tuple[socket.socket, str]
 
 def main() -> None:
     address, port, count, timeout_s = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    first = int(sys.argv[5])
     held = []
-    for _ in range(count):
+    for number in range(count):
         at_ns = time.time_ns()
         row: dict[str, str | int] = {"at_ns": at_ns}
         try:
-            opened, row["backend"] = _ask(address, port, timeout_s)
+            opened, row["backend"] = _ask(address, port, timeout_s, first + number if first else 0)
             held.append(opened)
             row["result"] = "ok"
         except TimeoutError as late:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gauntlet.checkers.affinity import BY_DESTINATION, affinity
 from gauntlet.checkers.open_connections import open_connections
+from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import CYCLES, turns
 from gauntlet.finding import Verdict
 from tests.checkers.histories import EMPTY, Row, frame
@@ -72,3 +73,16 @@ def test_a_destination_hash_gives_all_clients_of_a_node_one_backend() -> None:
     assert found.verdict is Verdict.FAIL
     assert "clients of node-1" in found.reason
     assert affinity(frame(split), min_attempts=13).verdict is Verdict.PASS
+
+
+def test_a_hash_that_chooses_the_same_again_passes_and_another_fails() -> None:
+    first = frame(met("abcabcabcabcabcabc"))
+    assert same_choice(first, first, 3).verdict is Verdict.PASS
+    found = same_choice(first, frame(met("abcabcabcabcabcabb")), 3)
+    assert (found.verdict, found.figure) == (Verdict.FAIL, 1.0)
+    assert found.details == ("connection 18: c, then b",)
+
+
+@pytest.mark.parametrize("again", ["ab", "abc", ""])
+def test_few_or_different_numbers_of_choices_are_inconclusive(again: str) -> None:
+    assert same_choice(frame(met("ab")), frame(met(again)), 3).verdict is Verdict.INCONCLUSIVE
