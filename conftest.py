@@ -21,6 +21,8 @@ pytest_plugins = (
     "fixtures.explosion",
     "fixtures.judge",
     "fixtures.chaos",
+    "fixtures.cleanup",
+    "fixtures.ipvs",
 )
 
 RUN_FOLDER, RUN_SEED = "gauntlet_folder", "gauntlet_seed"

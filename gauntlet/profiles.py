@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +54,10 @@ def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra:
     options = [f"--kp-modes={','.join(modes)}", f"--kp-results={results}", f"--kp-profile={profile.name}"]
     if profile.markers:
         options += ["-m", profile.markers]
-    # One worker for each mode: a worker keeps its mode's cluster for the whole run.
-    if len(modes) > 1:
-        options += ["-n", str(len(modes))]
+    # A worker keeps its mode's cluster until it takes the next mode. Two clusters keep two processors busy.
+    workers = min(len(modes), max(2, os.cpu_count() or 2))
+    if workers > 1:
+        options += ["-n", str(workers)]
     if not any(_names_cases(argument) for argument in extra):
         options.append(profile.suites)
     return [*options, *extra]

@@ -57,6 +57,13 @@ GAPS = (
         "this mode keeps its Services in no iptables chain that could be flushed",
     ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
+    Gap("ipvs-schedulers", _all_but(ProxyMode.IPVS), "only ipvs mode has schedulers to choose from"),
+    Gap("strict-arp", _all_but(ProxyMode.IPVS), "only ipvs mode binds Service addresses to its nodes"),
+    Gap(
+        "graceful-termination",
+        _all_but(ProxyMode.IPVS),
+        "only ipvs mode keeps a removed backend at weight 0; the others leave open connections to conntrack",
+    ),
     Gap(
         "large-transactions",
         frozenset({ProxyMode.NFTABLES}),

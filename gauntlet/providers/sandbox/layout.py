@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gauntlet.errors import UsageError
 from gauntlet.paths import state_root
 
 API_ADDRESS = "10.77.0.2"
@@ -20,6 +21,8 @@ LOAD_BALANCER_POOL = "10.200.0.0/24"
 HEALTHZ_PORT = 10256
 METRICS_PORT = 10249
 MOST_NODES = 100
+# Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
+LAYOUT = "2"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
 
@@ -81,6 +84,10 @@ class HostRecord:
     pod_cidr: str = ""
 
 
+class ForeignCluster(UsageError):
+    """The record of a cluster that another version of the gauntlet made."""
+
+
 @dataclass(frozen=True)
 class ClusterRecord:
     """What is known of a running cluster. Kept in `cluster.json` of its state folder."""
@@ -96,6 +103,7 @@ class ClusterRecord:
     user_namespace: bool = True
     nodes: tuple[HostRecord, ...] = ()
     outside: HostRecord | None = None
+    layout: str = LAYOUT
 
     def save(self) -> None:
         path = state_dir(self.name) / "cluster.json"
@@ -105,11 +113,20 @@ class ClusterRecord:
 
     @classmethod
     def load(cls, name: str) -> ClusterRecord | None:
-        """The record of this name; None where there is no such cluster, or it is only being made."""
+        """The record of this name; None where there is no such cluster, or it is only being made.
+
+        Raises ForeignCluster for one that another version of the gauntlet wrote.
+        """
         try:
             raw = json.loads((state_dir(name) / "cluster.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        if raw.get("layout") != LAYOUT:
+            raise ForeignCluster(
+                f"sandbox cluster {name} was made by another version of the gauntlet (its process is "
+                f"{raw.get('unshare_pid', 'unknown')})",
+                "end it with that version, or end the process and delete " + str(state_dir(name)),
+            )
         raw["nodes"] = tuple(HostRecord(**node) for node in raw["nodes"])
         raw["outside"] = HostRecord(**raw["outside"]) if raw["outside"] else None
         return cls(**raw)

@@ -15,7 +15,7 @@ from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, world
 from gauntlet.providers.sandbox.cluster import SandboxCluster
-from gauntlet.providers.sandbox.layout import ClusterRecord
+from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 
 # A folder without a record is one that another run is just making, unless it is older than this.
 _BEING_MADE_S = 60.0
@@ -66,7 +66,10 @@ class SandboxProvider:
         folder = layout.clusters_dir()
         found: list[Cluster] = []
         for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-            record = ClusterRecord.load(entry.name)
+            try:
+                record = ClusterRecord.load(entry.name)
+            except ForeignCluster:
+                continue
             if record is not None and record.alive():
                 if record.init_pid:
                     found.append(SandboxCluster(record))

@@ -1,0 +1,42 @@
+"""Graceful termination: what happens to the open connections of a backend that is removed."""
+
+import pytest
+
+from fixtures.ipvs import Ipvs
+from fixtures.judge import Judge
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.history import Connection
+from gauntlet.traffic import Load, Traffic
+from gauntlet.workload import Backends, Clients, Service
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("graceful-termination")]
+
+RATE_PER_S = 20.0
+
+
+def test_removed_backend_keeps_its_connections_and_gets_no_new_ones(
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    traffic: Traffic,
+    probe: Probe,
+    ipvs_of_nodes: Ipvs,
+    judge: Judge,
+) -> None:
+    """Kept connections go on while the removed real server stands at weight 0; new ones go elsewhere."""
+    service = workload.serve_endpoints(Service("drained", app=None), backends.endpoints())
+    target, client = service.cluster_ip(), clients.pods[0]
+    removed, *left = backends.all
+
+    with traffic.start(client, Load(target, users=9, rate_per_s=RATE_PER_S, connection=Connection.KEPT)) as kept:
+        ipvs_of_nodes.until_connected(client, target, removed)
+        workload.replace_endpoints(service, [backend.endpoint() for backend in left])
+        judge(ipvs_of_nodes.drains(client, target, removed))
+        new = probe(client, target)
+        seen = kept.stop()
+
+    judge(availability(seen), correctness(seen, backends.names))
+    judge(availability(new), correctness(new, frozenset(backend.name for backend in left)))

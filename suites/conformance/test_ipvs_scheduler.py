@@ -1,0 +1,138 @@
+"""ipvs schedulers: each does what it promises (ipvsadm(8), option --scheduler)."""
+
+import pytest
+
+from fixtures.ipvs import Ipvs
+from fixtures.judge import Judge
+from fixtures.traffic import Probe
+from fixtures.workload import CaseWorkload
+from gauntlet.checkers.affinity import BY_DESTINATION, affinity
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.open_connections import open_connections
+from gauntlet.checkers.reaches_all import reaches_all
+from gauntlet.checkers.same_choice import same_choice
+from gauntlet.checkers.turns import turns
+from gauntlet.traffic import Held, Load, Traffic
+from gauntlet.workload import Backends, Clients, Service
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("ipvs-schedulers")]
+
+HEAVY, LIGHT, OTHER = "backend-1", "backend-2", "backend-3"
+FIRST_PORT = 42000
+
+
+@pytest.mark.parametrize("scheduler", ["rr", "wrr"])
+def test_backends_take_turns_by_weight(
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    traffic: Traffic,
+    ipvs_of_nodes: Ipvs,
+    judge: Judge,
+    scheduler: str,
+) -> None:
+    """One connection after the other, `rr` alternates exactly; `wrr` keeps the weights 3, 2 and 1 in every six."""
+    target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
+    weights = {HEAVY: 3, LIGHT: 2, OTHER: 1}
+
+    judge(ipvs_of_nodes.schedule(scheduler, target))
+    ipvs_of_nodes.weigh(client, target, backends, weights)
+    seen = traffic.send(client, Load(target, users=1, attempts=60))
+
+    judge(availability(seen), turns(seen, weights if scheduler == "wrr" else dict.fromkeys(weights, 1)))
+
+
+def test_least_connection_fills_up_whoever_has_fewest(
+    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+) -> None:
+    """`lc`: a backend that holds 12 connections gets no more until the others hold as many."""
+    target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
+
+    judge(ipvs_of_nodes.schedule("lc", target))
+    ipvs_of_nodes.weigh(client, target, backends, {LIGHT: 0, OTHER: 0})
+    with Held(client, target, 12) as first:
+        ipvs_of_nodes.weigh(client, target, backends, {LIGHT: 1, OTHER: 1})
+        with Held(client, target, 24) as second:
+            judge(open_connections(first.attempts, {HEAVY: 12}, check="alone"))
+            judge(open_connections(second.attempts, {LIGHT: 12, OTHER: 12}, within=1))
+
+
+def test_weighted_least_connection_holds_connections_by_weight(
+    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+) -> None:
+    """`wlc`: open connections are held in proportion to the weights 3 and 1."""
+    target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
+
+    judge(ipvs_of_nodes.schedule("wlc", target))
+    ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 3, LIGHT: 1, OTHER: 0})
+    with Held(client, target, 32) as held:
+        judge(open_connections(held.attempts, {HEAVY: 24, LIGHT: 8}, within=1))
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"), [("sed", {HEAVY: 3}), ("nq", {HEAVY: 1, LIGHT: 1, OTHER: 1})], ids=["sed", "nq"]
+)
+def test_idle_backends_of_little_weight(
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    ipvs_of_nodes: Ipvs,
+    judge: Judge,
+    scheduler: str,
+    expected: dict[str, int],
+) -> None:
+    """Weights 8, 1 and 1: three connections stay with the heavy one by `sed`; `nq` leaves no backend idle."""
+    target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
+
+    judge(ipvs_of_nodes.schedule(scheduler, target))
+    ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 8})
+    with Held(client, target, 3) as held:
+        judge(open_connections(held.attempts, expected))
+
+
+@pytest.mark.usefixtures("backends")
+def test_source_hash_gives_a_client_its_backend(
+    workload: CaseWorkload, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge
+) -> None:
+    """`sh`: all connections of a client go to one backend."""
+    target = workload.serve(Service("echo")).cluster_ip()
+
+    judge(ipvs_of_nodes.schedule("sh", target))
+    seen = probe(clients.pods, target)
+
+    judge(availability(seen), affinity(seen))
+
+
+@pytest.mark.usefixtures("backends")
+def test_destination_hash_gives_a_service_its_backend(
+    workload: CaseWorkload, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge
+) -> None:
+    """`dh`: all connections to an address go to one backend, whoever makes them."""
+    target = workload.serve(Service("echo")).cluster_ip()
+
+    judge(ipvs_of_nodes.schedule("dh", target))
+    seen = probe(clients.inside, target)
+
+    judge(availability(seen), affinity(seen, sticks_by=BY_DESTINATION))
+
+
+def test_maglev_hash_chooses_again_as_before(
+    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+) -> None:
+    """`mh`, by source address and port as kube-proxy sets it: spread over all, and the same port meets the same."""
+    target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
+    ports = range(FIRST_PORT, FIRST_PORT + 60)
+
+    judge(ipvs_of_nodes.schedule("mh", target))
+    with Held(client, target, len(ports), first_port=FIRST_PORT) as first:
+        pass
+    ipvs_of_nodes.forget(client, ports)
+    with Held(client, target, len(ports), first_port=FIRST_PORT) as again:
+        pass
+
+    judge(reaches_all(first.attempts, backends.names), same_choice(first.attempts, again.attempts, len(backends.all)))

@@ -1,0 +1,24 @@
+"""strictARP: does a node answer for Service addresses that are bound to its kube-ipvs0?"""
+
+import pytest
+
+from fixtures.ipvs import Arp, ProxyConfiguration
+from fixtures.judge import Judge
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import Service, ServiceType
+
+pytestmark = [pytest.mark.conformance, pytest.mark.needs("strict-arp"), pytest.mark.usefixtures("backends")]
+
+
+def test_strict_arp_keeps_nodes_silent(
+    workload: CaseWorkload,
+    arp: Arp,
+    proxy_configuration: ProxyConfiguration,
+    judge: Judge,
+) -> None:
+    """Asked on their network for a load balancer's address, nodes answer without strictARP and are silent with it."""
+    address = workload.serve(Service("echo", type=ServiceType.LOAD_BALANCER)).load_balancer().address
+
+    judge(arp.answers(address))
+    proxy_configuration.change({"ipvs": {"strictARP": True}})
+    judge(arp.is_silent(address))
