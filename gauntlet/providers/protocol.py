@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class ClusterSpec:
     """What cluster is wanted.
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
-    clusters of this user.
+    clusters of this user. `proxy_config` holds fields of KubeProxyConfiguration that take the place of the
+    provider's own, section by section ({"ipvs": {"scheduler": "sh"}}).
     """
 
     name: str
@@ -22,6 +24,8 @@ class ClusterSpec:
     nodes: int = 3
     version: str = "1.37"
     keep: bool = False
+    kernel: NodeKernel = NodeKernel.HOST
+    proxy_config: Mapping[str, object] = field(default_factory=dict)
 
 
 class Provider(Protocol):
