@@ -69,7 +69,7 @@ class Agent:
 
     def _accept(self, _descriptor: int, _events: int) -> None:
         connection, _ = self._listener.accept()
-        connection.setblocking(False)
+        connection.settimeout(0)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         Conversation(self, connection)
 

@@ -11,6 +11,7 @@ import resource
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from gauntlet.guest import kernel
 from gauntlet.guest.agent import Agent
@@ -23,15 +24,15 @@ _TOOLS = [f"{family}{what}" for family in ("iptables", "ip6tables") for what in 
 
 
 def main() -> None:
-    with open(sys.argv[1], encoding="utf-8") as file:
-        settings = Settings.from_json(file.read())
+    settings = Settings.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     os.environ["PATH"] = settings.path
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     _mounts(settings)
     socket.sethostname(settings.name)
     _run(["modprobe", "--all", *settings.load])
     listener = _network(settings)
-    print(f"{settings.name} is up", flush=True)
+    sys.stdout.write(f"{settings.name} is up\n")
+    sys.stdout.flush()
     Agent(listener).serve()
 
 
@@ -42,22 +43,22 @@ def _mounts(settings: Settings) -> None:
     # rights by being run. Everything here is root's anyway.
     kernel.mount("none", "/", flags=kernel.REMOUNT | kernel.NOSUID)
     kernel.mount("tmpfs", "/run", options="mode=755")
-    for name in ("pts", "shm"):
-        os.makedirs(f"/dev/{name}", exist_ok=True)
-    kernel.mount("devpts", "/dev/pts")
-    kernel.mount("tmpfs", "/dev/shm")
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        os.symlink(f"/proc/self/fd/{number}", f"/dev/{name}")
-    os.symlink("/proc/self/fd", "/dev/fd")
-    os.makedirs(settings.binaries)
+    devices = Path("/dev")
+    for kind, name in (("devpts", "pts"), ("tmpfs", "shm")):
+        (devices / name).mkdir(exist_ok=True)
+        kernel.mount(kind, str(devices / name))
+    for name, number in (("fd", ""), ("stdin", "0"), ("stdout", "1"), ("stderr", "2")):
+        (devices / name).symlink_to(Path("/proc/self/fd", number))
+    Path(settings.binaries).mkdir(parents=True)
     kernel.mount("hostfs", settings.binaries, options=settings.binaries)
-    modules = f"/lib/modules/{os.uname().release}"
-    kernel.mount("tmpfs", "/lib/modules", options="mode=755")
-    os.mkdir(modules)
-    kernel.mount("hostfs", modules, options=settings.modules)
-    os.makedirs(TOOLS)
+    modules = Path("/lib/modules", os.uname().release)
+    kernel.mount("tmpfs", str(modules.parent), options="mode=755")
+    modules.mkdir()
+    kernel.mount("hostfs", str(modules), options=settings.modules)
+    tools = Path(TOOLS)
+    tools.mkdir(parents=True)
     for name in _TOOLS:
-        os.symlink(_LEGACY, f"{TOOLS}/{name}")
+        (tools / name).symlink_to(_LEGACY)
 
 
 def _network(settings: Settings) -> socket.socket:
@@ -72,8 +73,7 @@ def _network(settings: Settings) -> socket.socket:
     away = f"link set {MANAGEMENT_LINK} netns /proc/1/fd/{management}"
     _run(["ip", "-batch", "-"], "\n".join([away, *settings.ip]))
     for key, value in settings.sysctls.items():
-        with open(f"/proc/sys/{key}", "w", encoding="ascii") as file:
-            file.write(value)
+        Path("/proc/sys", key).write_text(value, encoding="ascii")
     kernel.enter_network(management)
     _run(["ip", "-batch", "-"], "\n".join(settings.management_ip))
     # It stays in the network it was made in.

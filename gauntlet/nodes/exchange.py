@@ -24,7 +24,7 @@ def carry_out(
     outgoing = memoryview(b"".join(request))
     streams = {Kind.STDOUT: bytearray(), Kind.STDERR: bytearray()}
     frames = Frames()
-    line.agent.setblocking(False)
+    line.agent.settimeout(0)
     while True:
         may_read, may_write = _wait(line, deadline, is_writing=bool(outgoing))
         if may_write:

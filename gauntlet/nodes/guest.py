@@ -37,6 +37,11 @@ class ClockOffset:
     uncertainty_ns: int
 
 
+def stand_in(switchboard: Switchboard, guest: str, argv: Sequence[str]) -> list[str]:
+    """The command that stands in for `argv` in a guest. Its environment is that of `argv`."""
+    return [sys.executable, "-I", "-S", "-c", _MAIN, str(project_root()), str(switchboard.path), guest, *argv]
+
+
 def start_in_guest(
     switchboard: Switchboard,
     guest: str,
@@ -49,7 +54,7 @@ def start_in_guest(
 ) -> subprocess.Popen[str]:
     """Start a process that stands in for a command in a guest. Without `stdin` that is /dev/null."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _MAIN, str(project_root()), str(switchboard.path), guest, *argv],
+        stand_in(switchboard, guest, argv),
         env=dict(env),
         stdin=subprocess.DEVNULL if stdin is None else stdin,
         stdout=stdout,

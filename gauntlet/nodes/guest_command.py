@@ -25,7 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         with Switchboard(Path(socket_path)).dial(guest, timeout_s=_CONNECT_S) as line:
-            line.agent.setblocking(True)
+            line.agent.settimeout(None)
             line.agent.sendall(Command(argv, dict(os.environ), has_stdin=True).frame())
             code = _carry(line)
     except (GuestDown, TimeoutError, ConnectionError) as error:

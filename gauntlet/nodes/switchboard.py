@@ -1,4 +1,4 @@
-"""The driver's way to guests: a socket of the sandbox's steward, which connects callers and works the machines' switches.
+"""The driver's way to guests: a socket of the sandbox's steward, which connects callers and works the switches.
 
 A caller is handed a connection to the guest's agent that no rule and no link of the node can hurt, and then
 speaks gauntlet.guest.wire on it. It keeps the line to the steward open meanwhile: the steward hangs up when the guest

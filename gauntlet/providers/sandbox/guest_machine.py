@@ -33,7 +33,15 @@ class GuestMachine:
     """One machine. `settings.modules` is filled in at each boot. Safe to use from several threads."""
 
     def __init__(
-        self, settings: Settings, address: str, nics: Sequence[Nic], *, work: Path, library: Path, python: Path, log: Path
+        self,
+        settings: Settings,
+        address: str,
+        nics: Sequence[Nic],
+        *,
+        work: Path,
+        library: Path,
+        python: Path,
+        log: Path,
     ) -> None:
         """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init."""
         self.name = settings.name
@@ -62,14 +70,21 @@ class GuestMachine:
             modules = uml.modules(self._work / "modules", hidden_modules)
             told = self._work / "settings.json"
             told.write_text(self._settings._replace(modules=str(modules)).to_json(), encoding="utf-8")
-            init = [str(self._python), "-B", "-P", "-S", str(self._library / "gauntlet" / "guest" / "init.py"), str(told)]
+            init = [
+                str(self._python),
+                "-B",
+                "-P",
+                "-S",
+                str(self._library / "gauntlet" / "guest" / "init.py"),
+                str(told),
+            ]
             # What the kernel does not know, with a value, becomes the environment of the first process.
             command = uml.command(self._nics, str(self._work), init)
             command.insert(1, f"PYTHONPATH={self._library}")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     command,
-                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work), "TMPDIR": "/dev/shm"},
+                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work)},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -107,7 +122,7 @@ class GuestMachine:
             self._leases.add(lease)
         connection = socket.socket()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setblocking(False)
+        connection.settimeout(0)
         with contextlib.suppress(BlockingIOError):
             connection.connect((self._address, PORT))
         return connection

@@ -97,7 +97,7 @@ class HostRecord:
 
     @classmethod
     def read(cls, raw: dict[str, object]) -> HostRecord:
-        return cls(**raw | {"kernel": NodeKernel(raw["kernel"])})  # type: ignore[arg-type]
+        return cls(**raw | {"kernel": NodeKernel(raw.get("kernel", NodeKernel.HOST))})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class ClusterRecord:
             raw = json.loads((state_dir(name) / "cluster.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        raw["kernel"] = NodeKernel(raw["kernel"])
+        raw["kernel"] = NodeKernel(raw.get("kernel", NodeKernel.HOST))
         raw["nodes"] = tuple(HostRecord.read(node) for node in raw["nodes"])
         raw["outside"] = HostRecord.read(raw["outside"]) if raw["outside"] else None
         return cls(**raw)

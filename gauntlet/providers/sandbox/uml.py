@@ -80,7 +80,7 @@ def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[s
 
 
 def modules(scratch: Path, hidden: Sequence[str] = ()) -> Path:
-    """Folder of the guests' modules, for /lib/modules/RELEASE: the package's own, or one in `scratch`, without `hidden`.
+    """Folder of the guests' modules, for /lib/modules/RELEASE: the package's own, or in `scratch` one without `hidden`.
 
     Raises UsageError where the kernel has no module of such a name.
     """

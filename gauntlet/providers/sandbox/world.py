@@ -45,7 +45,7 @@ FORBIDDEN_REMEDY = (
 
 
 def require_tools(kernel: NodeKernel = NodeKernel.HOST) -> None:
-    """Raises EnvironmentUnfit if a program is missing, with the one apt-get line, or if the machine is of another kind."""
+    """Raises EnvironmentUnfit if a program is missing, with the one apt-get line, or where such nodes cannot run."""
     wanted = TOOLS
     if kernel is NodeKernel.OWN:
         uml.require_machine()
