@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gauntlet.binaries import proxy_version
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ClusterSpec:
     nodes: int = 3
     version: str = "1.37"
     keep: bool = False
+    kernel: NodeKernel = NodeKernel.HOST
 
     @property
     def proxy_version(self) -> str:
