@@ -39,6 +39,12 @@ class Worker(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kube-proxy gauntlet")
     group.addoption("--kp-modes", default=None, help="proxy modes, with commas (default: iptables,nftables)")
+    group.addoption(
+        "--kp-node-kernel",
+        default="auto",
+        choices=("auto", "host", "own"),
+        help="whose kernel nodes run on: the host's, their own, or what the mode needs (default: auto)",
+    )
     group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")
     group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
     group.addoption("--kp-results", default="results", help="folder for results (default: results)")
@@ -148,7 +154,7 @@ def _skip_unsupported(item: pytest.Item, feature: str) -> None:
         return
     try:
         chosen = settings.of(item.config)
-        reason = unsupported(feature, found.mode, chosen.proxy_version(found.mode), chosen.place)
+        reason = unsupported(feature, found.mode, chosen.proxy_version(found.mode), chosen.places(found.mode))
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     if reason is not None:

@@ -5,6 +5,7 @@ A case asks by `@pytest.mark.needs("feature")`. Every skip is listed in results.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +22,7 @@ class Place(StrEnum):
 
     ANYWHERE = "anywhere"
     USERS_SANDBOX = "the sandbox of an ordinary user"
+    SHARED_KERNEL = "nodes that share a kernel"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,12 @@ GAPS = (
         "this mode keeps its Services in no iptables chain that could be flushed",
     ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
+    Gap(
+        "own-kernel",
+        _ALL,
+        "a module or a kernel can be hurt only where each node has a kernel of its own (--kp-node-kernel=own)",
+        place=Place.SHARED_KERNEL,
+    ),
     Gap("ipvs-schedulers", _all_but(ProxyMode.IPVS), "only ipvs mode has schedulers to choose from"),
     Gap("strict-arp", _all_but(ProxyMode.IPVS), "only ipvs mode binds Service addresses to its nodes"),
     Gap(
@@ -76,8 +84,8 @@ GAPS = (
 FEATURES = frozenset(gap.feature for gap in GAPS)
 
 
-def unsupported(feature: str, mode: ProxyMode, version: str, place: Place = Place.ANYWHERE) -> str | None:
-    """Why `feature` cannot be checked in this mode, version ("1.37" or "1.37.2") and place; None where it can.
+def unsupported(feature: str, mode: ProxyMode, version: str, places: Collection[Place] = ()) -> str | None:
+    """Why `feature` cannot be checked in this mode and version ("1.37", "1.37.2") at these places; None where it can.
 
     Raises UsageError for a feature that no row names: it could never be skipped, so it is misspelt.
     """
@@ -87,7 +95,7 @@ def unsupported(feature: str, mode: ProxyMode, version: str, place: Place = Plac
         )
     minor = minor_of(version)
     for gap in GAPS:
-        here = gap.place in {Place.ANYWHERE, place}
+        here = gap.place in {Place.ANYWHERE, *places}
         if here and gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
             return f"{feature} in {mode} mode: {gap.reason}"
     return None

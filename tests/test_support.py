@@ -36,8 +36,8 @@ def test_version_that_is_none() -> None:
 
 
 def test_a_gap_of_one_place_is_none_elsewhere() -> None:
-    reason = unsupported("large-transactions", ProxyMode.NFTABLES, "1.37", Place.USERS_SANDBOX)
+    reason = unsupported("large-transactions", ProxyMode.NFTABLES, "1.37", {Place.USERS_SANDBOX})
     assert reason is not None
     assert "run as root" in reason
     assert unsupported("large-transactions", ProxyMode.NFTABLES, "1.37") is None
-    assert unsupported("large-transactions", ProxyMode.IPTABLES, "1.37", Place.USERS_SANDBOX) is None
+    assert unsupported("large-transactions", ProxyMode.IPTABLES, "1.37", {Place.USERS_SANDBOX}) is None

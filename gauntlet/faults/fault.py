@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from gauntlet.cluster import Cluster, Node, ProxyMode
+from gauntlet.cluster import Cluster, Node, NodeKernel, ProxyMode
 from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.history import EventLog
 from gauntlet.journal import Journal
@@ -97,7 +97,7 @@ def refuse_unfit(name: str, needs: Needs, cluster: Cluster) -> None:
             f"and kube-proxy there runs in {cluster.mode} mode",
             f"use a cluster in {fitting} mode, or another fault",
         )
-    if needs.own_kernel:
+    if needs.own_kernel and any(node.kernel is not NodeKernel.OWN for node in cluster.nodes):
         raise UsageError(
             f"fault {name} changes the kernel of its node, and the nodes of cluster {cluster.name} share theirs",
             "use nodes with a kernel of their own",

@@ -42,6 +42,10 @@ class Provider(Protocol):
         """The modes in which it can bring up a cluster."""
         ...
 
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        """Whose kernel nodes need for this mode: the host's where it has what the mode needs, else their own."""
+        ...
+
     def create(self, spec: ClusterSpec) -> Cluster:
         """Bring up a cluster and return when its API server and proxies serve."""
         ...

@@ -10,21 +10,18 @@ from pathlib import Path
 
 from gauntlet.binaries import ensure
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.errors import GauntletError, UsageError
+from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, world
 from gauntlet.providers.sandbox.cluster import SandboxCluster
+from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 
 # A folder without a record is one that another run is just making, unless it is older than this.
 _BEING_MADE_S = 60.0
-_MODES = {
-    # Few kernels still have ipvs, and of one that is shared no limits can be set, as userspace mode wants.
-    NodeKernel.HOST: (ProxyMode.IPTABLES, ProxyMode.NFTABLES),
-    # User-Mode Linux comes without the families of nftables that kube-proxy needs.
-    NodeKernel.OWN: (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE),
-}
+# User-Mode Linux comes without the families of nftables that kube-proxy needs.
+_OWN_KERNEL_MODES = (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE)
 PROXY_PATH_VARIABLE = "GAUNTLET_PROXY_PATH"
 
 
@@ -36,6 +33,9 @@ class SandboxProvider:
 
     def __init__(self) -> None:
         self._mine: dict[str, world.World] = {}
+
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        return NodeKernel.OWN if host_lacks(mode) else NodeKernel.HOST
 
     def create(self, spec: ClusterSpec) -> Cluster:
         proxy_path = self._check(spec)
@@ -98,11 +98,16 @@ class SandboxProvider:
             raise UsageError(
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
-        if spec.mode not in _MODES[spec.kernel]:
-            known = ", ".join(_MODES[spec.kernel])
+        if spec.kernel is NodeKernel.OWN and spec.mode not in _OWN_KERNEL_MODES:
             raise UsageError(
-                f"the sandbox cannot run kube-proxy in {spec.mode} mode on nodes with {spec.kernel} kernel",
-                f"choose one of: {known}",
+                f"nodes with a kernel of their own cannot run kube-proxy in {spec.mode} mode: User-Mode Linux "
+                "has no inet family of nftables",
+                "let the nodes use this machine's kernel",
+            )
+        if spec.kernel is NodeKernel.HOST and (lack := host_lacks(spec.mode)):
+            raise EnvironmentUnfit(
+                f"this machine's kernel cannot serve kube-proxy in {spec.mode} mode: {lack}",
+                "let the nodes have a kernel of their own",
             )
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
