@@ -19,6 +19,11 @@ _NOT_HOOKED = {
 }
 
 
+def not_hooked(mode: ProxyMode) -> str:
+    """What it means that a model of this mode is not hooked."""
+    return _NOT_HOOKED[mode]
+
+
 def explain(node: Host, service_address: str, port: int) -> tuple[str, ...]:
     """What this node would do with a new connection to `service_address`:`port`, a line each.
 
@@ -36,7 +41,7 @@ def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tupl
     head = f"{node} ({forwarding.mode}: {size.rules} rules, {size.chains} chains, {size.elements} elements)"
     lines = [f"{head}: {address}:{port}"]
     if not forwarding.hooked:
-        lines.append(f"  {_NOT_HOOKED[forwarding.mode]}")
+        lines.append(f"  {not_hooked(forwarding.mode)}")
     if not routes:
         lines.append("  no rule of kube-proxy matches it")
     for route in routes:

@@ -16,13 +16,22 @@ CAPTURED = Path(__file__).parent / "captured"
 SAVED = (CAPTURED / "iptables-save.txt").read_text()
 LISTED = (CAPTURED / "nft-kube-proxy.json").read_text()
 USERSPACE_SAVED = (CAPTURED / "userspace-iptables-save.txt").read_text()
-IPVS_PARTS = ("addresses", "ipset-save", "iptables-save", "ip_vs")
+# What `gauntlet.ipvs.inspection.command` gave on the node of ipvs mode.
+INSPECTED = (CAPTURED / "ipvs" / "inspection.txt").read_text()
+_SERVERS = "/proc/net/ip_vs:"
+IPVS_PARTS = {
+    "addresses": (CAPTURED / "ipvs" / "addresses.txt").read_text(),
+    "ipset_save": (CAPTURED / "ipvs" / "ipset-save.txt").read_text(),
+    "iptables_save": (CAPTURED / "ipvs" / "iptables-save.txt").read_text(),
+    "ip_vs": "".join(
+        line.removeprefix(_SERVERS) for line in INSPECTED.splitlines(keepends=True) if line.startswith(_SERVERS)
+    ),
+}
 
 
 def ipvs_text(**changed: str) -> str:
-    """What the command of the ipvs reader gives, with some of IPVS_PARTS (`-` written `_`) changed."""
-    unchanged = {part.replace("-", "_"): (CAPTURED / "ipvs" / f"{part}.txt").read_text() for part in IPVS_PARTS}
-    return "=== gauntlet\n".join((unchanged | changed).values())
+    """What the command of the ipvs reader gives, with some of IPVS_PARTS changed."""
+    return "=== gauntlet\n".join((IPVS_PARTS | changed).values())
 
 
 _TEXTS = {
@@ -47,8 +56,13 @@ class Captured:
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
     ) -> Completed:
-        asked_for_mode = "echo iptables" in argv[-1]
-        return Completed(tuple(argv), 0, f"{self.mode}\n" if asked_for_mode else _TEXTS[self.mode], "")
+        if "echo iptables" in argv[-1]:
+            said = f"{self.mode}\n"
+        elif "/sys/module" in argv[-1]:
+            said = INSPECTED if self.mode is ProxyMode.IPVS else "/sys/module/ip_vs*\n"
+        else:
+            said = _TEXTS[self.mode]
+        return Completed(tuple(argv), 0, said, "")
 
     def spawn(
         self,

@@ -11,7 +11,7 @@ from gauntlet.history import Protocol
 from gauntlet.ipvs import RealServer, VirtualServer
 from gauntlet.rules import Action, Forwarding, Route, Share, explain, iptables, ipvs, mode_of, read, size
 from gauntlet.rules.explanation import describe
-from tests.rules.node import CAPTURED, SAVED, Captured, ipvs_text
+from tests.rules.node import IPVS_PARTS, SAVED, Captured, ipvs_text
 
 MODEL = ipvs.forwarding(ipvs_text())
 NODE = "10.77.0.11"
@@ -20,10 +20,6 @@ NONE = "10.96.19.239"
 # Where the captures differ for another reason than the mode: the API server stood elsewhere.
 API = "10.96.0.1"
 LOCAL = {("10.99.0.2", 80), ("10.99.0.2", 53), (NODE, 30413), (NODE, 30894)}
-
-
-def part(name: str) -> str:
-    return (CAPTURED / "ipvs" / f"{name}.txt").read_text()
 
 
 def only(model: Forwarding, address: str, port: int) -> Route:
@@ -71,7 +67,7 @@ def test_a_real_server_that_drains_gets_nothing_new() -> None:
 
 
 def test_all_drained_is_refused() -> None:
-    drained = part("ip_vs").replace("Masq    1 ", "Masq    0 ")
+    drained = IPVS_PARTS["ip_vs"].replace("Masq    1 ", "Masq    0 ")
     assert only(ipvs.forwarding(ipvs_text(ip_vs=drained)), THREE, 80).action is Action.REJECT
 
 
@@ -82,9 +78,9 @@ def test_packets_reach_the_virtual_servers() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"addresses": "\n".join(line for line in part("addresses").splitlines() if "kube-ipvs0" not in line) + "\n"},
-        {"ipset_save": part("ipset-save").replace("KUBE-CLUSTER-IP ", "KUBE-OTHER ")},
-        {"iptables_save": part("iptables-save").replace('portals" -j KUBE-SERVICES', 'portals" -j KUBE-GONE')},
+        {"addresses": IPVS_PARTS["addresses"].replace("kube-ipvs0", "kube-other")},
+        {"ipset_save": IPVS_PARTS["ipset_save"].replace("KUBE-CLUSTER-IP ", "KUBE-OTHER ")},
+        {"iptables_save": IPVS_PARTS["iptables_save"].replace('portals" -j KUBE-SERVICES', 'portals" -j KUBE-GONE')},
     ],
     ids=["no address", "no set", "no jump"],
 )
@@ -95,7 +91,7 @@ def test_what_is_missing_is_seen(changed: dict[str, str]) -> None:
 
 
 def test_a_service_address_that_is_not_on_the_node_is_no_route() -> None:
-    without = "\n".join(line for line in part("addresses").splitlines() if THREE not in line) + "\n"
+    without = "\n".join(line for line in IPVS_PARTS["addresses"].splitlines() if THREE not in line) + "\n"
     model = ipvs.forwarding(ipvs_text(addresses=without))
     assert model.hooked
     assert model.find(THREE, 80) == ()
@@ -103,13 +99,13 @@ def test_a_service_address_that_is_not_on_the_node_is_no_route() -> None:
 
 
 def test_a_port_that_is_lost_from_its_set_is_rejected_by_the_filter() -> None:
-    lost = part("ipset-save").replace(f"add KUBE-CLUSTER-IP {THREE},tcp:80\n", "")
+    lost = IPVS_PARTS["ipset_save"].replace(f"add KUBE-CLUSTER-IP {THREE},tcp:80\n", "")
     model = ipvs.forwarding(ipvs_text(ipset_save=lost))
     route = only(model, THREE, 80)
     assert (route.action, route.inside, route.chains) == (Action.REJECT, (), ("KUBE-IPVS-FILTER",))
     assert any("no set of Services has this port" in line for line in describe("node-1", model, THREE, 80))
     assert only(model, THREE, 53).action is Action.FORWARD
-    unguarded = part("iptables-save").replace('access filter" -j KUBE-IPVS-FILTER', 'access filter" -j KUBE-GONE')
+    unguarded = IPVS_PARTS["iptables_save"].replace('access filter" -j KUBE-IPVS-FILTER', 'access filter" -j KUBE-GONE')
     assert (
         only(ipvs.forwarding(ipvs_text(ipset_save=lost, iptables_save=unguarded)), THREE, 80).action is Action.FORWARD
     )
@@ -123,8 +119,8 @@ def test_a_kernel_without_ipvs_forwards_nothing() -> None:
 def test_size_counts_sets_and_servers() -> None:
     found = ipvs.size(ipvs_text())
     assert found == MODEL.size
-    adds = sum(line.startswith("add ") for line in part("ipset-save").splitlines())
-    lines = part("ip_vs").splitlines()[3:]
+    adds = sum(line.startswith("add ") for line in IPVS_PARTS["ipset_save"].splitlines())
+    lines = IPVS_PARTS["ip_vs"].splitlines()[3:]
     assert (found.rules, found.chains, found.elements) == (39, 11, adds + len(lines))
 
 
