@@ -169,6 +169,37 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
             click.echo(f"  {fault.fault} on {fault.node or 'the API'}: {fault.evidence}")
 
 
+@main.command(short_help="Show what a node does with Service traffic.")
+@click.argument("node")
+@click.option("--cluster", "--name", "name", help="Name of the cluster; not needed while only one runs.")
+@click.option(
+    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people or programs."
+)
+def inspect(node: str, name: str | None, output: str) -> None:
+    """Show what a node does with Service traffic: its rules, and in ipvs mode IPVS itself.
+
+    Nothing but the node's kernel is asked: no ipvsadm is needed. Rules are counted and read into one model, the
+    same for every mode.
+
+    \b
+    Examples:
+      gauntlet inspect node-1
+      gauntlet inspect node-2 --cluster play --output json
+    """
+    from gauntlet.cluster_commands import named, node_of
+    from gauntlet.inspection import inspect as look
+    from gauntlet.inspection_table import tables
+
+    target = named(name)
+    found = look(node_of(target, node), target.mode)
+    if output == "json":
+        click.echo(found.as_json())
+        return
+    console = Console(highlight=False)
+    for table in tables(found):
+        console.print(table, "")
+
+
 @main.command(short_help="Make the report of a run again.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results/latest"))
 @click.pass_context

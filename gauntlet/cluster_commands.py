@@ -13,7 +13,7 @@ from gauntlet.errors import GauntletError, UsageError
 from gauntlet.profiles import parse_modes
 
 if TYPE_CHECKING:
-    from gauntlet.cluster import Cluster, Host
+    from gauntlet.cluster import Cluster, Host, Node
 
 OUTSIDE = "outside"
 
@@ -42,6 +42,15 @@ def named(name: str | None) -> Cluster:
             return found
     what = f"no cluster {name!r} runs" if name else "no cluster runs"
     raise UsageError(what, f"running: {names}" if running else "gauntlet cluster up makes one")
+
+
+def node_of(target: Cluster, name: str) -> Node:
+    """The node of this name. Raises UsageError, which lists the names, where there is none."""
+    for node in target.nodes:
+        if node.name == name:
+            return node
+    names = ", ".join(node.name for node in target.nodes)
+    raise UsageError(f"cluster {target.name} has no node {name!r}", f"choose one of: {names}")
 
 
 @click.group(short_help="Clusters to play with.")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from gauntlet.ipvs import inspection
+from gauntlet.rules import ipvs as rules
 
 KERNEL = shutil.which("linux.uml")
 MODULES = Path("/usr/lib/uml/modules")
@@ -30,9 +31,9 @@ def listings(folder: Path, *, deadline_s: float = 60.0) -> Path:
     tree.mkdir(parents=True)
     (tree / "modules").symlink_to(MODULES)
     script = Path(__file__).with_name("guest_init.py")
-    command = json.dumps(inspection.command(inspection.FILES))
+    commands = {"inspection": inspection.command(inspection.FILES), "rules": rules.COMMAND}
     init = folder / "init"
-    argv = (sys.executable, "-I", str(script), str(folder), str(tree.parent), command)
+    argv = (sys.executable, "-I", str(script), str(folder), str(tree.parent), json.dumps(commands))
     init.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")
     init.chmod(0o755)
     done = subprocess.run(

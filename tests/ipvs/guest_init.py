@@ -1,7 +1,7 @@
 """First process of an own-kernel guest: makes virtual servers of every kind, traffic through them, and listings.
 
 Runs inside User-Mode Linux on the machine's own files, with nothing but Python's standard library.
-Arguments: the folder for the listings, the folder that has lib/modules, and the command of the inspection as JSON.
+Arguments: the folder for the listings, the folder that has lib/modules, and commands by name as JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 V4 = ("10.244.1.1", "10.244.1.2", "10.244.1.3")
 V6 = ("fd00:244::1", "fd00:244::2", "fd00:244::3")
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sh", "dh", "mh", "sed", "nq")
+# This kernel's nf_tables cannot do what iptables-nft wants.
+LEGACY = Path("/run/legacy")
 MARKED = "10.96.0.7"
 MARK = 7
 
@@ -77,6 +79,17 @@ def virtual_servers() -> str:
         *(f"[{address}]:8080 -m -w {i + 1}" for i, address in enumerate(V6)),
     )
     return "\n".join(lines) + "\n"
+
+
+def rules() -> None:
+    """What kube-proxy has beside the virtual servers, as far as it says that packets reach them."""
+    LEGACY.mkdir()
+    for name in ("iptables", "iptables-save"):
+        (LEGACY / name).symlink_to("/usr/sbin/xtables-legacy-multi")
+    run("ipset", "create", "KUBE-CLUSTER-IP", "hash:ip,port")
+    run("ipset", "add", "KUBE-CLUSTER-IP", "10.96.0.1,tcp:80")
+    run("iptables", "-t", "nat", "-N", "KUBE-SERVICES")
+    run("iptables", "-t", "nat", "-A", "OUTPUT", "-j", "KUBE-SERVICES")
 
 
 def listen(address: str, port: int) -> None:
@@ -161,8 +174,8 @@ def settle() -> None:
     raise RuntimeError(f"totals {total} stay behind {of_processor}")
 
 
-def main(out: Path, modules: Path, inspection: list[str]) -> None:
-    os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+def main(out: Path, modules: Path, commands: dict[str, list[str]]) -> None:
+    os.environ["PATH"] = f"{LEGACY}:/usr/sbin:/usr/bin:/sbin:/bin"
     for kind, where in (("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/run")):
         mount(kind, where)
     # The kernel loads schedulers by itself, through this program.
@@ -173,9 +186,11 @@ def main(out: Path, modules: Path, inspection: list[str]) -> None:
     run(str(loader), "-a", "ipv6", "dummy", "ip_vs")
     run("ip", "-batch", "-", stdin=addresses())
     run("ipvsadm", "--restore", stdin=virtual_servers())
+    rules()
     kept, refusals = traffic()
     settle()
-    (out / "inspection.txt").write_text(run(*inspection))
+    for name, command in commands.items():
+        (out / f"{name}.txt").write_text(run(*command))
     (out / "ipvsadm-Ln.txt").write_text(run("ipvsadm", "-Ln"))
     (out / "ipvsadm-Lcn.txt").write_text(run("ipvsadm", "-Lcn"))
     (out / "ipvsadm-stats.txt").write_text(run("ipvsadm", "-Ln", "--stats", "--exact"))

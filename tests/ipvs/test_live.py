@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from gauntlet.ipvs import inspection
+from gauntlet.rules import Share
+from gauntlet.rules import ipvs as rules
 from tests.ipvs import guest, ipvsadm
 
 pytestmark = pytest.mark.skipif(bool(guest.MISSING), reason=guest.MISSING)
@@ -28,3 +30,13 @@ def test_the_kernel_itself_refuses_where_no_real_server_takes_connections(shown:
     assert json.loads((shown / "refusals.json").read_text()) == {
         "10.96.0.3:80": "ConnectionRefusedError", "10.96.0.3:81": "ConnectionRefusedError",
     }  # fmt: skip
+
+
+def test_the_rules_of_the_node_are_read(shown: Path) -> None:
+    model = rules.forwarding((shown / "rules.txt").read_text())
+    assert model.hooked
+    assert (model.size.rules, model.size.chains) == (1, 1)
+    (weighted,) = model.find("10.96.0.1", 81)
+    assert weighted.inside == tuple(Share(f"10.244.1.{i + 1}", 8080, 2**i / 7) for i in range(3))
+    # It has a virtual server, but the node has not its address.
+    assert model.find("10.96.0.4", 80) == ()
