@@ -29,6 +29,20 @@ class ProxyMode(StrEnum):
     USERSPACE = "userspace"
 
 
+class NodeKernel(StrEnum):
+    """Whose kernel the nodes of a cluster run on: the host's, or each one its own (an OwnKernelNode)."""
+
+    HOST = "host"
+    OWN = "own"
+
+
+class MachineState(StrEnum):
+    OFF = "off"
+    BOOTING = "booting"
+    RUNNING = "running"
+    FROZEN = "frozen"
+
+
 class HostKind(StrEnum):
     POD = "pod"
     NODE = "node"
@@ -103,6 +117,8 @@ class Node(Host, Protocol):
 
     @property
     def pod_cidr(self) -> str: ...
+    @property
+    def kernel(self) -> NodeKernel: ...
 
     def proxy_pid(self) -> int | None:
         """Process id of the running kube-proxy, valid for `kill` on this node; None if none runs."""
@@ -111,6 +127,36 @@ class Node(Host, Protocol):
     def proxy_log(self) -> str:
         """All that kube-proxy on this node has logged, across restarts."""
         ...
+
+
+class OwnKernelNode(Node, Protocol):
+    """A node that is a machine, with switches. Whatever is done with them, `boot` brings it back."""
+
+    def crash(self) -> None:
+        """Take the machine's power away. Without effect where it is off."""
+        ...
+
+    def stop(self) -> None:
+        """Power the machine off in order. Without effect where it is off."""
+        ...
+
+    def freeze(self) -> None:
+        """Stop the machine in the middle of what it does. Raises GauntletError where it is off."""
+        ...
+
+    def thaw(self) -> None:
+        """Let a frozen machine go on. Without effect on one that is not frozen."""
+        ...
+
+    def boot(self, *, hidden_modules: Sequence[str] = ()) -> None:
+        """Start a machine that is off and return when commands reach it; kube-proxy then starts by itself.
+
+        Its kernel finds no modules of the names in `hidden_modules` ("ip_vs_rr"). Without effect where it runs.
+        Raises GauntletError where it does not come up in time, or where the kernel has no such module.
+        """
+        ...
+
+    def state(self) -> MachineState: ...
 
 
 class Cluster(Protocol):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind
+from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
+from gauntlet.nodes import proxy_process
 from gauntlet.paths import SYSTEM_PATH
 
 TIMED_OUT = 124
@@ -103,11 +104,10 @@ class NamespacedNode(NamespacedHost):
 
     pod_cidr: str
     log: Path
+    kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:
-        script = "read -r pid < /run/kube-proxy.pid && kill -0 $pid && echo $pid"
-        done = self.run(["sh", "-c", script], check=False)
-        return int(done.stdout) if done.code == 0 else None
+        return proxy_process.pid_on(self)
 
     def proxy_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from gauntlet.binaries import proxy_version
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,9 @@ class ClusterSpec:
     """What cluster is wanted.
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
-    clusters of this user. `version` is a minor version of Kubernetes, that of `kube-proxy` included unless the mode is
-    gone from it.
+    clusters of this user. `version` is a minor version of Kubernetes, kube-proxy's too unless the mode is gone from
+    it. `proxy_config` holds fields of KubeProxyConfiguration that take the place of the
+    provider's own, section by section ({"ipvs": {"scheduler": "sh"}}).
     """
 
     name: str
@@ -24,6 +26,8 @@ class ClusterSpec:
     nodes: int = 3
     version: str = "1.37"
     keep: bool = False
+    kernel: NodeKernel = NodeKernel.HOST
+    proxy_config: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def proxy_version(self) -> str:

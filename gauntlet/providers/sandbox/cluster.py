@@ -7,12 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gauntlet.cluster import HostKind, ProxyMode
+from gauntlet.cluster import HostKind, NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
+from gauntlet.nodes.guest import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
-from gauntlet.providers.sandbox import layout
-from gauntlet.providers.sandbox.layout import ClusterRecord
+from gauntlet.nodes.switchboard import Switchboard
+from gauntlet.providers.sandbox import layout, uml
+from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.objects import Pod
+from gauntlet.providers.sandbox.pod_status import IN_GUEST
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -32,27 +35,33 @@ class SandboxCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.control_plane_version = record.control_plane_version
-        self.kernel = platform.release()
+        self.kernel = uml.release() if record.kernel is NodeKernel.OWN else platform.release()
         self.state_dir: Path = layout.state_dir(record.name)
         self.kubeconfig: Path = self.state_dir / "kubeconfig"
         self.api_address = f"{layout.API_ADDRESS}:{layout.API_PORT}"
         world = World(record.init_pid, record.user_namespace)
         self._world = world
-        self.nodes = tuple(
-            NamespacedNode(
-                world=world,
-                name=node.name,
-                kind=HostKind.NODE,
-                node=node.name,
-                address=node.address,
-                pid=node.pid,
-                pod_cidr=node.pod_cidr,
-                log=self.state_dir / "logs" / f"kube-proxy-{node.name}.log",
-            )
-            for node in record.nodes
-        )
+        self._switchboard = Switchboard(self.state_dir / layout.SWITCHBOARD)
+        self.nodes: tuple[NamespacedNode | GuestNode, ...] = tuple(self._node(node) for node in record.nodes)
         outside = record.outside
         self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.address, outside.pid)
+
+    def _node(self, node: HostRecord) -> NamespacedNode | GuestNode:
+        log = self.state_dir / "logs" / f"kube-proxy-{node.name}.log"
+        if node.kernel is NodeKernel.OWN:
+            return GuestNode(
+                self._switchboard, node.name, HostKind.NODE, node.name, node.address, pod_cidr=node.pod_cidr, log=log
+            )
+        return NamespacedNode(
+            self._world,
+            node.name,
+            HostKind.NODE,
+            node.name,
+            node.address,
+            node.pid,
+            pod_cidr=node.pod_cidr,
+            log=log,
+        )
 
     @cached_property
     def api(self) -> ApiClient:
@@ -60,14 +69,14 @@ class SandboxCluster:
 
         return api_client(self.kubeconfig)
 
-    def node(self, name: str) -> NamespacedNode:
+    def node(self, name: str) -> NamespacedNode | GuestNode:
         for node in self.nodes:
             if node.name == name:
                 return node
         known = ", ".join(node.name for node in self.nodes)
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
 
-    def pod(self, namespace: str, name: str) -> NamespacedHost:
+    def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
         from gauntlet.providers.api import Api, ApiRefused
 
         try:
@@ -76,8 +85,10 @@ class SandboxCluster:
             raise GauntletError(f"pod {namespace}/{name}: {error.what}", error.remedy) from None
         identities = [each.container_id for each in pod.status.container_statuses]
         scheme, _, pid = (identities[0] if identities else "").partition("://")
-        if scheme != "sandbox" or pid in {"", "0"} or pod.status.phase != "Running":
-            raise GauntletError(f"pod {namespace}/{name} is not running (phase {pod.status.phase})")
-        return NamespacedHost(
-            self._world, f"{namespace}/{name}", HostKind.POD, pod.spec.node_name, pod.status.pod_ip, int(pid)
-        )
+        full_name = f"{namespace}/{name}"
+        if scheme != "sandbox" or not pid or pod.status.phase != "Running":
+            raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")
+        node, address = pod.spec.node_name, pod.status.pod_ip
+        if pid == IN_GUEST:
+            return GuestHost(self._switchboard, full_name, HostKind.POD, node, address)
+        return NamespacedHost(self._world, full_name, HostKind.POD, node, address, int(pid))

@@ -23,40 +23,47 @@ _ROUTER = {
 }
 
 
-def set_up(nodes: int) -> tuple[list[Place], Place]:
-    """Make the fabric with its hosts. Returns the nodes in order, and the outside host."""
-    prefix = layout.NODE_NETWORK_PREFIX
+def set_up() -> None:
+    """Make the bridge, with the control plane on it."""
     bridged = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
     world_ip(
         "link set lo up",
         f"link add {FABRIC} type bridge",
-        f"addr add {layout.API_ADDRESS}/{prefix} dev {FABRIC}",
+        f"addr add {layout.API_ADDRESS}/{layout.NODE_NETWORK_PREFIX} dev {FABRIC}",
         f"link set {FABRIC} up",
     )
     if bridged.exists():
         bridged.write_text("0")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    indices = range(1, nodes + 1)
-    places = [_host(layout.node_name(i), layout.node_address(i)) for i in indices]
-    for i, place in zip(indices, places, strict=True):
-        place.sysctl(_ROUTER)
-        place.ip(
-            *(
-                f"route add {layout.node_pod_cidr(other)} via {layout.node_address(other)}"
-                for other in indices
-                if other != i
-            )
+
+
+def node(index: int, nodes: int) -> Place:
+    """Make node `index` of so many, on the host's kernel."""
+    place = _host(layout.node_name(index), layout.node_address(index))
+    place.sysctl(_ROUTER)
+    place.ip(
+        *(
+            f"route add {layout.node_pod_cidr(other)} via {layout.node_address(other)}"
+            for other in range(1, nodes + 1)
+            if other != index
         )
-    outside = _host("outside", layout.OUTSIDE_ADDRESS)
-    outside.sysctl({"net.ipv4.fib_multipath_hash_policy": "1"})
+    )
+    return place
+
+
+def outside(nodes: int) -> Place:
+    """Make the outside host, and the routes of the next router, for so many nodes."""
+    indices = range(1, nodes + 1)
+    place = _host("outside", layout.OUTSIDE_ADDRESS)
+    place.sysctl({"net.ipv4.fib_multipath_hash_policy": "1"})
     hops = " ".join(f"nexthop via {layout.node_address(i)}" for i in indices)
-    outside.ip(f"route add {layout.LOAD_BALANCER_POOL} {hops}")
+    place.ip(f"route add {layout.LOAD_BALANCER_POOL} {hops}")
     world_ip(
         *(f"route add {layout.node_pod_cidr(i)} via {layout.node_address(i)}" for i in indices),
         f"route add blackhole {layout.SERVICE_CIDR}",
         f"route add blackhole {layout.LOAD_BALANCER_POOL}",
     )
-    return places, outside
+    return place
 
 
 def _host(name: str, address: str) -> Place:

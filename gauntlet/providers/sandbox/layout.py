@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gauntlet.cluster import NodeKernel
 from gauntlet.paths import state_root
 
 API_ADDRESS = "10.77.0.2"
@@ -22,6 +23,11 @@ METRICS_PORT = 10249
 MOST_NODES = 100
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
+
+
+# Commands for own-kernel nodes, in the state folder (a socket) and on links of their own in the world.
+SWITCHBOARD = "guests.sock"
+MANAGEMENT_ADDRESS = "10.78.0.1"
 
 
 def node_name(index: int) -> str:
@@ -47,6 +53,11 @@ def pod_address(index: int, number: int) -> str:
     return f"10.244.{index}.{number}"
 
 
+def management_address(index: int) -> str:
+    """Where the agent of own-kernel node `index` listens."""
+    return f"10.78.0.{10 + index}"
+
+
 @dataclass(frozen=True)
 class WorldSpec:
     """All that the world's first process needs to know, passed to it as JSON."""
@@ -62,23 +73,31 @@ class WorldSpec:
     report_fd: int
     proxy_path: str  # folder put first in kube-proxy's PATH; empty for none
     user_namespace: bool  # whether the world has one of its own
+    kernel: NodeKernel
+    proxy_config: dict[str, object]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> WorldSpec:
-        return cls(**json.loads(text))
+        raw = json.loads(text)
+        return cls(**raw | {"kernel": NodeKernel(raw["kernel"])})
 
 
 @dataclass(frozen=True)
 class HostRecord:
-    """A host of the world. `pid` is the process, as the world counts, that holds its namespaces."""
+    """A host of the world. `pid` is the process, as the world counts, that holds its namespaces; 0 for a guest."""
 
     name: str
     address: str
     pid: int
     pod_cidr: str = ""
+    kernel: NodeKernel = NodeKernel.HOST
+
+    @classmethod
+    def read(cls, raw: dict[str, object]) -> HostRecord:
+        return cls(**raw | {"kernel": NodeKernel(raw.get("kernel", NodeKernel.HOST))})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,7 @@ class ClusterRecord:
     unshare_started: str  # start time of that process in clock ticks: pids are used again
     init_pid: int = 0
     user_namespace: bool = True
+    kernel: NodeKernel = NodeKernel.HOST
     nodes: tuple[HostRecord, ...] = ()
     outside: HostRecord | None = None
 
@@ -110,8 +130,9 @@ class ClusterRecord:
             raw = json.loads((state_dir(name) / "cluster.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        raw["nodes"] = tuple(HostRecord(**node) for node in raw["nodes"])
-        raw["outside"] = HostRecord(**raw["outside"]) if raw["outside"] else None
+        raw["kernel"] = NodeKernel(raw.get("kernel", NodeKernel.HOST))
+        raw["nodes"] = tuple(HostRecord.read(node) for node in raw["nodes"])
+        raw["outside"] = HostRecord.read(raw["outside"]) if raw["outside"] else None
         return cls(**raw)
 
     def alive(self) -> bool:

@@ -24,6 +24,10 @@ class Place:
     def pid(self) -> int:
         return self.holder.pid
 
+    @property
+    def holder_id(self) -> str:
+        return str(self.pid)
+
     def enter(self, argv: Sequence[str]) -> list[str]:
         return ["nsenter", f"--target={self.pid}", "--net", "--uts", "--mount", "--", *argv]
 
@@ -47,11 +51,7 @@ class Place:
     def wait_up(self, *links: str) -> None:
         """Return when the kernel sends on these links: a little after both ends are set up it still drops packets."""
 
-        def up() -> bool:
-            shown = _ip(["nsenter", f"--target={self.pid}", "--net", "--"], [f"link show dev {link}" for link in links])
-            return shown.count(" state UP ") == len(links)
-
-        until(up, what=f"links {', '.join(links)} of {self.name} are up", deadline_s=5.0, every_s=0.005)
+        _wait_up(["nsenter", f"--target={self.pid}", "--net", "--"], links, self.name)
 
     def sysctl(self, settings: Mapping[str, str]) -> None:
         """Set network sysctls of this place. Ones that the kernel does not have are an error."""
@@ -132,6 +132,19 @@ def _place(name: str, script: str, namespaces: Sequence[str], *, entry: Sequence
 def world_ip(*lines: str) -> None:
     """Run `ip` commands, one a line, in the world's own network."""
     _ip([], lines)
+
+
+def wait_world_links_up(*links: str) -> None:
+    """As Place.wait_up, for links in the world's own network."""
+    _wait_up([], links, "the world")
+
+
+def _wait_up(entry: Sequence[str], links: Sequence[str], where: str) -> None:
+    def up() -> bool:
+        shown = _ip(entry, [f"link show dev {link}" for link in links])
+        return shown.count(" state UP ") == len(links)
+
+    until(up, what=f"links {', '.join(links)} of {where} are up", deadline_s=5.0, every_s=0.005)
 
 
 def _ip(entry: Sequence[str], lines: Sequence[str]) -> str:

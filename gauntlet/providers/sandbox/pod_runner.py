@@ -13,19 +13,17 @@ from pathlib import Path
 
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.inner_api import InnerApi, follow
+from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.objects import Pod
-from gauntlet.providers.sandbox.places import Place
 from gauntlet.providers.sandbox.pod_worker import Network, PodWorker
 
 
 class PodRunner:
     """Watches all Pods and gives each one that is bound to a node of the world a worker."""
 
-    def __init__(self, api: InnerApi, nodes: Sequence[Place], binaries: Path, logs: Path) -> None:
+    def __init__(self, api: InnerApi, nodes: Sequence[InnerNode], binaries: Path, logs: Path) -> None:
         self._api = api
-        self._networks = {
-            place.name: Network(place, index, layout.node_address(index)) for index, place in enumerate(nodes, start=1)
-        }
+        self._networks = {node.name: Network(node, layout.node_address(node.index)) for node in nodes}
         self._binaries = binaries
         self._logs = logs
         self._workers: dict[str, PodWorker] = {}

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from gauntlet.providers.sandbox.inner_api import Json
 from gauntlet.providers.sandbox.objects import Pod
 
+# In place of the process that holds a pod's namespaces, for a pod in the network of an own-kernel node.
+IN_GUEST = "guest"
+
 
 @dataclass(frozen=True)
 class ContainerView:
@@ -23,9 +26,9 @@ class ContainerView:
 
 
 def status_of(
-    pod: Pod, container: ContainerView, *, host_ip: str, pod_ip: str, holder_pid: int, phase: str
+    pod: Pod, container: ContainerView, *, host_ip: str, pod_ip: str, holder: str, phase: str
 ) -> dict[str, Json]:
-    """The whole status. `holder_pid` names the process that holds the pod's namespaces, as containerID."""
+    """The whole status. `holder`, the containerID, is a process that holds the pod's namespaces, IN_GUEST, or empty."""
     now = _stamp(datetime.now(UTC))
     ready = {
         "PodScheduled": True,
@@ -37,7 +40,7 @@ def status_of(
         "name": container.name,
         "image": container.image,
         "imageID": container.image,
-        "containerID": f"sandbox://{holder_pid}",
+        "containerID": f"sandbox://{holder}",
         "ready": container.ready,
         "started": container.started is not None,
         "restartCount": container.restarts,

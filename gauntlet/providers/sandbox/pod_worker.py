@@ -13,10 +13,11 @@ from pathlib import Path
 
 from gauntlet.errors import GauntletError
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import fabric, layout, probes
+from gauntlet.providers.sandbox import layout, probes
 from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
+from gauntlet.providers.sandbox.inner_node import InnerNode, PodPlace
 from gauntlet.providers.sandbox.objects import Container, Pod
-from gauntlet.providers.sandbox.places import Place, new_host_network_pod, new_pod
+from gauntlet.providers.sandbox.places import new_pod
 from gauntlet.providers.sandbox.pod_status import ContainerView, status_of
 
 _log = logging.getLogger(__name__)
@@ -30,8 +31,7 @@ _LOOK_S = 0.2
 class Network:
     """A node's pod segment, and which of its addresses are free."""
 
-    node: Place
-    index: int
+    node: InnerNode
     host_ip: str
     _free: list[int] = field(default_factory=lambda: list(range(2, 255)))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,7 +68,7 @@ class PodWorker:
         self._binaries = binaries
         self._log = log
         self._container: Container = pod.spec.containers[0]
-        self._place: Place | None = None
+        self._place: PodPlace | None = None
         self._address = ""
         self._process: subprocess.Popen[str] | None = None
         self._started: datetime | None = None
@@ -107,14 +107,12 @@ class PodWorker:
 
     def _live(self, number: int) -> None:
         if self._pod.spec.host_network:
-            self._place = new_host_network_pod(self._network.node.name, self._network.node)
+            self._place = self._network.node.host_network_pod()
             self._address = self._network.host_ip
         else:
-            self._place = new_pod(self._name)
-            self._address = layout.pod_address(self._network.index, number)
-            fabric.wire_pod(
-                self._network.node, self._network.index, self._place, self._address, f"p{number}-{self._place.pid}"[:15]
-            )
+            self._place = place = new_pod(self._name)
+            self._address = layout.pod_address(self._network.node.index, number)
+            self._network.node.wire_pod(place, self._address, f"p{number}-{place.pid}"[:15])
         argv = self._argv()
         if argv is None:
             self._show("Pending", waiting=("ErrImagePull", f"the sandbox has no image {self._container.image!r}"))
@@ -263,7 +261,7 @@ class PodWorker:
             view,
             host_ip=self._network.host_ip,
             pod_ip=self._address,
-            holder_pid=self._place.pid if self._place is not None else 0,
+            holder=self._place.holder_id if self._place is not None else "",
             phase=phase,
         )
         try:

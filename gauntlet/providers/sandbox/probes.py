@@ -6,11 +6,11 @@ import socket
 import subprocess
 
 from gauntlet.providers.sandbox.http_check import status_code
+from gauntlet.providers.sandbox.inner_node import PodPlace
 from gauntlet.providers.sandbox.objects import Container, Probe
-from gauntlet.providers.sandbox.places import Place
 
 
-def passes(probe: Probe, container: Container, place: Place, pod_ip: str) -> bool:
+def passes(probe: Probe, container: Container, place: PodPlace, pod_ip: str) -> bool:
     """Whether one try of the probe succeeds. Raises ValueError for a kind of probe that is not run here."""
     timeout_s = float(probe.timeout_seconds)
     if probe.http_get is not None:
@@ -44,7 +44,7 @@ def _tcp(host: str, port: int, timeout_s: float) -> bool:
         return False
 
 
-def _exec(place: Place, command: list[str], timeout_s: float) -> bool:
+def _exec(place: PodPlace, command: list[str], timeout_s: float) -> bool:
     try:
         done = subprocess.run(
             place.enter(command), stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False

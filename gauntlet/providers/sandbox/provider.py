@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from gauntlet.binaries import ensure
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec
@@ -19,6 +19,12 @@ from gauntlet.providers.sandbox.layout import ClusterRecord
 
 # A folder without a record is one that another run is just making, unless it is older than this.
 _BEING_MADE_S = 60.0
+_MODES = {
+    # Few kernels still have ipvs, and of one that is shared no limits can be set, as userspace mode wants.
+    NodeKernel.HOST: (ProxyMode.IPTABLES, ProxyMode.NFTABLES),
+    # User-Mode Linux comes without the families of nftables that kube-proxy needs.
+    NodeKernel.OWN: (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE),
+}
 PROXY_PATH_VARIABLE = "GAUNTLET_PROXY_PATH"
 
 
@@ -26,14 +32,14 @@ class SandboxProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = "sandbox"
-    modes = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
+    modes = tuple(ProxyMode)
 
     def __init__(self) -> None:
         self._mine: dict[str, world.World] = {}
 
     def create(self, spec: ClusterSpec) -> Cluster:
         proxy_path = self._check(spec)
-        world.require_tools()
+        world.require_tools(spec.kernel)
         self.list()
         if layout.state_dir(spec.name).exists():
             raise UsageError(
@@ -89,9 +95,12 @@ class SandboxProvider:
             raise UsageError(
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
-        if spec.mode not in self.modes:
-            known = ", ".join(self.modes)
-            raise UsageError(f"the sandbox cannot run kube-proxy in {spec.mode} mode", f"choose one of: {known}")
+        if spec.mode not in _MODES[spec.kernel]:
+            known = ", ".join(_MODES[spec.kernel])
+            raise UsageError(
+                f"the sandbox cannot run kube-proxy in {spec.mode} mode on nodes with {spec.kernel} kernel",
+                f"choose one of: {known}",
+            )
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(PROXY_PATH_VARIABLE, "")

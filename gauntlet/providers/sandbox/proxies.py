@@ -2,70 +2,75 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
 import yaml
 
+from gauntlet.cluster import NodeKernel
 from gauntlet.errors import GauntletError
+from gauntlet.nodes.proxy_process import noting_pid
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code
-from gauntlet.providers.sandbox.places import Place
+from gauntlet.providers.sandbox.inner_node import InnerNode
+from gauntlet.providers.sandbox.layout import WorldSpec
 from gauntlet.waiting import NotInTime, until
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0
-PID_FILE = "run/kube-proxy.pid"
+# Not writable in a network namespace other than a kernel's first.
+_LEAVE_CONNTRACK: Mapping[str, object] = {
+    "maxPerCore": 0,
+    "min": 0,
+    "tcpEstablishedTimeout": "0s",
+    "tcpCloseWaitTimeout": "0s",
+}
 
 
-def configuration(*, mode: str, node: str, address: str, kubeconfig: Path) -> str:
+def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path) -> str:
     """The KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of one node, as YAML."""
-    document = {
+    document: dict[str, object] = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
-        "mode": mode,
+        "mode": str(spec.mode),
         "hostnameOverride": node,
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "clusterCIDR": layout.POD_CIDR,
         "bindAddress": "0.0.0.0",
         "healthzBindAddress": f"{address}:{layout.HEALTHZ_PORT}",
         "metricsBindAddress": f"127.0.0.1:{layout.METRICS_PORT}",
-        # Not writable in a network namespace other than the machine's first.
-        "conntrack": {
-            "maxPerCore": 0,
-            "min": 0,
-            "tcpEstablishedTimeout": "0s",
-            "tcpCloseWaitTimeout": "0s",
-        },
     }
+    if spec.kernel is NodeKernel.HOST:
+        document["conntrack"] = _LEAVE_CONNTRACK
+    for section, wanted in spec.proxy_config.items():
+        own = document.get(section)
+        document[section] = {**own, **wanted} if isinstance(own, Mapping) and isinstance(wanted, Mapping) else wanted
     return yaml.safe_dump(document, sort_keys=False)
 
 
 class ProxySupervisor:
     """Keeps one kube-proxy running on one node, until the world ends."""
 
-    def __init__(self, place: Place, address: str, argv: list[str], log: Path, path: str) -> None:
-        self._place = place
+    def __init__(self, node: InnerNode, address: str, argv: list[str], log: Path, path: str) -> None:
+        self._node = node
         self._address = address
         self._argv = argv
         self._log = log
         self._path = path
 
     def start(self) -> None:
-        threading.Thread(target=self._supervise, name=f"kube-proxy {self._place.name}", daemon=True).start()
+        threading.Thread(target=self._supervise, name=f"kube-proxy {self._node.name}", daemon=True).start()
 
     def _supervise(self) -> None:
-        # The node's /run, seen from outside its mount namespace.
-        pid_file = Path(f"/proc/{self._place.pid}/root", PID_FILE)
+        argv = noting_pid(self._argv)
         while True:
+            self._node.wait_on()
             with self._log.open("a", encoding="utf-8") as log:
-                process: subprocess.Popen[str] = self._place.start(self._argv, env={"PATH": self._path}, log=log)
-            pid_file.write_text(f"{process.pid}\n")
+                process = self._node.start(argv, env={"PATH": self._path}, log=log)
             code = process.wait()
-            pid_file.unlink()
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"--- kube-proxy ended with {code}; next start in {RESTART_DELAY_S:g} s\n")
             time.sleep(RESTART_DELAY_S)
@@ -77,7 +82,7 @@ class ProxySupervisor:
             return status_code(self._address, layout.HEALTHZ_PORT, "/healthz", timeout_s=1.0) == HTTPStatus.OK
 
         try:
-            until(healthy, what=f"kube-proxy on {self._place.name} healthy", deadline_s=deadline_s)
+            until(healthy, what=f"kube-proxy on {self._node.name} healthy", deadline_s=deadline_s)
         except NotInTime as late:
             tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
             raise GauntletError(f"{late.what}\n    {tail}", f"read all of {self._log}") from None

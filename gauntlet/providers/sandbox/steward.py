@@ -10,15 +10,18 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from gauntlet.cluster import NodeKernel
 from gauntlet.errors import GauntletError
+from gauntlet.nodes import guest
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import certificates, fabric, layout, registration, relay
+from gauntlet.providers.sandbox import certificates, fabric, guests, layout, registration, relay
 from gauntlet.providers.sandbox.control_plane import ControlPlane
 from gauntlet.providers.sandbox.inner_api import InnerApi
+from gauntlet.providers.sandbox.inner_node import InnerNode, NamespaceNode
 from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
 from gauntlet.providers.sandbox.load_balancer import LoadBalancer
 from gauntlet.providers.sandbox.places import Place
@@ -47,12 +50,8 @@ def run(spec: WorldSpec) -> None:
         report.write(json.dumps({"error": error.what, "remedy": error.remedy}) + "\n")
         report.close()
         os._exit(1)
-    hosts = [
-        HostRecord(place.name, layout.node_address(i), place.pid, layout.node_pod_cidr(i))
-        for i, place in enumerate(nodes, start=1)
-    ]
     up = {
-        "nodes": [asdict(host) for host in hosts],
+        "nodes": [asdict(node.record) for node in nodes],
         "outside": asdict(HostRecord(outside.name, layout.OUTSIDE_ADDRESS, outside.pid)),
     }
     report.write(json.dumps(up) + "\n")
@@ -62,7 +61,7 @@ def run(spec: WorldSpec) -> None:
         time.sleep(3600)
 
 
-def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
+def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     os.environ["PATH"] = SYSTEM_PATH
     _log.info("world begins")
     work = Path("/run/gauntlet")
@@ -72,8 +71,10 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     logs = Path(spec.state_dir) / "logs"
     authority = certificates.Authority()
     control_plane = ControlPlane(Path(layout.BIN), work, logs, authority)
-    nodes, outside = fabric.set_up(spec.nodes)
+    fabric.set_up()
+    nodes = _nodes(spec, work)
     control_plane.start()
+    outside = fabric.outside(spec.nodes)
     _log.info("the fabric is wired; etcd and kube-apiserver start")
 
     kubeconfig = Path(spec.state_dir) / "kubeconfig"
@@ -91,7 +92,7 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     control_plane.start_controllers()
     for i in range(1, spec.nodes + 1):
         registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
-    supervisors = [_proxy(spec, i, place, authority, control_plane.url) for i, place in enumerate(nodes, start=1)]
+    supervisors = [_proxy(spec, node, authority, control_plane.url) for node in nodes]
     for supervisor in supervisors:
         supervisor.start()
     PodRunner(api, nodes, Path(layout.BIN), logs / "pods").start()
@@ -102,6 +103,13 @@ def _bring_up(spec: WorldSpec) -> tuple[list[Place], Place]:
     registration.wait_default_namespace(api)
     _log.info("all kube-proxies are healthy")
     return nodes, outside
+
+
+def _nodes(spec: WorldSpec, work: Path) -> Sequence[InnerNode]:
+    if spec.kernel is NodeKernel.OWN:
+        # They boot beside the control plane.
+        return guests.boot(spec.nodes, Path(spec.state_dir), work)
+    return [NamespaceNode(fabric.node(index, spec.nodes), index) for index in range(1, spec.nodes + 1)]
 
 
 def _own_run_folder(binaries: Mapping[str, str]) -> None:
@@ -118,21 +126,19 @@ def _shell(script: str) -> None:
         raise GauntletError(f"could not prepare the world: {done.stderr.strip()}", "run `gauntlet doctor`")
 
 
-def _proxy(
-    spec: WorldSpec, index: int, place: Place, authority: certificates.Authority, server: str
-) -> ProxySupervisor:
-    folder = Path(spec.state_dir) / "nodes" / place.name
+def _proxy(spec: WorldSpec, node: InnerNode, authority: certificates.Authority, server: str) -> ProxySupervisor:
+    folder = Path(spec.state_dir) / "nodes" / node.name
     folder.mkdir(parents=True)
     kubeconfig = folder / "kube-proxy.kubeconfig"
     _private(kubeconfig, authority.kubeconfig(certificates.PROXY, cluster=spec.name, server=server))
-    address = layout.node_address(index)
+    address = layout.node_address(node.index)
     config = folder / "kube-proxy.yaml"
-    config.write_text(
-        configuration(mode=spec.mode, node=place.name, address=address, kubeconfig=kubeconfig), encoding="utf-8"
-    )
+    config.write_text(configuration(spec, node=node.name, address=address, kubeconfig=kubeconfig), encoding="utf-8")
     argv = [f"{layout.BIN}/kube-proxy", f"--config={config}", "--v=2"]
-    path = f"{spec.proxy_path}:{SYSTEM_PATH}" if spec.proxy_path else SYSTEM_PATH
-    return ProxySupervisor(place, address, argv, Path(spec.state_dir) / "logs" / f"kube-proxy-{place.name}.log", path)
+    path = guest.PATH if spec.kernel is NodeKernel.OWN else SYSTEM_PATH
+    if spec.proxy_path:
+        path = f"{spec.proxy_path}:{path}"
+    return ProxySupervisor(node, address, argv, Path(spec.state_dir) / "logs" / f"kube-proxy-{node.name}.log", path)
 
 
 def _private(path: Path, text: str) -> None:

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from gauntlet.binaries import Binaries
+from gauntlet.cluster import NodeKernel
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.protocol import ClusterSpec
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox import layout, uml
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
 from gauntlet.waiting import until
 
@@ -43,9 +44,13 @@ FORBIDDEN_REMEDY = (
 )
 
 
-def require_tools() -> None:
-    """Raises EnvironmentUnfit with the one apt-get line if a program is missing."""
-    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool, path=SYSTEM_PATH)})
+def require_tools(kernel: NodeKernel = NodeKernel.HOST) -> None:
+    """Raises EnvironmentUnfit if a program is missing, with the one apt-get line, or where such nodes cannot run."""
+    wanted = TOOLS
+    if kernel is NodeKernel.OWN:
+        uml.require_machine()
+        wanted = TOOLS | uml.TOOLS
+    missing = sorted({package for tool, package in wanted.items() if not shutil.which(tool, path=SYSTEM_PATH)})
     if missing:
         raise EnvironmentUnfit(
             f"the sandbox lacks programs of these packages: {', '.join(missing)}",
@@ -118,6 +123,8 @@ class World:
             report_fd=report_write,
             proxy_path=proxy_path,
             user_namespace="--user" in chosen,
+            kernel=wanted.kernel,
+            proxy_config=dict(wanted.proxy_config),
         )
         inherited = [spec.relay_fd, spec.report_fd] + ([] if wanted.keep else [control_read])
         command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
@@ -143,6 +150,7 @@ class World:
             unshare_pid=process.pid,
             unshare_started=layout.start_time(process.pid) or "",
             user_namespace=spec.user_namespace,
+            kernel=wanted.kernel,
         )
         record.save()
         return cls(record, process, report_read, control_write)
@@ -160,8 +168,8 @@ class World:
         self.record = replace(
             self.record,
             init_pid=init_pid,
-            nodes=tuple(HostRecord(**node) for node in report["nodes"]),
-            outside=HostRecord(**report["outside"]),
+            nodes=tuple(HostRecord.read(node) for node in report["nodes"]),
+            outside=HostRecord.read(report["outside"]),
         )
         self.record.save()
         return self.record

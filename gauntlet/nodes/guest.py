@@ -1,0 +1,181 @@
+"""Nodes with a kernel of their own: how commands reach them, and the switches of their machines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from gauntlet.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
+from gauntlet.guest.settings import TOOLS
+from gauntlet.guest.wire import Kind, clock_ns, frame
+from gauntlet.nodes import proxy_process
+from gauntlet.nodes.exchange import carry_out, next_frame
+from gauntlet.nodes.guest_command import DOWN
+from gauntlet.nodes.namespaced import TIMED_OUT
+from gauntlet.nodes.switchboard import GuestDown, Switchboard, Wish
+from gauntlet.paths import SYSTEM_PATH, project_root
+
+PATH = f"{TOOLS}:{SYSTEM_PATH}"
+_MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gauntlet.nodes.guest_command import main; main()"
+# The steward answers when it is done; it has deadlines of its own, shorter than this.
+_SWITCH_S = 60.0
+_CLOCK_S = 10.0
+_CLOCK_READINGS = 20
+
+
+@dataclass(frozen=True)
+class ClockOffset:
+    """How far a guest's CLOCK_REALTIME is ahead of the driver's: `offset_ns`, give or take `uncertainty_ns`."""
+
+    offset_ns: int
+    uncertainty_ns: int
+
+
+def stand_in(switchboard: Switchboard, guest: str, argv: Sequence[str]) -> list[str]:
+    """The command that stands in for `argv` in a guest. Its environment is that of `argv`."""
+    return [sys.executable, "-I", "-S", "-c", _MAIN, str(project_root()), str(switchboard.path), guest, *argv]
+
+
+def start_in_guest(
+    switchboard: Switchboard,
+    guest: str,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    stdin: int | IO[str] | None = None,
+    stdout: int | IO[str] | None = None,
+    stderr: int | IO[str] | None = None,
+) -> subprocess.Popen[str]:
+    """Start a process that stands in for a command in a guest. Without `stdin` that is /dev/null."""
+    return subprocess.Popen(
+        stand_in(switchboard, guest, argv),
+        env=dict(env),
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        # Ctrl-C is for the run, which then ends what it started in order.
+        start_new_session=True,
+    )
+
+
+@dataclass(frozen=True)
+class GuestHost:
+    """A guest of a world, or a pod in the network of one.
+
+    Of a guest that does not run, commands end with 255, as those of ssh(1) do. A child that a command
+    leaves behind keeps running, but what it writes to the command's streams is lost.
+    """
+
+    switchboard: Switchboard
+    name: str
+    kind: HostKind
+    node: str
+    address: str
+
+    def run(
+        self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
+    ) -> Completed:
+        deadline = time.monotonic() + timeout_s
+        data = None if stdin is None else stdin.encode()
+        try:
+            with self.switchboard.dial(self.node, timeout_s=timeout_s) as line:
+                code, out, err = carry_out(line, argv, _environment({}), data, deadline)
+        except TimeoutError:
+            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
+            raise CommandFailed(self.name, late) from None
+        except GuestDown as down:
+            code, out, err = DOWN, b"", str(down).encode()
+        completed = Completed(tuple(argv), code, out.decode(errors="replace"), err.decode(errors="replace"))
+        if check and completed.code != 0:
+            raise CommandFailed(self.name, completed)
+        return completed
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        return start_in_guest(
+            self.switchboard,
+            self.node,
+            argv,
+            env=_environment(env or {}),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+
+@dataclass(frozen=True)
+class GuestNode(GuestHost):
+    """A node with a kernel of its own: see gauntlet.cluster.OwnKernelNode for its switches.
+
+    `log` is where its kube-proxy's output goes.
+    """
+
+    pod_cidr: str
+    log: Path
+    kernel: NodeKernel = NodeKernel.OWN
+
+    def proxy_pid(self) -> int | None:
+        return proxy_process.pid_on(self)
+
+    def proxy_log(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def crash(self) -> None:
+        self._switch(Wish.CRASH)
+
+    def stop(self) -> None:
+        self._switch(Wish.STOP)
+
+    def freeze(self) -> None:
+        self._switch(Wish.FREEZE)
+
+    def thaw(self) -> None:
+        self._switch(Wish.THAW)
+
+    def boot(self, *, hidden_modules: Sequence[str] = ()) -> None:
+        self.switchboard.ask(self.node, Wish.BOOT, timeout_s=_SWITCH_S, hidden_modules=hidden_modules)
+
+    def state(self) -> MachineState:
+        return MachineState(self.switchboard.ask(self.node, Wish.STATE, timeout_s=_SWITCH_S))
+
+    def clock_offset(self) -> ClockOffset:
+        """Measure how the guest's clock and this machine's differ. Raises GuestDown and TimeoutError.
+
+        A reading lies somewhere between its question and its answer; the quickest of several counts.
+        """
+        deadline = time.monotonic() + _CLOCK_S
+        best: ClockOffset | None = None
+        with self.switchboard.dial(self.node, timeout_s=_CLOCK_S) as line:
+            for _ in range(_CLOCK_READINGS):
+                line.agent.settimeout(_CLOCK_S)
+                asked_ns = time.time_ns()
+                line.agent.sendall(frame(Kind.CLOCK))
+                _, payload = next_frame(line, deadline)
+                answered_ns = time.time_ns()
+                half_ns = (answered_ns - asked_ns) // 2
+                reading = ClockOffset(clock_ns(payload) - asked_ns - half_ns, half_ns)
+                if best is None or reading.uncertainty_ns < best.uncertainty_ns:
+                    best = reading
+        assert best is not None
+        return best
+
+    def _switch(self, wish: Wish) -> None:
+        self.switchboard.ask(self.node, wish, timeout_s=_SWITCH_S)
+
+
+def _environment(added: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PATH": PATH, **added}

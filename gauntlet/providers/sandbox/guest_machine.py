@@ -1,0 +1,220 @@
+"""The machine of an own-kernel node: processes of the world that are booted, frozen and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from gauntlet.cluster import MachineState
+from gauntlet.errors import GauntletError
+from gauntlet.guest.settings import PORT, Settings
+from gauntlet.guest.wire import Kind, frame
+from gauntlet.nodes.switchboard import GuestDown
+from gauntlet.paths import SYSTEM_PATH
+from gauntlet.providers.sandbox import uml
+from gauntlet.providers.sandbox.uml import Nic
+from gauntlet.waiting import NotInTime, until
+
+BOOT_DEADLINE_S = 40.0
+_END_DEADLINE_S = 10.0
+_TRY_S = 0.1
+_log = logging.getLogger(__name__)
+
+
+class GuestMachine:
+    """One machine. `settings.modules` is filled in at each boot. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        address: str,
+        nics: Sequence[Nic],
+        *,
+        work: Path,
+        library: Path,
+        python: Path,
+        log: Path,
+    ) -> None:
+        """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init."""
+        self.name = settings.name
+        self._settings = settings
+        self._address = address
+        self._nics = nics
+        self._work = work
+        self._library = library
+        self._python = python
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state = MachineState.OFF
+        self._changed = threading.Condition()
+        self._leases: set[socket.socket] = set()
+
+    @property
+    def state(self) -> MachineState:
+        return self._state
+
+    def start(self, hidden_modules: Sequence[str] = ()) -> None:
+        """Switch the machine on and return at once. Without effect where it is on. Raises UsageError."""
+        with self._changed:
+            if self._state is not MachineState.OFF:
+                return
+            self._work.mkdir(parents=True, exist_ok=True)
+            modules = uml.modules(self._work / "modules", hidden_modules)
+            told = self._work / "settings.json"
+            told.write_text(self._settings._replace(modules=str(modules)).to_json(), encoding="utf-8")
+            init = [
+                str(self._python),
+                "-B",
+                "-P",
+                "-S",
+                str(self._library / "gauntlet" / "guest" / "init.py"),
+                str(told),
+            ]
+            # What the kernel does not know, with a value, becomes the environment of the first process.
+            command = uml.command(self._nics, str(self._work), init)
+            command.insert(1, f"PYTHONPATH={self._library}")
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self._state = MachineState.BOOTING
+            threading.Thread(target=self._watch, args=(self._process,), name=f"guest {self.name}", daemon=True).start()
+            threading.Thread(target=self._greet, args=(self._process,), name=f"boot {self.name}", daemon=True).start()
+
+    def wait_running(self, deadline_s: float = BOOT_DEADLINE_S) -> None:
+        """Return when commands reach the machine. Raises GauntletError where it ends instead, or in time does not."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not MachineState.BOOTING, timeout=deadline_s)
+            if self._state in (MachineState.RUNNING, MachineState.FROZEN):
+                return
+            is_off = self._state is MachineState.OFF
+        tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
+        what = "is off" if is_off else f"did not boot within {deadline_s:g} s"
+        raise (GuestDown if is_off else GauntletError)(f"{self.name} {what}:\n    {tail}", f"read all of {self._log}")
+
+    def wait_on(self) -> None:
+        """Return when commands reach the machine, however long that takes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is MachineState.RUNNING)
+
+    def connect(self, lease: socket.socket) -> socket.socket:
+        """A connection to the agent, maybe not yet answered. `lease` is shut down when the machine ends.
+
+        Raises GuestDown where the machine is off.
+        """
+        self.wait_running()
+        with self._changed:
+            if self._state is MachineState.OFF:
+                raise GuestDown(f"{self.name} is off")
+            self._leases.add(lease)
+        connection = socket.socket()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            connection.connect((self._address, PORT))
+        return connection
+
+    def hang_up(self, lease: socket.socket) -> None:
+        """The owner of a connection needs it no more."""
+        with self._changed:
+            self._leases.discard(lease)
+
+    def freeze(self) -> None:
+        """Stop the machine where it is. Raises GuestDown where it is off."""
+        self.wait_running()
+        self._signal(signal.SIGSTOP, MachineState.FROZEN)
+
+    def thaw(self) -> None:
+        if self._state is MachineState.FROZEN:
+            self._signal(signal.SIGCONT, MachineState.RUNNING)
+
+    def crash(self) -> None:
+        """End all processes of the machine and return when they are gone."""
+        process = self._process
+        if process is not None and self._state is not MachineState.OFF:
+            _kill_group(process.pid)
+            self._wait_off()
+
+    def stop(self) -> None:
+        """Have the machine power itself off. Raises GauntletError where it does not."""
+        self.thaw()
+        if self._state is MachineState.OFF:
+            return
+        self.wait_running()
+        with socket.create_connection((self._address, PORT), timeout=_END_DEADLINE_S) as connection:
+            connection.sendall(frame(Kind.POWER_OFF))
+            self._wait_off()
+
+    def _signal(self, number: signal.Signals, state: MachineState) -> None:
+        with self._changed:
+            if self._process is None or self._state is MachineState.OFF:
+                raise GuestDown(f"{self.name} is off")
+            # The kernel is one process; the others run its programs, and stop at their next system call.
+            self._process.send_signal(number)
+            self._state = state
+            self._changed.notify_all()
+
+    def _wait_off(self) -> None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._state is MachineState.OFF, timeout=_END_DEADLINE_S):
+                raise GauntletError(f"{self.name} did not go off within {_END_DEADLINE_S:g} s", f"read {self._log}")
+
+    def _greet(self, process: subprocess.Popen[bytes]) -> None:
+        """Notice when the agent listens."""
+        begun = time.monotonic()
+
+        def listens() -> bool:
+            try:
+                socket.create_connection((self._address, PORT), timeout=_TRY_S).close()
+            except OSError:
+                return process.poll() is not None
+            return True
+
+        try:
+            until(listens, what=f"agent of {self.name} listens", deadline_s=BOOT_DEADLINE_S, every_s=0.02)
+        except NotInTime:
+            return
+        with self._changed:
+            if self._process is process and self._state is MachineState.BOOTING and process.poll() is None:
+                self._state = MachineState.RUNNING
+                _log.info("%s is up after %.2f s", self.name, time.monotonic() - begun)
+                self._changed.notify_all()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Clear up when the machine has ended, for whatever reason."""
+        code = process.wait()
+        _kill_group(process.pid)
+        _log.info("%s ended with %d", self.name, code)
+        with self._changed:
+            for lease in self._leases:
+                with contextlib.suppress(OSError):  # hung up already
+                    lease.shutdown(socket.SHUT_RDWR)
+            self._leases.clear()
+            self._state = MachineState.OFF
+            self._changed.notify_all()
+
+
+def _kill_group(leader: int) -> None:
+    """End all processes of a machine; those that run its programs outlive its kernel."""
+
+    def gone() -> bool:
+        try:
+            os.killpg(leader, signal.SIGKILL)
+        except ProcessLookupError:
+            return True
+        return False
+
+    until(gone, what=f"processes of the guest {leader} gone", deadline_s=_END_DEADLINE_S, every_s=0.01)

@@ -1,0 +1,111 @@
+"""User-Mode Linux: a kernel that runs as a process, from Debian's package user-mode-linux."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet.errors import EnvironmentUnfit, UsageError
+from gauntlet.paths import SYSTEM_PATH
+
+PROGRAM = "linux.uml"
+TOOLS = {
+    PROGRAM: "user-mode-linux",
+    "modprobe": "kmod",
+    "depmod": "kmod",
+    "ethtool": "ethtool",
+    "ipset": "ipset",
+    "ipvsadm": "ipvsadm",
+}
+# Pages that are never touched cost nothing.
+_MEMORY = "1G"
+_MODULES = Path("/usr/lib/uml/modules")
+
+
+def require_machine() -> None:
+    """Raises EnvironmentUnfit on processors that User-Mode Linux does not run on."""
+    if platform.machine() != "x86_64":
+        raise EnvironmentUnfit(
+            f"nodes with a kernel of their own are User-Mode Linux, which does not run on {platform.machine()}",
+            "use a machine with an x86_64 processor, or nodes on the host's kernel",
+        )
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A link of the guest, on `interface` of the world: a tap, or a veth end that is read raw."""
+
+    name: str
+    transport: str
+    interface: str
+    mac: str
+
+    @property
+    def argument(self) -> str:
+        return f"{self.name}:transport={self.transport},ifname={self.interface},mac={self.mac},depth=128"
+
+
+def release() -> str:
+    """Release of the guests' kernel. Raises EnvironmentUnfit where there is none."""
+    program = shutil.which(PROGRAM, path=SYSTEM_PATH)
+    if program is None:
+        raise EnvironmentUnfit("there is no User-Mode Linux here", "sudo apt-get install --yes user-mode-linux")
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[str]:
+    """The command line of a guest whose root file system is the caller's. `init` is its first process."""
+    return [
+        PROGRAM,
+        f"mem={_MEMORY}",
+        "root=/dev/root",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "rw",
+        f"init={init[0]}",
+        "con=null",
+        "con0=null,fd:1",
+        "quiet",
+        # "exited normally" is what an end of the first process would be on the host.
+        "panic=-1",
+        f"uml_dir={run_folder}",
+        *(nic.argument for nic in nics),
+        "--",
+        *init[1:],
+    ]
+
+
+def modules(scratch: Path, hidden: Sequence[str] = ()) -> Path:
+    """Folder of the guests' modules, for /lib/modules/RELEASE: the package's own, or in `scratch` one without `hidden`.
+
+    Raises UsageError where the kernel has no module of such a name.
+    """
+    packaged = _MODULES / release()
+    if not hidden and (packaged / "modules.dep.bin").exists():
+        return packaged
+    tree = scratch / "lib" / "modules" / packaged.name
+    if tree.exists():
+        shutil.rmtree(tree)
+    tree.mkdir(parents=True)
+    left = set(hidden)
+    for path in packaged.rglob("*"):
+        relative = path.relative_to(packaged)
+        name = path.name.partition(".ko")[0].replace("-", "_")
+        if name in hidden and path.is_file():
+            left.discard(name)
+        elif path.is_dir():
+            (tree / relative).mkdir(parents=True, exist_ok=True)
+        elif ".ko" in path.name:
+            (tree / relative).symlink_to(path)
+        elif not path.name.endswith(".bin"):
+            shutil.copy(path, tree / relative)
+    if left:
+        raise UsageError(
+            f"kernel {packaged.name} has no module {', '.join(sorted(left))}", f"look into {packaged}/modules.dep"
+        )
+    subprocess.run(["depmod", "-b", str(scratch), packaged.name], check=True, capture_output=True)
+    return tree
