@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from gauntlet.cluster import Host, ProxyMode
+from gauntlet.rules import ipvs
 from gauntlet.rules.forwarding import Forwarding, Route, Share
 from gauntlet.rules.reading import mode_of, read
+
+_JUMP = "no packet reaches kube-proxy's rules: the jump to them is missing"
+_NOT_HOOKED = {
+    ProxyMode.IPTABLES: _JUMP,
+    ProxyMode.NFTABLES: _JUMP,
+    ProxyMode.USERSPACE: _JUMP,
+    ProxyMode.IPVS: (
+        f"not all of it works: {ipvs.INTERFACE} holds no address, or the jump to KUBE-SERVICES or the set "
+        f"{ipvs.CLUSTER_IPS} is missing"
+    ),
+}
 
 
 def explain(node: Host, service_address: str, port: int) -> tuple[str, ...]:
@@ -24,26 +36,27 @@ def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tupl
     head = f"{node} ({forwarding.mode}: {size.rules} rules, {size.chains} chains, {size.elements} elements)"
     lines = [f"{head}: {address}:{port}"]
     if not forwarding.hooked:
-        lines.append("  no packet reaches kube-proxy's rules: the jump to them is missing")
+        lines.append(f"  {_NOT_HOOKED[forwarding.mode]}")
     if not routes:
         lines.append("  no rule of kube-proxy matches it")
     for route in routes:
         lines.extend(f"  {line}" for line in _lines(route))
     chains = [chain for route in routes for chain in route.chains]
-    return (*lines, *(f"  see: {command}" for command in _commands(forwarding.mode, chains)))
+    return (*lines, *(f"  see: {command}" for command in _commands(forwarding.mode, node, chains)))
 
 
 def _lines(route: Route) -> list[str]:
     place = f"{route.protocol} {'node port' if route.address is None else route.address} {route.port}"
     named = f"{place} ({route.service or 'unnamed'})"
     if not (route.inside or route.outside):
-        return [f"{named}: {route.action}, no endpoint"]
-    sticky = ", clients seen before stay with theirs" if route.affinity else ""
+        return [f"{named}: {route.action}, {route.note or 'no endpoint'}"]
+    remark = ", clients seen before stay with theirs" if route.affinity else ""
+    remark += f" ({route.note})" if route.note else ""
     if route.inside == route.outside:
-        return [f"{named}: {_shares(route.inside)}{sticky}"]
+        return [f"{named}: {_shares(route.inside)}{remark}"]
     return [
-        f"{named} from inside: {_shares(route.inside)}{sticky}",
-        f"{named} from outside: {_shares(route.outside)}{sticky}",
+        f"{named} from inside: {_shares(route.inside)}{remark}",
+        f"{named} from outside: {_shares(route.outside)}{remark}",
     ]
 
 
@@ -51,7 +64,9 @@ def _shares(shares: tuple[Share, ...]) -> str:
     return ", ".join(f"{share.address}:{share.port} {share.probability:.1%}" for share in shares) or "no endpoint"
 
 
-def _commands(mode: ProxyMode, chains: list[str]) -> tuple[str, ...]:
+def _commands(mode: ProxyMode, node: str, chains: list[str]) -> tuple[str, ...]:
+    if mode is ProxyMode.IPVS:
+        return (f"gauntlet inspect {node}", f"ip -o addr show dev {ipvs.INTERFACE}", f"ipset list {ipvs.CLUSTER_IPS}")
     if mode is ProxyMode.NFTABLES:
         return tuple(f"nft list chain ip kube-proxy {chain}" for chain in dict.fromkeys(chains[:3]))
     return tuple(f"iptables -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))

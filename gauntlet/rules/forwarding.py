@@ -39,6 +39,7 @@ class Route:
     `outside` are the endpoints that a client inside and one outside the cluster would meet; their
     probabilities add up to less than 1 where some connections would fall through all rules.
     `service` is the name kube-proxy wrote beside the rule (`namespace/name:port`); empty where it wrote none.
+    `note` says in words what shares and action do not.
     """
 
     address: str | None
@@ -50,6 +51,7 @@ class Route:
     outside: tuple[Share, ...] = ()
     affinity: bool = False
     chains: tuple[str, ...] = ()
+    note: str = ""
 
     def share_of(self, address: str) -> float:
         """The probability that a connection from inside goes to the endpoint at `address`; 0 where never."""
@@ -58,7 +60,10 @@ class Route:
 
 @dataclass(frozen=True)
 class RuleSize:
-    """How much kube-proxy has written: rules and chains, and elements of sets and maps (0 in iptables mode)."""
+    """How much kube-proxy has written: rules and chains, and elements of sets and maps (0 in iptables mode).
+
+    In ipvs mode, elements are entries of ipsets, virtual servers and real servers together.
+    """
 
     rules: int
     chains: int

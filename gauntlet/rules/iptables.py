@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.history import Protocol
-from gauntlet.rules.forwarding import Action, Forwarding, Route, RuleSize, Share, Source
+from gauntlet.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
+from gauntlet.rules.walk import DEEPEST, Walk
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _COMMENT_TAIL = re.compile(
@@ -37,7 +38,8 @@ class Rule:
     port: int = 0
     comment: str = ""
     probability: float = 1.0
-    to: str = ""
+    to: str = ""  # of a DNAT `address:port`, of a REDIRECT the port
+    match_set: str = ""  # name of an ipset
     remembered: bool = False  # matches only clients that ClientIP affinity has seen before
     local_source: bool = False
 
@@ -104,7 +106,8 @@ def _rule(line: str) -> tuple[str, Rule]:
         port=int(found.get("--dport", "0")) if found.get("--dport", "0").isdigit() else 0,
         comment=found.get("--comment", ""),
         probability=float(found.get("--probability", "1")),
-        to=found.get("--to-destination", ""),
+        to=found.get("--to-destination") or found.get("--to-ports", ""),
+        match_set=found.get("--match-set", ""),
         remembered="--rcheck" in flags,
         local_source=found.get("--src-type") == "LOCAL",
     )
@@ -151,23 +154,14 @@ def _refused(tables: Tables) -> list[Route]:
     ]
 
 
-class _Walk:
-    """Follows one packet's possible ways through the nat chains, multiplying probabilities."""
+class _Walk(Walk):
+    """Through the nat chains, where every rule may let a packet go on to the next."""
 
     def __init__(self, tables: Tables) -> None:
+        super().__init__()
         self._tables = tables
-        self.affinity = False
-        self.seen: dict[str, None] = {}
 
-    def shares(self, chain: str, source: Source) -> tuple[Share, ...]:
-        found: dict[tuple[str, int], float] = {}
-        self._follow(chain, source, 1.0, found, depth=0)
-        return tuple(Share(address, port, probability) for (address, port), probability in found.items())
-
-    def _follow(
-        self, chain: str, source: Source, arriving: float, found: dict[tuple[str, int], float], depth: int
-    ) -> float:
-        """Adds what `chain` forwards to `found`; returns the probability of falling off its end."""
+    def _follow(self, chain: str, source: Source, arriving: float, depth: int) -> float:
         self.seen[chain] = None
         left = arriving
         for rule in self._tables.rules("nat", chain):
@@ -179,11 +173,10 @@ class _Walk:
             taken = left * rule.probability
             if rule.target == "DNAT":
                 address, _, port = rule.to.rpartition(":")
-                key = (address, int(port))
-                found[key] = found.get(key, 0.0) + taken
+                self._reach(address, int(port), taken)
                 left -= taken
-            elif rule.target.startswith(("KUBE-SEP-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-")) and depth < 8:
-                left = left - taken + self._follow(rule.target, source, taken, found, depth + 1)
+            elif rule.target.startswith(("KUBE-SEP-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-")) and depth < DEEPEST:
+                left = left - taken + self._follow(rule.target, source, taken, depth + 1)
             if left <= 0:
                 return 0.0
         return left

@@ -16,7 +16,8 @@ from typing import TypeAlias
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import GauntletError
 from gauntlet.history import Protocol
-from gauntlet.rules.forwarding import Action, Forwarding, Route, RuleSize, Share, Source
+from gauntlet.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
+from gauntlet.rules.walk import DEEPEST, Walk
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Expression: TypeAlias = Mapping[str, "Json"]
@@ -136,24 +137,16 @@ def _refused(table: Table, name: str) -> Iterator[Route]:
         )
 
 
-class _Walk:
-    """Follows one packet's possible ways through the chains, multiplying probabilities."""
+class _Walk(Walk):
+    """Through the chains, where the first rule that matches decides."""
 
     def __init__(self, table: Table) -> None:
+        super().__init__()
         self._table = table
-        self.affinity = False
-        self.seen: dict[str, None] = {}
 
-    def shares(self, chain: str, source: Source) -> tuple[Share, ...]:
-        found: dict[tuple[str, int], float] = {}
-        self._follow(chain, source, 1.0, found, depth=0)
-        return tuple(Share(address, port, probability) for (address, port), probability in found.items())
-
-    def _follow(
-        self, chain: str, source: Source, arriving: float, found: dict[tuple[str, int], float], depth: int
-    ) -> None:
-        if depth > 8:
-            return
+    def _follow(self, chain: str, source: Source, arriving: float, depth: int) -> float:
+        if depth > DEEPEST:
+            return arriving
         self.seen[chain] = None
         for rule in self._table.rules.get(chain, ()):
             if self._remembers(rule) or not _matches(rule, source):
@@ -161,15 +154,16 @@ class _Walk:
             last = rule[-1] if rule else {}
             if "dnat" in last:
                 for (address, port), probability in _addresses(_mapping(last["dnat"])):
-                    found[address, port] = found.get((address, port), 0.0) + arriving * probability
-                return
+                    self._reach(address, port, arriving * probability)
+                return 0.0
             if "vmap" in last:
-                for verdict, probability in _choices(_mapping(last["vmap"])):
-                    self._follow(_target(_mapping(verdict)), source, arriving * probability, found, depth + 1)
-                return
+                return sum(
+                    self._follow(_target(_mapping(verdict)), source, arriving * probability, depth + 1)
+                    for verdict, probability in _choices(_mapping(last["vmap"]))
+                )
             if "goto" in last:
-                self._follow(_target(last), source, arriving, found, depth + 1)
-                return
+                return self._follow(_target(last), source, arriving, depth + 1)
+        return arriving
 
     def _remembers(self, rule: tuple[Expression, ...]) -> bool:
         """Whether the rule is for clients that ClientIP affinity has seen before."""

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet.cluster import Completed, HostKind, ProxyMode
-from gauntlet.errors import GauntletError, UsageError
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import GauntletError
 from gauntlet.history import Protocol
 from gauntlet.rules import Action, Forwarding, Route, Share, explain, iptables, nftables, read, size
 from gauntlet.rules.explanation import describe
+from tests.rules.node import LISTED, SAVED, Captured
 
-CAPTURED = Path(__file__).parent / "captured"
-SAVED = (CAPTURED / "iptables-save.txt").read_text()
-LISTED = (CAPTURED / "nft-kube-proxy.json").read_text()
 MODELS = {ProxyMode.IPTABLES: iptables.forwarding(SAVED), ProxyMode.NFTABLES: nftables.forwarding(LISTED)}
 THREE = "10.103.40.62"
 NONE = "10.96.19.239"
@@ -28,37 +22,6 @@ STICKY = "10.110.27.126"
 LOCAL_INGRESS = "10.99.0.2"
 
 both_modes = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-
-
-class Captured:
-    """A host whose commands give the captured text."""
-
-    name = "node-1"
-    kind = HostKind.NODE
-    node = "node-1"
-    address = "10.77.0.11"
-
-    def __init__(self, mode: ProxyMode) -> None:
-        self.mode = mode
-
-    def run(
-        self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
-    ) -> Completed:
-        nft = argv[0] == "nft"
-        if nft and self.mode is not ProxyMode.NFTABLES:
-            return Completed(tuple(argv), 1, "", "Error: No such file or directory")
-        return Completed(tuple(argv), 0, LISTED if nft else SAVED, "")
-
-    def spawn(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
-        raise NotImplementedError
 
 
 def only(model: Forwarding, address: str, port: int) -> Route:
@@ -188,11 +151,6 @@ def test_explanation_shows_an_uneven_share() -> None:
     lines = describe("node-1", replace(model, routes=(uneven,)), THREE, 80)
     assert any("from inside" in line and "70.0%" in line for line in lines)
     assert any("from outside" in line and "33.3%" in line for line in lines)
-
-
-def test_other_modes_are_refused() -> None:
-    with pytest.raises(UsageError, match="ipvs"):
-        read(Captured(ProxyMode.IPTABLES), ProxyMode.IPVS)
 
 
 @given(st.integers(min_value=1, max_value=60))

@@ -1,0 +1,45 @@
+"""Boots an own-kernel guest (User-Mode Linux) in namespaces of its own, for one run of guest_init.py."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from gauntlet.ipvs import inspection
+
+KERNEL = shutil.which("linux.uml")
+MODULES = Path("/usr/lib/uml/modules")
+MISSING = "" if KERNEL and MODULES.is_dir() and shutil.which("ipvsadm") else "needs user-mode-linux and ipvsadm"
+_WORLD = (
+    *("unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork"),
+    *("--kill-child", "--mount-proc", "--propagation=private"),
+)
+_GUEST = (
+    *("mem=512M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", "con=null", "con0=null,fd:1", "quiet"),
+)
+
+
+def listings(folder: Path, *, deadline_s: float = 60.0) -> Path:
+    """Boot the guest, let it write its listings into `folder`, and return that. Fails with the guest's own error."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tree = folder / "modules" / "lib"
+    tree.mkdir(parents=True)
+    (tree / "modules").symlink_to(MODULES)
+    script = Path(__file__).with_name("guest_init.py")
+    command = json.dumps(inspection.command(inspection.FILES))
+    init = folder / "init"
+    argv = (sys.executable, "-I", str(script), str(folder), str(tree.parent), command)
+    init.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")
+    init.chmod(0o755)
+    done = subprocess.run(
+        [*_WORLD, str(KERNEL), *_GUEST, f"init={init}"],
+        capture_output=True, text=True, timeout=deadline_s, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    error = folder / "error.txt"
+    assert not error.exists(), error.read_text()
+    assert (folder / "refusals.json").exists(), f"the guest wrote nothing ({done.returncode}): {done.stdout[-2000:]}"
+    return folder
