@@ -41,6 +41,7 @@ class Gap:
 
 
 _ALL = frozenset(ProxyMode)
+_USERSPACE = frozenset({ProxyMode.USERSPACE})
 
 
 def _all_but(*modes: ProxyMode) -> frozenset[ProxyMode]:
@@ -55,8 +56,44 @@ GAPS = (
     ),
     Gap(
         "nat-table",
-        _all_but(ProxyMode.IPTABLES),
+        _all_but(ProxyMode.IPTABLES, ProxyMode.USERSPACE),
         "this mode keeps its Services in no iptables chain that could be flushed",
+    ),
+    Gap(
+        "nat-table",
+        _USERSPACE,
+        "its rules in the nat table lead to sockets of kube-proxy and all are ensured again at each sync (ensurePortals"
+        " in pkg/proxy/userspace/proxier.go): a flush there is another experiment than in iptables mode",
+    ),
+    # What follows is read in pkg/proxy/userspace of kubernetes 1.25.9, and was seen in its runs.
+    Gap(
+        "endpoint-slices",
+        _USERSPACE,
+        "kube-proxy reads Endpoints there, not EndpointSlices (NoopEndpointSliceHandler in proxier.go), so that "
+        "Services whose slices are written by hand have no endpoint",
+    ),
+    Gap(
+        "source-ip",
+        _USERSPACE,
+        "backends are connected by kube-proxy itself and see an address of its node (TryConnectEndpoints in "
+        "proxysocket.go)",
+    ),
+    Gap(
+        "local-traffic-policy",
+        _USERSPACE,
+        "the mode knows no externalTrafficPolicy (proxier.go never reads it): any endpoint may answer",
+    ),
+    Gap(
+        "refusal",
+        _USERSPACE,
+        "a connection is accepted before an endpoint is looked for, and closed where there is none; a datagram then "
+        "gets no answer at all (ProxyLoop in proxysocket.go)",
+    ),
+    Gap(
+        "affinity-timeout",
+        _USERSPACE,
+        "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "
+        "(newServiceInternal in roundrobin.go sets it for a new entry alone)",
     ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
     Gap(

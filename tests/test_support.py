@@ -17,6 +17,16 @@ def test_gap_holds_for_its_modes_only() -> None:
     assert reason.startswith("nat-table in nftables mode: ")
 
 
+@pytest.mark.parametrize(
+    "feature", ["endpoint-slices", "source-ip", "local-traffic-policy", "refusal", "affinity-timeout"]
+)
+def test_what_only_userspace_mode_cannot_do_names_its_source(feature: str) -> None:
+    reason = unsupported(feature, ProxyMode.USERSPACE, "1.25.9")
+    assert reason is not None
+    assert ".go" in reason
+    assert not any(unsupported(feature, mode, "1.37") for mode in ProxyMode if mode is not ProxyMode.USERSPACE)
+
+
 def test_gap_holds_for_its_versions_only(monkeypatch: pytest.MonkeyPatch) -> None:
     gap = Gap("odd", frozenset({ProxyMode.IPVS}), "it is so", since=(1, 29), until=(1, 31))
     monkeypatch.setattr(support, "GAPS", (gap,))

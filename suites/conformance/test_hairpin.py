@@ -13,6 +13,7 @@ from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 
+@pytest.mark.needs("endpoint-slices")
 def test_pod_reaches_itself_by_its_service(
     workload: CaseWorkload, client_pods: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:

@@ -19,6 +19,7 @@ ATTEMPTS = 2
 TIMEOUT_S = 3.0
 
 
+@pytest.mark.needs("refusal")
 @pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
 def test_service_without_endpoints_refuses(
     workload: CaseWorkload, clients: Clients, probe: Probe, judge: Judge, slos: Promises, protocol: Protocol

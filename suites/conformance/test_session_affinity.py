@@ -19,6 +19,7 @@ ATTEMPTS = 25
 VISITS_A_SECOND = 5
 
 
+@pytest.mark.needs("affinity-timeout")
 def test_client_keeps_its_backend_until_the_time_out(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:

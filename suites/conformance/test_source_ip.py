@@ -13,6 +13,7 @@ from gauntlet.workload import Backends, Clients, Service, ServiceType, TrafficPo
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 
+@pytest.mark.needs("source-ip")
 def test_pod_keeps_its_address_at_a_cluster_ip(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
@@ -35,6 +36,7 @@ def test_outside_client_is_masqueraded_at_a_node_port(
         judge(availability(seen), correctness(seen, backends.names), source_ip(seen, addresses.of(node)))
 
 
+@pytest.mark.needs("local-traffic-policy")
 def test_outside_client_keeps_its_address_with_policy_local(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:

@@ -15,7 +15,12 @@ from gauntlet.checkers.recovery import recovery
 from gauntlet.history import EventKind
 from gauntlet.workload import Clients, spread
 
-pytestmark = [pytest.mark.gate, pytest.mark.scale, pytest.mark.needs("large-transactions")]
+pytestmark = [
+    pytest.mark.gate,
+    pytest.mark.scale,
+    pytest.mark.needs("large-transactions"),
+    pytest.mark.needs("endpoint-slices"),
+]
 
 SERVICES, ENDPOINTS = 1000, 10
 PROBED = 20
