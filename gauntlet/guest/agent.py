@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from gauntlet.guest import kernel
-from gauntlet.guest.wire import PIECE, Command, Frames, Kind, clock_frame, exit_frame, frame
+from gauntlet.guest.wire import PIECE, Command, Frames, Kind, exit_frame, frame, time_frame, time_ns
 
 Handler = Callable[[int, int], None]  # of a descriptor and its events
 
@@ -144,8 +144,12 @@ class Conversation:
             if not data:
                 self._close()
                 return
-            for kind, payload in self._frames.feed(data):
-                self._take(kind, payload)
+            try:
+                for kind, payload in self._frames.feed(data):
+                    self._take(kind, payload)
+            except ValueError:  # not of this protocol
+                self._close()
+                return
         self._settle()
 
     def _take(self, kind: Kind, payload: bytes) -> None:
@@ -155,7 +159,9 @@ class Conversation:
             self._input += payload
             self._input_is_whole = not payload
         elif kind is Kind.CLOCK:
-            self._outgoing += clock_frame(time.time_ns())
+            self._outgoing += time_frame(Kind.CLOCK, time.time_ns())
+        elif kind is Kind.SHIFT_CLOCK:
+            time.clock_settime_ns(time.CLOCK_REALTIME, time.time_ns() + time_ns(payload))
         elif kind is Kind.POWER_OFF:
             kernel.power_off()
 

@@ -29,7 +29,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     _mounts(settings)
     socket.sethostname(settings.name)
-    _run(["modprobe", "--all", *settings.load])
+    # As at the start of any machine, a module that is missing is worth a word in the log, no more.
+    subprocess.run(["modprobe", "--all", *settings.load], check=False)
     listener = _network(settings)
     sys.stdout.write(f"{settings.name} is up\n")
     sys.stdout.flush()

@@ -1,7 +1,7 @@
 """What goes over the connection to a guest's first process: frames, each a kind, a length and so many bytes.
 
-One connection carries one request: a command with its streams, any number of readings of the clock, or the word to
-power off. The one who asked owns the command: it is killed when the connection goes.
+One connection carries one request: a command with its streams, any number of readings of the clock, or a word to
+the machine. The one who asked owns the command: it is killed when the connection goes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Kind(IntEnum):
     STDERR = 4
     EXIT = 5  # from the guest, the last frame: the exit code
     CLOCK = 6  # to the guest: empty; from it: its CLOCK_REALTIME
-    POWER_OFF = 7  # to the guest: it ends without an answer
+    SHIFT_CLOCK = 7  # to the guest: nanoseconds to add to its CLOCK_REALTIME
+    POWER_OFF = 8  # to the guest: it ends without an answer
 
 
 class Command(NamedTuple):
@@ -57,11 +58,12 @@ def exit_code(payload: bytes) -> int:
     return int(_CODE.unpack(payload)[0])
 
 
-def clock_frame(time_ns: int) -> bytes:
-    return frame(Kind.CLOCK, _TIME.pack(time_ns))
+def time_frame(kind: Kind, time_ns: int) -> bytes:
+    """A frame of CLOCK or SHIFT_CLOCK."""
+    return frame(kind, _TIME.pack(time_ns))
 
 
-def clock_ns(payload: bytes) -> int:
+def time_ns(payload: bytes) -> int:
     return int(_TIME.unpack(payload)[0])
 
 

@@ -36,15 +36,6 @@ def carry_out(
                 streams[kind] += payload
 
 
-def next_frame(line: Line, deadline: float) -> tuple[Kind, bytes]:
-    """The next frame of a line on which nothing else is to come. Raises TimeoutError and GuestDown."""
-    frames = Frames()
-    while True:
-        _wait(line, deadline)
-        if found := frames.feed(_receive(line)):
-            return found[0]
-
-
 def _wait(line: Line, deadline: float, *, is_writing: bool = False) -> tuple[bool, bool]:
     """Whether the agent has something to say, and whether it can be told something."""
     agent = line.agent.fileno()

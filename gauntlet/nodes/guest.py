@@ -13,9 +13,9 @@ from typing import IO
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
 from gauntlet.guest.settings import TOOLS
-from gauntlet.guest.wire import Kind, clock_ns, frame
-from gauntlet.nodes import proxy_process
-from gauntlet.nodes.exchange import carry_out, next_frame
+from gauntlet.nodes import clock, proxy_process
+from gauntlet.nodes.clock import ClockOffset
+from gauntlet.nodes.exchange import carry_out
 from gauntlet.nodes.guest_command import DOWN
 from gauntlet.nodes.namespaced import TIMED_OUT
 from gauntlet.nodes.switchboard import GuestDown, Switchboard, Wish
@@ -26,15 +26,6 @@ _MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gauntlet.nodes.gu
 # The steward answers when it is done; it has deadlines of its own, shorter than this.
 _SWITCH_S = 60.0
 _CLOCK_S = 10.0
-_CLOCK_READINGS = 20
-
-
-@dataclass(frozen=True)
-class ClockOffset:
-    """How far a guest's CLOCK_REALTIME is ahead of the driver's: `offset_ns`, give or take `uncertainty_ns`."""
-
-    offset_ns: int
-    uncertainty_ns: int
 
 
 def stand_in(switchboard: Switchboard, guest: str, argv: Sequence[str]) -> list[str]:
@@ -153,25 +144,9 @@ class GuestNode(GuestHost):
         return MachineState(self.switchboard.ask(self.node, Wish.STATE, timeout_s=_SWITCH_S))
 
     def clock_offset(self) -> ClockOffset:
-        """Measure how the guest's clock and this machine's differ. Raises GuestDown and TimeoutError.
-
-        A reading lies somewhere between its question and its answer; the quickest of several counts.
-        """
-        deadline = time.monotonic() + _CLOCK_S
-        best: ClockOffset | None = None
+        """Measure how the guest's clock and this machine's differ. Raises GuestDown and TimeoutError."""
         with self.switchboard.dial(self.node, timeout_s=_CLOCK_S) as line:
-            for _ in range(_CLOCK_READINGS):
-                line.agent.settimeout(_CLOCK_S)
-                asked_ns = time.time_ns()
-                line.agent.sendall(frame(Kind.CLOCK))
-                _, payload = next_frame(line, deadline)
-                answered_ns = time.time_ns()
-                half_ns = (answered_ns - asked_ns) // 2
-                reading = ClockOffset(clock_ns(payload) - asked_ns - half_ns, half_ns)
-                if best is None or reading.uncertainty_ns < best.uncertainty_ns:
-                    best = reading
-        assert best is not None
-        return best
+            return clock.measure(line.agent, _CLOCK_S)
 
     def _switch(self, wish: Wish) -> None:
         self.switchboard.ask(self.node, wish, timeout_s=_SWITCH_S)

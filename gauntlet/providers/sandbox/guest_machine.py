@@ -17,6 +17,7 @@ from gauntlet.cluster import MachineState
 from gauntlet.errors import GauntletError
 from gauntlet.guest.settings import PORT, Settings
 from gauntlet.guest.wire import Kind, frame
+from gauntlet.nodes import clock
 from gauntlet.nodes.switchboard import GuestDown
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import uml
@@ -26,6 +27,7 @@ from gauntlet.waiting import NotInTime, until
 BOOT_DEADLINE_S = 40.0
 _END_DEADLINE_S = 10.0
 _TRY_S = 0.1
+_CLOCK_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -173,12 +175,13 @@ class GuestMachine:
                 raise GauntletError(f"{self.name} did not go off within {_END_DEADLINE_S:g} s", f"read {self._log}")
 
     def _greet(self, process: subprocess.Popen[bytes]) -> None:
-        """Notice when the agent listens."""
+        """Notice when the agent listens, and set its clock."""
         begun = time.monotonic()
 
         def listens() -> bool:
             try:
-                socket.create_connection((self._address, PORT), timeout=_TRY_S).close()
+                with socket.create_connection((self._address, PORT), timeout=_TRY_S) as agent:
+                    clock.adjust(agent, _CLOCK_S)
             except OSError:
                 return process.poll() is not None
             return True
