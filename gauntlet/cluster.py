@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from gauntlet.errors import GauntletError
 
@@ -132,6 +132,7 @@ class Node(Host, Protocol):
         ...
 
 
+@runtime_checkable
 class OwnKernelNode(Node, Protocol):
     """A node that is a machine, with switches. Whatever is done with them, `boot` brings it back."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from kubernetes.client import ApiException, CoreV1Api
 from urllib3.exceptions import HTTPError
 
-from gauntlet.cluster import Cluster, Host
+from gauntlet.cluster import Cluster, Host, OwnKernelNode
 from gauntlet.errors import GauntletError
 from gauntlet.waiting import NotInTime, until
 
@@ -47,7 +47,8 @@ class Record:
 
     `undo` are commands for the node, run in order; `check` is a command that ends with 0 when nothing of the
     fault is left, its output being the evidence. `delete` are Services, `namespace/name`, that go away. All of
-    it is safe to repeat. `node` is None for a fault that touches no node.
+    it is safe to repeat. `node` is None for a fault that touches no node. With `boot`, undoing begins with starting
+    the node's machine, where it is off.
     """
 
     fault_id: str
@@ -57,6 +58,7 @@ class Record:
     undo: tuple[Argv, ...] = ()
     check: Argv = ()
     delete: tuple[str, ...] = ()
+    boot: bool = False
     detail: str = ""
     at_ns: int = 0
 
@@ -151,6 +153,7 @@ class Journal:
                 undo=tuple(tuple(argv) for argv in fields["undo"]),
                 check=tuple(fields["check"]),
                 delete=tuple(fields["delete"]),
+                boot=fields.get("boot", False),
                 detail=fields["detail"],
                 at_ns=fields["at_ns"],
             )
@@ -203,6 +206,10 @@ def undo(cluster: Cluster, record: Record) -> None:
     host = _host(cluster, record)
     if host is None:
         return
+    if record.boot:
+        if not isinstance(host, OwnKernelNode):
+            raise GauntletError(f"{host.name} is no machine that could be booted", "start it by hand")
+        host.boot()
     for argv in record.undo:
         host.run(argv)
 

@@ -88,8 +88,8 @@ class Fault(Protocol):
         ...
 
 
-def refuse_unfit(name: str, needs: Needs, cluster: Cluster) -> None:
-    """Raise UsageError, before anything was changed, where this cluster cannot take this fault."""
+def refuse_unfit(name: str, needs: Needs, cluster: Cluster, node: Node) -> None:
+    """Raise UsageError, before anything was changed, where this node of this cluster cannot take this fault."""
     if cluster.mode not in needs.modes:
         fitting = ", ".join(sorted(needs.modes))
         raise UsageError(
@@ -97,8 +97,8 @@ def refuse_unfit(name: str, needs: Needs, cluster: Cluster) -> None:
             f"and kube-proxy there runs in {cluster.mode} mode",
             f"use a cluster in {fitting} mode, or another fault",
         )
-    if needs.own_kernel and any(node.kernel is not NodeKernel.OWN for node in cluster.nodes):
+    if needs.own_kernel and node.kernel is not NodeKernel.OWN:
         raise UsageError(
-            f"fault {name} changes the kernel of its node, and the nodes of cluster {cluster.name} share theirs",
+            f"fault {name} changes the kernel of its node, and {node.name} of cluster {cluster.name} shares the host's",
             "use nodes with a kernel of their own",
         )

@@ -8,10 +8,17 @@ from pydantic import BaseModel, ValidationError
 
 from gauntlet.cluster import Cluster
 from gauntlet.errors import UsageError
+from gauntlet.faults.clear_ipvs import ClearIpvs
+from gauntlet.faults.crash_kernel import CrashKernel
+from gauntlet.faults.delete_dummy import DeleteDummy
+from gauntlet.faults.delete_real_server import DeleteRealServer
 from gauntlet.faults.delete_table import DeleteTable
+from gauntlet.faults.delete_virtual_server import DeleteVirtualServer
 from gauntlet.faults.fault import Fault, Scene, refuse_unfit
 from gauntlet.faults.flush_all_tables import FlushAllTables
+from gauntlet.faults.flush_ipset import FlushIpset
 from gauntlet.faults.flush_nat import FlushNat
+from gauntlet.faults.ipvs_absent import IpvsAbsent
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.kill_proxy import KillProxy
 from gauntlet.faults.packet_loss import PacketLoss
@@ -19,7 +26,12 @@ from gauntlet.faults.partition_api import PartitionApi
 from gauntlet.faults.partition_nodes import PartitionNodes
 from gauntlet.faults.port_clash import PortClash
 from gauntlet.faults.port_taken import PortTaken
+from gauntlet.faults.scheduler_absent import SchedulerAbsent
 from gauntlet.faults.stop_proxy import StopProxy
+from gauntlet.faults.unload_idle_scheduler import UnloadIdleScheduler
+from gauntlet.faults.unload_scheduler import UnloadScheduler
+from gauntlet.faults.unload_used_scheduler import UnloadUsedScheduler
+from gauntlet.faults.zero_weight import ZeroWeight
 from gauntlet.history import EventLog
 from gauntlet.journal import journal_of
 
@@ -32,6 +44,18 @@ _ALL: tuple[type[JournalledFault], ...] = (
     FlushNat,
     FlushAllTables,
     DeleteTable,
+    ClearIpvs,
+    DeleteVirtualServer,
+    DeleteRealServer,
+    ZeroWeight,
+    FlushIpset,
+    DeleteDummy,
+    SchedulerAbsent,
+    IpvsAbsent,
+    UnloadIdleScheduler,
+    UnloadUsedScheduler,
+    UnloadScheduler,
+    CrashKernel,
     PartitionNodes,
     PartitionApi,
     PacketLoss,
@@ -63,8 +87,8 @@ def create(
     kind = FAULTS.get(name)
     if kind is None:
         raise UsageError(f"there is no fault {name!r}", f"choose one of: {', '.join(names())}")
-    refuse_unfit(kind.name, kind.needs, cluster)
     target = cluster.node(node) if node else cluster.nodes[0]
+    refuse_unfit(kind.name, kind.needs, cluster, target)
     scene = Scene(cluster, target, journal_of(cluster), events, dead_man_s)
     return kind(scene, _validated(name, kind.parameters, parameters or {}))
 

@@ -35,8 +35,11 @@ def test_a_fault_for_another_mode(name: str, proxy_mode: ProxyMode, sandboxes: S
 
 
 def test_a_fault_that_would_hurt_the_machines_kernel(sandboxes: Sandboxes) -> None:
-    with pytest.raises(UsageError, match="changes the kernel"):
-        refuse_unfit("unload-scheduler", Needs(own_kernel=True), sandboxes(ProxyMode.IPTABLES))
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    with pytest.raises(UsageError, match=r"changes the kernel of its node, and node-1 of cluster .* shares the host's"):
+        refuse_unfit("unload-scheduler", Needs(own_kernel=True), cluster, cluster.nodes[0])
+    with pytest.raises(UsageError, match="crash-kernel changes the kernel"):
+        faults.create("crash-kernel", cluster)
 
 
 @pytest.mark.parametrize(

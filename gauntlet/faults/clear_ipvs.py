@@ -1,0 +1,39 @@
+"""clear-ipvs: `ipvsadm -C`, which people run to start over: all virtual servers are gone, kube-proxy runs on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet import ipvs
+from gauntlet.cluster import ProxyMode
+from gauntlet.errors import Inconclusive
+from gauntlet.faults import ipvs_tables
+from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+_LEFT = "/run/gauntlet-cleared"
+
+
+class ClearIpvs(NodeFault):
+    """At each sync, at the latest every syncPeriod, kube-proxy looks what the kernel has and makes what is missing."""
+
+    name: ClassVar[str] = "clear-ipvs"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+
+    def plan(self) -> Plan:
+        ipvs_tables.require_ipvsadm(self.node)
+        self._before = len(ipvs.listing(self.node))
+        if not self._before:
+            raise Inconclusive(f"{self.node.name} has no virtual server that could be cleared")
+        return Plan(
+            # What is left is written down by the same command: kube-proxy may be back before the next one.
+            act=(("sh", "-c", f"ipvsadm --clear && ipvsadm --save --numeric > {_LEFT}"),),
+            undo=(ipvs_tables.restart_where_missing(),),
+            check=("sh", "-c", ipvs_tables.CHECK),
+        )
+
+    def evidence(self) -> str:
+        left = self.node.run(("cat", _LEFT)).stdout.splitlines()
+        if left:
+            raise NotLanded(f"{self.node.name} kept {len(left)} virtual or real servers of {self._before} virtual ones")
+        return f"no virtual server was left of {self._before}"

@@ -1,0 +1,40 @@
+"""crash-kernel: a node's machine loses its power, and is booted again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import MachineState, OwnKernelNode
+from gauntlet.faults import proxy_process
+from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.journalled import JournalledFault
+from gauntlet.journal import Record, State
+
+
+class CrashKernel(JournalledFault):
+    """Nothing is left on the node that could undo it: no timer, but the journal and the end of the cluster."""
+
+    name: ClassVar[str] = "crash-kernel"
+    needs: ClassVar[Needs] = Needs(own_kernel=True)
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+
+    def intend(self) -> Record:
+        node = self.scene.node
+        return Record(self.id, self.name, node.name, State.INTENDED, check=proxy_process.healthy(node), boot=True)
+
+    def act(self) -> None:
+        self._machine.crash()
+
+    def evidence(self) -> str:
+        node = self._machine
+        state = node.state()
+        tried = node.run(("true",), check=False)
+        if state is not MachineState.OFF or tried.code == 0:
+            raise NotLanded(f"the machine of {node.name} is {state}; a command there ended with {tried.code}")
+        return f"the machine of {node.name} is {state}; a command there ends with {tried.code}: {tried.stderr.strip()}"
+
+    @property
+    def _machine(self) -> OwnKernelNode:
+        node = self.scene.node
+        assert isinstance(node, OwnKernelNode)
+        return node

@@ -1,0 +1,39 @@
+"""delete-dummy: `ip link delete kube-ipvs0`, and with the device go the addresses of all Services."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables
+from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.ipvs_tables import DUMMY
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+_SAID = "/run/gauntlet-dummy"
+
+
+class DeleteDummy(NodeFault):
+    """IPVS sees only packets that are for the node itself: without the addresses, those to a Service pass it by.
+
+    kube-proxy ensures the device at each sync. NodePorts are at other addresses and stay.
+    """
+
+    name: ClassVar[str] = "delete-dummy"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+
+    def plan(self) -> Plan:
+        ipvs_tables.require_ipvsadm(self.node)  # for the check
+        # What is left is written down by the same command: kube-proxy may be back before the next one.
+        act = f"ip link delete {DUMMY} || exit 1; ip link show {DUMMY} > {_SAID} 2>&1; true"
+        return Plan(
+            act=(("sh", "-c", act),),
+            undo=(ipvs_tables.restart_where_missing(),),
+            check=("sh", "-c", ipvs_tables.CHECK),
+        )
+
+    def evidence(self) -> str:
+        said = self.node.run(("cat", _SAID)).stdout.strip()
+        if "does not exist" not in said:
+            raise NotLanded(f"{self.node.name} had {DUMMY} (again): {said}")
+        return f"ip link show {DUMMY}: {said}"

@@ -1,0 +1,43 @@
+"""delete-real-server: one backend is taken out of the virtual server of one Service port."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables
+from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.ipvs_tables import ServiceParameters
+from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.proxy_process import RESTART
+
+_LEFT = "/run/gauntlet-real-servers"
+
+
+class DeleteRealServer(NodeFault):
+    """New connections go to the others, where there are any. kube-proxy adds it again at its next sync."""
+
+    name: ClassVar[str] = "delete-real-server"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    parameters = ServiceParameters
+
+    def plan(self) -> Plan:
+        assert isinstance(self.given, ServiceParameters)
+        ipvs_tables.require_ipvsadm(self.node)
+        found = ipvs_tables.virtual_server(self.scene, self.given.service)
+        real = found.real_servers[0]
+        self._entry = ipvs_tables.entry(found, real)
+        is_back = ipvs_tables.has_real_server(found, real)
+        return Plan(
+            # The rest is written down by the same command: kube-proxy may be back before the next one.
+            act=(("sh", "-c", f"ipvsadm --delete-server {self._entry} && ipvsadm --save --numeric > {_LEFT}"),),
+            undo=(("sh", "-c", f"{is_back} || {{ {RESTART} }}"),),
+            check=("sh", "-c", f"{is_back} && echo 'ipvsadm has {self._entry}'"),
+        )
+
+    def evidence(self) -> str:
+        left = self.node.run(("cat", _LEFT)).stdout
+        if f"-a {self._entry} " in left:
+            raise NotLanded(f"{self.node.name} kept its real server {self._entry}")
+        return f"ipvsadm no longer had {self._entry}"

@@ -1,0 +1,108 @@
+"""IPVS of a node as the faults see it: what there is to hurt, and shell that sees it come back."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kubernetes.client import ApiException, CoreV1Api
+from pydantic import Field
+
+from gauntlet import ipvs
+from gauntlet.cluster import Node
+from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
+from gauntlet.faults.fault import NoParameters, Scene
+from gauntlet.faults.proxy_process import RESTART
+from gauntlet.ipvs import Protocol, RealServer, VirtualServer
+from gauntlet.ipvs.model import endpoint
+from gauntlet.journal import Argv
+
+DUMMY = "kube-ipvs0"
+
+# Services come and go meanwhile, so that numbers from before say nothing. What always holds once kube-proxy is done:
+# every address of its dummy device has a virtual server, and every virtual server's address is one of the node's.
+CHECK = f"""
+{{ ip -4 -o address; ipvsadm --save --numeric; }} 2>/dev/null | awk '
+  function host(place) {{ sub(/:[0-9]+$/, "", place); return place }}
+  $3 == "inet" {{ split($4, at, "/"); local[at[1]] = 1; if ($2 == "{DUMMY}") bound[at[1]] = 1 }}
+  $1 == "-A" && $3 !~ /^\\[/ {{ served[host($3)] = 1; virtual++ }}
+  $1 == "-a" {{ real++ }}
+  END {{
+    for (address in served) if (!(address in local)) exit 1
+    for (address in bound) {{ if (!(address in served)) exit 1; addresses++ }}
+    if (!real || !addresses) exit 1
+    printf "%d virtual and %d real servers; {DUMMY} has %d addresses\\n", virtual, real, addresses
+  }}'
+"""
+
+
+class ServiceParameters(NoParameters):
+    """`service` is the Service, `namespace/name`, whose first TCP port at its cluster IP is hurt."""
+
+    service: str = Field(default="default/kubernetes", pattern="^[a-z0-9-]+/[a-z0-9-]+$")
+
+
+def restart_where_missing() -> Argv:
+    """Command that restarts kube-proxy where its virtual servers are not back by themselves."""
+    return ("sh", "-c", f"( {CHECK} ) >/dev/null || {{ {RESTART} }}")
+
+
+def require_ipvsadm(node: Node) -> None:
+    """Raises EnvironmentUnfit where the node cannot change its virtual servers."""
+    if node.run(("sh", "-c", "command -v ipvsadm"), check=False).code != 0:
+        raise EnvironmentUnfit(
+            f"{node.name} has no ipvsadm, with which this fault changes virtual servers",
+            "install the package ipvsadm there (for the sandbox: on this machine)",
+        )
+
+
+def virtual_server(scene: Scene, service: str) -> VirtualServer:
+    """The virtual server of the first TCP port of a Service on the node to hurt, with at least one real server.
+
+    Raises UsageError where there is no such Service, Inconclusive where kube-proxy has not made it so.
+    """
+    namespace, _, name = service.partition("/")
+    try:
+        spec = CoreV1Api(scene.cluster.api).read_namespaced_service(name, namespace).spec
+    except ApiException as error:
+        raise UsageError(f"Service {service}: {error.reason}", "name one as namespace/name") from None
+    ports = [port.port for port in spec.ports if port.protocol == "TCP"]
+    if spec.cluster_ip in (None, "None") or not ports:
+        raise UsageError(f"Service {service} has no TCP port at a cluster IP", "name a Service that has one")
+    for found in ipvs.listing(scene.node):
+        at_port = (found.protocol, found.address, found.port) == (Protocol.TCP, spec.cluster_ip, ports[0])
+        if at_port and found.real_servers:
+            return found
+    raise Inconclusive(f"{scene.node.name} has no real server for {spec.cluster_ip}:{ports[0]} of Service {service}")
+
+
+def scheduler_in_use(node: Node) -> str:
+    """The scheduler of most virtual servers. Raises Inconclusive where there is no virtual server."""
+    found = Counter(each.scheduler for each in ipvs.listing(node))
+    if not found:
+        raise Inconclusive(f"{node.name} has no virtual server, so that no scheduler is in use")
+    return found.most_common(1)[0][0]
+
+
+def is_served(found: VirtualServer) -> str:
+    """Shell condition: the virtual server has a real server, or its address is no Service's any more."""
+    return f"{{ {_saved(f'-a -t {found.place} -r ')} || {_is_unbound(found)}; }}"
+
+
+def has_real_server(found: VirtualServer, real: RealServer, *, weight: str = "") -> str:
+    """Shell condition: the virtual server has this real server (of this weight), or its address is no Service's."""
+    there = f"-a {entry(found, real)} -m -w {weight}"
+    return f"{{ {_saved(there)} || {_is_unbound(found)}; }}"
+
+
+def entry(found: VirtualServer, real: RealServer) -> str:
+    """A real server in the words of ipvsadm."""
+    return f"-t {found.place} -r {endpoint(real.address, real.port)}"
+
+
+def _saved(words: str) -> str:
+    # The end of a line is a space, so that a weight of 1 is not found in 10.
+    return f"ipvsadm --save --numeric 2>/dev/null | sed 's/$/ /' | grep -qF -e '{words}'"
+
+
+def _is_unbound(found: VirtualServer) -> str:
+    return f"! ip -4 -o address show dev {DUMMY} 2>/dev/null | grep -qF ' {found.address}/'"

@@ -1,0 +1,25 @@
+"""scheduler-absent: kube-proxy starts on a node that lacks the module of its scheduler."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables, kernel_modules
+from gauntlet.faults.fault import Needs
+from gauntlet.faults.missing_modules import MissingModules
+
+
+class SchedulerAbsent(MissingModules):
+    """kube-proxy tries its scheduler with a virtual server of its own before anything else, and ends where it fails."""
+
+    name: ClassVar[str] = "scheduler-absent"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+
+    def modules(self) -> tuple[str, ...]:
+        module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"
+        kernel_modules.require_loaded(self.node, module)
+        return (module,)
+
+    def pattern(self, modules: tuple[str, ...]) -> str:
+        return modules[0]

@@ -1,0 +1,44 @@
+"""unload-scheduler: the scheduler in use is unloaded for real, by clearing the virtual servers that hold it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables, kernel_modules, proxy_process
+from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+_SAID = "/run/gauntlet-rmmod"
+
+
+class UnloadScheduler(NodeFault):
+    """kube-proxy is stopped for that moment, so that it cannot make new virtual servers in between.
+
+    At its next sync it makes them all, and the kernel loads the module for the first of them by itself.
+    """
+
+    name: ClassVar[str] = "unload-scheduler"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+
+    def plan(self) -> Plan:
+        ipvs_tables.require_ipvsadm(self.node)
+        self._module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"
+        kernel_modules.require_loaded(self.node, self._module)
+        proxy = proxy_process.running(self.node)
+        go_on = f"if {proxy.is_this()}; then kill -CONT {proxy.pid}; fi"
+        act = (
+            f"kill -STOP {proxy.pid} && ipvsadm --clear && rmmod {self._module} > {_SAID} 2>&1; "
+            f"{kernel_modules.is_loaded(self._module)} && echo 'it stays loaded' >> {_SAID}; {go_on}"
+        )
+        return Plan(
+            act=(("sh", "-c", act),),
+            undo=(("sh", "-c", go_on), ipvs_tables.restart_where_missing()),
+            check=("sh", "-c", ipvs_tables.CHECK),
+        )
+
+    def evidence(self) -> str:
+        said = self.node.run(("cat", _SAID)).stdout.strip()
+        if said:
+            raise NotLanded(f"{self._module} was not unloaded on {self.node.name}: {' '.join(said.split())}")
+        return f"{self._module} was unloaded with all virtual servers gone"

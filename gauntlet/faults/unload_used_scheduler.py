@@ -1,0 +1,38 @@
+"""unload-used-scheduler: somebody tries to unload the module of the scheduler in use, and the kernel refuses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables, kernel_modules
+from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+_SAID = "/run/gauntlet-rmmod"
+
+
+class UnloadUsedScheduler(NodeFault):
+    """The evidence is the refusal: virtual servers hold their scheduler. It is over as soon as it is refused."""
+
+    name: ClassVar[str] = "unload-used-scheduler"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+
+    def plan(self) -> Plan:
+        self._module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"
+        self._holders = kernel_modules.require_loaded(self.node, self._module)
+        is_loaded = kernel_modules.is_loaded(self._module)
+        return Plan(
+            act=(("sh", "-c", f"rmmod {self._module} > {_SAID} 2>&1; true"),),
+            undo=(("sh", "-c", f"{is_loaded} || modprobe {self._module}"),),
+            check=("sh", "-c", f"{is_loaded} && echo '{self._module} is loaded'"),
+        )
+
+    def evidence(self) -> str:
+        said = " ".join(self.node.run(("cat", _SAID)).stdout.split())
+        if self._module not in kernel_modules.loaded(self.node) or "in use" not in said:
+            raise NotLanded(
+                f"the kernel of {self.node.name} did not refuse to unload {self._module}: {said or 'no word'}"
+            )
+        return f"refused: {said} ({self._holders} virtual servers hold it)"

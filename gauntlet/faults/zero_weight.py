@@ -1,0 +1,45 @@
+"""zero-weight: one backend of one Service port gets the weight 0, so that no new connection goes there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gauntlet import ipvs
+from gauntlet.cluster import ProxyMode
+from gauntlet.faults import ipvs_tables
+from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.ipvs_tables import ServiceParameters
+from gauntlet.faults.node_fault import NodeFault, Plan
+
+
+class ZeroWeight(NodeFault):
+    """kube-proxy looks at weights in the first sync after its start alone (kubernetes issues 92019, 108319).
+
+    No client fails while there are other backends, which is why it stays unseen. Undone by setting the weight.
+    """
+
+    name: ClassVar[str] = "zero-weight"
+    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    parameters = ServiceParameters
+
+    def plan(self) -> Plan:
+        assert isinstance(self.given, ServiceParameters)
+        ipvs_tables.require_ipvsadm(self.node)
+        self._virtual = ipvs_tables.virtual_server(self.scene, self.given.service)
+        self._real = real = self._virtual.real_servers[0]
+        entry = ipvs_tables.entry(self._virtual, real)
+        weighs = ipvs_tables.has_real_server(self._virtual, real, weight=f"{real.weight} ")
+        return Plan(
+            act=(("sh", "-c", f"ipvsadm --edit-server {entry} -m -w 0"),),
+            undo=(("sh", "-c", f"{weighs} || ipvsadm --edit-server {entry} -m -w {real.weight}"),),
+            check=("sh", "-c", f"{weighs} && echo '{entry} has weight {real.weight}'"),
+        )
+
+    def evidence(self) -> str:
+        for found in ipvs.listing(self.node):
+            if (found.protocol, found.place) == (self._virtual.protocol, self._virtual.place):
+                for real in found.real_servers:
+                    if (real.address, real.port) == (self._real.address, self._real.port) and real.weight == 0:
+                        return f"{real.address}:{real.port} of {found.place} has weight 0"
+        raise NotLanded(f"{self._real.address}:{self._real.port} of {self._virtual.place} has not the weight 0")
