@@ -24,14 +24,14 @@ def not_hooked(mode: ProxyMode) -> str:
     return _NOT_HOOKED[mode]
 
 
-def explain(node: Host, service_address: str, port: int) -> tuple[str, ...]:
+def explain(node: Host, service_address: str, port: int, mode: ProxyMode | None = None) -> tuple[str, ...]:
     """What this node would do with a new connection to `service_address`:`port`, a line each.
 
-    Give a node's own address for a NodePort. The last lines are the commands that show the rules themselves.
+    Give a node's own address for a NodePort, and the mode if it is known: where its rules are gone, nothing tells it.
+    The last lines are the commands that show the rules themselves.
     Raises CommandFailed where the node's tools fail.
     """
-    mode = mode_of(node)
-    return describe(node.name, read(node, mode), service_address, port)
+    return describe(node.name, read(node, mode or mode_of(node)), service_address, port)
 
 
 def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tuple[str, ...]:

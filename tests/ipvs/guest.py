@@ -24,7 +24,7 @@ _GUEST = (
 )
 
 
-def listings(folder: Path, *, deadline_s: float = 60.0) -> Path:
+def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     """Boot the guest, let it write its listings into `folder`, and return that. Fails with the guest's own error."""
     folder.mkdir(parents=True, exist_ok=True)
     tree = folder / "modules" / "lib"
