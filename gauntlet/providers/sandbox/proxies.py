@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +22,11 @@ from gauntlet.waiting import NotInTime, until
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0
+_SYNCED = f"""
+until curl --silent http://127.0.0.1:{layout.METRICS_PORT}/metrics |
+    grep --quiet '^kubeproxy_sync_proxy_rules_duration_seconds_count.* [1-9]'
+do sleep 0.2; done
+"""
 # Not writable in a network namespace other than a kernel's first.
 _LEAVE_CONNTRACK: Mapping[str, object] = {
     "maxPerCore": 0,
@@ -80,7 +86,7 @@ class ProxySupervisor:
             time.sleep(RESTART_DELAY_S)
 
     def wait_healthy(self, deadline_s: float) -> None:
-        """Return when the proxy's /healthz says that it has programmed its node."""
+        """Return when the proxy's /healthz is content. It is so before the first sync: see wait_synced."""
 
         def healthy() -> bool:
             return status_code(self._address, layout.HEALTHZ_PORT, "/healthz", timeout_s=1.0) == HTTPStatus.OK
@@ -88,5 +94,18 @@ class ProxySupervisor:
         try:
             until(healthy, what=f"kube-proxy on {self._node.name} healthy", deadline_s=deadline_s)
         except NotInTime as late:
-            tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
-            raise GauntletError(f"{late.what}\n    {tail}", f"read all of {self._log}") from None
+            raise self._too_late(late.what) from None
+
+    def wait_synced(self, deadline_s: float) -> None:
+        """Return when the proxy has written its rules once: nothing on the host's kernel, seconds on a guest's."""
+        waiting = self._node.start(["bash", "-c", _SYNCED], env={"PATH": self._path}, log=subprocess.DEVNULL)
+        try:
+            waiting.wait(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            waiting.kill()
+            waiting.wait()
+            raise self._too_late(f"kube-proxy on {self._node.name} in sync: not within {deadline_s:g} s") from None
+
+    def _too_late(self, what: str) -> GauntletError:
+        tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+        return GauntletError(f"{what}\n    {tail}", f"read all of {self._log}")
