@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -15,18 +15,14 @@ from gauntlet.cluster import Json, NodeKernel
 from gauntlet.errors import GauntletError
 from gauntlet.nodes.proxy_process import noting_pid
 from gauntlet.providers.sandbox import layout
-from gauntlet.providers.sandbox.http_check import status_code
+from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.layout import WorldSpec
 from gauntlet.waiting import NotInTime, until
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0
-_SYNCED = f"""
-until curl --silent http://127.0.0.1:{layout.METRICS_PORT}/metrics |
-    grep --quiet '^kubeproxy_sync_proxy_rules_duration_seconds_count.* [1-9]'
-do sleep 0.2; done
-"""
+_SYNCED = re.compile(r"^kubeproxy_sync_proxy_rules_duration_seconds_count\S* [1-9]", re.MULTILINE)
 # Not writable in a network namespace other than a kernel's first.
 _LEAVE_CONNTRACK: Mapping[str, object] = {
     "maxPerCore": 0,
@@ -47,7 +43,8 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
         "clusterCIDR": layout.POD_CIDR,
         "bindAddress": "0.0.0.0",
         "healthzBindAddress": f"{address}:{layout.HEALTHZ_PORT}",
-        "metricsBindAddress": f"127.0.0.1:{layout.METRICS_PORT}",
+        # The steward reads those of own-kernel nodes: to start a process there for it would hold up the sync.
+        "metricsBindAddress": f"{'127.0.0.1' if spec.kernel is NodeKernel.HOST else '0.0.0.0'}:{layout.METRICS_PORT}",
     }
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
@@ -98,13 +95,15 @@ class ProxySupervisor:
 
     def wait_synced(self, deadline_s: float) -> None:
         """Return when the proxy has written its rules once: nothing on the host's kernel, seconds on a guest's."""
-        waiting = self._node.start(["bash", "-c", _SYNCED], env={"PATH": self._path}, log=subprocess.DEVNULL)
+
+        def synced() -> bool:
+            metrics = text(self._address, layout.METRICS_PORT, "/metrics", timeout_s=1.0)
+            return _SYNCED.search(metrics) is not None
+
         try:
-            waiting.wait(timeout=deadline_s)
-        except subprocess.TimeoutExpired:
-            waiting.kill()
-            waiting.wait()
-            raise self._too_late(f"kube-proxy on {self._node.name} in sync: not within {deadline_s:g} s") from None
+            until(synced, what=f"kube-proxy on {self._node.name} in sync", deadline_s=deadline_s, every_s=0.1)
+        except NotInTime as late:
+            raise self._too_late(late.what) from None
 
     def _too_late(self, what: str) -> GauntletError:
         tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
