@@ -15,4 +15,4 @@ def test_crashed_node_serves_again_once_it_is_booted(
     """Attempts that need the node fail while it is off; nothing is left of that once it is back."""
     service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
 
-    experiment.run("crash-kernel", service, backends)
+    experiment.run_crashing_the_node("crash-kernel", service, backends)
