@@ -102,6 +102,11 @@ GAPS = (
         "a module or a kernel can be hurt only where each node has a kernel of its own (--kp-node-kernel=own)",
         place=Place.SHARED_KERNEL,
     ),
+    Gap(
+        "virtual-servers",
+        _all_but(ProxyMode.IPVS),
+        "only ipvs mode keeps virtual servers in the kernel, with their sets",
+    ),
     Gap("ipvs-schedulers", _all_but(ProxyMode.IPVS), "only ipvs mode has schedulers to choose from"),
     Gap("strict-arp", _all_but(ProxyMode.IPVS), "only ipvs mode binds Service addresses to its nodes"),
     Gap(

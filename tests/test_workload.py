@@ -6,14 +6,17 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import cast
 
 import polars as pl
 import pytest
 from kubernetes.client import ApiClient, Configuration
 
 from gauntlet import history
+from gauntlet.cluster import Host
 from gauntlet.errors import GauntletError
 from gauntlet.history import Frontend, Protocol
 from gauntlet.providers.api import Api, ApiRefused, ApiUnreachable
@@ -35,7 +38,7 @@ from gauntlet.workload import (
     spread,
 )
 from gauntlet.workload.bulk import serve_many
-from gauntlet.workload.effect import answered_by, questions, refused
+from gauntlet.workload.effect import answered_by, node_port_questions, questions, refused
 from gauntlet.workload.observed import ObservedPod, SliceList
 from gauntlet.workload.readiness import switch
 
@@ -180,6 +183,20 @@ def test_questions_fit_the_service() -> None:
     served = Served("ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {}, ())
     assert [question.attempts for question in questions(served, 3)] == [68, 68]
     assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are rationed"
+
+
+def test_node_ports_are_asked_from_outside_unless_a_node_may_refuse() -> None:
+    outside = cast("Host", object())
+    declared = Service("echo", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)
+    served = Served("ns", declared, "10.96.0.9", {HTTP.name: 30001, UDP.name: 30002}, ())
+    asked = node_port_questions(served, 3, ["10.77.0.11", "10.77.0.12"], outside)
+    assert [(each.target.address, each.target.port) for each in asked] == [
+        ("10.77.0.11", 30001), ("10.77.0.12", 30001), ("10.77.0.11", 30002), ("10.77.0.12", 30002),
+    ]  # fmt: skip
+    assert {each.asker for each in asked} == {outside}
+    assert node_port_questions(served, 0, ["10.77.0.11"], outside) == []
+    local = replace(declared, external_traffic=TrafficPolicy.LOCAL)
+    assert node_port_questions(replace(served, declared=local), 3, ["10.77.0.11"], outside) == []
 
 
 def test_backend_that_decides_by_itself_has_no_switch() -> None:

@@ -31,7 +31,7 @@ class CrashKernel(JournalledFault):
         tried = node.run(("true",), check=False)
         if state is not MachineState.OFF or tried.code == 0:
             raise NotLanded(f"the machine of {node.name} is {state}; a command there ended with {tried.code}")
-        return f"the machine of {node.name} is {state}; a command there ends with {tried.code}: {tried.stderr.strip()}"
+        return f"the machine of {node.name} is {state}; a command there ends with {tried.code}"
 
     @property
     def _machine(self) -> OwnKernelNode:

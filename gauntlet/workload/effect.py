@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from gauntlet.history import Outcome
 from gauntlet.traffic import Ask, Load, Target, Traffic
 from gauntlet.waiting import NotInTime, until
 from gauntlet.workload.served import Served
+from gauntlet.workload.service import TrafficPolicy
 
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5
@@ -28,33 +29,44 @@ Condition = Callable[[pl.DataFrame], bool]
 
 @dataclass(frozen=True)
 class Question:
-    """`attempts` at a target, and what they must show."""
+    """`attempts` at a target, and what they must show. Each watcher asks, unless only `asker` is to."""
 
     target: Target
     attempts: int
     condition: Condition
+    asker: Host | None = None
 
 
 class Effect:
-    """Watches Services from one client a node: rules are programmed node by node."""
+    """Watches Services from one client a node: rules are programmed node by node. `outside` asks their NodePorts."""
 
-    def __init__(self, traffic: Traffic, watchers: Sequence[Host]) -> None:
+    def __init__(self, traffic: Traffic, watchers: Sequence[Host], outside: Host) -> None:
         self._traffic = traffic
         self._watchers = watchers
+        self._outside = outside
 
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
         """Wait until every node sends the Service to exactly so many backends, or refuses it where there are none.
 
-        All ports of the Service are asked by their ClusterIP, which one sync of kube-proxy programs along with the
-        NodePorts, and by the ingress IP, which the API server learns later. Returns whether that came true in time.
-        It raises nothing when it did not: what is wrong is for the checkers to say, by the attempts that the case
-        makes next.
+        All ports of the Service are asked by their ClusterIP, by the NodePort of each node, whose sets ipvs mode fills
+        at the end of a sync, and by the ingress IP, which the API server learns later. Returns whether that came true
+        in time. It raises nothing when it did not: what is wrong is for the checkers to say, by the attempts that the
+        case makes next.
         """
-        return self.until(questions(served, backends), deadline_s=deadline_s)
+        return self.until(self.questions(served, backends), deadline_s=deadline_s)
+
+    def questions(self, served: Served, backends: int) -> list[Question]:
+        """What to ask to learn whether every node obeys this Service."""
+        addresses = [watcher.address for watcher in self._watchers]
+        return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
-        """Ask these questions from each node, again and again, until each is answered as it must be."""
-        pending = [(watcher, question) for watcher in self._watchers for question in asked]
+        """Ask these questions, again and again, until each is answered as it must be."""
+        pending = [
+            (asker, question)
+            for question in asked
+            for asker in (self._watchers if question.asker is None else (question.asker,))
+        ]
 
         def all_answered() -> bool:
             nonlocal pending
@@ -91,6 +103,22 @@ def questions(served: Served, backends: int) -> list[Question]:
     counted = min(backends, MOST_COUNTED)
     # One more than expected must show as well, lest a backend that should be gone goes unseen.
     return [Question(target, ATTEMPTS_A_BACKEND * (counted + 1), answered_by(backends)) for target in targets]
+
+
+def node_port_questions(served: Served, backends: int, nodes: Sequence[str], asker: Host) -> list[Question]:
+    """What to ask the nodes at these addresses by their NodePorts, from outside.
+
+    Nothing where some of them may refuse: the kernel rations its refusals to one host.
+    """
+    rationed = backends == 0 or served.declared.external_traffic is TrafficPolicy.LOCAL
+    if rationed or not served.node_ports:
+        return []
+    return [
+        replace(question, target=served.node_port_at(address, protocol), asker=asker)
+        for protocol in dict.fromkeys(port.protocol for port in served.declared.ports)
+        for question in questions(served, backends)[:1]
+        for address in nodes
+    ]
 
 
 def refused(seen: pl.DataFrame) -> bool:

@@ -1,0 +1,18 @@
+"""Crashed: the machine of a node."""
+
+import pytest
+
+from fixtures.chaos import Experiment
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import Backends, Service, ServiceType
+
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("own-kernel")]
+
+
+def test_crashed_node_serves_again_once_it_is_booted(
+    experiment: Experiment, workload: CaseWorkload, backends: Backends
+) -> None:
+    """Attempts that need the node fail while it is off; nothing is left of that once it is back."""
+    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+
+    experiment.run_crashing_the_node("crash-kernel", service, backends)
