@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cluster import NodeKernel
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.profiles import parse_modes
 
@@ -72,7 +73,14 @@ def cluster() -> None:
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
 @click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
 @click.option("--provider", "source", default="sandbox", show_default=True, help="Where the cluster comes from.")
-def up(mode: str, name: str, nodes: int, version: str, source: str) -> None:
+@click.option(
+    "--node-kernel",
+    type=click.Choice(["auto", *NodeKernel]),
+    default="auto",
+    show_default=True,
+    help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
+)
+def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str) -> None:
     """Bring up a cluster that stays until it is told to go."""
     from gauntlet.binaries import ensure
     from gauntlet.cluster import ProxyMode
@@ -80,7 +88,8 @@ def up(mode: str, name: str, nodes: int, version: str, source: str) -> None:
 
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
-    spec = ClusterSpec(name, ProxyMode(chosen), nodes=nodes, version=version, keep=True)
+    kernel = maker.kernel_for(ProxyMode(chosen)) if node_kernel == "auto" else NodeKernel(node_kernel)
+    spec = ClusterSpec(name, ProxyMode(chosen), nodes=nodes, version=version, keep=True, kernel=kernel)
     ensure(spec.proxy_version, say=click.echo)
     made = maker.create(spec)
     click.echo(
