@@ -1,4 +1,4 @@
-"""Real clusters for the faults: one for each mode, made when first asked for."""
+"""Real clusters for the faults: one for each mode, made when first asked for. In ipvs mode it is one machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.history import EventLog
 from gauntlet.providers import ClusterSpec, provider
 
@@ -23,7 +23,9 @@ def sandboxes() -> Iterator[Sandboxes]:
 
     def in_mode(mode: ProxyMode) -> Cluster:
         if mode not in made:
-            made[mode] = source.create(ClusterSpec(f"faults-{mode}-{secrets.token_hex(3)}", mode))
+            name = f"faults-{mode}-{secrets.token_hex(3)}"
+            own = ClusterSpec(name, mode, nodes=1, kernel=NodeKernel.OWN)
+            made[mode] = source.create(own if mode is ProxyMode.IPVS else ClusterSpec(name, mode))
         return made[mode]
 
     yield in_mode
