@@ -161,7 +161,7 @@ class Conversation:
         elif kind is Kind.CLOCK:
             self._outgoing += time_frame(Kind.CLOCK, time.time_ns())
         elif kind is Kind.SHIFT_CLOCK:
-            time.clock_settime_ns(time.CLOCK_REALTIME, time.time_ns() + time_ns(payload))
+            kernel.shift_clock(time_ns(payload))
         elif kind is Kind.POWER_OFF:
             kernel.power_off()
 

@@ -25,9 +25,8 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         with Switchboard(Path(socket_path)).dial(guest, timeout_s=_CONNECT_S) as line:
-            line.agent.settimeout(None)
-            line.agent.sendall(Command(argv, dict(os.environ), has_stdin=True).frame())
-            code = _carry(line)
+            line.agent.settimeout(0)
+            code = _carry(line, bytearray(Command(argv, dict(os.environ), has_stdin=True).frame()))
     except (GuestDown, TimeoutError, ConnectionError) as error:
         sys.stderr.write(f"{guest}: {error}\n")
         sys.stderr.flush()
@@ -40,18 +39,22 @@ def main() -> None:
     os._exit(code)
 
 
-def _carry(line: Line) -> int:
-    """Pass the streams on until the exit code comes. Raises GuestDown where it does not."""
+def _carry(line: Line, outgoing: bytearray) -> int:
+    """Send the request, then pass the streams on until the exit code comes. Raises GuestDown where it does not."""
+    agent, steward = line.agent.fileno(), line.steward.fileno()
     frames = Frames()
-    sources = [line.agent.fileno(), line.steward.fileno(), 0]
+    has_stdin = True
     while True:
-        ready, _, _ = select.select(sources, [], [])
+        # Its own input waits while the guest does not take what was read before.
+        sources = [agent, steward, *([0] if has_stdin and not outgoing else [])]
+        ready, writable, _ = select.select(sources, [agent] if outgoing else [], [])
         if 0 in ready:
             data = os.read(0, PIECE)
-            line.agent.sendall(frame(Kind.STDIN, data))
-            if not data:
-                sources.remove(0)
-        if line.agent.fileno() in ready:
+            outgoing += frame(Kind.STDIN, data)
+            has_stdin = bool(data)
+        if writable:
+            del outgoing[: line.agent.send(outgoing)]
+        if agent in ready:
             data = line.agent.recv(4 * PIECE)
             for kind, payload in frames.feed(data):
                 if kind is Kind.EXIT:
@@ -59,7 +62,7 @@ def _carry(line: Line) -> int:
                 _write(_OF_KIND[kind], payload)
             if not data:
                 raise GuestDown("its agent hung up")
-        elif line.steward.fileno() in ready:
+        elif steward in ready:
             raise GuestDown("it went down")
 
 

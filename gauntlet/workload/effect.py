@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -23,6 +23,8 @@ THREADS = 16
 # 17 attempts for each backend miss one of them by chance once in 10^7 times: k * (1 - 1/k)^(17 k) < 2e-7 for k <= 10.
 ATTEMPTS_A_BACKEND = 17
 MOST_COUNTED = 10
+# Which backends serve is learnt by the ClusterIP; here only that the port leads to them.
+NODE_PORT_ATTEMPTS = 3
 
 Condition = Callable[[pl.DataFrame], bool]
 
@@ -38,11 +40,16 @@ class Question:
 
 
 class Effect:
-    """Watches Services from one client a node: rules are programmed node by node. `outside` asks their NodePorts."""
+    """Watches Services from one client a node: rules are programmed node by node. `outside` asks their NodePorts.
 
-    def __init__(self, traffic: Traffic, watchers: Sequence[Host], outside: Host) -> None:
+    The nodes themselves ask: to them the kernel does not ration its refusals (icmp_ratelimit). Where they are slow,
+    their `pods` ask whatever is not to be refused.
+    """
+
+    def __init__(self, traffic: Traffic, nodes: Sequence[Host], outside: Host, pods: Sequence[Host] = ()) -> None:
         self._traffic = traffic
-        self._watchers = watchers
+        self._nodes = nodes
+        self._pods = pods or nodes
         self._outside = outside
 
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
@@ -57,16 +64,12 @@ class Effect:
 
     def questions(self, served: Served, backends: int) -> list[Question]:
         """What to ask to learn whether every node obeys this Service."""
-        addresses = [watcher.address for watcher in self._watchers]
+        addresses = [node.address for node in self._nodes]
         return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
         """Ask these questions, again and again, until each is answered as it must be."""
-        pending = [
-            (asker, question)
-            for question in asked
-            for asker in (self._watchers if question.asker is None else (question.asker,))
-        ]
+        pending = [(asker, question) for question in asked for asker in self._askers(question)]
 
         def all_answered() -> bool:
             nonlocal pending
@@ -80,6 +83,11 @@ class Effect:
         except NotInTime:
             return False
         return True
+
+    def _askers(self, question: Question) -> Sequence[Host]:
+        if question.asker is not None:
+            return (question.asker,)
+        return self._nodes if question.condition is refused else self._pods
 
     def _ask(self, watcher: Host, question: Question) -> bool:
         load = Load(question.target, users=2, attempts=question.attempts, timeout_s=TIMEOUT_S, ask=Ask.HOSTNAME)
@@ -114,9 +122,8 @@ def node_port_questions(served: Served, backends: int, nodes: Sequence[str], ask
     if rationed or not served.node_ports:
         return []
     return [
-        replace(question, target=served.node_port_at(address, protocol), asker=asker)
+        Question(served.node_port_at(address, protocol), NODE_PORT_ATTEMPTS, answered, asker)
         for protocol in dict.fromkeys(port.protocol for port in served.declared.ports)
-        for question in questions(served, backends)[:1]
         for address in nodes
     ]
 
@@ -126,11 +133,16 @@ def refused(seen: pl.DataFrame) -> bool:
     return bool(((seen["outcome"] == str(Outcome.REFUSED)) | (seen["error"] == os.strerror(errno.EPERM))).all())
 
 
+def answered(seen: pl.DataFrame) -> bool:
+    """Every attempt was answered, by whomever."""
+    return bool((seen["outcome"] == str(Outcome.OK)).all())
+
+
 def answered_by(backends: int) -> Condition:
     """Every attempt was answered, by so many different backends (of more than MOST_COUNTED: at least that many)."""
 
     def condition(seen: pl.DataFrame) -> bool:
-        if not (seen["outcome"] == str(Outcome.OK)).all():
+        if not answered(seen):
             return False
         met = seen["backend"].n_unique()
         return met == backends if backends < MOST_COUNTED else met >= MOST_COUNTED

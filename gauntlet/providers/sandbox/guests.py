@@ -19,9 +19,8 @@ from gauntlet.providers.sandbox.inner_node import Guest
 # What the system of a real node has loaded long before kube-proxy starts; kube-proxy sets limits of conntrack. Its
 # modules for ipvs are left to be loaded when they are used. To load each by itself costs a process, 40 ms in a guest.
 _LOAD = (
-    *("nf_conntrack", "iptable_nat", "iptable_filter", "iptable_mangle", "ip6table_nat", "ip6table_filter"),
-    *("ip6table_mangle", "xt_comment", "xt_mark", "xt_conntrack", "xt_MASQUERADE", "xt_addrtype", "xt_statistic"),
-    *("xt_recent", "ipt_REJECT", "ip6t_REJECT"),
+    *("nf_conntrack", "iptable_nat", "iptable_filter", "iptable_mangle", "xt_comment", "xt_mark", "xt_conntrack"),
+    *("xt_MASQUERADE", "xt_addrtype", "xt_statistic", "xt_recent", "ipt_REJECT"),
 )
 _SYSCTLS = {
     "net/ipv4/ip_forward": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ from gauntlet.cluster import Json, NodeKernel
 from gauntlet.errors import GauntletError
 from gauntlet.nodes.proxy_process import noting_pid
 from gauntlet.providers.sandbox import layout
-from gauntlet.providers.sandbox.http_check import status_code
+from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.layout import WorldSpec
 from gauntlet.waiting import NotInTime, until
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0
+_SYNCED = re.compile(r"^kubeproxy_sync_proxy_rules_duration_seconds_count\S* [1-9]", re.MULTILINE)
 # Not writable in a network namespace other than a kernel's first.
 _LEAVE_CONNTRACK: Mapping[str, object] = {
     "maxPerCore": 0,
@@ -41,7 +43,8 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
         "clusterCIDR": layout.POD_CIDR,
         "bindAddress": "0.0.0.0",
         "healthzBindAddress": f"{address}:{layout.HEALTHZ_PORT}",
-        "metricsBindAddress": f"127.0.0.1:{layout.METRICS_PORT}",
+        # The steward reads those of own-kernel nodes: to start a process there for it would hold up the sync.
+        "metricsBindAddress": f"{'127.0.0.1' if spec.kernel is NodeKernel.HOST else '0.0.0.0'}:{layout.METRICS_PORT}",
     }
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
@@ -80,7 +83,7 @@ class ProxySupervisor:
             time.sleep(RESTART_DELAY_S)
 
     def wait_healthy(self, deadline_s: float) -> None:
-        """Return when the proxy's /healthz says that it has programmed its node."""
+        """Return when the proxy's /healthz is content. It is so before the first sync: see wait_synced."""
 
         def healthy() -> bool:
             return status_code(self._address, layout.HEALTHZ_PORT, "/healthz", timeout_s=1.0) == HTTPStatus.OK
@@ -88,5 +91,20 @@ class ProxySupervisor:
         try:
             until(healthy, what=f"kube-proxy on {self._node.name} healthy", deadline_s=deadline_s)
         except NotInTime as late:
-            tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
-            raise GauntletError(f"{late.what}\n    {tail}", f"read all of {self._log}") from None
+            raise self._too_late(late.what) from None
+
+    def wait_synced(self, deadline_s: float) -> None:
+        """Return when the proxy has written its rules once: nothing on the host's kernel, seconds on a guest's."""
+
+        def synced() -> bool:
+            metrics = text(self._address, layout.METRICS_PORT, "/metrics", timeout_s=1.0)
+            return _SYNCED.search(metrics) is not None
+
+        try:
+            until(synced, what=f"kube-proxy on {self._node.name} in sync", deadline_s=deadline_s, every_s=0.1)
+        except NotInTime as late:
+            raise self._too_late(late.what) from None
+
+    def _too_late(self, what: str) -> GauntletError:
+        tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+        return GauntletError(f"{what}\n    {tail}", f"read all of {self._log}")

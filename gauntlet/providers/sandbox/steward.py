@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gauntlet.cluster import NodeKernel
+from gauntlet.cluster import NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError
 from gauntlet.nodes import guest
 from gauntlet.paths import SYSTEM_PATH
@@ -28,7 +28,7 @@ from gauntlet.providers.sandbox.places import Place
 from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
 
-PROXIES_DEADLINE_S = 40.0
+PROXIES_DEADLINE_S = 60.0
 # In a user namespace one netlink transaction is limited to net.core.wmem_max, too little for the rules of a thousand
 # Services. iptables-legacy does not use netlink: where the kernel has it, it takes the place of iptables-nft.
 _LEGACY_IPTABLES = """
@@ -100,6 +100,10 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
+    # kube-proxy does not count its syncs in userspace mode.
+    if spec.kernel is NodeKernel.OWN and spec.mode != ProxyMode.USERSPACE:
+        for supervisor in supervisors:
+            supervisor.wait_synced(PROXIES_DEADLINE_S)
     registration.wait_default_namespace(api)
     _log.info("all kube-proxies are healthy")
     return nodes, outside

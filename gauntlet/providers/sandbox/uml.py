@@ -70,8 +70,11 @@ def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[s
         "con=null",
         "con0=null,fd:1",
         "quiet",
-        # "exited normally" is what an end of the first process would be on the host.
+        # A panic ends the process of the kernel.
         "panic=-1",
+        # The sandbox's cluster is one of IPv4. kube-proxy would write all its rules once more for IPv6, and that takes
+        # a guest seconds.
+        "ipv6.disable=1",
         f"uml_dir={run_folder}",
         *(nic.argument for nic in nics),
         "--",

@@ -22,7 +22,7 @@ from gauntlet.providers.sandbox import layout, uml
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
 from gauntlet.waiting import until
 
-UP_DEADLINE_S = 90.0
+UP_DEADLINE_S = 180.0
 END_DEADLINE_S = 10.0
 TOOLS = {
     "unshare": "util-linux",

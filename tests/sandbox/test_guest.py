@@ -1,0 +1,316 @@
+"""Nodes with a kernel of their own: they take commands, serve, crash and boot again, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from gauntlet.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
+from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.nodes.guest import GuestNode
+from gauntlet.providers import ClusterSpec, connect, provider
+from gauntlet.providers.sandbox import layout, uml, world
+from gauntlet.waiting import until
+from tests.sandbox.conftest import Namespace
+from tests.sandbox.test_cluster import fetch, reaches
+
+MODES = (ProxyMode.IPVS, ProxyMode.IPTABLES)
+SERVES_S = 90.0
+
+
+def make(mode: ProxyMode) -> Iterator[Cluster]:
+    sandbox = provider("sandbox")
+    name = f"guest-{mode}-{os.getpid()}"
+    spec = ClusterSpec(name, mode, nodes=2, kernel=NodeKernel.OWN)
+    made = sandbox.create(spec)
+    yield made
+    sandbox.delete(name)
+
+
+@pytest.fixture(scope="module")
+def ipvs() -> Iterator[Cluster]:
+    yield from make(ProxyMode.IPVS)
+
+
+@pytest.fixture(scope="module")
+def iptables() -> Iterator[Cluster]:
+    yield from make(ProxyMode.IPTABLES)
+
+
+@pytest.fixture
+def node(ipvs: Cluster) -> GuestNode:
+    return guest(ipvs, 0)
+
+
+def guest(cluster: Cluster, index: int) -> GuestNode:
+    found = cluster.nodes[index]
+    assert isinstance(found, GuestNode)
+    return found
+
+
+def test_commands_give_code_and_streams(node: GuestNode) -> None:
+    done = node.run(["sh", "-c", "cat; echo sorry >&2; exit 3"], stdin="grüße", check=False)
+    assert (done.code, done.stdout, done.stderr) == (3, "grüße", "sorry\n")
+    with pytest.raises(CommandFailed, match="on node-1 ended with 3: sorry"):
+        node.run(["sh", "-c", "echo sorry >&2; exit 3"])
+    assert node.run(["no-such-program"], check=False).code == 127
+    assert node.run(["sh", "-c", "kill -KILL $$"], check=False).code == -signal.SIGKILL
+    assert node.run(["cat"]).stdout == ""
+
+
+def test_the_kernel_is_its_own(ipvs: Cluster, node: GuestNode) -> None:
+    assert node.run(["uname", "-nr"]).stdout.split() == [node.name, ipvs.kernel]
+    assert ipvs.kernel == uml.release() != os.uname().release
+    assert node.run(["sh", "-c", "ulimit -n"]).stdout == "64000\n"
+    assert "legacy" in node.run(["iptables", "--version"]).stdout
+
+
+def test_streams_are_binary_and_whole(node: GuestNode) -> None:
+    data = os.urandom(1 << 20) * 4
+    process = node.spawn(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    written = threading.Thread(target=process.stdin.buffer.write, args=(data,))  # type: ignore[attr-defined]
+    written.start()
+    back = process.stdout.buffer.read(len(data))  # type: ignore[attr-defined]
+    written.join()
+    process.stdin.close()
+    assert back == data
+    assert process.stdout.read() == ""
+    assert process.wait() == 0
+    process.stdout.close()
+
+
+def test_spawned_commands_pass_environment_and_code(node: GuestNode) -> None:
+    process = node.spawn(["sh", "-c", 'echo "$WORD"; exit 5'], env={"WORD": "hello"}, stdout=subprocess.PIPE)
+    assert process.communicate()[0] == "hello\n"
+    assert process.returncode == 5
+
+
+def test_many_commands_run_at_once(node: GuestNode) -> None:
+    begun = [
+        node.spawn(
+            ["sh", "-c", f"read line; echo {number}; exit {number}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for number in range(20)
+    ]
+    # All of them wait for their line, so all are there at the same time.
+    assert [process.communicate("go\n")[0] for process in begun] == [f"{number}\n" for number in range(20)]
+    assert [process.returncode for process in begun] == list(range(20))
+
+
+def test_a_command_is_killed_with_its_client_and_at_its_deadline(node: GuestNode) -> None:
+    def runs(seconds: int) -> bool:
+        return node.run(["pgrep", "--full", f"^sleep {seconds}$"], check=False).code == 0
+
+    process = node.spawn(["sh", "-c", "sleep 4711; true"])
+    until(lambda: runs(4711), what="the command and its child run", deadline_s=20.0)
+    process.kill()
+    process.wait()
+    until(lambda: not runs(4711), what="the command is gone", deadline_s=20.0)
+    with pytest.raises(CommandFailed, match="not done after"):
+        node.run(["sleep", "4712"], timeout_s=1.0)
+    until(lambda: not runs(4712), what="the late command is gone", deadline_s=20.0)
+
+
+def test_commands_pass_broken_rules_and_links(node: GuestNode) -> None:
+    node.run(["iptables", "-I", "INPUT", "-j", "DROP"])
+    node.run(["iptables", "-I", "OUTPUT", "-j", "DROP"])
+    node.run(["ip", "link", "set", "vec0", "down"])
+    try:
+        assert node.run(["hostname"]).stdout == "node-1\n"
+    finally:
+        node.run(["iptables", "-D", "INPUT", "-j", "DROP"])
+        node.run(["iptables", "-D", "OUTPUT", "-j", "DROP"])
+        node.run(["ip", "link", "set", "vec0", "up"])
+        node.run(["ip", "route", "add", "default", "via", layout.API_ADDRESS])
+        node.run(["ip", "route", "add", layout.node_pod_cidr(2), "via", layout.node_address(2)])
+
+
+def test_clocks_agree(node: GuestNode) -> None:
+    found = node.clock_offset()
+    assert abs(found.offset_ns) + found.uncertainty_ns < 5_000_000
+
+
+@pytest.fixture(params=MODES)
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    made: Cluster = request.getfixturevalue(str(request.param))
+    return made
+
+
+def seen(hosts: dict[str, Host], urls: list[str], backends: set[str]) -> None:
+    for name, host in hosts.items():
+        for url in urls:
+            until(partial(reaches, host, url, backends), what=f"{name} reaches all by {url}", deadline_s=SERVES_S)
+
+
+@pytest.fixture
+def service(cluster: Cluster, namespace: Namespace) -> client.V1Service:
+    """One with three backends, two of them on the same node."""
+    for number, on in enumerate((0, 0, 1)):
+        namespace.start(f"backend-{number}", cluster.nodes[on].name)
+    made = namespace.service(type="NodePort")
+    for number in range(3):
+        namespace.wait_ready(f"backend-{number}")
+    return made
+
+
+def cluster_ip(service: client.V1Service) -> str:
+    return f"http://{service.spec.cluster_ip}/hostname"
+
+
+BACKENDS = {"backend-0", "backend-1", "backend-2"}
+
+
+def test_services_answer(cluster: Cluster, namespace: Namespace, service: client.V1Service) -> None:
+    pods = {name: cluster.pod(namespace.name, name) for name in ("backend-0", "backend-2")}
+    # Among them are the pod's own address and that of its neighbour on the node: both by way of the node.
+    seen(pods, [cluster_ip(service)], BACKENDS)
+    ports = [f"http://{node.address}:{service.spec.ports[0].node_port}/hostname" for node in cluster.nodes]
+    seen({"outside": cluster.outside}, ports, BACKENDS)
+    seen({node.name: node for node in cluster.nodes[:1]}, [cluster_ip(service)], BACKENDS)
+
+
+def test_neighbours_meet_in_the_guest(cluster: Cluster, namespace: Namespace, service: client.V1Service) -> None:
+    """The bridge does not carry packets between pods: what the node refuses to forward does not arrive."""
+    node, pod = cluster.nodes[0], cluster.pod(namespace.name, "backend-0")
+    neighbour = cluster.pod(namespace.name, "backend-1").address
+    url = f"http://{neighbour}:8080/hostname"
+    assert fetch(pod, url) == "backend-1"
+    node.run(["iptables", "-I", "FORWARD", "-i", "vec1", "-o", "vec1", "-j", "DROP"])
+    try:
+        with pytest.raises(CommandFailed):
+            fetch(pod, url)
+        # Not by the neighbour's hardware address either.
+        pod.run(["ip", "route", "add", f"{neighbour}/32", "dev", "eth0"])
+        with pytest.raises(CommandFailed):
+            fetch(pod, url)
+    finally:
+        node.run(["iptables", "-D", "FORWARD", "-i", "vec1", "-o", "vec1", "-j", "DROP"])
+
+
+def test_proxies_run_in_their_mode(cluster: Cluster) -> None:
+    node = cluster.nodes[0]
+    assert node.run(["curl", "--silent", "http://127.0.0.1:10249/proxyMode"]).stdout == cluster.mode
+    first = node.proxy_pid()
+    assert first is not None
+    node.run(["kill", "-KILL", str(first)])
+    until(lambda: (pid := node.proxy_pid()) != first and pid, what="new kube-proxy", deadline_s=30.0)
+    assert "kube-proxy ended with -9" in node.proxy_log()
+
+
+@pytest.mark.parametrize("cluster", [ProxyMode.IPVS], indirect=True)
+def test_ipvs_is_in_the_kernel(cluster: Cluster, namespace: Namespace, service: client.V1Service) -> None:
+    seen({"pod": cluster.pod(namespace.name, "backend-0")}, [cluster_ip(service)], BACKENDS)
+    table = cluster.nodes[0].run(["ipvsadm", "--list", "--numeric"]).stdout
+    assert f"TCP  {service.spec.cluster_ip}:80 rr" in table
+    assert "ip_vs_rr" in cluster.nodes[0].run(["cat", "/proc/modules"]).stdout
+
+
+@pytest.mark.parametrize("cluster", [ProxyMode.IPVS], indirect=True)
+def test_a_crashed_node_boots_and_serves_again(
+    cluster: Cluster, namespace: Namespace, service: client.V1Service
+) -> None:
+    node = guest(cluster, 0)
+    process = node.spawn(["sh", "-c", "echo; exec sleep 1000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "\n"
+    node.crash()
+    assert node.state() is MachineState.OFF
+    assert "went down" in process.communicate()[1]
+    assert process.returncode == 255
+    assert node.run(["true"], check=False).code == 255
+    assert node.proxy_pid() is None
+    with pytest.raises(GauntletError, match="node-1 is off"):
+        node.freeze()
+    with pytest.raises(GauntletError, match="has no module no_such_module"):
+        node.boot(hidden_modules=["no_such_module"])
+    node.boot(hidden_modules=["ip_vs_sh"])
+    assert node.run(["modprobe", "ip_vs_sh"], check=False).code == 1
+    assert node.run(["modprobe", "ip_vs_rr"], check=False).code == 0
+    seen({"pod": cluster.pod(namespace.name, "backend-0")}, [cluster_ip(service)], BACKENDS)
+    assert abs(node.clock_offset().offset_ns) < 5_000_000
+
+
+def test_a_frozen_node_waits(ipvs: Cluster) -> None:
+    node = guest(ipvs, 1)
+    node.freeze()
+    assert node.state() is MachineState.FROZEN
+    with pytest.raises(CommandFailed, match="not done after"):
+        node.run(["true"], timeout_s=0.5)
+    node.thaw()
+    assert node.run(["true"]).code == 0
+    assert node.state() is MachineState.RUNNING
+
+
+def test_another_process_works_the_switches(ipvs: Cluster) -> None:
+    again = guest(connect(ipvs.kubeconfig), 1)
+    again.stop()
+    assert guest(ipvs, 1).state() is MachineState.OFF
+    again.boot()
+    assert guest(ipvs, 1).run(["hostname"]).stdout == "node-2\n"
+
+
+def test_a_pod_in_the_nodes_network_runs_in_the_guest(ipvs: Cluster) -> None:
+    name = f"t-{uuid.uuid4().hex[:10]}"
+    core = client.CoreV1Api(ipvs.api)
+    core.create_namespace({"metadata": {"name": name}})
+    namespace = Namespace(ipvs, name)
+    namespace.start("hosted", "node-2", hostNetwork=True)
+    namespace.wait_ready("hosted")
+    assert ipvs.pod(name, "hosted").run(["uname", "-r"]).stdout.strip() == uml.release()
+    core.delete_namespace(name)
+
+
+def test_no_process_of_a_guest_outlives_its_world() -> None:
+    sandbox = provider("sandbox")
+    name = f"guest-end-{os.getpid()}"
+    made = sandbox.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=1, kernel=NodeKernel.OWN))
+    record = layout.ClusterRecord.load(name)
+    assert record is not None
+    mine = {
+        pid
+        for pid in kernels()
+        if Path(f"/proc/{pid}/ns/net").readlink() == Path(f"/proc/{record.init_pid}/ns/net").readlink()
+    }
+    assert len(mine) > 3, "a guest is several processes"
+    made.nodes[0].spawn(["sleep", "1000"])
+    os.kill(record.unshare_pid, signal.SIGKILL)
+    until(lambda: not mine & kernels(), what="all processes of the guest gone", deadline_s=2.0)
+    sandbox.delete(name)
+
+
+def kernels() -> set[int]:
+    """All processes of User-Mode Linux on this machine."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "comm").read_text() == f"{uml.PROGRAM}\n":
+                found.add(int(process.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def test_modes_that_such_a_kernel_cannot_run_are_refused() -> None:
+    with pytest.raises(UsageError, match="nftables mode on nodes with own kernel"):
+        provider("sandbox").create(ClusterSpec("no", ProxyMode.NFTABLES, kernel=NodeKernel.OWN))
+
+
+def test_a_machine_without_user_mode_linux_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uml, "TOOLS", {"no-such-kernel": "user-mode-linux", "no-such-ipset": "ipset"})
+    with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset user-mode-linux"):
+        world.require_tools(NodeKernel.OWN)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(EnvironmentUnfit, match="does not run on aarch64"):
+        world.require_tools(NodeKernel.OWN)
+    world.require_tools(NodeKernel.HOST)
