@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from kubernetes.client import CoreV1Api
+
 from gauntlet.cluster import MachineState, OwnKernelNode
 from gauntlet.faults import proxy_process
 from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
@@ -20,7 +22,11 @@ class CrashKernel(JournalledFault):
 
     def intend(self) -> Record:
         node = self.scene.node
-        return Record(self.id, self.name, node.name, State.INTENDED, check=proxy_process.healthy(node), boot=True)
+        # In ipvs mode /healthz says 200 some seconds before the first virtual server is there.
+        spec = CoreV1Api(self.scene.cluster.api).read_namespaced_service("kubernetes", "default").spec
+        serves = f"timeout 2 bash -c 'exec 3<>/dev/tcp/{spec.cluster_ip}/{spec.ports[0].port}'"
+        check = f"{proxy_process.healthy_script(node)} && {serves} && echo 'its Services answer'"
+        return Record(self.id, self.name, node.name, State.INTENDED, check=("bash", "-c", check), boot=True)
 
     def act(self) -> None:
         self._machine.crash()

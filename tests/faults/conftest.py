@@ -1,4 +1,4 @@
-"""Real clusters for the faults: one for each mode, made when first asked for."""
+"""Real clusters for the faults: one for each mode, made when first asked for. In ipvs mode it is one machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet import ipvs
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.history import EventLog
-from gauntlet.providers import ClusterSpec, provider
+from gauntlet.providers import ClusterSpec, Provider, provider
+from gauntlet.waiting import until
 
 Sandboxes = Callable[[ProxyMode], Cluster]
 
@@ -23,12 +25,20 @@ def sandboxes() -> Iterator[Sandboxes]:
 
     def in_mode(mode: ProxyMode) -> Cluster:
         if mode not in made:
-            made[mode] = source.create(ClusterSpec(f"faults-{mode}-{secrets.token_hex(3)}", mode))
+            name = f"faults-{mode}-{secrets.token_hex(3)}"
+            made[mode] = _machine(source, name) if mode is ProxyMode.IPVS else source.create(ClusterSpec(name, mode))
         return made[mode]
 
     yield in_mode
     for cluster in made.values():
         source.delete(cluster.name)
+
+
+def _machine(source: Provider, name: str) -> Cluster:
+    cluster = source.create(ClusterSpec(name, ProxyMode.IPVS, nodes=1, kernel=NodeKernel.OWN))
+    # /healthz says 200 before the first sync.
+    until(lambda: ipvs.listing(cluster.nodes[0]), what="kube-proxy has made a virtual server", deadline_s=60)
+    return cluster
 
 
 @pytest.fixture

@@ -51,6 +51,9 @@ def injected_by_a_run_that_is_killed(cluster: Cluster, name: str) -> str:
         ("partition-nodes", ProxyMode.NFTABLES),
         ("port-taken", ProxyMode.NFTABLES),
         ("port-clash", ProxyMode.IPTABLES),
+        ("clear-ipvs", ProxyMode.IPVS),
+        ("scheduler-absent", ProxyMode.IPVS),
+        ("crash-kernel", ProxyMode.IPVS),
     ],
 )
 def test_the_fault_of_a_killed_run_is_healed_from_the_journal(
@@ -71,6 +74,7 @@ def test_the_fault_of_a_killed_run_is_healed_from_the_journal(
         ("partition-nodes", ProxyMode.IPTABLES),
         ("delete-table", ProxyMode.NFTABLES),
         ("port-taken", ProxyMode.IPTABLES),
+        ("zero-weight", ProxyMode.IPVS),
     ],
 )
 def test_a_node_left_alone_heals_by_itself(name: str, proxy_mode: ProxyMode, sandboxes: Sandboxes) -> None:

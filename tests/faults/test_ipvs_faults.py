@@ -1,0 +1,70 @@
+"""What is special about the faults of ipvs mode."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from gauntlet import faults
+from gauntlet.cluster import Completed, Node, ProxyMode
+from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
+from gauntlet.faults import ipvs_tables, kernel_modules
+from gauntlet.faults.proxy_process import RESTART
+from gauntlet.journal import journal_of
+from gauntlet.waiting import until
+from tests.faults.conftest import Sandboxes
+
+
+def test_a_restart_gives_the_weight_back(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPVS)
+    fault = faults.create("zero-weight", cluster)
+    fault.inject()
+    assert "has weight 0" in fault.landed()
+    cluster.nodes[0].run(("sh", "-c", RESTART))
+    until(fault.is_over, what="the weight is back without anyone setting it", deadline_s=60, every_s=0.5)
+    fault.heal()
+    assert "has weight 1" in fault.healed()
+
+
+def test_kube_proxy_without_its_scheduler_says_why_it_ends(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPVS)
+    fault = faults.create("scheduler-absent", cluster)
+    fault.inject()
+    evidence = fault.landed()
+    assert "not to be had: ip_vs_rr" in evidence
+    assert "can't use the IPVS proxier" in evidence
+    assert "/healthz: no answer, /livez: no answer" in evidence
+    fault.heal()
+    assert fault.healed()
+    assert kernel_modules.loaded(cluster.nodes[0])["ip_vs_rr"] > 0
+    assert cluster.nodes[0].run(("sh", "-c", "ls /run/modprobe.d")).stdout == ""
+
+
+def test_a_scheduler_in_use_is_no_idle_one(sandboxes: Sandboxes) -> None:
+    cluster = sandboxes(ProxyMode.IPVS)
+    before = journal_of(cluster).read()
+    with pytest.raises(Inconclusive, match=r"ip_vs_rr is in use on node-1 \(\d+ times\)"):
+        faults.create("unload-idle-scheduler", cluster, parameters={"scheduler": "rr"}).inject()
+    assert journal_of(cluster).read() == before
+
+
+def test_a_service_that_is_not_there(sandboxes: Sandboxes) -> None:
+    fault = faults.create("delete-virtual-server", sandboxes(ProxyMode.IPVS), parameters={"service": "default/nobody"})
+    with pytest.raises(UsageError, match="Service default/nobody: Not Found"):
+        fault.inject()
+
+
+class _NodeWithout:
+    """A node on which no program is found."""
+
+    name = "bare"
+
+    def run(self, argv: tuple[str, ...], *, check: bool) -> Completed:
+        return Completed(argv, 127, "", "")
+
+
+def test_a_node_without_ipvsadm_is_told_what_to_install() -> None:
+    with pytest.raises(EnvironmentUnfit, match="bare has no ipvsadm") as unfit:
+        ipvs_tables.require_ipvsadm(cast("Node", _NodeWithout()))
+    assert "install the package ipvsadm" in unfit.value.remedy
