@@ -6,30 +6,12 @@ from typing import ClassVar
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import Inconclusive
+from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
-from gauntlet.faults.ipvs_tables import DUMMY
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.proxy_process import RESTART
 
 _LEFT = "/run/gauntlet-ipsets"
-
-# Every address of the dummy device is in KUBE-IPVS-IPS and one of its ports in KUBE-CLUSTER-IP; NodePorts have sets of
-# their own, which are in use where virtual servers are at other addresses of the node.
-_CHECK = f"""
-{{ ip -4 -o address show dev {DUMMY}; ipset save; ipvsadm --save --numeric; }} 2>/dev/null | awk '
-  $3 == "inet" {{ split($4, at, "/"); bound[at[1]] = 1 }}
-  $1 == "add" && $2 == "KUBE-IPVS-IPS" {{ listed[$3] = 1 }}
-  $1 == "add" && $2 ~ /^KUBE-/ {{ entries++ }}
-  $1 == "add" && $2 == "KUBE-CLUSTER-IP" {{ clusterIPs++ }}
-  $1 == "add" && $2 ~ /^KUBE-NODE-PORT-.*TCP$/ {{ nodePorts++ }}
-  $1 == "-A" && $2 == "-t" && $3 !~ /^\\[/ {{ place = $3; sub(/:[0-9]+$/, "", place); served[place] = 1 }}
-  END {{
-    for (address in bound) if (!(address in listed)) exit 1
-    for (address in served) if (!(address in bound) && !nodePorts) exit 1
-    if (!clusterIPs) exit 1
-    printf "the KUBE-* ipsets hold %d entries, of which %d cluster IPs with a port\\n", entries, clusterIPs
-  }}'
-"""
 
 
 class FlushIpset(NodeFault):
@@ -46,8 +28,8 @@ class FlushIpset(NodeFault):
         flush = "ipset list -name | sed -n 's/^KUBE-/flush KUBE-/p' | ipset restore || exit 1; "
         return Plan(
             act=(("sh", "-c", f"{flush} ipset save | grep -c '^add KUBE-' > {_LEFT}; true"),),
-            undo=(("sh", "-c", f"( {_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
-            check=("sh", "-c", _CHECK),
+            undo=(("sh", "-c", f"( {ipvs_tables.SETS_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
+            check=("sh", "-c", ipvs_tables.SETS_CHECK),
         )
 
     def evidence(self) -> str:
