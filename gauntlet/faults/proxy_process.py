@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gauntlet import rules
-from gauntlet.cluster import Node, ProxyMode
+from gauntlet import proxy_metrics, rules
+from gauntlet.cluster import CommandFailed, Node, ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.journal import Argv
 from gauntlet.waiting import until
@@ -71,20 +71,24 @@ def healthy_script(node: Node) -> str:
 
 
 def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:
-    """Wait until another kube-proxy than `old` is healthy and has its rules in effect. Returns its pid."""
+    """Wait until another kube-proxy than `old` is healthy and has its rules in effect. Returns its pid.
+
+    Rules alone may still be those of the old one, and in ipvs mode /healthz is content before the first sync.
+    """
 
     def anew() -> int | None:
         new = node.proxy_pid()
         if new in (None, old) or node.run(healthy(node), check=False).code != 0:
             return None
         found = rules.read(node, mode)
-        return new if found.hooked and found.routes else None
+        return new if found.hooked and found.routes and proxy_metrics.read(node).syncs else None
 
     return until(
         anew,
         what=f"a new kube-proxy on {node.name} has its rules in effect",
         deadline_s=_RESTART_DEADLINE_S,
         every_s=0.1,
+        retry_on=(CommandFailed,),
         remedy="read kube-proxy's log of that node",
     )
 

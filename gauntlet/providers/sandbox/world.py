@@ -33,6 +33,7 @@ TOOLS = {
     "iptables": "iptables",
     "nft": "nftables",
     "conntrack": "conntrack",
+    "curl": "curl",
 }
 _NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation=private"]
 _USER_NAMESPACE = ["--user", "--map-root-user"]
