@@ -15,7 +15,7 @@ from tests.faults.conftest import Sandboxes
 def test_an_unknown_fault_lists_the_known_ones(sandboxes: Sandboxes) -> None:
     with pytest.raises(UsageError, match="no fault 'flush-everything'") as refused:
         faults.create("flush-everything", sandboxes(ProxyMode.IPTABLES))
-    assert "delete-table, flush-all-tables, flush-nat" in refused.value.remedy
+    assert "flush-all-tables, flush-ipset, flush-nat" in refused.value.remedy
 
 
 @pytest.mark.parametrize(
