@@ -64,7 +64,7 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
     ("options", "words"),
     [
         (["--kp-modes", "iptable"], "unknown mode 'iptable'"),
-        (["--kp-modes", "ipvs"], "no cluster in mode ipvs"),
+        (["--kp-modes", "nftables", "--kp-node-kernel", "own"], "cannot run kube-proxy in nftables mode"),
         (["--kp-provider", "clouds"], "no provider 'clouds'"),
         (["--kp-results", "pytest.ini"], "is not writable"),
         (["--kp-slos", "slos"], "slos/experiments/odd.yaml:1: unknown field `availabilty`"),

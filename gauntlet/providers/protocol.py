@@ -46,6 +46,10 @@ class Provider(Protocol):
         """Whose kernel nodes need for this mode: the host's where it has what the mode needs, else their own."""
         ...
 
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        """Raises UsageError or EnvironmentUnfit where nodes on this kernel cannot run kube-proxy in this mode."""
+        ...
+
     def create(self, spec: ClusterSpec) -> Cluster:
         """Bring up a cluster and return when its API server and proxies serve."""
         ...

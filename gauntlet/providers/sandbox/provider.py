@@ -37,6 +37,19 @@ class SandboxProvider:
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
         return NodeKernel.OWN if host_lacks(mode) else NodeKernel.HOST
 
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        if kernel is NodeKernel.OWN and mode not in _OWN_KERNEL_MODES:
+            raise UsageError(
+                f"nodes with a kernel of their own cannot run kube-proxy in {mode} mode: User-Mode Linux "
+                "has no inet family of nftables",
+                "let the nodes use this machine's kernel",
+            )
+        if kernel is NodeKernel.HOST and (lack := host_lacks(mode)):
+            raise EnvironmentUnfit(
+                f"this machine's kernel cannot serve kube-proxy in {mode} mode: {lack}",
+                "let the nodes have a kernel of their own",
+            )
+
     def create(self, spec: ClusterSpec) -> Cluster:
         proxy_path = self._check(spec)
         world.require_tools(spec.kernel)
@@ -98,17 +111,7 @@ class SandboxProvider:
             raise UsageError(
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
-        if spec.kernel is NodeKernel.OWN and spec.mode not in _OWN_KERNEL_MODES:
-            raise UsageError(
-                f"nodes with a kernel of their own cannot run kube-proxy in {spec.mode} mode: User-Mode Linux "
-                "has no inet family of nftables",
-                "let the nodes use this machine's kernel",
-            )
-        if spec.kernel is NodeKernel.HOST and (lack := host_lacks(spec.mode)):
-            raise EnvironmentUnfit(
-                f"this machine's kernel cannot serve kube-proxy in {spec.mode} mode: {lack}",
-                "let the nodes have a kernel of their own",
-            )
+        self.require_kernel(spec.mode, spec.kernel)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(PROXY_PATH_VARIABLE, "")
