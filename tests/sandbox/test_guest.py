@@ -302,7 +302,7 @@ def kernels() -> set[int]:
 
 
 def test_modes_that_such_a_kernel_cannot_run_are_refused() -> None:
-    with pytest.raises(UsageError, match="nftables mode on nodes with own kernel"):
+    with pytest.raises(UsageError, match="cannot run kube-proxy in nftables mode"):
         provider("sandbox").create(ClusterSpec("no", ProxyMode.NFTABLES, kernel=NodeKernel.OWN))
 
 

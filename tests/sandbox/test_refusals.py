@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
+from gauntlet.cluster import NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, UsageError
 from gauntlet.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
-from gauntlet.providers.sandbox import layout, world
+from gauntlet.providers.sandbox import fitness, layout, world
+from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 
 
 def clusters() -> set[str]:
@@ -24,7 +25,10 @@ def clusters() -> set[str]:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (ClusterSpec(name="no", mode=ProxyMode.IPVS), "cannot run kube-proxy in ipvs mode"),
+        (
+            ClusterSpec(name="no", mode=ProxyMode.NFTABLES, kernel=NodeKernel.OWN),
+            "cannot run kube-proxy in nftables mode",
+        ),
         (ClusterSpec(name="No Such", mode=ProxyMode.IPTABLES), "is no name for a cluster"),
         (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, nodes=0), "cluster of 0 nodes"),
         (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, version="1.2"), "1.2"),
@@ -104,3 +108,27 @@ def test_root_does_without_a_user_namespace_where_they_are_forbidden() -> None:
     )
     assert "--net" in done.stdout
     assert "--user" not in done.stdout
+
+
+def test_a_cluster_of_another_version_is_left_alone_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = layout.state_dir("older")
+    folder.mkdir(parents=True)
+    (folder / "cluster.json").write_text('{"name": "older", "unshare_pid": 4711}')
+    assert provider("sandbox").list() == ()
+    assert folder.exists()
+    with pytest.raises(ForeignCluster, match=r"another version of the gauntlet \(its process is 4711\)"):
+        ClusterRecord.load("older")
+
+
+@pytest.mark.parametrize(
+    ("trial", "kernel", "words"),
+    [("true", NodeKernel.HOST, None), ("echo no such device >&2; false", NodeKernel.OWN, "no such device")],
+)
+def test_auto_tries_what_the_hosts_kernel_lacks(
+    trial: str, kernel: NodeKernel, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitness, "_TRIALS", {ProxyMode.IPVS: trial})
+    assert fitness.host_lacks(ProxyMode.IPVS) == words
+    assert provider("sandbox").kernel_for(ProxyMode.IPVS) is kernel
+    assert provider("sandbox").kernel_for(ProxyMode.IPTABLES) is NodeKernel.HOST
