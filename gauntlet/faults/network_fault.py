@@ -1,12 +1,19 @@
-"""What the network faults share: a table of their own on the node, named after the fault, and its counters."""
+"""What the network faults share: chains of their own in iptables, named after the fault, and their counters."""
 
 from __future__ import annotations
 
-import json
+import re
 from abc import abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.journal import Argv
+
+# Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
+# sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.
+_PLACES = (("raw", "PREROUTING"), ("mangle", "FORWARD"))
+_COUNTED = re.compile(r'^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) .*--comment "?(?P<name>[\w-]+)"?')
 
 
 @dataclass(frozen=True)
@@ -17,37 +24,68 @@ class Connected:
     words: str
 
 
-class NetworkFault(NodeFault):
-    """Drops packets by rules in a table `inet gauntlet_...` on the node; deleting the table undoes it all.
+@dataclass(frozen=True)
+class Rules:
+    """What happens to packets that come in, and to packets that are forwarded: rules in the words of iptables(8)."""
 
-    Packets are dropped where they come in and where they are forwarded, never in the output hook: there a
-    drop shows to the sending program as EPERM, which no network does.
+    incoming: tuple[str, ...]
+    forwarded: tuple[str, ...]
+
+
+class NetworkFault(NodeFault):
+    """Drops packets by rules in chains `GAUNTLET-...` of the node; deleting the chains undoes it all.
+
+    iptables, because every node has it: nft of a User-Mode Linux guest lacks the families that could filter.
     """
 
     @abstractmethod
-    def rules(self) -> str:
-        """The inside of the table, in nft's language. Counters are named, so that `counted` finds them."""
+    def rules(self) -> Rules:
+        """The rules. Whatever is to be found by `counted` has a comment, which names its counter."""
 
     @property
-    def table(self) -> str:
-        return f"gauntlet_{self.id.replace('-', '_')}"
+    def chain(self) -> str:
+        return f"GAUNTLET-{self.id.rpartition('-')[2]}"
 
     def plan(self) -> Plan:
-        definition = f"table inet {self.table} {{\n{self.rules()}\n}}\n"
-        listing = f"nft list table inet {self.table} >/dev/null 2>&1"
+        rules = self.rules()
+        tables = "".join(
+            f"*{table}\n:{self.chain} - [0:0]\n"
+            + "".join(f"-A {self.chain} {rule}\n" for rule in found)
+            + f"-I {hook} 1 -j {self.chain}\nCOMMIT\n"
+            for (table, hook), found in zip(_PLACES, (rules.incoming, rules.forwarded), strict=True)
+        )
         return Plan(
-            act=(("sh", "-c", 'printf %s "$1" | nft -f -', "sh", definition),),
-            undo=(("sh", "-c", f"if {listing}; then nft delete table inet {self.table}; fi"),),
-            check=("sh", "-c", f"if {listing}; then exit 1; fi; echo 'table inet {self.table} is gone'"),
+            act=(("sh", "-c", 'printf %s "$1" | iptables-restore -w 5 --noflush', "sh", tables),),
+            undo=tuple(self._removal(table, hook) for table, hook in _PLACES),
+            check=(
+                "sh",
+                "-c",
+                f"saved=$(iptables-save -t raw && iptables-save -t mangle) || exit 1; "
+                f"case $saved in *{self.chain}*) exit 1 ;; esac; echo 'chain {self.chain} is gone'",
+            ),
         )
 
-    def counted(self) -> dict[str, int]:
-        """Packets by named counter of the table; empty where the table is not there."""
-        listed = self.node.run(("nft", "-j", "list", "counters", "table", "inet", self.table), check=False)
-        if listed.code != 0:
-            return {}
-        entries = json.loads(listed.stdout)["nftables"]
-        return {entry["counter"]["name"]: int(entry["counter"]["packets"]) for entry in entries if "counter" in entry}
+    def _removal(self, table: str, hook: str) -> Argv:
+        """Command that deletes the chain where it is; elsewhere it has no effect."""
+        do = f"iptables -w 5 -t {table}"
+        return (
+            "sh",
+            "-c",
+            f"{do} -n -L {self.chain} >/dev/null 2>&1 || exit 0; "
+            f"while {do} -C {hook} -j {self.chain} 2>/dev/null; do {do} -D {hook} -j {self.chain} || exit 1; done; "
+            f"{do} -F {self.chain} && {do} -X {self.chain}",
+        )
+
+    def counted(self) -> Counter[str]:
+        """Packets by counter; empty where the chains are not there."""
+        counted: Counter[str] = Counter()
+        for table, _ in _PLACES:
+            saved = self.node.run(("iptables-save", "-c", "-t", table)).stdout
+            for line in saved.splitlines():
+                found = _COUNTED.match(line)
+                if found is not None and found["chain"] == self.chain:
+                    counted[found["name"]] += int(found["packets"])
+        return counted
 
     def connect(self, address: str, port: int, *, times: int = 1, timeout_s: float = 0.5) -> Connected:
         """Try to connect from the node. `ok` where every try did."""
@@ -57,6 +95,6 @@ class NetworkFault(NodeFault):
         return Connected(ok == times, f"{ok} of {times} connections from {self.node.name} to {address}:{port}")
 
 
-def addresses(found: list[str]) -> str:
-    """An anonymous set of addresses in nft's language."""
-    return "{ " + ", ".join(found) + " }"
+def comment(counter: str) -> str:
+    """What gives a rule its counter's name."""
+    return f"-m comment --comment {counter}"

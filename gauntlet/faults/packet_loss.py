@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
-from gauntlet.faults.network_fault import NetworkFault
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
@@ -32,27 +32,18 @@ class PacketLoss(NetworkFault):
     blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
     parameters = LossParameters
 
-    def rules(self) -> str:
+    def rules(self) -> Rules:
         assert isinstance(self.given, LossParameters)
-        lose = f"numgen random mod 100 < {self.given.percent} counter name lost drop"
         own = self.node.pod_cidr
-        control_plane = self.scene.cluster.api_address.rpartition(":")[0]
-        return f"""
-            counter seen {{ }}
-            counter lost {{ }}
-            chain incoming {{
-                type filter hook prerouting priority -350; policy accept;
-                iifname "lo" accept
-                ip saddr {{ {own}, {control_plane} }} accept
-                counter name seen {lose}
-            }}
-            chain forwarded {{
-                type filter hook forward priority -150; policy accept;
-                ip saddr != {own} accept
-                ip daddr {{ {own}, {control_plane} }} accept
-                counter name seen {lose}
-            }}
-        """
+        spared = f"{own},{self.scene.cluster.api_address.rpartition(':')[0]}"
+        lose = (
+            comment("seen"),
+            f"-m statistic --mode random --probability {self.given.percent / 100:.2f} {comment('lost')} -j DROP",
+        )
+        return Rules(
+            incoming=("-i lo -j RETURN", f"-s {spared} -j RETURN", *lose),
+            forwarded=(f"! -s {own} -j RETURN", f"-d {spared} -j RETURN", *lose),
+        )
 
     def evidence(self) -> str:
         assert isinstance(self.given, LossParameters)
@@ -61,7 +52,7 @@ class PacketLoss(NetworkFault):
             raise Inconclusive(f"{self.node.name} is the only node: no packet crosses its network")
         tried = self.connect(peer.address, HEALTHZ_PORT, times=_TRIES, timeout_s=0.1)
         counted = self.counted()
-        seen, lost = counted.get("seen", 0), counted.get("lost", 0)
+        seen, lost = counted["seen"], counted["lost"]
         # All of many packets lost is a cut, unless chance would do that at the share that was asked for.
         if not lost or (lost == seen and (self.given.percent / 100) ** seen < _IMPROBABLE):
             raise NotLanded(f"{lost} of {seen} packets were lost on {self.node.name}; {tried.words} came through")

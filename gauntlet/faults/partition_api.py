@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults.fault import NotLanded
-from gauntlet.faults.network_fault import NetworkFault
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment
 
 
 class PartitionApi(NetworkFault):
@@ -13,28 +13,20 @@ class PartitionApi(NetworkFault):
 
     name: ClassVar[str] = "partition-api"
 
-    def rules(self) -> str:
+    def rules(self) -> Rules:
         address, port = self._server()
-        return f"""
-            counter from_api {{ }}
-            counter to_api {{ }}
-            chain incoming {{
-                type filter hook prerouting priority -350; policy accept;
-                ip saddr {address} tcp sport {port} counter name from_api drop
-            }}
-            chain forwarded {{
-                type filter hook forward priority -150; policy accept;
-                ip daddr {address} tcp dport {port} counter name to_api drop
-            }}
-        """
+        return Rules(
+            incoming=(f"-s {address} -p tcp --sport {port} {comment('from-api')} -j DROP",),
+            forwarded=(f"-d {address} -p tcp --dport {port} {comment('to-api')} -j DROP",),
+        )
 
     def evidence(self) -> str:
         address, port = self._server()
         tried = self.connect(address, port)
         counted = self.counted()
-        if tried.ok or not counted.get("from_api"):
-            raise NotLanded(f"{tried.words} came through; dropped: {counted}")
-        return f"{tried.words} came through; packets dropped: {counted['from_api']} of the API server's"
+        if tried.ok or not counted["from-api"]:
+            raise NotLanded(f"{tried.words} came through; dropped: {dict(counted)}")
+        return f"{tried.words} came through; packets dropped: {counted['from-api']} of the API server's"
 
     def _server(self) -> tuple[str, int]:
         address, _, port = self.scene.cluster.api_address.rpartition(":")

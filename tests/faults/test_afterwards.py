@@ -110,11 +110,13 @@ def test_a_stopped_proxy_that_dies_counts_as_healed(sandboxes: Sandboxes) -> Non
     assert fault.healed()
 
 
-def test_a_table_that_someone_else_deleted_counts_as_healed(sandboxes: Sandboxes) -> None:
+def test_a_chain_that_someone_else_flushed_and_deleted_counts_as_healed(sandboxes: Sandboxes) -> None:
     cluster = sandboxes(ProxyMode.IPTABLES)
     fault = faults.create("partition-nodes", cluster)
     fault.inject()
-    table = f"gauntlet_{fault.id.replace('-', '_')}"
-    cluster.nodes[0].run(("nft", "delete", "table", "inet", table))
+    chain = f"GAUNTLET-{fault.id.rpartition('-')[2]}"
+    for table, hook in (("raw", "PREROUTING"), ("mangle", "FORWARD")):
+        for change in (("-D", hook, "-j", chain), ("-F", chain), ("-X", chain)):
+            cluster.nodes[0].run(("iptables", "-w", "5", "-t", table, *change))
     fault.heal()
     assert fault.healed()

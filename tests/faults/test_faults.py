@@ -26,6 +26,8 @@ ON_MACHINES = [
     for name in faults.names()
     if FAULTS[name].needs.own_kernel or FAULTS[name].needs.modes == {ProxyMode.IPVS}
 ]
+# One of those that act by the node's packet filter, which is another one on a machine.
+ON_MACHINES.append(("partition-api", ProxyMode.IPVS))
 CASES = ON_SHARED_KERNELS + ON_MACHINES
 # The supervisor may have started kube-proxy again already; a refusal is over at once.
 OVER_AT_ONCE = {"kill-proxy", "unload-used-scheduler"}
