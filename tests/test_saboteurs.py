@@ -1,4 +1,4 @@
-"""A saboteur in kube-proxy's PATH turns the real suite red, in both modes, with the right name."""
+"""A saboteur in kube-proxy's PATH turns the real suite red, in every mode, with the right name."""
 
 from __future__ import annotations
 
@@ -22,8 +22,19 @@ REFUSES = "suites/conformance/test_no_endpoints.py"
     ("saboteur", "suite", "check"), [("uneven", EVEN, "balance"), ("no-refusal", REFUSES, "refusal")]
 )
 def test_sabotaged_proxy_is_found_out(tmp_path: Path, saboteur: str, suite: str, check: str) -> None:
+    assert _failed(tmp_path, saboteur, suite, "iptables", "nftables") == {(check, "iptables"), (check, "nftables")}
+
+
+@pytest.mark.parametrize("saboteur", ["weightless", "lost-server"])
+def test_sabotaged_ipvs_is_found_out(tmp_path: Path, saboteur: str) -> None:
+    assert _failed(tmp_path, saboteur, EVEN, "ipvs") == {("balance", "ipvs")}
+
+
+def _failed(folder: Path, saboteur: str, suite: str, *modes: str) -> set[tuple[str, str]]:
+    """Runs a suite with the saboteur in each kube-proxy's PATH. Returns the checks that failed, with their modes."""
+    options = ["-n", str(len(modes)), "--kp-modes", ",".join(modes), "--kp-results", str(folder), "-k", "tcp"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", suite, "-n", "2", "--kp-results", str(tmp_path), "-k", "tcp"],
+        [sys.executable, "-m", "pytest", suite, *options],
         cwd=project_root(),
         env={**os.environ, "GAUNTLET_PROXY_PATH": str(SABOTEURS / saboteur)},
         capture_output=True,
@@ -31,9 +42,6 @@ def test_sabotaged_proxy_is_found_out(tmp_path: Path, saboteur: str, suite: str,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    found = results.load(tmp_path / "latest")
+    found = results.load(folder / "latest")
     assert found.verdict is Verdict.FAIL
-    assert {(finding.check, finding.mode) for finding in found.findings if finding.verdict is Verdict.FAIL} == {
-        (check, "iptables"),
-        (check, "nftables"),
-    }
+    return {(finding.check, finding.mode) for finding in found.findings if finding.verdict is Verdict.FAIL}

@@ -24,6 +24,10 @@ class Clients:
     def everywhere(self) -> tuple[Host, ...]:
         return (*self.inside, self.outside)
 
+    def beside(self, client: Host) -> tuple[Host, ...]:
+        """The clients on the node of this one, itself among them: their packets meet the same rules."""
+        return tuple(each for each in self.inside if each.node == client.node)
+
     def pod_on(self, node: str) -> Host:
         """The client pod on this node. Raises LookupError where there is none."""
         for pod in self.pods:

@@ -36,7 +36,7 @@ def test_backends_take_turns_by_weight(
     client = clients.pods[0]
     weights = {HEAVY: 3, LIGHT: 2, OTHER: 1}
 
-    judge(ipvs_of_nodes.schedule(scheduler, target))
+    judge(ipvs_of_nodes.schedule(scheduler, client, target))
     ipvs_of_nodes.weigh(client, target, backends, weights)
     seen = traffic.send(client, Load(target, users=1, attempts=60))
 
@@ -50,7 +50,7 @@ def test_least_connection_fills_up_whoever_has_fewest(
     target = workload.serve(Service("echo")).cluster_ip()
     client = clients.pods[0]
 
-    judge(ipvs_of_nodes.schedule("lc", target))
+    judge(ipvs_of_nodes.schedule("lc", client, target))
     ipvs_of_nodes.weigh(client, target, backends, {LIGHT: 0, OTHER: 0})
     with Held(client, target, 12) as first:
         ipvs_of_nodes.weigh(client, target, backends, {LIGHT: 1, OTHER: 1})
@@ -66,7 +66,7 @@ def test_weighted_least_connection_holds_connections_by_weight(
     target = workload.serve(Service("echo")).cluster_ip()
     client = clients.pods[0]
 
-    judge(ipvs_of_nodes.schedule("wlc", target))
+    judge(ipvs_of_nodes.schedule("wlc", client, target))
     ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 3, LIGHT: 1, OTHER: 0})
     with Held(client, target, 32) as held:
         judge(open_connections(held.attempts, {HEAVY: 24, LIGHT: 8}, within=1))
@@ -88,7 +88,7 @@ def test_idle_backends_of_little_weight(
     target = workload.serve(Service("echo")).cluster_ip()
     client = clients.pods[0]
 
-    judge(ipvs_of_nodes.schedule(scheduler, target))
+    judge(ipvs_of_nodes.schedule(scheduler, client, target))
     ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 8})
     with Held(client, target, 3) as held:
         judge(open_connections(held.attempts, expected))
@@ -100,9 +100,10 @@ def test_source_hash_gives_a_client_its_backend(
 ) -> None:
     """`sh`: all connections of a client go to one backend."""
     target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
 
-    judge(ipvs_of_nodes.schedule("sh", target))
-    seen = probe(clients.pods, target)
+    judge(ipvs_of_nodes.schedule("sh", client, target))
+    seen = probe(clients.beside(client), target)
 
     judge(availability(seen), affinity(seen))
 
@@ -113,9 +114,10 @@ def test_destination_hash_gives_a_service_its_backend(
 ) -> None:
     """`dh`: all connections to an address go to one backend, whoever makes them."""
     target = workload.serve(Service("echo")).cluster_ip()
+    client = clients.pods[0]
 
-    judge(ipvs_of_nodes.schedule("dh", target))
-    seen = probe(clients.inside, target)
+    judge(ipvs_of_nodes.schedule("dh", client, target))
+    seen = probe(clients.beside(client), target)
 
     judge(availability(seen), affinity(seen, sticks_by=BY_DESTINATION))
 
@@ -128,7 +130,7 @@ def test_maglev_hash_chooses_again_as_before(
     client = clients.pods[0]
     ports = range(FIRST_PORT, FIRST_PORT + 60)
 
-    judge(ipvs_of_nodes.schedule("mh", target))
+    judge(ipvs_of_nodes.schedule("mh", client, target))
     with Held(client, target, len(ports), first_port=FIRST_PORT) as first:
         pass
     ipvs_of_nodes.forget(client, ports)

@@ -5,13 +5,14 @@ import pytest
 from fixtures.ipvs import Arp, ProxyConfiguration
 from fixtures.judge import Judge
 from fixtures.workload import CaseWorkload
-from gauntlet.workload import Service, ServiceType
+from gauntlet.workload import Clients, Service, ServiceType
 
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("strict-arp"), pytest.mark.usefixtures("backends")]
 
 
 def test_strict_arp_keeps_nodes_silent(
     workload: CaseWorkload,
+    clients: Clients,
     arp: Arp,
     proxy_configuration: ProxyConfiguration,
     judge: Judge,
@@ -20,5 +21,5 @@ def test_strict_arp_keeps_nodes_silent(
     address = workload.serve(Service("echo", type=ServiceType.LOAD_BALANCER)).load_balancer().address
 
     judge(arp.answers(address))
-    proxy_configuration.change({"ipvs": {"strictARP": True}})
+    proxy_configuration.change({"ipvs": {"strictARP": True}}, clients.nodes)
     judge(arp.is_silent(address))
