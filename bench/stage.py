@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet.cluster import Cluster, Host, ProxyMode
+from gauntlet.cluster import Cluster, Host, NodeKernel, ProxyMode
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.api import Api
 from gauntlet.traffic import Load, Target, Traffic
@@ -47,11 +47,11 @@ class Stage:
 
 
 @contextmanager
-def stage(mode: ProxyMode) -> Iterator[Stage]:
+def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST) -> Iterator[Stage]:
     """Bring up a cluster of three nodes for one measurement, and end it."""
     source = provider("sandbox")
     begun = time.monotonic()
-    cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", mode))
+    cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", mode, kernel=kernel))
     try:
         api = Api(cluster.api)
         workload = Workload(api, namespace.create(api, "bench"))

@@ -7,7 +7,6 @@ from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
 pytestmark = [
-    pytest.mark.gate,
     pytest.mark.chaos,
     pytest.mark.needs("virtual-servers"),
     pytest.mark.needs("own-kernel"),
@@ -21,6 +20,7 @@ def test_idle_scheduler_can_be_unloaded(experiment: Experiment, workload: CaseWo
     experiment.run("unload-idle-scheduler", service, backends)
 
 
+@pytest.mark.gate
 def test_scheduler_in_use_cannot_be_unloaded(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:
@@ -39,6 +39,7 @@ def test_unloaded_scheduler_comes_back_by_itself(
     experiment.run("unload-scheduler", service, backends)
 
 
+@pytest.mark.gate
 def test_kube_proxy_without_its_scheduler_serves_again_once_it_is_there(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:

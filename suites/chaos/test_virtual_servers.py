@@ -6,9 +6,10 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("virtual-servers")]
+pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers")]
 
 
+@pytest.mark.gate
 def test_cleared_virtual_servers_come_back_by_themselves(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:
