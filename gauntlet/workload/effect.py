@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,7 +69,17 @@ class Effect:
         return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
-        """Ask these questions, again and again, until each is answered as it must be."""
+        """Ask these questions, again and again, until each is answered as it must be.
+
+        Those that one host asks alone come last, when the nodes have the Service: a NodePort that is not there yet is
+        refused by the kernel, and what it refuses to one host is rationed, to the cost of the case (icmp_ratelimit).
+        """
+        ends = time.monotonic() + deadline_s
+        everyones = [question for question in asked if question.asker is None]
+        lonely = [question for question in asked if question.asker is not None]
+        return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
+
+    def _answered(self, asked: Sequence[Question], ends: float) -> bool:
         pending = [(asker, question) for question in asked for asker in self._askers(question)]
 
         def all_answered() -> bool:
@@ -79,7 +90,7 @@ class Effect:
             return not pending
 
         try:
-            until(all_answered, what="every node obeys", deadline_s=deadline_s)
+            until(all_answered, what="every node obeys", deadline_s=max(0.0, ends - time.monotonic()))
         except NotInTime:
             return False
         return True
