@@ -1,0 +1,45 @@
+"""How quick nodes with a kernel of their own are, and how well their clocks agree with this machine's."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from bench.connections import connections_per_s
+from bench.stage import stage
+from gauntlet.cluster import NodeKernel, ProxyMode
+from gauntlet.faults import proxy_process
+from gauntlet.nodes.guest import GuestNode
+
+
+@dataclass(frozen=True)
+class OwnKernel:
+    """What was measured.
+
+    `up_s`: three nodes at once, start to the first answer of a Service. `boot_s`: one node, power on to its rules in
+    effect. `connections_per_s`: new connections of one Locust process through ipvs, none of them failed. `clock_ms`:
+    the furthest any node's clock may be from this machine's, after that load.
+    """
+
+    up_s: float
+    boot_s: float
+    connections_per_s: float
+    clock_ms: float
+
+
+def own_kernel() -> OwnKernel:
+    """Measure in ipvs mode. Raises Inconclusive where any attempt failed."""
+    with stage(ProxyMode.IPVS, NodeKernel.OWN) as found:
+        rate = connections_per_s(found)
+        nodes = [node for node in found.cluster.nodes if isinstance(node, GuestNode)]
+        clocks = [node.clock_offset() for node in nodes]
+        clock_ns = max(abs(each.offset_ns) + each.uncertainty_ns for each in clocks)
+        return OwnKernel(found.up_s, _boot_s(nodes[-1]), rate, clock_ns / 1e6)
+
+
+def _boot_s(node: GuestNode) -> float:
+    node.crash()
+    begun = time.monotonic()
+    node.boot()
+    proxy_process.await_anew(node, ProxyMode.IPVS, None)
+    return time.monotonic() - begun
