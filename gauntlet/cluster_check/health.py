@@ -26,7 +26,9 @@ def judge(node: NodeFacts, differences: Collection[Mismatch]) -> Iterator[Diagno
         troubles += _against_the_truth(node, differences)
     yield from troubles
     if not troubles:
-        yield Diagnosis(CHECK, Level.OK, node.name, f"/healthz says {node.healthz.code}, {synced(node)}")
+        yield Diagnosis(
+            CHECK, Level.OK, node.name, f"/healthz says {node.healthz.code}, synced {synced(node) or 'before'}"
+        )
 
 
 def synced(node: NodeFacts) -> str:
@@ -34,7 +36,8 @@ def synced(node: NodeFacts) -> str:
     if node.metrics is None:
         return ""
     if not node.metrics.synced_at_s:
-        return "never synced"
+        # Userspace mode counts its syncs, but does not say when they were.
+        return "" if node.metrics.syncs else "never"
     return f"{_span(node.clock_s - node.metrics.synced_at_s)} ago"
 
 
@@ -112,7 +115,7 @@ def _sync(node: NodeFacts) -> Iterator[Diagnosis]:
             CHECK,
             Level.PROBLEM,
             node.name,
-            f"a change waits since {_span(waits)} to be written; the last sync was {synced(node)}",
+            f"a change waits since {_span(waits)} to be written; the last sync was {synced(node) or 'never'}",
             "read its log; restart it if it hangs",
         )
 
