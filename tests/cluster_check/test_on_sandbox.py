@@ -16,6 +16,7 @@ from gauntlet.cluster import Cluster, Node, ProxyMode
 from gauntlet.cluster_check import Level, Report, examine
 from gauntlet.errors import ExitCode
 from gauntlet.faults.proxy_process import RESTART, await_anew, healthy
+from gauntlet.paths import project_root
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.api import Api, Manifest
 from gauntlet.waiting import until
@@ -408,3 +409,49 @@ def test_a_kubeconfig_that_is_not_the_gauntlets(cluster: Cluster, tmp_path: Path
     said = CliRunner().invoke(main, [*arguments, "--context", "nobody's"])
     assert said.exit_code == ExitCode.USAGE
     assert "nobody's" in said.output
+
+
+@pytest.fixture
+def somebody(cluster: Cluster, api: Api) -> Iterator[Api]:
+    """The API as a ServiceAccount sees it that has no rights but everybody's."""
+    from kubernetes.client import ApiClient, Configuration
+
+    accounts = f"/api/v1/namespaces/{SHOP}/serviceaccounts"
+    api.post(accounts, object_of("v1", "ServiceAccount", "somebody"))
+    asked = object_of("authentication.k8s.io/v1", "TokenRequest", "somebody", spec={"expirationSeconds": 600})
+    token = json.loads(api.post(f"{accounts}/somebody/token", asked))["status"]["token"]
+    known = cluster.api.configuration
+    settings = Configuration(host=known.host, api_key={"authorization": f"Bearer {token}"})
+    settings.ssl_ca_cert = known.ssl_ca_cert
+    settings.proxy = None
+    yield Api(ApiClient(settings))
+    api.delete(f"{accounts}/somebody")
+
+
+def test_without_rights_nothing_is_well(cluster: Cluster, somebody: Api) -> None:
+    found = examine(somebody, cluster.nodes)
+    told(found, Level.UNKNOWN, "access", "does not let us read /api/v1/services")
+    assert not found.sound
+    assert not {"rules", "endpoints"} & {each.check for each in found.diagnoses}
+
+
+def test_the_documented_rights_are_enough(cluster: Cluster, api: Api, somebody: Api) -> None:
+    import yaml
+
+    text = (project_root() / "docs" / "cluster-check.md").read_text()
+    role = yaml.safe_load(text.partition("```yaml")[2].partition("```")[0])
+    name = role["metadata"]["name"]
+    binding = object_of(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRoleBinding",
+        name,
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        subjects=[{"kind": "ServiceAccount", "name": "somebody", "namespace": SHOP}],
+    )
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    with (
+        existing(api, f"{rbac}/clusterroles", role),
+        existing(api, f"{rbac}/clusterrolebindings", binding),
+    ):
+        until(lambda: served(somebody, SETS), what="the rights are in effect", deadline_s=20.0)
+        assert bad(examine(somebody, cluster.nodes)) == []
