@@ -22,6 +22,7 @@ pytest_plugins = (
     "fixtures.judge",
     "fixtures.chaos",
     "fixtures.cleanup",
+    "fixtures.cluster_check",
     "fixtures.ipvs",
 )
 

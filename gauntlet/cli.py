@@ -119,14 +119,60 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
     ctx.exit(conclude(Console(), folder, before, code))
 
 
-@main.command(short_help="Try what this machine can run.")
+@main.command(short_help="Try what this machine can run, or check a cluster.")
+@click.option("--cluster", "of_cluster", is_flag=True, help="Check the kube-proxies of a cluster, not this machine.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --cluster: the cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
+)
+@click.option("--context", help="With --cluster: a context of the kubeconfig.  [default: the current one]")
+@click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
 @click.pass_context
-def doctor(ctx: click.Context) -> None:
+def doctor(
+    ctx: click.Context, *, of_cluster: bool, kubeconfig: Path | None, context: str | None, as_json: bool
+) -> None:
     """Try what this machine can run; name a remedy for what is missing.
 
     Nothing is guessed: namespaces are made, rules are loaded into them, Go is started. Nothing of the machine is
     changed. Exit code 0 if the sandbox can run here, else 2.
+
+    With --cluster: what the API server says of kube-proxy, held against what is really there on each node. Nothing
+    of the cluster is changed. Exit code 0 if there is no problem, else 1; what cannot be looked at counts as a
+    problem. docs/cluster-check.md explains each line.
+
+    \b
+    Examples:
+      gauntlet doctor
+      gauntlet doctor --cluster --kubeconfig "$(gauntlet cluster kubeconfig play)"
+      gauntlet doctor --cluster --context staging --json
     """
+    from gauntlet.errors import UsageError
+
+    if of_cluster:
+        ctx.exit(_check_cluster(kubeconfig, context, as_json=as_json))
+    if kubeconfig or context or as_json:
+        raise UsageError("--kubeconfig, --context and --json are for the check of a cluster", "add --cluster")
+    ctx.exit(_check_machine())
+
+
+def _check_cluster(kubeconfig: Path | None, context: str | None, *, as_json: bool) -> ExitCode:
+    from gauntlet.cluster_check import examine
+    from gauntlet.cluster_check.table import tables
+    from gauntlet.cluster_check.target import find
+
+    target = find(kubeconfig, context)
+    report = examine(target.api, target.nodes, no_way_in=target.no_way_in)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        console = Console(highlight=False)
+        for table in tables(report):
+            console.print(table)
+    return ExitCode.OK if report.sound else ExitCode.FAILED
+
+
+def _check_machine() -> ExitCode:
     from gauntlet.doctor import State, examine
     from gauntlet.doctor_table import row
 
@@ -137,8 +183,9 @@ def doctor(ctx: click.Context) -> None:
         console.print(row(check))
     if missing:
         console.print(f"\n[bold red]{missing} missing[/]: the sandbox cannot run here until the remedies are applied")
-        ctx.exit(ExitCode.USAGE)
+        return ExitCode.USAGE
     console.print("\n[green]this machine can run the gauntlet[/]: gauntlet run")
+    return ExitCode.OK
 
 
 @main.command(short_help="Undo faults that a killed run left behind.")

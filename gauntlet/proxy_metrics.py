@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from gauntlet.cluster import Node
 
@@ -13,18 +14,27 @@ from gauntlet.cluster import Node
 ADDRESS = "http://127.0.0.1:10249/metrics"
 SYNC_S = "kubeproxy_sync_proxy_rules_duration_seconds"
 PROGRAMMING_S = "kubeproxy_network_programming_duration_seconds"
+SYNCED_AT_S = "kubeproxy_sync_proxy_rules_last_timestamp_seconds"
+QUEUED_AT_S = "kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds"
+BUILD = "kubernetes_build_info"
 
 
 @dataclass(frozen=True)
 class ProxyMetrics:
     """`syncs` of the rules so far and the seconds they took in all; and the same for endpoint changes, from the
     change to its programming (kubernetes/community, sig-scalability/slos/network_programming_latency.md).
+
+    `version` is that of kube-proxy, "1.37.2". `synced_at_s` and `queued_at_s` are when rules were last written, and
+    when that was last asked for, in seconds since 1970: of the IP family that is furthest behind; 0 for never.
     """
 
     syncs: int
     sync_s: float
     changes: int
     programming_s: float
+    version: str = ""
+    synced_at_s: float = 0.0
+    queued_at_s: float = 0.0
 
 
 def read(node: Node) -> ProxyMetrics:
@@ -34,22 +44,40 @@ def read(node: Node) -> ProxyMetrics:
 
 def parse(text: str) -> ProxyMetrics:
     """Read the exposition text. A metric that is not there counts as zero: nothing was synced yet."""
-    found = dict(_totals(text))
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    found = dict(_totals(samples))
+    synced_at_s, queued_at_s = _furthest_behind(samples)
     return ProxyMetrics(
         syncs=int(found.get(f"{SYNC_S}_count", 0)),
         sync_s=found.get(f"{SYNC_S}_sum", 0.0),
         changes=int(found.get(f"{PROGRAMMING_S}_count", 0)),
         programming_s=found.get(f"{PROGRAMMING_S}_sum", 0.0),
+        version=next((each.labels.get("git_version", "") for each in samples if each.name == BUILD), "").lstrip("v"),
+        synced_at_s=synced_at_s,
+        queued_at_s=queued_at_s,
     )
 
 
-def _totals(text: str) -> Iterator[tuple[str, float]]:
+def _totals(samples: Iterable[Sample]) -> Iterator[tuple[str, float]]:
     """Sums and counts of the histograms above, over all of their labels (newer versions label them by IP family)."""
     totals: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
-        if family.name not in (SYNC_S, PROGRAMMING_S):
-            continue
-        for sample in family.samples:
-            if sample.name.endswith(("_sum", "_count")):
-                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
+    for sample in samples:
+        if sample.name.startswith((f"{SYNC_S}_", f"{PROGRAMMING_S}_")) and sample.name.endswith(("_sum", "_count")):
+            totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
     yield from totals.items()
+
+
+def _furthest_behind(samples: Iterable[Sample]) -> tuple[float, float]:
+    """When the family with the largest lag was last written, and last asked for."""
+    synced: dict[str, float] = {}
+    queued: dict[str, float] = {}
+    for sample in samples:
+        family = sample.labels.get("ip_family", "")
+        if sample.name == SYNCED_AT_S:
+            synced[family] = sample.value
+        elif sample.name == QUEUED_AT_S:
+            queued[family] = sample.value
+    families = {**synced, **queued}
+    lags = {each: queued.get(each, 0.0) - synced.get(each, 0.0) for each in families}
+    family = max(lags, key=lambda each: lags[each], default="")
+    return synced.get(family, 0.0), queued.get(family, 0.0)

@@ -26,6 +26,14 @@ class Credentials:
     key: bytes
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The provider that made a cluster, and the name it gave it."""
+
+    provider: str
+    cluster: str
+
+
 def render(*, provider: str, cluster: str, server: str, user: str, credentials: Credentials) -> str:
     """A complete kubeconfig with one context, all credentials inside."""
 
@@ -62,15 +70,19 @@ def render(*, provider: str, cluster: str, server: str, user: str, credentials: 
 
 def provider_name(kubeconfig: Path) -> str:
     """Which provider made the cluster of this kubeconfig."""
-    return _extension(kubeconfig, "provider")
+    return _origin(kubeconfig).provider
 
 
 def cluster_name(kubeconfig: Path) -> str:
     """The name its provider gave the cluster of this kubeconfig."""
-    return _extension(kubeconfig, "cluster")
+    return _origin(kubeconfig).cluster
 
 
-def _extension(kubeconfig: Path, key: str) -> str:
+def origin(kubeconfig: Path, context: str | None = None) -> Origin | None:
+    """Which provider made the cluster of this kubeconfig, as what; None for clusters that are not the gauntlet's.
+
+    Without a `context` the current one counts. Raises UsageError where the file cannot be read.
+    """
     try:
         document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
     except OSError as error:
@@ -80,13 +92,20 @@ def _extension(kubeconfig: Path, key: str) -> str:
     except yaml.YAMLError as error:
         raise UsageError(f"{kubeconfig} is not a kubeconfig: {error}", "name a kubeconfig file") from None
     try:
-        current = document["current-context"]
-        context = next(each["context"] for each in document["contexts"] if each["name"] == current)
-        cluster = next(each["cluster"] for each in document["clusters"] if each["name"] == context["cluster"])
+        chosen = context or document["current-context"]
+        found = next(each["context"] for each in document["contexts"] if each["name"] == chosen)
+        cluster = next(each["cluster"] for each in document["clusters"] if each["name"] == found["cluster"])
         extension = next(each["extension"] for each in cluster.get("extensions", ()) if each["name"] == EXTENSION)
-        return str(extension[key])
+        return Origin(str(extension["provider"]), str(extension["cluster"]))
     except (KeyError, TypeError, StopIteration):
+        return None
+
+
+def _origin(kubeconfig: Path) -> Origin:
+    found = origin(kubeconfig)
+    if found is None:
         raise UsageError(
             f"{kubeconfig} does not belong to a cluster that the gauntlet made",
             "use the kubeconfig that `gauntlet cluster kubeconfig` prints",
-        ) from None
+        )
+    return found

@@ -1,0 +1,23 @@
+"""The cluster check: what the API server says of kube-proxy, held against what is there on each node."""
+
+import pytest
+
+from fixtures.cluster_check import ClusterCheck
+from fixtures.judge import Judge
+from fixtures.workload import CaseWorkload
+from gauntlet.workload import HTTP, UDP, Service, ServiceType
+
+pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("backends")]
+
+
+def test_cluster_check_finds_no_problem(workload: CaseWorkload, cluster_check: ClusterCheck, judge: Judge) -> None:
+    """kube-proxy runs on every node, in one mode by all that tells it, with the rules of the Services there are."""
+    workload.serve_all(
+        [
+            Service("inside", ports=(HTTP, UDP)),
+            Service("sticky", affinity_timeout_s=60),
+            Service("outside", type=ServiceType.LOAD_BALANCER),
+        ]
+    )
+
+    judge(cluster_check())
