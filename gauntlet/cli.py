@@ -238,3 +238,23 @@ def binaries(version: str, *, quiet: bool) -> None:
     built = ensure(version, say=click.echo)
     for name in sorted(built.programs):
         click.echo(f"{name:<26}{built.path(name)}")
+
+
+@main.group(context_settings=HELP)
+def images() -> None:
+    """Images for kind clusters, made on this machine."""
+
+
+@images.command()
+@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+def build(version: str) -> None:
+    """Build the agnhost, client and kind node images; what exists already stays as it is.
+
+    For machines that reach no image registry. From Debian packages and the Go modules in toolchain/: some ten minutes
+    the first time, a second after that. Needs a Docker daemon (DOCKER_HOST; ci/docker up starts one) and, for
+    debootstrap, root.
+    """
+    from gauntlet.images.making import make
+
+    made = make(version, say=click.echo)
+    click.echo(f"agnhost  {made.agnhost}\nclient   {made.client}\nnode     {made.node} (Kubernetes {made.version})")
