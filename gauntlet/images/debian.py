@@ -42,12 +42,12 @@ class Debian:
         if docker.has_image(self.tag):
             return self.tag
         _require_debootstrap()
-        with step(f"{self.name} image, Debian {SUITE} and {len(self.packages)} packages", say):
-            with tempfile.TemporaryDirectory(prefix="gauntlet-root-", dir=scratch()) as made:
-                folder = Path(made)
-                folder.chmod(0o755)
-                _debootstrap(folder, self.packages)
-                _import(folder, self.tag)
+        what = f"{self.name} image, Debian {SUITE} and {len(self.packages)} packages"
+        with step(what, say), tempfile.TemporaryDirectory(prefix="gauntlet-root-", dir=scratch()) as made:
+            folder = Path(made)
+            folder.chmod(0o755)
+            _debootstrap(folder, self.packages)
+            _import(folder, self.tag)
         return self.tag
 
 
@@ -58,7 +58,7 @@ NODE = Debian(
         "kmod", "libseccomp2", "mount", "nftables", "procps", "runc", "socat", "systemd", "systemd-sysv", "util-linux",
     ),
 )  # fmt: skip
-# netcat and curl, as people who look into a pod expect them; busybox, because it is one file that needs no other.
+# busybox: a whole set of programs in one static file, for images that have nothing else.
 CLIENT = Debian("debian-client", ("busybox-static", "ca-certificates", "iproute2", "procps", "python3", "util-linux"))
 
 

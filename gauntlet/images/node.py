@@ -1,4 +1,4 @@
-"""The kind node image: a Debian with kind's files, containerd and Kubernetes, and the images of its components in it."""
+"""The kind node image: a Debian with kind's files, containerd and Kubernetes, and the components' images in it."""
 
 from __future__ import annotations
 
