@@ -88,6 +88,14 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
     "--modes", metavar="MODE,MODE", help="kube-proxy modes, each on a cluster of its own.  [default: the profile's]"
 )
 @click.option(
+    "--provider",
+    "source",
+    type=click.Choice(["kind", "sandbox"]),
+    default="sandbox",
+    show_default=True,
+    help="Where clusters come from.",
+)
+@click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
@@ -96,7 +104,9 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 )
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pytest_args: tuple[str, ...]) -> None:
+def run(
+    ctx: click.Context, profile: str, modes: str | None, source: str, results: Path, pytest_args: tuple[str, ...]
+) -> None:
     from gauntlet import binaries, paths, pytestrun
     from gauntlet.cluster import ProxyMode
     from gauntlet.conclusion import conclude
@@ -105,7 +115,7 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
     in_modes = parse_modes(modes) if modes is not None else chosen.modes
     root = paths.project_root()
     folder = results.absolute()
-    options = pytest_options(chosen, in_modes, folder, pytest_args)
+    options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
     if not pytestrun.LISTING.isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)

@@ -26,7 +26,7 @@ _PIP_S = 600.0
 _HERE = Path(__file__).parent
 
 
-def recipe(root: str, say: Say) -> Recipe:
+def recipe(root: str, agnhost: Path, say: Say) -> Recipe:
     """The image's recipe, with its packages in the cache. `root` is the tag of `debian.CLIENT`.
 
     Raises EnvironmentUnfit and GauntletError where packages cannot be had.
@@ -38,6 +38,7 @@ def recipe(root: str, say: Say) -> Recipe:
         "client",
         _HERE / "client.Dockerfile",
         {
+            "agnhost": agnhost,
             "packages": _packages(lock, say),
             "gauntlet/__init__.py": package / "__init__.py",
             "gauntlet/traffic": package / "traffic",

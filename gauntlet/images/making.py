@@ -82,4 +82,5 @@ def _plan(version: str, say: Say) -> _Plan:
     base = node.base(programs, files, debian.NODE.tag, version=built.version, pause=names["pause"])
     preloaded = {AGNHOST: agnhost.tag, **{full: recipes[name].tag for name, full in names.items()}}
     image = NodeImage(base, preloaded)
-    return _Plan(built.version, agnhost, client.recipe(debian.CLIENT.tag, say), recipes, image)
+    clients = client.recipe(debian.CLIENT.tag, programs["agnhost"], say)
+    return _Plan(built.version, agnhost, clients, recipes, image)
