@@ -130,25 +130,31 @@ def run(
 
 
 @main.command(short_help="Try what this machine can run.")
+@click.option("--kind", "for_kind", is_flag=True, help="Look for what commonly breaks kind clusters instead.")
 @click.pass_context
-def doctor(ctx: click.Context) -> None:
+def doctor(ctx: click.Context, *, for_kind: bool) -> None:
     """Try what this machine can run; name a remedy for what is missing.
 
     Nothing is guessed: namespaces are made, rules are loaded into them, Go is started. Nothing of the machine is
-    changed. Exit code 0 if the sandbox can run here, else 2.
+    changed. Exit code 0 if the sandbox (with --kind: a kind cluster) can run here, else 2.
     """
-    from gauntlet.doctor import State, examine
+    from gauntlet import doctor as sandbox
+    from gauntlet import doctor_kind
+    from gauntlet.doctor import State
     from gauntlet.doctor_table import row
 
     console = Console()
     missing = 0
-    for check in examine():
+    what, examination = ("kind", doctor_kind) if for_kind else ("the sandbox", sandbox)
+    for check in examination.examine():
         missing += check.state is State.MISSING
         console.print(row(check))
     if missing:
-        console.print(f"\n[bold red]{missing} missing[/]: the sandbox cannot run here until the remedies are applied")
+        console.print(f"\n[bold red]{missing} missing[/]: {what} cannot run here until the remedies are applied")
         ctx.exit(ExitCode.USAGE)
-    console.print("\n[green]this machine can run the gauntlet[/]: gauntlet run")
+    console.print(
+        f"\n[green]this machine can run the gauntlet[/]: gauntlet run{' --provider kind' if for_kind else ''}"
+    )
 
 
 @main.command(short_help="Undo faults that a killed run left behind.")
