@@ -27,6 +27,8 @@ containerd >/tmp/containerd.log 2>&1 &
 for try in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 ctr --namespace=k8s.io images import --label=io.cri-containerd.pinned=pinned --local --discard-unpacked-layers - \
     || { tail -n 5 /tmp/containerd.log >&2; exit 1; }
+# Layers that are unpacked need not be kept packed as well; this also collects the garbage at once.
+ctr --namespace=k8s.io content prune references >/dev/null
 kill $!
 wait $! || true
 rm -rf /tmp/containerd.log /run/containerd /var/log/*

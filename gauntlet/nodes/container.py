@@ -92,7 +92,7 @@ class ContainerNode(ContainerHost):
 
     def proxy_pid(self) -> int | None:
         """All processes of the node's pods are to be seen in the node's container."""
-        found = self.run(["pgrep", "--exact", "--oldest", "kube-proxy"], check=False)
+        found = self.run(["pgrep", "--exact", "--newest", "kube-proxy"], check=False)
         return int(found.stdout) if found.code == 0 else None
 
     def proxy_log(self) -> str:

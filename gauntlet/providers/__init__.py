@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gauntlet.cluster import Cluster
-from gauntlet.errors import EnvironmentUnfit, UsageError
+from gauntlet.errors import UsageError
+from gauntlet.providers.kind import KindProvider
 from gauntlet.providers.kind_tools import KindOptions
 from gauntlet.providers.kubeconfig import provider_name
 from gauntlet.providers.protocol import ClusterSpec, Provider
@@ -15,18 +16,7 @@ from gauntlet.providers.sandbox.provider import SandboxProvider
 __all__ = ["ClusterSpec", "KindOptions", "Provider", "connect", "provider", "provider_names"]
 
 
-def _kind() -> Provider:
-    # Loaded only where it is asked for: pytest-kind is under the GPL, and everything else works without it.
-    try:
-        from gauntlet.providers.kind import KindProvider
-    except ModuleNotFoundError as error:
-        if error.name != "pytest_kind":
-            raise
-        raise EnvironmentUnfit("the kind provider needs pytest-kind", "pip install pytest-kind") from None
-    return KindProvider()
-
-
-_PROVIDERS: dict[str, Callable[[], Provider]] = {"kind": _kind, "sandbox": SandboxProvider}
+_PROVIDERS: dict[str, Callable[[], Provider]] = {"kind": KindProvider, "sandbox": SandboxProvider}
 
 
 def provider_names() -> tuple[str, ...]:

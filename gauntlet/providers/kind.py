@@ -9,8 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from pytest_kind import KindCluster  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING
 
 from gauntlet import docker
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
@@ -25,6 +24,9 @@ from gauntlet.providers.kind_tools import KindTools
 from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox.fitness import host_lacks
+
+if TYPE_CHECKING:
+    from pytest_kind import KindCluster  # type: ignore[import-untyped]
 
 _ROLE = "io.x-k8s.kind.cluster"
 _LOGS_S = 120.0
@@ -139,7 +141,8 @@ class KindProvider:
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")
         network = docker.label(image, NETWORK_LABEL)
         file = folder / "kind.yaml"
-        file.write_text(kind_config.complete(config, nodes=spec.nodes, network=network), encoding="utf-8")
+        completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network)
+        file.write_text(completed, encoding="utf-8")
         try:
             with _in(folder):
                 _bring_up(_kind(spec.name, tools, image), file)
@@ -172,6 +175,11 @@ def _check(spec: ClusterSpec) -> None:
 
 
 def _kind(name: str, tools: KindTools, image: str) -> KindCluster:
+    """Raises EnvironmentUnfit where pytest-kind is not installed. It is loaded only here: that takes a while."""
+    try:
+        from pytest_kind import KindCluster
+    except ModuleNotFoundError as error:
+        raise EnvironmentUnfit(f"the kind provider needs pytest-kind: {error}", "make setup") from error
     return KindCluster(
         name, state_dir(name) / "kubeconfig", image=image or None, kind_path=tools.kind, kubectl_path=tools.kubectl
     )

@@ -29,7 +29,7 @@ CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
 _CONFIG_KEY = "config.conf"
 # The kubelet looks for changes of what it mounts at each sync of a pod (syncFrequency, a minute) or sooner.
 _MOUNTED_WITHIN_S = 120.0
-_MOUNTED = "cat /proc/$(pgrep --exact --oldest kube-proxy)/root/var/lib/kube-proxy/config.conf"
+_MOUNTED = "cat /proc/$(pgrep --exact --newest kube-proxy)/root/var/lib/kube-proxy/config.conf"
 
 
 @dataclass(frozen=True)

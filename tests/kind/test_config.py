@@ -37,8 +37,8 @@ def test_new_kubelets_start_on_cgroup_v1(kube: ProxyMode) -> None:
 def test_only_an_image_with_its_own_network_goes_without_a_cni_daemon() -> None:
     text = kind_config.path(ProxyMode.NFTABLES).read_text()
 
-    ours = yaml.safe_load(kind_config.complete(text, nodes=3, network=kind_config.PTP))
-    public = yaml.safe_load(kind_config.complete(text, nodes=3, network=""))
+    ours = yaml.safe_load(kind_config.complete(text, nodes=3, image="x/node:abc", network=kind_config.PTP))
+    public = yaml.safe_load(kind_config.complete(text, nodes=3, image="x/node:abc", network=""))
 
     assert ours["networking"]["disableDefaultCNI"] is True
     assert "disableDefaultCNI" not in public["networking"]
@@ -48,11 +48,22 @@ def test_only_an_image_with_its_own_network_goes_without_a_cni_daemon() -> None:
 def test_the_first_of_the_nodes_is_the_control_plane() -> None:
     text = kind_config.path(ProxyMode.IPTABLES).read_text()
 
-    nodes = yaml.safe_load(kind_config.complete(text, nodes=4, network=""))["nodes"]
+    nodes = yaml.safe_load(kind_config.complete(text, nodes=4, image="x/node:abc", network=""))["nodes"]
 
     assert [node["role"] for node in nodes] == ["control-plane", "worker", "worker", "worker"]
 
 
 def test_what_is_no_kind_config_is_told() -> None:
     with pytest.raises(UsageError, match="no kind config"):
-        kind_config.complete("kind: Pod\n", nodes=1, network="")
+        kind_config.complete("kind: Pod\n", nodes=1, image="", network="")
+
+
+@pytest.mark.parametrize(
+    ("image", "told"), [("kindest/node:v1.34.4@sha256:ab", 0), ("kindest/node:v1.35.1", 1), ("x:1", 1)]
+)
+def test_an_older_kubelet_is_not_told_what_it_does_not_know(image: str, told: int) -> None:
+    text = kind_config.path(ProxyMode.IPTABLES).read_text()
+
+    completed = yaml.safe_load(kind_config.complete(text, nodes=3, image=image, network=""))
+
+    assert len(completed["kubeadmConfigPatches"]) == told
