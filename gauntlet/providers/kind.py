@@ -135,7 +135,6 @@ class KindProvider:
                 f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
                 f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
             )
-        kind_network.ensure_network()
         folder = state_dir(spec.name)
         folder.mkdir(parents=True, exist_ok=True)
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")

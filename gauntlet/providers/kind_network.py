@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 
 from gauntlet import docker
@@ -11,12 +10,6 @@ from gauntlet.providers.kind_cluster import NodeRecord, outside_name
 
 NETWORK = "kind"
 LOAD_BALANCER_POOL = "10.200.0.0/24"
-
-
-def ensure_network() -> None:
-    """Make kind's Docker network, where it is missing, as kind would."""
-    if docker.call("network", "inspect", NETWORK).returncode != 0:
-        docker.run("network", "create", "-o", "com.docker.network.bridge.enable_ip_masquerade=true", NETWORK)
 
 
 def address(container: str) -> str:
@@ -49,7 +42,7 @@ def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: str
     """
     for node in nodes:
         for network in (subnet, LOAD_BALANCER_POOL):
-            node.run(["ip", "route", "replace", str(ipaddress.ip_network(network)), "via", outside])
+            node.run(["ip", "route", "replace", network, "via", outside])
 
 
 def route_pods(nodes: tuple[ContainerNode, ...]) -> None:
