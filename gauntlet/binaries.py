@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +97,19 @@ def ensure(version: str = DEFAULT_VERSION, say: Say = lambda _: None, *, root: P
     return _collect(slots)
 
 
+def ensure_modules(names: Sequence[str], say: Say = lambda _: None, *, root: Path | None = None) -> dict[str, Path]:
+    """The programs of these folders of `toolchain/`, whatever Kubernetes version a run is of; built as `ensure` builds.
+
+    They are what only some runs need (kind, kubelet, containerd): no set-up builds them. Raises as `ensure` does.
+    """
+    folders = root or toolchain_root()
+    slots = _slots_of(tuple(GoModule.read(folders / name) for name in names))
+    for slot in slots:
+        if not slot.filled:
+            _fill(slot, say)
+    return {name: path for slot in slots for name, path in slot.programs.items()}
+
+
 def proxy_version(mode: ProxyMode, version: str) -> str:
     """The minor version of kube-proxy that runs in this mode, in a run of a minor version (`1.37`).
 
@@ -116,7 +129,10 @@ def find(version: str = DEFAULT_VERSION, *, root: Path | None = None) -> Binarie
 
 
 def _slots(version: str, root: Path | None) -> tuple[Slot, ...]:
-    pinned = modules(version, root or toolchain_root())
+    return _slots_of(modules(version, root or toolchain_root()))
+
+
+def _slots_of(pinned: tuple[GoModule, ...]) -> tuple[Slot, ...]:
     go = find_go(max(module.go for module in pinned))
     return tuple(Slot.of(module, go) for module in pinned)
 

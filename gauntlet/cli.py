@@ -88,6 +88,14 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
     "--modes", metavar="MODE,MODE", help="kube-proxy modes, each on a cluster of its own.  [default: the profile's]"
 )
 @click.option(
+    "--provider",
+    "source",
+    type=click.Choice(["kind", "sandbox"]),
+    default="sandbox",
+    show_default=True,
+    help="Where clusters come from.",
+)
+@click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
@@ -96,7 +104,9 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 )
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pytest_args: tuple[str, ...]) -> None:
+def run(
+    ctx: click.Context, profile: str, modes: str | None, source: str, results: Path, pytest_args: tuple[str, ...]
+) -> None:
     from gauntlet import binaries, paths, pytestrun
     from gauntlet.cluster import ProxyMode
     from gauntlet.conclusion import conclude
@@ -105,7 +115,7 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
     in_modes = parse_modes(modes) if modes is not None else chosen.modes
     root = paths.project_root()
     folder = results.absolute()
-    options = pytest_options(chosen, in_modes, folder, pytest_args)
+    options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
     if not pytestrun.LISTING.isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
@@ -120,6 +130,7 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
 
 
 @main.command(short_help="Try what this machine can run, or check a cluster.")
+@click.option("--kind", "for_kind", is_flag=True, help="Look for what commonly breaks kind clusters instead.")
 @click.option("--cluster", "of_cluster", is_flag=True, help="Check the kube-proxies of a cluster, not this machine.")
 @click.option(
     "--kubeconfig",
@@ -130,12 +141,18 @@ def run(ctx: click.Context, profile: str, modes: str | None, results: Path, pyte
 @click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
 @click.pass_context
 def doctor(
-    ctx: click.Context, *, of_cluster: bool, kubeconfig: Path | None, context: str | None, as_json: bool
+    ctx: click.Context,
+    *,
+    for_kind: bool,
+    of_cluster: bool,
+    kubeconfig: Path | None,
+    context: str | None,
+    as_json: bool,
 ) -> None:
     """Try what this machine can run; name a remedy for what is missing.
 
     Nothing is guessed: namespaces are made, rules are loaded into them, Go is started. Nothing of the machine is
-    changed. Exit code 0 if the sandbox can run here, else 2.
+    changed. Exit code 0 if the sandbox (with --kind: a kind cluster) can run here, else 2.
 
     With --cluster: what the API server says of kube-proxy, held against what is really there on each node. Nothing
     of the cluster is changed. Exit code 0 if there is no problem, else 1; what cannot be looked at counts as a
@@ -149,11 +166,13 @@ def doctor(
     """
     from gauntlet.errors import UsageError
 
+    if of_cluster and for_kind:
+        raise UsageError("--cluster checks a cluster, --kind this machine", "give one of them")
     if of_cluster:
         ctx.exit(_check_cluster(kubeconfig, context, as_json=as_json))
     if kubeconfig or context or as_json:
         raise UsageError("--kubeconfig, --context and --json are for the check of a cluster", "add --cluster")
-    ctx.exit(_check_machine())
+    ctx.exit(_check_machine(for_kind=for_kind))
 
 
 def _check_cluster(kubeconfig: Path | None, context: str | None, *, as_json: bool) -> ExitCode:
@@ -172,19 +191,24 @@ def _check_cluster(kubeconfig: Path | None, context: str | None, *, as_json: boo
     return ExitCode.OK if report.sound else ExitCode.FAILED
 
 
-def _check_machine() -> ExitCode:
-    from gauntlet.doctor import State, examine
+def _check_machine(*, for_kind: bool) -> ExitCode:
+    from gauntlet import doctor as sandbox
+    from gauntlet import doctor_kind
+    from gauntlet.doctor import State
     from gauntlet.doctor_table import row
 
     console = Console()
     missing = 0
-    for check in examine():
+    what, examination = ("kind", doctor_kind) if for_kind else ("the sandbox", sandbox)
+    for check in examination.examine():
         missing += check.state is State.MISSING
         console.print(row(check))
     if missing:
-        console.print(f"\n[bold red]{missing} missing[/]: the sandbox cannot run here until the remedies are applied")
+        console.print(f"\n[bold red]{missing} missing[/]: {what} cannot run here until the remedies are applied")
         return ExitCode.USAGE
-    console.print("\n[green]this machine can run the gauntlet[/]: gauntlet run")
+    console.print(
+        f"\n[green]this machine can run the gauntlet[/]: gauntlet run{' --provider kind' if for_kind else ''}"
+    )
     return ExitCode.OK
 
 
@@ -285,3 +309,23 @@ def binaries(version: str, *, quiet: bool) -> None:
     built = ensure(version, say=click.echo)
     for name in sorted(built.programs):
         click.echo(f"{name:<26}{built.path(name)}")
+
+
+@main.group(context_settings=HELP)
+def images() -> None:
+    """Images for kind clusters, made on this machine."""
+
+
+@images.command()
+@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+def build(version: str) -> None:
+    """Build the agnhost, client and kind node images; what exists already stays as it is.
+
+    For machines that reach no image registry. From Debian packages and the Go modules in toolchain/: some ten minutes
+    the first time, a second after that. Needs a Docker daemon (DOCKER_HOST; ci/docker up starts one) and, for
+    debootstrap, root.
+    """
+    from gauntlet.images.making import make
+
+    made = make(version, say=click.echo)
+    click.echo(f"agnhost  {made.agnhost}\nclient   {made.client}\nnode     {made.node} (Kubernetes {made.version})")

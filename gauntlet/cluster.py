@@ -114,6 +114,21 @@ class Host(Protocol):
         """
         ...
 
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        """Start `python -m MODULE` of the gauntlet in this host's network, by a Python that has Locust.
+
+        Whose Python and file system that is, is the provider's business. Only what traffic needs is sure to be there.
+        """
+        ...
+
 
 class Node(Host, Protocol):
     """One node: its host, and the kube-proxy on it."""
@@ -192,6 +207,11 @@ class Cluster(Protocol):
     @property
     def api_address(self) -> str:
         """Address of the API server as the nodes see it, `IP:PORT`."""
+        ...
+
+    @property
+    def client_image(self) -> str | None:
+        """Image of pods that traffic comes from, where `spawn_module` needs its Python; it serves as agnhost does."""
         ...
 
     @property

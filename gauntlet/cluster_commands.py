@@ -80,17 +80,27 @@ def cluster() -> None:
     show_default=True,
     help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
 )
-def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str) -> None:
+@click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
+def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str, kind_image: str) -> None:
     """Bring up a cluster that stays until it is told to go."""
     from gauntlet.binaries import ensure
     from gauntlet.cluster import ProxyMode
-    from gauntlet.providers import ClusterSpec, provider
+    from gauntlet.providers import ClusterSpec, KindOptions, provider
 
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
     kernel = maker.kernel_for(ProxyMode(chosen)) if node_kernel == "auto" else NodeKernel(node_kernel)
-    spec = ClusterSpec(name, ProxyMode(chosen), nodes=nodes, version=version, keep=True, kernel=kernel)
-    ensure(spec.proxy_version, say=click.echo)
+    spec = ClusterSpec(
+        name,
+        ProxyMode(chosen),
+        nodes=nodes,
+        version=version,
+        keep=True,
+        kernel=kernel,
+        kind=KindOptions(kind_image),
+    )
+    if source == "sandbox":
+        ensure(spec.proxy_version, say=click.echo)
     made = maker.create(spec)
     click.echo(
         f"{made.name}: Kubernetes {made.control_plane_version}, {len(made.nodes)} nodes, "

@@ -95,6 +95,15 @@ class NetworkFault(NodeFault):
         return Connected(ok == times, f"{ok} of {times} connections from {self.node.name} to {address}:{port}")
 
 
+def spare_api(api_address: str) -> Rules:
+    """Rules that let through what is said with the API server at `IP:PORT`, which may be on a node that is hurt."""
+    address, _, port = api_address.rpartition(":")
+    return Rules(
+        incoming=(f"-s {address} -p tcp --sport {port} -j RETURN",),
+        forwarded=(f"-d {address} -p tcp --dport {port} -j RETURN",),
+    )
+
+
 def comment(counter: str) -> str:
     """What gives a rule its counter's name."""
     return f"-m comment --comment {counter}"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
-from gauntlet.faults.network_fault import NetworkFault, Rules, comment
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_api
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
@@ -35,14 +35,14 @@ class PacketLoss(NetworkFault):
     def rules(self) -> Rules:
         assert isinstance(self.given, LossParameters)
         own = self.node.pod_cidr
-        spared = f"{own},{self.scene.cluster.api_address.rpartition(':')[0]}"
+        api = spare_api(self.scene.cluster.api_address)
         lose = (
             comment("seen"),
             f"-m statistic --mode random --probability {self.given.percent / 100:.2f} {comment('lost')} -j DROP",
         )
         return Rules(
-            incoming=("-i lo -j RETURN", f"-s {spared} -j RETURN", *lose),
-            forwarded=(f"! -s {own} -j RETURN", f"-d {spared} -j RETURN", *lose),
+            incoming=("-i lo -j RETURN", f"-s {own} -j RETURN", *api.incoming, *lose),
+            forwarded=(f"! -s {own} -j RETURN", f"-d {own} -j RETURN", *api.forwarded, *lose),
         )
 
     def evidence(self) -> str:

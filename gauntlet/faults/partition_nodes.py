@@ -7,7 +7,7 @@ from typing import ClassVar
 from gauntlet.cluster import Node
 from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import BlastRadius, NotLanded
-from gauntlet.faults.network_fault import NetworkFault, Rules, comment
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_api
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
 
 
@@ -19,9 +19,16 @@ class PartitionNodes(NetworkFault):
 
     def rules(self) -> Rules:
         peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidr))
+        spared = spare_api(self.scene.cluster.api_address)
         return Rules(
-            incoming=(f"-s {peers} {comment('from-peers')} -j DROP",),
-            forwarded=(f"-d {peers} {comment('to-peers')} -j DROP",),
+            incoming=(
+                *spared.incoming,
+                f"-s {peers} {comment('from-peers')} -j DROP",
+            ),
+            forwarded=(
+                *spared.forwarded,
+                f"-d {peers} {comment('to-peers')} -j DROP",
+            ),
         )
 
     def evidence(self) -> str:

@@ -13,7 +13,7 @@ from typing import IO
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
 from gauntlet.guest.settings import TOOLS
-from gauntlet.nodes import clock, proxy_process
+from gauntlet.nodes import clock, proxy_process, python
 from gauntlet.nodes.clock import ClockOffset
 from gauntlet.nodes.exchange import carry_out
 from gauntlet.nodes.guest_command import DOWN
@@ -106,6 +106,18 @@ class GuestHost:
             stdout=stdout,
             stderr=stderr,
         )
+
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        argv = python.running(module, arguments)
+        return self.spawn(argv, env=python.ENVIRONMENT, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 @dataclass(frozen=True)

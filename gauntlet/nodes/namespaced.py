@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
-from gauntlet.nodes import proxy_process
+from gauntlet.nodes import proxy_process, python
 from gauntlet.paths import SYSTEM_PATH
 
 TIMED_OUT = 124
@@ -96,6 +96,18 @@ class NamespacedHost:
             # Ctrl-C is for the run, which then ends what it started in order.
             start_new_session=True,
         )
+
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        argv = python.running(module, arguments)
+        return self.spawn(argv, env=python.ENVIRONMENT, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 @dataclass(frozen=True)

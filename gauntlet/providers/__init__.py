@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gauntlet.cluster import Cluster
 from gauntlet.errors import UsageError
+from gauntlet.providers.kind import KindProvider
+from gauntlet.providers.kind_tools import KindOptions
 from gauntlet.providers.kubeconfig import provider_name
 from gauntlet.providers.protocol import ClusterSpec, Provider
 from gauntlet.providers.sandbox.provider import SandboxProvider
 
-__all__ = ["ClusterSpec", "Provider", "connect", "provider", "provider_names"]
+__all__ = ["ClusterSpec", "KindOptions", "Provider", "connect", "provider", "provider_names"]
 
-_PROVIDERS: dict[str, type[SandboxProvider]] = {"sandbox": SandboxProvider}
+
+_PROVIDERS: dict[str, Callable[[], Provider]] = {"kind": KindProvider, "sandbox": SandboxProvider}
 
 
 def provider_names() -> tuple[str, ...]:
@@ -21,11 +25,9 @@ def provider_names() -> tuple[str, ...]:
 
 def provider(name: str) -> Provider:
     """The provider of this name. Raises UsageError, which lists the names, where there is none."""
-    try:
-        return _PROVIDERS[name]()
-    except KeyError:
-        known = ", ".join(provider_names())
-        raise UsageError(f"there is no provider {name!r}", f"choose one of: {known}") from None
+    if name not in _PROVIDERS:
+        raise UsageError(f"there is no provider {name!r}", f"choose one of: {', '.join(provider_names())}")
+    return _PROVIDERS[name]()
 
 
 def connect(kubeconfig: Path) -> Cluster:

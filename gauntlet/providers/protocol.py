@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from gauntlet.binaries import proxy_version
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.providers.kind_tools import KindOptions
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class ClusterSpec:
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
     clusters of this user. `version` is a minor version of Kubernetes, that of `kube-proxy` included unless the mode is
-    gone from it.
+    gone from it. `kind` is for the kind provider alone.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ClusterSpec:
     version: str = "1.37"
     keep: bool = False
     kernel: NodeKernel = NodeKernel.HOST
+    kind: KindOptions = field(default_factory=KindOptions)
 
     @property
     def proxy_version(self) -> str:
@@ -60,6 +62,10 @@ class Provider(Protocol):
 
     def list(self) -> tuple[Cluster, ...]:
         """The running clusters of this user, and, on the way, clean-up of what dead ones left."""
+        ...
+
+    def keep_logs(self, name: str, into: Path) -> None:
+        """Copy what a running cluster has logged into a folder. Raises GauntletError where that fails."""
         ...
 
     def delete(self, name: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import gauntlet
 from gauntlet.cluster import Host
 from gauntlet.errors import Inconclusive
 from gauntlet.traffic.job import Ended, Job, Message, Ready, Rows, Start, Started, Stop, decode, encode
@@ -64,13 +62,8 @@ class Agent:
         replies, theirs_out = os.pipe()
         try:
             with self.stderr_path.open("w") as stderr:
-                self._process: subprocess.Popen[str] = client.spawn(
-                    # -P: an agent's working directory is not a place to import from
-                    [sys.executable, "-P", "-m", "gauntlet.traffic.agent"],
-                    env={"PYTHONPATH": str(Path(gauntlet.__file__).parent.parent)},
-                    stdin=theirs_in,
-                    stdout=theirs_out,
-                    stderr=stderr,
+                self._process: subprocess.Popen[str] = client.spawn_module(
+                    "gauntlet.traffic.agent", stdin=theirs_in, stdout=theirs_out, stderr=stderr
                 )
         except BaseException:
             os.close(self._commands)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -32,16 +30,9 @@ class Held:
         self, client: Host, target: Target, count: int, *, timeout_s: float = 2.0, first_port: int = 0
     ) -> None:
         """Open them. The first one is made from the local port `first_port`, the next from the next; 0: from any."""
-        script = str(Path(holder.__file__).resolve())
-        self._process: subprocess.Popen[str] = client.spawn(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                script,
-                target.address,
-                *map(str, (target.port, count, timeout_s, first_port)),
-            ],
+        self._process: subprocess.Popen[str] = client.spawn_module(
+            holder.__name__,
+            [target.address, *map(str, (target.port, count, timeout_s, first_port))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

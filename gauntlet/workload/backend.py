@@ -32,8 +32,8 @@ class Readiness(StrEnum):
 class Backend:
     """One pod that answers with its own name.
 
-    `node` pins it. Services select it by `app`. Every backend listens on HTTP_PORT (TCP, named
-    HTTP_PORT_NAME) and UDP_PORT (UDP, named UDP_PORT_NAME).
+    `node` pins it; `image` is agnhost or one that serves as it does. Services select it by `app`. Every backend listens
+    on HTTP_PORT (TCP, named HTTP_PORT_NAME) and UDP_PORT (UDP, named UDP_PORT_NAME).
     """
 
     name: str
@@ -41,13 +41,16 @@ class Backend:
     app: str = APP
     readiness: Readiness = Readiness.SERVES
     probe_period_s: int = 1
+    image: str = IMAGE
 
 
 def one_on_each(
-    nodes: tuple[str, ...], *, app: str = APP, readiness: Readiness = Readiness.SERVES
+    nodes: tuple[str, ...], *, app: str = APP, readiness: Readiness = Readiness.SERVES, image: str = IMAGE
 ) -> tuple[Backend, ...]:
     """One backend on each node, named after the app and the node."""
-    return tuple(Backend(f"{app}-{number}", node, app, readiness) for number, node in enumerate(nodes, start=1))
+    return tuple(
+        Backend(f"{app}-{number}", node, app, readiness, image=image) for number, node in enumerate(nodes, start=1)
+    )
 
 
 def spread(count: int, nodes: tuple[str, ...], *, app: str = APP) -> tuple[Backend, ...]:

@@ -10,7 +10,6 @@ from gauntlet.workload.backend import (
     APP_LABEL,
     HTTP_PORT,
     HTTP_PORT_NAME,
-    IMAGE,
     READY_FILE,
     READY_GATE,
     UDP_PORT,
@@ -31,7 +30,7 @@ def pod(backend: Backend) -> Manifest:
     """The pod of a backend. It leaves at once when deleted: graceful endings are asked for where they matter."""
     container: Manifest = {
         "name": "agnhost",
-        "image": IMAGE,
+        "image": backend.image,
         "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
         "ports": [
             {"name": HTTP_PORT_NAME, "containerPort": HTTP_PORT, "protocol": "TCP"},

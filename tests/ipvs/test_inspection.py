@@ -65,6 +65,17 @@ class Node:
     ) -> subprocess.Popen[str]:
         raise NotImplementedError
 
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        raise NotImplementedError
+
 
 def only(address: str, port: int) -> VirtualServer:
     (server,) = FOUND.find(address, port)

@@ -74,3 +74,14 @@ class Captured:
         stderr: int | IO[str] | None = None,
     ) -> subprocess.Popen[str]:
         raise NotImplementedError
+
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        raise NotImplementedError

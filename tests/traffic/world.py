@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind
+from gauntlet.nodes import python
 from gauntlet.waiting import until
 
 ADDRESS = "127.0.0.1"
@@ -77,6 +78,18 @@ class World:
         )
         self._stack.callback(self._end, process)
         return process
+
+    def spawn_module(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        stdin: int | IO[str] | None = None,
+        stdout: int | IO[str] | None = None,
+        stderr: int | IO[str] | None = None,
+    ) -> subprocess.Popen[str]:
+        argv = python.running(module, arguments)
+        return self.spawn(argv, env=python.ENVIRONMENT, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def backend(self, name: str, *, http_port: int, udp_port: int, override: str = "") -> Backend:
         """Start an agnhost and wait until it serves. With `override` it answers every path as if it were that."""

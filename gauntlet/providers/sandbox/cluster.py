@@ -30,6 +30,7 @@ class SandboxCluster:
     """See gauntlet.cluster.Cluster for what each member promises."""
 
     provider = "sandbox"
+    client_image = None
 
     def __init__(self, record: ClusterRecord) -> None:
         assert record.outside is not None

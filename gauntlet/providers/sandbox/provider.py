@@ -96,6 +96,12 @@ class SandboxProvider:
                 shutil.rmtree(entry, ignore_errors=True)
         return tuple(found)
 
+    def keep_logs(self, name: str, into: Path) -> None:
+        try:
+            shutil.copytree(layout.state_dir(name) / "logs", into, dirs_exist_ok=True)
+        except (OSError, shutil.Error) as error:
+            raise GauntletError(f"the logs of {name} could not be copied to {into}: {error}") from error
+
     def delete(self, name: str) -> None:
         if started := self._mine.pop(name, None):
             started.end()

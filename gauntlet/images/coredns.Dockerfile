@@ -1,0 +1,4 @@
+# CoreDNS where kubeadm's Deployment expects it: only arguments are given there.
+FROM scratch
+COPY coredns /coredns
+ENTRYPOINT ["/coredns"]

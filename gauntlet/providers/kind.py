@@ -1,0 +1,224 @@
+"""Clusters of kind, through pytest-kind's KindCluster. This file alone imports pytest-kind, which is under the GPL."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gauntlet import docker
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.images import making
+from gauntlet.images.node import NETWORK_LABEL
+from gauntlet.providers import kind_bringup, kind_config, kind_network, kind_tools
+from gauntlet.providers import kubeconfig as kubeconfigs
+from gauntlet.providers.api import Api
+from gauntlet.providers.kind_cluster import KindRecord, RunningKindCluster, clusters_dir, outside_name, state_dir
+from gauntlet.providers.kind_tools import KindTools
+from gauntlet.providers.load_balancer import LoadBalancer
+from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.sandbox.fitness import host_lacks
+
+if TYPE_CHECKING:
+    from pytest_kind import KindCluster  # type: ignore[import-untyped]
+
+_ROLE = "io.x-k8s.kind.cluster"
+_LOGS_S = 120.0
+
+
+class KindProvider:
+    """See gauntlet.providers.protocol.Provider."""
+
+    name = "kind"
+    modes = tuple(ProxyMode)
+
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        self.require_kernel(mode, NodeKernel.HOST)
+        return NodeKernel.HOST
+
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        if kernel is NodeKernel.OWN:
+            raise UsageError(
+                "kind nodes share this machine's kernel: none has one of its own", "use the sandbox provider for that"
+            )
+        if mode is ProxyMode.IPVS and (lack := host_lacks(mode)):
+            raise EnvironmentUnfit(
+                f"kind cannot serve ipvs mode here: its nodes share this machine's kernel, which says: {lack}",
+                "sudo modprobe -a ip_vs ip_vs_rr dummy; or use the sandbox provider, whose nodes may have a kernel "
+                "of their own",
+            )
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
+        _check(spec)
+        docker.require()
+        if (kept := self._kept(spec)) is not None:
+            return _served(kept)
+        images = making.find(spec.version, say=lambda _: None)
+        image = spec.kind.image or images.node
+        missing = [tag for tag in (images.client, image) if tag in images.missing()]
+        if missing:
+            raise EnvironmentUnfit(
+                f"Docker has no image {', '.join(missing)}",
+                "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
+            )
+        tools = kind_tools.find(spec.kind, spec.version)
+        return _served(self._create(spec, tools, image, images))
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        name = kubeconfigs.cluster_name(kubeconfig)
+        record = KindRecord.load(name)
+        docker.require()
+        if record is None or not _runs(name):
+            raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
+        return _served(record)
+
+    def list(self) -> tuple[Cluster, ...]:
+        folder = clusters_dir()
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        if not names or not docker.installed() or docker.call("version").returncode != 0:
+            return ()
+        records = (KindRecord.load(name) for name in names)
+        return tuple(RunningKindCluster(record) for record in records if record is not None and _runs(record.name))
+
+    def delete(self, name: str) -> None:
+        if not state_dir(name).exists():
+            return
+        docker.require()
+        containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={kind_bringup.MEMBER_LABEL}={name}")
+        if containers.split():
+            docker.run("rm", "--force", "--volumes", *containers.split())
+        record = KindRecord.load(name)
+        version = record.version.rpartition(".")[0] if record is not None else ClusterSpec.version
+        with _in(state_dir(name)):
+            _kind(name, kind_tools.find(kind_tools.KindOptions(), version), "").delete()
+        if left := _containers(name):
+            raise GauntletError(
+                f"kind cluster {name} was deleted, but these containers are left: {', '.join(left)}",
+                f"docker rm --force {' '.join(left)}",
+            )
+        shutil.rmtree(state_dir(name))
+
+    def keep_logs(self, name: str, into: Path) -> None:
+        """`kind export logs` of a cluster into a folder. Raises GauntletError where kind cannot."""
+        record = KindRecord.load(name)
+        if record is None:
+            return
+        tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
+        done = subprocess.run(
+            [tools.kind, "export", "logs", str(into), f"--name={name}"],
+            capture_output=True, text=True, timeout=_LOGS_S, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise GauntletError(f"kind export logs ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+
+    def _kept(self, spec: ClusterSpec) -> KindRecord | None:
+        record = KindRecord.load(spec.name)
+        if record is None or not _runs(spec.name):
+            return None
+        if record.mode != spec.mode or spec.kind.image not in ("", record.image):
+            raise UsageError(
+                f"there is a kind cluster {spec.name} already, of {record.image} in {record.mode} mode",
+                f"choose another name, or end it: gauntlet cluster down {spec.name}",
+            )
+        return record
+
+    def _create(self, spec: ClusterSpec, tools: KindTools, image: str, images: making.Images) -> KindRecord:
+        if _containers(spec.name):
+            raise UsageError(
+                f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
+                f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
+            )
+        folder = state_dir(spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = kind_config.path(spec.mode).read_text(encoding="utf-8")
+        network = docker.label(image, NETWORK_LABEL)
+        file = folder / "kind.yaml"
+        completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network)
+        file.write_text(completed, encoding="utf-8")
+        try:
+            with _in(folder):
+                _bring_up(_kind(spec.name, tools, image), file)
+            return kind_bringup.finish(
+                spec, image, images, network=network, service_subnet=kind_config.service_subnet(config)
+            )
+        except BaseException:
+            # What is there of it tells why; the logs stay in the state folder for the reader of the error.
+            if _containers(spec.name):
+                self._bury(spec.name, tools)
+            raise
+
+    def _bury(self, name: str, tools: KindTools) -> None:
+        """Delete a cluster that did not come up, after its logs are kept."""
+        logs = state_dir(name).parent / "failed" / name
+        subprocess.run([tools.kind, "export", "logs", str(logs), f"--name={name}"], capture_output=True, check=False)
+        self.delete(name)
+
+
+def _check(spec: ClusterSpec) -> None:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
+        raise UsageError(
+            f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
+        )
+    if spec.mode is ProxyMode.USERSPACE and not spec.kind.image:
+        raise EnvironmentUnfit(
+            "userspace mode on kind needs a node image of Kubernetes 1.25, the last minor version that has the mode",
+            "--kind-image=kindest/node:v1.25.16 where a registry can be reached; or use the sandbox provider",
+        )
+
+
+def _kind(name: str, tools: KindTools, image: str) -> KindCluster:
+    """Raises EnvironmentUnfit where pytest-kind is not installed. It is loaded only here: that takes a while."""
+    try:
+        from pytest_kind import KindCluster
+    except ModuleNotFoundError as error:
+        raise EnvironmentUnfit(f"the kind provider needs pytest-kind: {error}", "make setup") from error
+    return KindCluster(
+        name, state_dir(name) / "kubeconfig", image=image or None, kind_path=tools.kind, kubectl_path=tools.kubectl
+    )
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    """pytest-kind makes a folder .pytest-kind where it stands; that belongs to the cluster's state."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _bring_up(cluster: KindCluster, config: Path) -> None:
+    try:
+        cluster.create(config)
+    except subprocess.CalledProcessError as error:
+        raise GauntletError(
+            f"kind create cluster ended with {error.returncode}; what it said stands above",
+            "gauntlet doctor --kind tells what commonly breaks kind",
+        ) from error
+
+
+def _containers(name: str) -> list[str]:
+    """Names of the node containers of a kind cluster, whoever made it."""
+    found = docker.run("ps", "--all", "--filter", f"label={_ROLE}={name}", "--format", "{{.Names}}")
+    return found.split()
+
+
+def _runs(name: str) -> bool:
+    """Whether the nodes and the outside host of a cluster run."""
+    running = docker.run("ps", "--format", "{{.Names}}").split()
+    nodes = _containers(name)
+    return bool(nodes) and {*nodes, outside_name(name)} <= set(running)
+
+
+def _served(record: KindRecord) -> RunningKindCluster:
+    cluster = RunningKindCluster(record)
+    LoadBalancer(Api(cluster.api), kind_network.LOAD_BALANCER_POOL).start()
+    return cluster

@@ -1,0 +1,52 @@
+"""The programs that kind clusters are made with: from the command line, from PATH, or built from toolchain/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet.binaries import ensure_modules
+from gauntlet.errors import UsageError
+
+
+@dataclass(frozen=True)
+class KindOptions:
+    """What pytest-kind's options ask for: a node image, and paths of programs. Empty where nothing is."""
+
+    image: str = ""
+    kind: str = ""
+    kubectl: str = ""
+
+
+@dataclass(frozen=True)
+class KindTools:
+    """Paths of kind and kubectl."""
+
+    kind: Path
+    kubectl: Path
+
+
+def find(options: KindOptions, version: str) -> KindTools:
+    """Find them; none is ever downloaded by itself. `version` is a minor version of Kubernetes, for kubectl.
+
+    Raises UsageError where a path that was given is no program.
+    """
+    return KindTools(
+        _given("--kind-bin", options.kind) or _found("kind", "kind"),
+        _given("--kind-kubectl-bin", options.kubectl) or _found("kubectl", f"node-{version}"),
+    )
+
+
+def _given(option: str, path: str) -> Path | None:
+    if not path:
+        return None
+    if not os.access(path, os.X_OK) or Path(path).is_dir():
+        raise UsageError(f"{option}={path} is no program", "name an executable file, or leave the option out")
+    return Path(path).absolute()
+
+
+def _found(program: str, module: str) -> Path:
+    on_path = shutil.which(program)
+    return Path(on_path) if on_path else ensure_modules((module,))[program]

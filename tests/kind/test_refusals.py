@@ -1,0 +1,106 @@
+"""What the kind provider refuses, before it has changed anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gauntlet import docker
+from gauntlet.cluster import Json, NodeKernel, ProxyMode
+from gauntlet.errors import EnvironmentUnfit, UsageError
+from gauntlet.providers import ClusterSpec, KindOptions, kind, kind_tools
+from gauntlet.providers.kind import KindProvider
+from gauntlet.providers.kind_cluster import KindRecord, clusters_dir, merged, state_dir
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No daemon can be reached, and there is no state."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def test_nodes_have_no_kernel_of_their_own() -> None:
+    with pytest.raises(UsageError, match="share this machine's kernel"):
+        KindProvider().require_kernel(ProxyMode.IPTABLES, NodeKernel.OWN)
+
+
+def test_ipvs_mode_where_the_kernel_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, "host_lacks", lambda _mode: "Unknown device type.")
+
+    with pytest.raises(EnvironmentUnfit, match="Unknown device type"):
+        KindProvider().kernel_for(ProxyMode.IPVS)
+    assert KindProvider().kernel_for(ProxyMode.NFTABLES) is NodeKernel.HOST
+
+
+def test_ipvs_mode_where_the_kernel_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, "host_lacks", lambda _mode: None)
+
+    assert KindProvider().kernel_for(ProxyMode.IPVS) is NodeKernel.HOST
+
+
+def test_userspace_mode_says_which_image_it_needs() -> None:
+    with pytest.raises(EnvironmentUnfit, match=r"Kubernetes 1\.25"):
+        KindProvider().create(ClusterSpec("x", ProxyMode.USERSPACE))
+
+
+@pytest.mark.parametrize("name", ["", "Has-Capitals", "-begins", "a" * 41, "a/b"])
+def test_names_that_docker_or_kubernetes_would_not_take(name: str) -> None:
+    with pytest.raises(UsageError, match="no name for a cluster"):
+        KindProvider().create(ClusterSpec(name, ProxyMode.IPTABLES))
+
+
+def test_no_daemon_is_told_with_the_remedy() -> None:
+    with pytest.raises(EnvironmentUnfit, match=r"no Docker daemon answers at unix://.*/no\.sock") as told:
+        KindProvider().create(ClusterSpec("x", ProxyMode.IPTABLES))
+
+    assert "ci/docker up" in told.value.remedy
+    assert not clusters_dir().exists()
+
+
+def test_no_docker_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(EnvironmentUnfit, match="no `docker` in PATH"):
+        docker.require()
+
+
+def test_listing_and_deleting_need_no_docker_where_there_is_nothing() -> None:
+    assert KindProvider().list() == ()
+    KindProvider().delete("never-was")
+
+
+def test_a_record_that_cannot_be_read_is_told() -> None:
+    state_dir("x").mkdir(parents=True)
+    (state_dir("x") / "cluster.json").write_text(json.dumps({"name": "x"}))
+
+    with pytest.raises(UsageError, match=r"cluster\.json cannot be read"):
+        KindRecord.load("x")
+
+
+def test_a_program_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--kind-bin="):
+        kind_tools.find(KindOptions(kind=str(tmp_path / "missing")), "1.37")
+
+
+def test_programs_of_path_come_before_the_toolchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("kind", "kubectl", "other-kind"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert kind_tools.find(KindOptions(), "1.37").kind == tmp_path / "kind"
+    given = kind_tools.find(KindOptions(kind=str(tmp_path / "other-kind")), "1.37")
+    assert (given.kind, given.kubectl) == (tmp_path / "other-kind", tmp_path / "kubectl")
+
+
+def test_changes_of_a_configuration_are_merged_key_by_key() -> None:
+    present: Json = {"mode": "ipvs", "ipvs": {"scheduler": "rr", "strictARP": True}, "list": [1, 2]}
+
+    assert merged(present, {"ipvs": {"scheduler": "wrr"}, "list": [3]}) == {
+        "mode": "ipvs",
+        "ipvs": {"scheduler": "wrr", "strictARP": True},
+        "list": [3],
+    }

@@ -1,0 +1,38 @@
+"""ci/docker: what it refuses. That it starts and ends a daemon is shown where one may be started (docs/kind.md)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from gauntlet.paths import project_root
+
+
+def run(*arguments: str, name: str = "gauntlet-never-started") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "GAUNTLET_DOCKER": name}
+    return subprocess.run(
+        [str(project_root() / "ci/docker"), *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), ("start",), ("--help",)])
+def test_anything_else_than_its_commands_shows_how_to_use_it(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+
+    assert done.returncode == 2
+    assert "ci/docker exec CMD" in done.stderr
+    assert "set -euo" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("env",), ("exec", "true")])
+def test_without_a_daemon_it_says_how_to_start_one(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+
+    assert done.returncode == 2
+    assert "start it: ci/docker up" in done.stderr
+
+
+def test_exec_needs_a_command() -> None:
+    assert "exec needs a command" in run("exec").stderr
