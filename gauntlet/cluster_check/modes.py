@@ -47,9 +47,15 @@ def present(rules: Sequence[Forwarding]) -> tuple[Forwarding, ...]:
 
 
 def effective(facts: ClusterFacts, node: NodeFacts) -> ProxyMode | None:
-    """The mode of the kube-proxy that runs here: by its own word, else by its configuration or log, else its rules."""
+    """The mode of the kube-proxy that runs here.
+
+    By its own word, else by the last start in its log, else by what it was given, else by its rules. The ConfigMap
+    comes last: it may have changed since.
+    """
     said = sources(facts, node)
-    order = ("/proxyMode", *(each.source for each in reversed(_configurations(facts, node))), "the log", "the rules")
+    given = "" if node.configuration is None else node.configuration.source
+    meant = "" if facts.configuration is None else facts.configuration.source
+    order = ("/proxyMode", "the log", *([given] if given != meant else []), "the rules", meant)
     for source in order:
         if said.get(source) in set(ProxyMode):
             return ProxyMode(said[source])
