@@ -16,6 +16,7 @@ from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.images import making
 from gauntlet.images.node import NETWORK_LABEL
+from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import kind_bringup, kind_config, kind_network, kind_tools
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.api import Api
@@ -91,7 +92,7 @@ class KindProvider:
         if not state_dir(name).exists():
             return
         docker.require()
-        containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={kind_bringup.MEMBER_LABEL}={name}")
+        containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={MEMBER_LABEL}={name}")
         if containers.split():
             docker.run("rm", "--force", "--volumes", *containers.split())
         record = KindRecord.load(name)

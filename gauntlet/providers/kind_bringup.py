@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from gauntlet import docker
 from gauntlet.cluster import CommandFailed
 from gauntlet.images.making import AGNHOST, Images
-from gauntlet.nodes.container import MEMBER_LABEL, ContainerNode
+from gauntlet.nodes.container import ContainerNode
 from gauntlet.providers import kind_network
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.api import Api, ApiUnreachable
@@ -21,13 +22,64 @@ from gauntlet.providers.kind_config import PTP
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.waiting import until
 
-__all__ = ["MEMBER_LABEL", "finish"]
-
 _NODES_WITHIN_S = 120.0
 _PROXIES_WITHIN_S = 60.0
 _IMPORT_S = 120.0
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _HEALTHY = ["curl", "--fail", "--silent", "--max-time", "2", "--output", "/dev/null", "http://127.0.0.1:10256/healthz"]
+
+
+class _Part(BaseModel):
+    """The parts of Node objects that are read here (Kubernetes API reference, core/v1)."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
+
+
+class _Metadata(_Part):
+    name: str
+    labels: dict[str, str] = {}
+
+
+class _Spec(_Part):
+    pod_cidr: str = Field(default="", alias="podCIDR")
+
+
+class _Address(_Part):
+    type: str
+    address: str
+
+
+class _Condition(_Part):
+    type: str
+    status: str
+
+
+class _Info(_Part):
+    kubelet_version: str
+
+
+class _Status(_Part):
+    addresses: tuple[_Address, ...] = ()
+    conditions: tuple[_Condition, ...] = ()
+    node_info: _Info
+
+
+class _Node(_Part):
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status
+
+    @property
+    def address(self) -> str:
+        return next(each.address for each in self.status.addresses if each.type == "InternalIP")
+
+    @property
+    def ready(self) -> bool:
+        return any(each.type == "Ready" and each.status == "True" for each in self.status.conditions)
+
+
+class _Nodes(_Part):
+    items: tuple[_Node, ...]
 
 
 def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, service_subnet: str) -> KindRecord:
@@ -36,7 +88,15 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
     _sign(kubeconfig, spec.name)
     api = Api(api_client(kubeconfig))
     found = _await_nodes(api, spec.nodes)
-    record = KindRecord(spec.name, str(spec.mode), _version(found), image, images.client, _records(found), outside="")
+    record = KindRecord(
+        spec.name,
+        str(spec.mode),
+        found[0].status.node_info.kubelet_version.removeprefix("v"),
+        image,
+        images.client,
+        _records(found),
+        outside="",
+    )
     nodes = RunningKindCluster(record).nodes
     if network == PTP:
         kind_network.route_pods(nodes)
@@ -61,12 +121,16 @@ def _sign(kubeconfig: Path, cluster: str) -> None:
     kubeconfig.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
-def _await_nodes(api: Api, count: int) -> list[dict[str, object]]:
+def _nodes(api: Api) -> tuple[_Node, ...]:
+    return _Nodes.model_validate_json(api.get("/api/v1/nodes")).items
+
+
+def _await_nodes(api: Api, count: int) -> tuple[_Node, ...]:
     """The Node objects, when all have joined and have their range of pod addresses."""
 
-    def joined() -> list[dict[str, object]] | None:
-        items = json.loads(api.get("/api/v1/nodes"))["items"]
-        return items if len(items) == count and all(item["spec"].get("podCIDR") for item in items) else None
+    def joined() -> tuple[_Node, ...] | None:
+        found = _nodes(api)
+        return found if len(found) == count and all(node.spec.pod_cidr for node in found) else None
 
     return until(
         joined,
@@ -78,16 +142,13 @@ def _await_nodes(api: Api, count: int) -> list[dict[str, object]]:
 
 
 def _await_ready(api: Api) -> None:
-    def all_ready() -> bool:
-        items = json.loads(api.get("/api/v1/nodes"))["items"]
-        return all(
-            condition["status"] == "True"
-            for item in items
-            for condition in item["status"]["conditions"]
-            if condition["type"] == "Ready"
-        )
-
-    until(all_ready, what="all nodes are Ready", deadline_s=_NODES_WITHIN_S, every_s=0.2)
+    until(
+        lambda: all(node.ready for node in _nodes(api)),
+        what="all nodes are Ready",
+        deadline_s=_NODES_WITHIN_S,
+        every_s=0.2,
+        remedy="kubectl describe nodes tells why; gauntlet doctor --kind what commonly breaks kind",
+    )
 
 
 def _await_proxy(node: ContainerNode) -> None:
@@ -101,23 +162,10 @@ def _await_proxy(node: ContainerNode) -> None:
     )
 
 
-def _records(found: list[dict[str, object]]) -> tuple[NodeRecord, ...]:
+def _records(found: tuple[_Node, ...]) -> tuple[NodeRecord, ...]:
     """Workers first: what hurts the first node of a cluster is not to hurt its control plane."""
-    items = json.loads(json.dumps(found))
-    items.sort(key=lambda item: (_CONTROL_PLANE in item["metadata"].get("labels", {}), item["metadata"]["name"]))
-    return tuple(
-        NodeRecord(
-            item["metadata"]["name"],
-            next(each["address"] for each in item["status"]["addresses"] if each["type"] == "InternalIP"),
-            item["spec"]["podCIDR"],
-        )
-        for item in items
-    )
-
-
-def _version(found: list[dict[str, object]]) -> str:
-    items = json.loads(json.dumps(found))
-    return str(items[0]["status"]["nodeInfo"]["kubeletVersion"]).removeprefix("v")
+    ordered = sorted(found, key=lambda node: (_CONTROL_PLANE in node.metadata.labels, node.metadata.name))
+    return tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in ordered)
 
 
 def _load(node: ContainerNode, images: Images, network: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gauntlet.cluster import HostKind, Json, ProxyMode
@@ -89,12 +89,12 @@ class _Part(BaseModel):
 
 
 class _ContainerStatus(_Part):
-    container_id: str = ""
+    container_id: str = Field(default="", alias="containerID")
 
 
 class _PodStatus(_Part):
     phase: str = ""
-    pod_ip: str = ""
+    pod_ip: str = Field(default="", alias="podIP")
     container_statuses: tuple[_ContainerStatus, ...] = ()
 
 
