@@ -316,7 +316,7 @@ def images() -> None:
     """Images for kind clusters, made on this machine."""
 
 
-@images.command()
+@images.command(short_help="Build what is not there yet.")
 @click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
 def build(version: str) -> None:
     """Build the agnhost, client and kind node images; what exists already stays as it is.

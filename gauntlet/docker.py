@@ -88,7 +88,9 @@ def build(tag: str, dockerfile: Path, context: Path, arguments: dict[str, str]) 
         [_PROGRAM, *argv], env=environment, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode != 0:
-        raise DockerFailed(argv[:1] + argv[3:5], done.returncode, _last_lines(done.stdout + done.stderr, 12))
+        raise DockerFailed(
+            argv[:1] + argv[3:5], done.returncode, f"{_last_lines(done.stdout, 8)} | {_last_lines(done.stderr, 1)}"
+        )
 
 
 def pipe(source: Sequence[str], sink: Sequence[str], *, timeout_s: float) -> None:

@@ -28,7 +28,9 @@ RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/
         -e 's|^\( *restrict_oom_score_adj = \).*|\1true|' /etc/containerd/config.toml && \
     printf '%s\n' '' '[plugins."io.containerd.grpc.v1.cri".cni]' '  conf_template = "/etc/containerd/cni.conflist"' \
         >>/etc/containerd/config.toml && \
-    printf %s "v${VERSION}" >/kind/version
+    printf %s "v${VERSION}" >/kind/version && \
+    kubelet --version && kubeadm version && containerd --version && runc --version && \
+    jq --exit-status '.hooks.createContainer | length == 1' /etc/containerd/cri-base.json
 
 ENV container=docker
 LABEL dev.gauntlet.network=ptp dev.gauntlet.kubernetes=${VERSION}

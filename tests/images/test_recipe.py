@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet import docker
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.images import client, debian, recipe
 from gauntlet.images.recipe import Recipe
@@ -91,6 +92,17 @@ def test_locust_needs_what_it_imports() -> None:
 def test_a_package_that_is_not_installed_is_told() -> None:
     with pytest.raises(EnvironmentUnfit, match="no-such-package"):
         client.needed_by("no-such-package", debian.PYTHON)
+
+
+def test_a_full_disk_is_told_before_anything_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(docker, "root", lambda: tmp_path)
+    recipe.require_space()
+
+    monkeypatch.setattr(recipe, "NEEDED_BYTES", 1 << 60)
+    with pytest.raises(EnvironmentUnfit, match="GiB free; building the images may take") as told:
+        recipe.require_space()
+    assert "docker system df" in told.value.remedy
 
 
 LOCK = """\
