@@ -10,6 +10,7 @@ import pytest
 from gauntlet import faults
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.cluster_check import Level, Report, examine
+from gauntlet.faults.proxy_process import await_anew
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.api import Api
 from tests.cluster_check.facts import bad, told
@@ -62,6 +63,7 @@ def test_virtual_servers_that_are_cleared(cluster: Cluster) -> None:
         found = check(cluster)
     finally:
         node.run(("sh", "-c", f"kill -KILL {pid}"))
+        await_anew(node, cluster.mode, int(pid))
     told(found, Level.PROBLEM, "rules", "1 x a place has no rule: default/kubernetes:https", "node-1")
 
 

@@ -81,10 +81,13 @@ class SandboxCluster:
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
+        """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""
         for node in self.nodes:
             path = layout.proxy_configuration(self.state_dir, node.name)
             present = yaml.safe_load(path.read_text(encoding="utf-8"))
-            path.write_text(yaml.safe_dump(proxies.merged(present, changes), sort_keys=False), encoding="utf-8")
+            scratch = path.with_suffix(".new")
+            scratch.write_text(yaml.safe_dump(proxies.merged(present, changes), sort_keys=False), encoding="utf-8")
+            scratch.replace(path)
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
         from gauntlet.providers.api import Api, ApiRefused
