@@ -78,7 +78,7 @@ def default_mode(version: str) -> ProxyMode:
     """
     major, _, rest = version.removeprefix("v").partition(".")
     minor = rest.partition(".")[0].rstrip("+")
-    known = major.isdigit() and minor.isdigit()
+    known = major.isdecimal() and minor.isdecimal()
     return ProxyMode.NFTABLES if known and (int(major), int(minor)) >= (1, 40) else ProxyMode.IPTABLES
 
 
@@ -86,7 +86,7 @@ def _url(address: str, port: int) -> str:
     """The way in for a command on the node. An address without a port, or without an address, is completed."""
     host, _, number = address.rpartition(":")
     bare = address.count(":") > 1 and not address.startswith("[")
-    if bare or not host or not number.isdigit():
+    if bare or not host or not number.isdecimal():
         host, number = address, str(port)
     here = "127.0.0.1" if host in _ANY else host
     return f"http://{f'[{here}]' if ':' in here and not here.startswith('[') else here}:{number}"

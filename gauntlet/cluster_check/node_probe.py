@@ -112,7 +112,7 @@ def look(text: str) -> Look:
     parts = _parts(text)
     clock = "".join(parts.get("clock", []))
     return Look(
-        clock_s=int(clock) if clock.isdigit() else 0,
+        clock_s=int(clock) if clock.isdecimal() else 0,
         processes=_processes(parts.get("processes", [])),
         service=_service(parts.get("service", [])),
         conntrack=_conntrack(parts.get("conntrack", [])),
@@ -163,7 +163,7 @@ def _processes(lines: Sequence[str]) -> tuple[Process, ...]:
     for stat, arguments in zip(lines[::2], lines[1::2], strict=False):
         head, _, rest = stat.removeprefix("stat ").rpartition(")")
         pid = head.partition(" ")[0]
-        if not pid.isdigit() or not rest.split():
+        if not pid.isdecimal() or not rest.split():
             continue
         words = arguments.removeprefix("arguments ").split("\x1f")
         process = Process(int(pid), rest.split()[0], tuple(word for word in words if word))
@@ -182,7 +182,7 @@ def _service(lines: Sequence[str]) -> str:
 
 
 def _conntrack(lines: Sequence[str]) -> Conntrack | None:
-    numbers = [int(line) for line in lines if line.strip().isdigit()]
+    numbers = [int(line) for line in lines if line.strip().isdecimal()]
     return Conntrack(numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 

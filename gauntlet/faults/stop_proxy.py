@@ -7,8 +7,10 @@ from typing import ClassVar
 from gauntlet.faults import proxy_process
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.waiting import NotInTime, until
 
 _STOPPED = "T"
+_STOP_S = 5.0
 
 
 class StopProxy(NodeFault):
@@ -27,7 +29,13 @@ class StopProxy(NodeFault):
         )
 
     def evidence(self) -> str:
-        state = self._stopped.state(self.node)
-        if state != _STOPPED:
-            raise NotLanded(f"kube-proxy {self._stopped.pid} on {self.node.name} is in state {state}, not {_STOPPED}")
+        # The signal is sent at once, but a thread stops only where it returns from the kernel.
+        try:
+            until(
+                lambda: self._stopped.state(self.node) == _STOPPED,
+                what=f"kube-proxy {self._stopped.pid} on {self.node.name} is in state {_STOPPED} (stopped)",
+                deadline_s=_STOP_S,
+            )
+        except NotInTime as late:
+            raise NotLanded(f"{late.what}; it is in state {self._stopped.state(self.node)}") from late
         return f"kube-proxy {self._stopped.pid} is in state {_STOPPED} (stopped)"

@@ -30,4 +30,4 @@ def _module(name: str, holders: tuple[str, ...], texts: Mapping[str, str]) -> Mo
     count = texts.get(f"{ROOT}{name}/refcnt", "").strip()
     # What is built in has neither file.
     state = texts.get(f"{ROOT}{name}/initstate", "").strip() or "live"
-    return Module(name, int(count) if count.lstrip("-").isdigit() else None, holders, state)
+    return Module(name, int(count) if count.removeprefix("-").isdecimal() else None, holders, state)

@@ -103,7 +103,7 @@ def _rule(line: str) -> tuple[str, Rule]:
         source=found.get("-s", ""),
         destination=found.get("-d", ""),
         protocol=found.get("-p", ""),
-        port=int(found.get("--dport", "0")) if found.get("--dport", "0").isdigit() else 0,
+        port=int(found.get("--dport", "0")) if found.get("--dport", "0").isdecimal() else 0,
         comment=found.get("--comment", ""),
         probability=float(found.get("--probability", "1")),
         to=found.get("--to-destination") or found.get("--to-ports", ""),

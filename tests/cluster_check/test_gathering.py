@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -65,6 +65,7 @@ def test_a_unit_that_systemd_does_not_know() -> None:
 
 
 @given(st.text())
+@example("²")
 def test_any_text_can_be_looked_at(text: str) -> None:
     look(text)
     look("".join(f"=== gauntlet {part}\n{text}\n" for part in ("processes", "conntrack", "addresses", "modules")))

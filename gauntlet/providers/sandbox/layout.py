@@ -181,7 +181,7 @@ def start_time(pid: int) -> str | None:
 def first_child(pid: int) -> int | None:
     """The first child of a process, as this process counts; None where it has none (yet)."""
     for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
+        if not entry.name.isdecimal():
             continue
         try:
             stat = Path(entry.path, "stat").read_text(encoding="utf-8")
