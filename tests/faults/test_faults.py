@@ -172,7 +172,7 @@ def test_a_proxy_that_was_continued_does_not_count_as_stopped(sandboxes: Sandbox
     fault = faults.create("stop-proxy", cluster)
     fault.inject()
     cluster.nodes[0].run(("kill", "-CONT", str(cluster.nodes[0].proxy_pid())))
-    with pytest.raises(NotLanded, match="not T"):
+    with pytest.raises(NotLanded, match=r"is not T .* its state is S"):
         fault.landed()
     over(fault)
 
