@@ -146,6 +146,19 @@ def test_the_share_of_lost_packets_is_a_parameter(sandboxes: Sandboxes) -> None:
     over(fault)
 
 
+def test_lost_packets_spare_readiness_probes(sandboxes: Sandboxes) -> None:
+    """They come from the control plane's address. What a closed port there answers must not get lost either."""
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    node = hurt(cluster)
+    address = cluster.api_address.rpartition(":")[0]
+    fault = faults.create("packet-loss", cluster, parameters={"percent": 99})
+    fault.inject()
+    ask = ("timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/1")
+    said = [node.run(ask, check=False).stderr for _ in range(3)]
+    assert all("Connection refused" in each for each in said), said
+    over(fault)
+
+
 def test_the_clash_carries_the_words_of_the_api_server(sandboxes: Sandboxes) -> None:
     fault = faults.create("port-clash", sandboxes(ProxyMode.IPTABLES))
     fault.inject()
