@@ -73,7 +73,7 @@ class ExistingProvider:
         run = secrets.token_hex(4)
         if before is not None:
             node_access.refuse_other(api, before.run)
-            _sweep(api)
+            sweep(api)
         else:
             node_access.refuse_other(api, run)
         record = _record(found, spec, run, image)
@@ -82,7 +82,7 @@ class ExistingProvider:
         try:
             cluster.entrance.open()
         except BaseException:
-            _sweep(api)
+            sweep(api)
             if before is None:
                 shutil.rmtree(state_dir(record.name))
             raise
@@ -119,7 +119,7 @@ class ExistingProvider:
         record = ExistingRecord.load(name)
         if record is None:
             return
-        _sweep(Api(ExistingCluster(record).api))
+        sweep(Api(ExistingCluster(record).api))
         shutil.rmtree(state_dir(name))
 
     def is_abandoned(self, name: str) -> bool:
@@ -128,7 +128,7 @@ class ExistingProvider:
         return record is not None and not record.is_owned
 
 
-def _sweep(api: Api) -> None:
+def sweep(api: Api) -> None:
     """Delete the gauntlet's namespaces, but for its marker, and the way onto the nodes; wait until they are gone."""
     names = [each.metadata.name for each in marker.own(api) if each.metadata.name != marker.NAMESPACE]
     marker.delete_namespaces(api, names)

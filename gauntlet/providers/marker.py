@@ -19,6 +19,8 @@ NAMESPACES = "/api/v1/namespaces"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "kube-proxy-gauntlet"}
 # Privileged pods need the first (kubernetes.io/docs, "Pod Security Admission").
 LABELS = {**MANAGED_BY, "pod-security.kubernetes.io/enforce": "privileged"}
+# On a namespace that a run made, and so will delete.
+RUN_LABEL = "gauntlet.dev/run"
 ADOPTED = "gauntlet.dev/adopted-cluster"
 _BY, _AT = "gauntlet.dev/adopted-by", "gauntlet.dev/adopted-at"
 _GONE_WITHIN_S = 120.0
@@ -81,7 +83,7 @@ def admit(api: Api, context: str, allowed: str) -> None:
 
 def namespace(run: str = "") -> Manifest:
     """The namespace as a run makes it where there is none: without the marker."""
-    labels = {**LABELS, "gauntlet.dev/run": run} if run else LABELS
+    labels = {**LABELS, RUN_LABEL: run} if run else LABELS
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
 
 
@@ -90,7 +92,7 @@ def write(api: Api) -> None:
     mark = {ADOPTED: identity(api), _BY: getpass.getuser(), _AT: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     if found(api) is None:
         api.post(NAMESPACES, namespace())
-    api.patch(f"{NAMESPACES}/{NAMESPACE}", {"metadata": {"annotations": mark, "labels": LABELS}})
+    api.patch(f"{NAMESPACES}/{NAMESPACE}", {"metadata": {"annotations": mark, "labels": {**LABELS, RUN_LABEL: None}}})
 
 
 def remove(api: Api) -> bool:

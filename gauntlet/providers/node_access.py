@@ -22,7 +22,7 @@ from gauntlet.waiting import until
 
 NAME = "node-access"
 CONTAINER = "door"
-RUN_LABEL = "gauntlet.dev/run"
+RUN_LABEL = marker.RUN_LABEL
 _OWNER = "gauntlet.dev/owner"
 _IN = f"/namespaces/{marker.NAMESPACE}"
 SETS = f"/apis/apps/v1{_IN}/daemonsets"
@@ -96,7 +96,7 @@ def deploy(api: Api, run: str, image: str) -> None:
 
 
 def remove(api: Api) -> None:
-    """Delete it all, and wait until no pod of it is left; the namespace too, unless it is the marker."""
+    """Delete it all, and wait until no pod of it is left; the namespace too, where a run made it."""
     for path in (f"{SETS}/{NAME}", f"{CONFIG_MAPS}/{NAME}"):
         _delete(api, path)
     until(
@@ -107,7 +107,7 @@ def remove(api: Api) -> None:
         remedy=f"kubectl -n {marker.NAMESPACE} get pods",
     )
     namespace = marker.found(api)
-    if namespace is not None and marker.ADOPTED not in namespace.metadata.annotations:
+    if namespace is not None and RUN_LABEL in namespace.metadata.labels:
         marker.delete_namespaces(api, [marker.NAMESPACE])
 
 
