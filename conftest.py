@@ -47,6 +47,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whose kernel nodes run on: the host's, their own, or what the mode needs (default: auto)",
     )
     group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")
+    group.addoption("--kp-context", default="", help="existing: context of the kubeconfig (default: the current one)")
+    group.addoption(
+        "--kp-allow-context", default="", help="existing: act there without the marker; the context's exact name"
+    )
+    group.addoption(
+        "--kp-target-nodes", default="", help="existing: nodes that may be hurt: names with commas, or a label selector"
+    )
+    group.addoption(
+        "--kp-max-blast", default="", help="existing: how many nodes may be hurt at once, or a share (default: 1)"
+    )
+    group.addoption("--kp-client-image", default="", help="existing: image of clients (default: the one built here)")
+    group.addoption(
+        "--kp-dry-run", action="store_true", help="existing: print every change a run would make, and make none"
+    )
     group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
     group.addoption("--kp-results", default="results", help="folder for results (default: results)")
     group.addoption("--kp-slos", default=None, help="folder of SLO files (default: slos of the checkout)")

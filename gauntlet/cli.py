@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from gauntlet import __version__
+from gauntlet.adoption import adopt
 from gauntlet.cluster_commands import cluster
 from gauntlet.errors import ExitCode, GauntletError
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
 
+if TYPE_CHECKING:
+    from gauntlet.providers.existing_options import ExistingOptions
+
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+EXISTING = "existing"
 # Ordinary users of Debian have no sbin folder in PATH, and that is where iptables lies.
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -54,6 +59,7 @@ def main() -> None:
 
 
 main.add_command(cluster)
+main.add_command(adopt)
 
 
 def _run_help() -> str:
@@ -72,6 +78,7 @@ Examples:
   gauntlet run --modes nftables -- -k "node_port and udp" -x
   gauntlet run --profile conformance -- --junitxml=junit.xml
   gauntlet run -- suites/chaos --kp-seed=7
+  gauntlet run --provider existing -- --kp-context=staging --kp-target-nodes=worker-3 --kp-dry-run
 
 Writes results.json, report.html, summary.md and the evidence into a new folder below results/, which
 results/latest then points to. Ctrl-C ends the run in order: faults are healed, clusters deleted.
@@ -90,10 +97,10 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 @click.option(
     "--provider",
     "source",
-    type=click.Choice(["kind", "sandbox"]),
+    type=click.Choice(["existing", "kind", "sandbox"]),
     default="sandbox",
     show_default=True,
-    help="Where clusters come from.",
+    help="Where clusters come from; existing: one of yours (docs/existing.md).",
 )
 @click.option(
     "--results",
@@ -112,18 +119,17 @@ def run(
     from gauntlet.conclusion import conclude
 
     chosen = PROFILES[profile]
-    in_modes = parse_modes(modes) if modes is not None else chosen.modes
+    in_modes = parse_modes(modes) if modes is not None else () if source == EXISTING else chosen.modes
     root = paths.project_root()
     folder = results.absolute()
     options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
     if not pytestrun.LISTING.isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
-    for version in dict.fromkeys(
-        binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION) for mode in in_modes
-    ):
+    versions = {binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION): None for mode in in_modes}
+    for version in versions if source != EXISTING else ():
         binaries.ensure(version, say=click.echo)
-    click.echo(f"profile {profile}, modes {', '.join(in_modes)}: pytest {' '.join(options)}")
+    click.echo(f"profile {profile}, modes {', '.join(in_modes) or 'as found'}: pytest {' '.join(options)}")
     before = pytestrun.latest(folder)
     code = pytestrun.run_pytest(options, root)
     ctx.exit(conclude(Console(), folder, before, code))
@@ -138,6 +144,12 @@ def run(
     help="With --cluster: the cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
 )
 @click.option("--context", help="With --cluster: a context of the kubeconfig.  [default: the current one]")
+@click.option(
+    "--allow-context",
+    default="",
+    help="With --cluster: go onto the nodes of a cluster without the marker; the context's exact name.",
+)
+@click.option("--client-image", default="", help="With --cluster: image of the pods by which nodes are reached.")
 @click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
 @click.pass_context
 def doctor(
@@ -147,6 +159,8 @@ def doctor(
     of_cluster: bool,
     kubeconfig: Path | None,
     context: str | None,
+    allow_context: str,
+    client_image: str,
     as_json: bool,
 ) -> None:
     """Try what this machine can run; name a remedy for what is missing.
@@ -155,8 +169,9 @@ def doctor(
     changed. Exit code 0 if the sandbox (with --kind: a kind cluster) can run here, else 2.
 
     With --cluster: what the API server says of kube-proxy, held against what is really there on each node. Nothing
-    of the cluster is changed. Exit code 0 if there is no problem, else 1; what cannot be looked at counts as a
-    problem. docs/cluster-check.md explains each line.
+    of the cluster is changed, but that in somebody's cluster with the gauntlet's marker a privileged pod runs on each
+    node while the check lasts (docs/existing.md). Exit code 0 if there is no problem, else 1; what cannot be looked at
+    counts as a problem. docs/cluster-check.md explains each line.
 
     \b
     Examples:
@@ -165,23 +180,28 @@ def doctor(
       gauntlet doctor --cluster --context staging --json
     """
     from gauntlet.errors import UsageError
+    from gauntlet.providers.existing_options import ExistingOptions
 
     if of_cluster and for_kind:
         raise UsageError("--cluster checks a cluster, --kind this machine", "give one of them")
     if of_cluster:
-        ctx.exit(_check_cluster(kubeconfig, context, as_json=as_json))
-    if kubeconfig or context or as_json:
-        raise UsageError("--kubeconfig, --context and --json are for the check of a cluster", "add --cluster")
+        options = ExistingOptions(kubeconfig, context or "", allow_context=allow_context, client_image=client_image)
+        ctx.exit(_check_cluster(options, as_json=as_json))
+    if kubeconfig or context or allow_context or client_image or as_json:
+        raise UsageError(
+            "--kubeconfig, --context, --allow-context, --client-image and --json are for the check of a cluster",
+            "add --cluster",
+        )
     ctx.exit(_check_machine(for_kind=for_kind))
 
 
-def _check_cluster(kubeconfig: Path | None, context: str | None, *, as_json: bool) -> ExitCode:
+def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
     from gauntlet.cluster_check import examine
     from gauntlet.cluster_check.table import tables
-    from gauntlet.cluster_check.target import find
+    from gauntlet.cluster_check.target import opened
 
-    target = find(kubeconfig, context)
-    report = examine(target.api, target.nodes, no_way_in=target.no_way_in)
+    with opened(options) as target:
+        report = examine(target.api, target.nodes, no_way_in=target.no_way_in)
     if as_json:
         click.echo(report.as_json())
     else:
@@ -226,7 +246,8 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     from gauntlet.cluster_commands import every, named
     from gauntlet.errors import UsageError
     from gauntlet.journal import heal as heal_cluster
-    from gauntlet.providers import connect
+    from gauntlet.providers import connect, provider
+    from gauntlet.providers.existing import ExistingProvider
 
     if kubeconfig and name:
         raise UsageError("--kubeconfig and --name exclude each other", "give one of them")
@@ -238,6 +259,10 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
         click.echo(f"{target.name}: {len(done)} fault(s) healed" if done else f"{target.name}: nothing to heal")
         for fault in done:
             click.echo(f"  {fault.fault} on {fault.node or 'the API'}: {fault.evidence}")
+        source = provider(target.provider)
+        if isinstance(source, ExistingProvider) and source.is_abandoned(target.name):
+            source.delete(target.name)
+            click.echo(f"{target.name}: what the run that was killed had made there is gone")
 
 
 @main.command(short_help="Show what a node does with Service traffic.")

@@ -53,6 +53,22 @@ class HostKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What may be hurt in a cluster: which nodes (None: each of them), and how many at once (None: any number).
+
+    `reconfigurable` says whether the configuration of its kube-proxies may be changed.
+    """
+
+    targets: frozenset[str] | None = None
+    at_once: int | None = None
+    reconfigurable: bool = True
+
+
+# A cluster that was made to be hurt.
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class Completed:
     """What a command on a host left behind. `stdout` and `stderr` are decoded as UTF-8."""
 
@@ -217,6 +233,11 @@ class Cluster(Protocol):
     @property
     def state_dir(self) -> Path:
         """Where this cluster's journal and logs live, outside the checkout."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What may be hurt here. Faults ask before they change anything."""
         ...
 
     def node(self, name: str) -> Node: ...

@@ -49,9 +49,12 @@ def parse_modes(text: str) -> tuple[str, ...]:
 def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    A path among `extra` replaces the profile's folder of suites.
+    Without modes, those of the cluster that the run is given. A path among `extra` replaces the profile's folder of
+    suites.
     """
-    options = [f"--kp-modes={','.join(modes)}", f"--kp-results={results}", f"--kp-profile={profile.name}"]
+    options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
+    if modes:
+        options.insert(0, f"--kp-modes={','.join(modes)}")
     if profile.markers:
         options += ["-m", profile.markers]
     # A worker keeps its mode's cluster until it takes the next mode. Two clusters keep two processors busy.

@@ -23,6 +23,11 @@ class Place(StrEnum):
     ANYWHERE = "anywhere"
     USERS_SANDBOX = "the sandbox of an ordinary user"
     SHARED_KERNEL = "nodes that share a kernel"
+    EXISTING = "somebody's cluster"
+    UNTARGETED = "somebody's cluster, where no node may be hurt"
+    UNBALANCED = "somebody's cluster, where nothing gives out load balancer addresses"
+    ROUTED_OUTSIDE = "somebody's cluster, behind a router"
+    WITHOUT_POD_RANGES = "somebody's cluster, whose nodes have no spec.podCIDR"
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,52 @@ GAPS = (
         "(newServiceInternal in roundrobin.go sets it for a new entry alone)",
     ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
+    Gap(
+        "own-kernel",
+        _ALL,
+        "a module or a kernel can be hurt only by who has power over the machine; the gauntlet has none over the nodes "
+        "of somebody's cluster, and none to start them again",
+        place=Place.EXISTING,
+    ),
+    Gap(
+        "node-faults",
+        _ALL,
+        "no node of this cluster may be hurt: name those that may with --kp-target-nodes",
+        place=Place.UNTARGETED,
+    ),
+    Gap(
+        "proxy-configuration",
+        _ALL,
+        "the one ConfigMap of kube-proxy is every node's, also of those that may not be hurt; it is not changed in "
+        "somebody's cluster",
+        place=Place.EXISTING,
+    ),
+    Gap(
+        "thousands-of-services",
+        _ALL,
+        "they would load the API server and every kube-proxy of a cluster that others use",
+        place=Place.EXISTING,
+    ),
+    Gap(
+        "load-balancer",
+        _ALL,
+        "no LoadBalancer Service of this cluster has an address, so that nothing there seems to give them out",
+        place=Place.UNBALANCED,
+    ),
+    Gap(
+        "outside-source-ip",
+        _ALL,
+        "a router stands between this machine and the nodes; whether it translates addresses, and so which one a "
+        "backend ought to see, cannot be known from here",
+        place=Place.ROUTED_OUTSIDE,
+    ),
+    Gap(
+        "pod-ranges",
+        _ALL,
+        "the nodes have no spec.podCIDR (a CNI with its own address management), so that which packets are pods' "
+        "cannot be told by their addresses",
+        place=Place.WITHOUT_POD_RANGES,
+    ),
     Gap(
         "own-kernel",
         _ALL,

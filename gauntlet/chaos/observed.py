@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from gauntlet.errors import GauntletError
 from gauntlet.providers.api import Api, ApiRefused
-from gauntlet.workload.manifest import MANAGED_BY
+from gauntlet.providers.marker import MANAGED_BY
 from gauntlet.workload.observed import PodStatus
 
 
@@ -94,8 +94,10 @@ def is_ours(api: Api, namespace: str) -> bool:
 
 
 def namespaces_with_services(api: Api) -> set[str]:
-    """The namespaces that hold a Service."""
-    return {each.metadata.namespace for each in _NamedList.model_validate_json(api.get("/api/v1/services")).items}
+    """The namespaces that hold a Service of the gauntlet's. Those of others come and go as they like."""
+    query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}
+    listed = _NamedList.model_validate_json(api.get("/api/v1/services", query))
+    return {each.metadata.namespace for each in listed.items}
 
 
 def delete_services(api: Api, namespace: str) -> None:

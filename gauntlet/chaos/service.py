@@ -13,6 +13,7 @@ from gauntlet.cluster import Json, Node
 from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind
 from gauntlet.providers.api import Api, ApiRefused, Manifest
+from gauntlet.providers.marker import MANAGED_BY
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import one_on_each
@@ -120,7 +121,7 @@ def expose(port: int, configuration: Configuration) -> str:
     wanted: Manifest = {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": target.service_name + EXPOSED},
+        "metadata": {"name": target.service_name + EXPOSED, "labels": MANAGED_BY},
         "spec": {"type": "NodePort", "selector": spec.selector, "ports": [port_wanted]},
     }
     until(

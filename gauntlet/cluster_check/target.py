@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from http import HTTPStatus
 
-from kubernetes import config
-from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
-
-from gauntlet.cluster import Node
+from gauntlet.cluster import Node, ProxyMode
+from gauntlet.cluster_check.detection import detect
 from gauntlet.errors import UsageError
-from gauntlet.providers import provider
-from gauntlet.providers.api import Api
-from gauntlet.providers.api_client import api_client
-from gauntlet.providers.kubeconfig import origin
+from gauntlet.providers import ClusterSpec, ExistingOptions, marker, provider
+from gauntlet.providers.api import Api, ApiRefused
+from gauntlet.providers.existing import ExistingProvider
+from gauntlet.providers.existing_options import access
+from gauntlet.providers.kubeconfig import Origin, origin
 
 NO_WAY_IN = "the gauntlet has no way onto the nodes of this cluster"
+_HOW = (
+    "; where it is yours: gauntlet adopt --context={context}, or, for once, --allow-context={context}: then a "
+    "privileged pod on each node is one, for as long as the check lasts"
+)
 
 
 @dataclass(frozen=True)
@@ -28,23 +32,46 @@ class Target:
     no_way_in: str = ""
 
 
-def find(kubeconfig: Path | None, context: str | None) -> Target:
+@contextmanager
+def opened(options: ExistingOptions) -> Iterator[Target]:
     """The cluster of this kubeconfig and context; without these those that kubectl would take.
 
-    Commands can reach the nodes of clusters that the gauntlet made. Raises UsageError where there is no such
-    kubeconfig or context.
+    Commands can reach the nodes of clusters that the gauntlet made, and, until the end of the context, of those where
+    it may act: that carry its marker, or that `allow_context` names. Raises UsageError where there is no such
+    kubeconfig or context, or where another one is allowed than is in use.
     """
-    file = kubeconfig or Path(os.environ.get("KUBECONFIG") or KUBE_CONFIG_DEFAULT_LOCATION).expanduser()
-    if not file.is_file():
-        raise UsageError(f"there is no kubeconfig {file}", "name one file: --kubeconfig FILE, or KUBECONFIG=FILE")
-    try:
-        api = Api(api_client(file, context))
-    except config.ConfigException as error:
-        raise UsageError(f"{file} cannot be used: {error}", "kubectl config get-contexts shows what is in it") from None
-    made = origin(file, context)
-    if made is None:
-        return Target(api, (), NO_WAY_IN)
+    found = access(options.kubeconfig, options.context)
+    api = Api(found.client)
+    made = origin(found.kubeconfig, found.context)
+    if made is not None:
+        yield _made(api, made)
+    elif options.allow_context or _is_adopted(api):
+        with ExistingProvider().visit(ClusterSpec("", _mode(api), existing=options)) as cluster:
+            yield Target(api, cluster.nodes)
+    else:
+        yield Target(api, (), NO_WAY_IN + _HOW.format(context=found.context))
+
+
+def _made(api: Api, made: Origin) -> Target:
     for found in provider(made.provider).list():
         if found.name == made.cluster:
             return Target(api, found.nodes)
     return Target(api, (), f"{made.provider} cluster {made.cluster} is not among the running ones of this user")
+
+
+def _is_adopted(api: Api) -> bool:
+    """A user that may not read namespaces has not been let in."""
+    try:
+        return marker.is_adopted(api)
+    except ApiRefused as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            return False
+        raise
+
+
+def _mode(api: Api) -> ProxyMode:
+    """What to note of it while the check lasts. Only faults would ask, and a check has none."""
+    try:
+        return detect(api).mode
+    except UsageError:
+        return ProxyMode.IPTABLES

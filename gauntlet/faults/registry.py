@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from gauntlet.cluster import Cluster
 from gauntlet.errors import UsageError
+from gauntlet.faults import limits
 from gauntlet.faults.clear_ipvs import ClearIpvs
 from gauntlet.faults.crash_kernel import CrashKernel
 from gauntlet.faults.delete_dummy import DeleteDummy
@@ -82,14 +83,16 @@ def create(
     """A fault, not injected yet. `node` is the one to hurt; the first where none is given.
 
     Raises UsageError, before anything was changed, for an unknown fault, node or parameter and for a cluster
-    that cannot take the fault (wrong mode, shared kernel).
+    that cannot take the fault (wrong mode, shared kernel) or where its limits forbid it.
     """
     kind = FAULTS.get(name)
     if kind is None:
         raise UsageError(f"there is no fault {name!r}", f"choose one of: {', '.join(names())}")
     target = cluster.node(node) if node else cluster.nodes[0]
     refuse_unfit(kind.name, kind.needs, cluster, target)
-    scene = Scene(cluster, target, journal_of(cluster), events, dead_man_s)
+    kept = journal_of(cluster)
+    limits.require(kind, cluster, target, kept)
+    scene = Scene(cluster, target, kept, events, dead_man_s)
     return kind(scene, _validated(name, kind.parameters, parameters or {}))
 
 

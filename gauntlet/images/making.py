@@ -57,6 +57,12 @@ def find(version: str, say: Say) -> Images:
     return _plan(version, say).images
 
 
+def client_image(version: str, say: Say) -> str:
+    """The tag of the client image alone, which needs neither Docker nor what nodes are made of."""
+    agnhost = ensure(version, say).path("agnhost")
+    return client.recipe(debian.CLIENT.tag, agnhost, say).tag
+
+
 @dataclass(frozen=True)
 class _Plan:
     version: str

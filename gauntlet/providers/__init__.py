@@ -7,16 +7,22 @@ from pathlib import Path
 
 from gauntlet.cluster import Cluster
 from gauntlet.errors import UsageError
+from gauntlet.providers.existing import ExistingProvider
+from gauntlet.providers.existing_options import ExistingOptions
 from gauntlet.providers.kind import KindProvider
 from gauntlet.providers.kind_tools import KindOptions
 from gauntlet.providers.kubeconfig import provider_name
 from gauntlet.providers.protocol import ClusterSpec, Provider
 from gauntlet.providers.sandbox.provider import SandboxProvider
 
-__all__ = ["ClusterSpec", "KindOptions", "Provider", "connect", "provider", "provider_names"]
+__all__ = ["ClusterSpec", "ExistingOptions", "KindOptions", "Provider", "connect", "provider", "provider_names"]
 
 
-_PROVIDERS: dict[str, Callable[[], Provider]] = {"kind": KindProvider, "sandbox": SandboxProvider}
+_PROVIDERS: dict[str, Callable[[], Provider]] = {
+    "existing": ExistingProvider,
+    "kind": KindProvider,
+    "sandbox": SandboxProvider,
+}
 
 
 def provider_names() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from gauntlet.cluster import HostKind, Json, ProxyMode
+from gauntlet.cluster import NO_LIMITS, HostKind, Json, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.paths import state_root
@@ -111,6 +111,7 @@ class RunningKindCluster:
     """See gauntlet.cluster.Cluster for what each member promises."""
 
     provider = "kind"
+    limits = NO_LIMITS
 
     def __init__(self, record: KindRecord) -> None:
         self.record = record

@@ -9,12 +9,18 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import yaml
 
 from gauntlet.errors import UsageError
 
 EXTENSION = "kube-proxy-gauntlet"
+# The keys whose values are paths, relative to the file (client-go, clientcmd/api/v1).
+_PATHS = frozenset({"certificate-authority", "client-certificate", "client-key", "tokenFile"})
+
+# What YAML makes of such a file; most of it is passed on unread.
+Kubeconfig: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,42 @@ def _origin(kubeconfig: Path) -> Origin:
     if found is None:
         raise UsageError(
             f"{kubeconfig} does not belong to a cluster that the gauntlet made",
-            "use the kubeconfig that `gauntlet cluster kubeconfig` prints",
+            "use the kubeconfig that `gauntlet cluster kubeconfig` prints; for other clusters --kp-provider=existing",
         )
     return found
+
+
+def single(document: Kubeconfig, *, context: str, folder: Path, name: str) -> Kubeconfig:
+    """A kubeconfig of one context of another, signed as that of somebody's cluster that a run calls `name`.
+
+    `folder` is that of the other file, from which relative paths in it count.
+    """
+    found = _named(document, "contexts", context)["context"]
+    cluster = _absolute(_named(document, "clusters", found["cluster"])["cluster"], folder)
+    user = _absolute(_named(document, "users", found["user"])["user"], folder)
+    mark = {"name": EXTENSION, "extension": {"provider": "existing", "cluster": name}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": context,
+        "contexts": [{"name": context, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": {**cluster, "extensions": [mark]}}],
+        "users": [{"name": name, "user": user}],
+    }
+
+
+def _named(document: Kubeconfig, kind: str, name: str) -> Kubeconfig:
+    """Raises UsageError where the kubeconfig has no entry of this name."""
+    for each in document.get(kind) or ():
+        if each["name"] == name:
+            found: Kubeconfig = each
+            return found
+    raise UsageError(f"the kubeconfig has no {name!r} among its {kind}", "kubectl config view")
+
+
+def _absolute(entry: Kubeconfig, folder: Path) -> Kubeconfig:
+    made: Kubeconfig = {key: str(folder / value) if key in _PATHS else value for key, value in entry.items()}
+    plugin: Kubeconfig | None = made.get("exec")
+    if plugin and "/" in plugin["command"]:
+        made["exec"] = {**plugin, "command": str(folder / plugin["command"])}
+    return made

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gauntlet.binaries import proxy_version
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.providers.existing_options import ExistingOptions
 from gauntlet.providers.kind_tools import KindOptions
 
 
@@ -17,7 +18,8 @@ class ClusterSpec:
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
     clusters of this user. `version` is a minor version of Kubernetes, that of `kube-proxy` included unless the mode is
-    gone from it. `kind` is for the kind provider alone.
+    gone from it. `kind` is for the kind provider alone, `existing` for that of existing clusters, where mode and
+    version are those found there.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ClusterSpec:
     keep: bool = False
     kernel: NodeKernel = NodeKernel.HOST
     kind: KindOptions = field(default_factory=KindOptions)
+    existing: ExistingOptions = field(default_factory=ExistingOptions)
 
     @property
     def proxy_version(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gauntlet.cluster import Json
 from gauntlet.providers.api import Manifest
+from gauntlet.providers.marker import MANAGED_BY
 from gauntlet.workload.backend import (
     APP_LABEL,
     HTTP_PORT,
@@ -18,8 +19,6 @@ from gauntlet.workload.backend import (
     Readiness,
 )
 from gauntlet.workload.service import Endpoint, Port, Service, ServiceType
-
-MANAGED_BY = {"app.kubernetes.io/managed-by": "kube-proxy-gauntlet"}
 
 
 def namespace(name: str) -> Manifest:

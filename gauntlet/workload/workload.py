@@ -95,7 +95,7 @@ class Workload:
                 self._api.post(self._pods, body)
             except ApiRefused as error:
                 # The ServiceAccount admission plugin refuses pods until the namespace has its default account.
-                if error.status == 403 and "serviceaccount" in error.what:
+                if error.status == 403 and "error looking up service account" in error.what:
                     return False
                 raise
             return True

@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("own-kernel")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("own-kernel"), pytest.mark.needs("node-faults")]
 
 
 def test_crashed_node_serves_again_once_it_is_booted(

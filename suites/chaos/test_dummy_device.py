@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers")]
+pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers"), pytest.mark.needs("node-faults")]
 
 
 def test_deleted_dummy_device_comes_back_by_itself(

@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
 @pytest.mark.needs("nat-table")

@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers")]
+pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers"), pytest.mark.needs("node-faults")]
 
 
 def test_flushed_ipsets_are_filled_again(experiment: Experiment, workload: CaseWorkload, backends: Backends) -> None:

@@ -7,6 +7,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
 pytestmark = [
+    pytest.mark.needs("node-faults"),
     pytest.mark.chaos,
     pytest.mark.needs("virtual-servers"),
     pytest.mark.needs("own-kernel"),

@@ -6,9 +6,10 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
+@pytest.mark.needs("pod-ranges")
 def test_lost_packets_hurt_only_while_they_are_lost(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:

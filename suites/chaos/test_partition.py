@@ -6,9 +6,10 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
+@pytest.mark.needs("pod-ranges")
 def test_node_cut_from_the_others_joins_again(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:

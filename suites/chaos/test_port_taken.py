@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import HTTP, Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 # In the band that the API server gives out only when asked for a port by number (KEP-3668).
 PORT = 30080

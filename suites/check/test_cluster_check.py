@@ -7,7 +7,7 @@ from fixtures.judge import Judge
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import HTTP, UDP, Service, ServiceType
 
-pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("backends")]
+pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.usefixtures("backends")]
 
 
 def test_cluster_check_finds_no_problem(workload: CaseWorkload, cluster_check: ClusterCheck, judge: Judge) -> None:

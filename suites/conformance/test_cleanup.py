@@ -7,7 +7,7 @@ from fixtures.judge import Judge
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Service, ServiceType
 
-pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("backends")]
+pytestmark = [pytest.mark.conformance, pytest.mark.needs("node-faults"), pytest.mark.usefixtures("backends")]
 
 
 def test_cleanup_leaves_no_service_behind(workload: CaseWorkload, cleanup: Cleanup, judge: Judge) -> None:

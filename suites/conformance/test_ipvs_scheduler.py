@@ -15,7 +15,12 @@ from gauntlet.checkers.turns import turns
 from gauntlet.traffic import Held, Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
 
-pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("ipvs-schedulers")]
+pytestmark = [
+    pytest.mark.gate,
+    pytest.mark.conformance,
+    pytest.mark.needs("ipvs-schedulers"),
+    pytest.mark.needs("proxy-configuration"),
+]
 
 HEAVY, LIGHT, OTHER = "backend-1", "backend-2", "backend-3"
 FIRST_PORT = 42000

@@ -7,7 +7,13 @@ from fixtures.judge import Judge
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Clients, Service, ServiceType
 
-pytestmark = [pytest.mark.conformance, pytest.mark.needs("strict-arp"), pytest.mark.usefixtures("backends")]
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.needs("strict-arp"),
+    pytest.mark.needs("proxy-configuration"),
+    pytest.mark.needs("load-balancer"),
+    pytest.mark.usefixtures("backends"),
+]
 
 
 def test_strict_arp_keeps_nodes_silent(

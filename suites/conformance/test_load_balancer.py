@@ -11,7 +11,7 @@ from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.history import Protocol
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.conformance]
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("load-balancer")]
 
 
 @pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])

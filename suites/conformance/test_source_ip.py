@@ -37,6 +37,8 @@ def test_outside_client_is_masqueraded_at_a_node_port(
 
 
 @pytest.mark.needs("local-traffic-policy")
+@pytest.mark.needs("load-balancer")
+@pytest.mark.needs("outside-source-ip")
 def test_outside_client_keeps_its_address_with_policy_local(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:

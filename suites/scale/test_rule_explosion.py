@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.gate,
     pytest.mark.scale,
     pytest.mark.needs("large-transactions"),
+    pytest.mark.needs("thousands-of-services"),
     pytest.mark.needs("endpoint-slices"),
 ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from gauntlet.cluster import HostKind, Json, NodeKernel, ProxyMode
+from gauntlet.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.guest import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
@@ -31,6 +31,7 @@ class SandboxCluster:
 
     provider = "sandbox"
     client_image = None
+    limits = NO_LIMITS
 
     def __init__(self, record: ClusterRecord) -> None:
         assert record.outside is not None

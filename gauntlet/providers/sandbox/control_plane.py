@@ -83,6 +83,7 @@ class ControlPlane:
             f"--advertise-address={layout.API_ADDRESS}",
             f"--secure-port={layout.API_PORT}",
             "--authorization-mode=Node,RBAC",
+            "--allow-privileged=true",
             f"--client-ca-file={files.ca}",
             f"--tls-cert-file={files.certificate}",
             f"--tls-private-key-file={files.key}",

@@ -1,0 +1,170 @@
+"""Somebody's cluster, by kubeconfig and context: never made, never deleted, and only touched where that is allowed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from gauntlet.binaries import DEFAULT_VERSION
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.images import making
+from gauntlet.providers import kubeconfig as kubeconfigs
+from gauntlet.providers import marker, node_access
+from gauntlet.providers.api import Api
+from gauntlet.providers.existing_cluster import ExistingCluster
+from gauntlet.providers.existing_objects import PodList
+from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, clusters_dir, me, state_dir
+from gauntlet.providers.existing_survey import Survey, glance, survey
+from gauntlet.providers.protocol import ClusterSpec
+
+NAME = "existing"
+_SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
+
+
+class ExistingProvider:
+    """See gauntlet.providers.protocol.Provider."""
+
+    name = NAME
+    modes = tuple(ProxyMode)
+
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        self.require_kernel(mode, NodeKernel.HOST)
+        return NodeKernel.HOST
+
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        """Nodes are in the mode that they are in; there is nothing to lack."""
+        if kernel is NodeKernel.OWN:
+            raise UsageError(
+                f"nodes of somebody's cluster ({mode} mode) are no machines that the gauntlet could crash and boot",
+                "leave --kp-node-kernel out; the sandbox provider has such nodes",
+            )
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        """Get onto the nodes of the cluster that `spec.existing` means; `spec.mode` is the one found there.
+
+        What a run that was killed left of its own is cleared away first; its faults are for the journal to heal.
+        Raises UsageError, before anything was changed, where the gauntlet may not act there.
+        """
+        return self._enter(survey(spec.existing), spec)
+
+    @contextmanager
+    def visit(self, spec: ClusterSpec) -> Iterator[Cluster]:
+        """Get onto the nodes for a look around, and leave again. Raises what `create` does."""
+        cluster = self._enter(glance(spec.existing), spec)
+        try:
+            yield cluster
+        finally:
+            self.delete(cluster.name)
+
+    def _enter(self, found: Survey, spec: ClusterSpec) -> Cluster:
+        before = ExistingRecord.load(found.name)
+        if before is not None and before.is_owned and not before.is_mine:
+            raise UsageError(
+                f"process {before.owner[0]} runs the gauntlet in this cluster", "wait for its end, or end it (Ctrl-C)"
+            )
+        image = spec.existing.client_image or making.client_image(DEFAULT_VERSION, say=lambda _: None)
+        api = Api(found.access.client)
+        run = secrets.token_hex(4)
+        if before is not None:
+            node_access.refuse_other(api, before.run)
+            sweep(api)
+        else:
+            node_access.refuse_other(api, run)
+        record = _record(found, spec, run, image)
+        _write(record, found)
+        cluster = ExistingCluster(record)
+        try:
+            cluster.entrance.open()
+        except BaseException:
+            sweep(api)
+            if before is None:
+                shutil.rmtree(state_dir(record.name))
+            raise
+        return cluster
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        name = kubeconfigs.cluster_name(kubeconfig)
+        record = ExistingRecord.load(name)
+        if record is None:
+            raise UsageError(f"no run is at work in cluster {name} of {kubeconfig}", "gauntlet cluster list")
+        return ExistingCluster(record)
+
+    def list(self) -> tuple[Cluster, ...]:
+        """Those that a run is at work in, or was killed in."""
+        folder = clusters_dir()
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        records = (ExistingRecord.load(name) for name in names)
+        return tuple(ExistingCluster(record) for record in records if record is not None)
+
+    def keep_logs(self, name: str, into: Path) -> None:
+        """What kube-proxies have logged, by the API server."""
+        record = ExistingRecord.load(name)
+        if record is None:
+            return
+        api = Api(ExistingCluster(record).api)
+        into.mkdir(parents=True, exist_ok=True)
+        listed = PodList.model_validate_json(api.get(_SYSTEM_PODS, {"labelSelector": "k8s-app=kube-proxy"}))
+        for pod in listed.items:
+            log = api.get(f"{_SYSTEM_PODS}/{pod.metadata.name}/log")
+            (into / f"{pod.metadata.name}.log").write_bytes(log)
+
+    def delete(self, name: str) -> None:
+        """Take away what the gauntlet made in this cluster, and verify that. The cluster and its marker stay."""
+        record = ExistingRecord.load(name)
+        if record is None:
+            return
+        sweep(Api(ExistingCluster(record).api))
+        shutil.rmtree(state_dir(name))
+
+    def is_abandoned(self, name: str) -> bool:
+        """Whether the run that was at work there is gone, and left its record."""
+        record = ExistingRecord.load(name)
+        return record is not None and not record.is_owned
+
+
+def sweep(api: Api) -> None:
+    """Delete the gauntlet's namespaces, but for its marker, and the way onto the nodes; wait until they are gone."""
+    names = [each.metadata.name for each in marker.own(api) if each.metadata.name != marker.NAMESPACE]
+    marker.delete_namespaces(api, names)
+    if marker.found(api) is not None:
+        node_access.remove(api)
+
+
+def _record(found: Survey, spec: ClusterSpec, run: str, image: str) -> ExistingRecord:
+    nodes = tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in found.nodes)
+    return ExistingRecord(
+        name=found.name,
+        context=found.access.context,
+        run=run,
+        mode=str(spec.mode),
+        version=spec.version,
+        control_plane_version=found.version,
+        kernel=", ".join(sorted({node.status.node_info.kernel_version for node in found.nodes})),
+        api_address=found.api_address,
+        image=image,
+        nodes=nodes,
+        targets=found.targets,
+        at_once=found.at_once,
+        outside=found.outside,
+        owner=me(),
+    )
+
+
+def _write(record: ExistingRecord, found: Survey) -> None:
+    """Keep the record, and a kubeconfig of this one context, which tells whose it is. Only this user can read them."""
+    folder = state_dir(record.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    document = yaml.safe_load(found.access.kubeconfig.read_text(encoding="utf-8"))
+    source = found.access.kubeconfig
+    single = kubeconfigs.single(document, context=record.context, folder=source.parent, name=record.name)
+    file = folder / "kubeconfig"
+    file.touch(mode=0o600)
+    file.write_text(yaml.safe_dump(single, sort_keys=False), encoding="utf-8")
+    record.save()

@@ -1,0 +1,29 @@
+"""A real API server, of a sandbox cluster: what runs may do in somebody's cluster, and what they are refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.providers import ClusterSpec, marker, provider
+from gauntlet.providers.api import Api
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Cluster]:
+    source = provider("sandbox")
+    name = f"test-existing-{os.getpid()}"
+    yield source.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=2))
+    source.delete(name)
+
+
+@pytest.fixture
+def api(sandbox: Cluster) -> Iterator[Api]:
+    """Nothing of the gauntlet's is left there afterwards."""
+    made = Api(sandbox.api)
+    yield made
+    left = [each.metadata.name for each in marker.own(made)]
+    marker.delete_namespaces(made, left)

@@ -1,0 +1,85 @@
+"""Adopting a cluster, and where the gauntlet then may act: on a real API server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gauntlet.cli import main
+from gauntlet.cluster import Cluster
+from gauntlet.errors import UsageError
+from gauntlet.providers import marker, node_access
+from gauntlet.providers.api import Api
+from gauntlet.workload.backend import IMAGE
+
+
+def adopt(sandbox: Cluster, *options: str, said: str = "") -> Result:
+    return CliRunner().invoke(
+        main, ["adopt", "--kubeconfig", str(sandbox.kubeconfig), "--context", sandbox.name, *options], input=said
+    )
+
+
+def versions(api: Api) -> dict[str, str]:
+    """The resource version of every namespace: what any change of them changes."""
+    items = json.loads(api.get(marker.NAMESPACES))["items"]
+    return {each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in items}
+
+
+def test_no_changes_nothing(sandbox: Cluster, api: Api) -> None:
+    before = versions(api)
+    for said in ("n\n", "\n", ""):
+        done = adopt(sandbox, said=said)
+        assert done.exit_code == 1, done.output
+        assert "privileged pod on every node" in " ".join(done.output.split())
+        assert versions(api) == before
+
+
+def test_adopting_and_undoing(sandbox: Cluster, api: Api) -> None:
+    before = versions(api).keys()
+    with pytest.raises(UsageError, match="does not carry the gauntlet's marker"):
+        marker.admit(api, sandbox.name, "")
+    assert adopt(sandbox, said="y\n").exit_code == 0
+    marker.admit(api, sandbox.name, "")
+    assert "adopted already" in adopt(sandbox, "--yes").output
+    assert "no longer adopted" in adopt(sandbox, "--undo").output
+    assert versions(api).keys() == before
+    assert "was not adopted" in adopt(sandbox, "--undo").output
+
+
+def test_a_copied_marker_does_not_count(sandbox: Cluster, api: Api) -> None:
+    marker.write(api)
+    copied = {"metadata": {"annotations": {marker.ADOPTED: "the uid of another cluster's kube-system"}}}
+    api.patch(f"{marker.NAMESPACES}/{marker.NAMESPACE}", copied)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="written for another cluster"):
+        marker.admit(api, sandbox.name, "")
+    assert not marker.is_adopted(api)
+
+
+def test_allowing_by_name_wants_the_exact_name(sandbox: Cluster, api: Api) -> None:
+    marker.admit(api, sandbox.name, sandbox.name)
+    for wrong in (sandbox.name.upper(), sandbox.name[:-1], f"{sandbox.name} ", "*"):
+        with pytest.raises(UsageError, match="is not the context in use"):
+            marker.admit(api, sandbox.name, wrong)
+
+
+def test_unknown_context_is_a_usage_error(sandbox: Cluster) -> None:
+    done = CliRunner().invoke(main, ["adopt", "--kubeconfig", str(sandbox.kubeconfig), "--context", "production"])
+    assert done.exit_code == 2
+    assert f"its contexts are: {sandbox.name}" in done.output
+
+
+def test_a_run_keeps_others_out_and_its_marker(sandbox: Cluster, api: Api) -> None:
+    """The namespace goes with the run that made it, unless the owner has adopted the cluster meanwhile."""
+    node_access.deploy(api, "run-1", IMAGE)
+    with pytest.raises(UsageError, match="another run is at work"):
+        node_access.refuse_other(api, "run-2")
+    assert "wait for its end" in adopt(sandbox, "--undo").output
+    node_access.remove(api)
+    assert marker.found(api) is None
+
+    node_access.deploy(api, "run-1", IMAGE)
+    marker.write(api)
+    node_access.remove(api)
+    assert marker.is_adopted(api)
