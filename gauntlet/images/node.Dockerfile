@@ -6,7 +6,8 @@ ARG PAUSE
 
 COPY base /
 # Of the scripts alone: a program whose mode is set here would be in the image twice.
-RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/bin/clean-install && \
+RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/bin/clean-install \
+        /usr/local/bin/crictl && \
     chmod 0644 /etc/systemd/system/*.service /etc/systemd/system/*.slice /etc/systemd/system/kubelet.service.d/* && \
 # No unit but ours: the others want hardware, or change what is the whole kernel's.
     rm -f /lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service \
