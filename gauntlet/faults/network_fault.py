@@ -13,6 +13,7 @@ from gauntlet.journal import Argv
 # Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
 # sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.
 _PLACES = (("raw", "PREROUTING"), ("mangle", "FORWARD"))
+KUBELET_PORT = 10250
 _COUNTED = re.compile(r'^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) .*--comment "?(?P<name>[\w-]+)"?')
 
 
@@ -96,10 +97,17 @@ class NetworkFault(NodeFault):
 
 
 def spare_api(api_address: str) -> Rules:
-    """Rules that let through what is said with the API server at `IP:PORT`, which may be on a node that is hurt."""
+    """Rules that let through what is said with the API server at `IP:PORT`, which may be on a node that is hurt.
+
+    And what is said to the node's kubelet: by it the API server leads commands onto nodes of somebody's cluster, those
+    that undo the fault included.
+    """
     address, _, port = api_address.rpartition(":")
     return Rules(
-        incoming=(f"-s {address} -p tcp --sport {port} -j RETURN",),
+        incoming=(
+            f"-s {address} -p tcp --sport {port} -j RETURN",
+            f"-p tcp --dport {KUBELET_PORT} -j RETURN",
+        ),
         forwarded=(f"-d {address} -p tcp --dport {port} -j RETURN",),
     )
 
