@@ -15,6 +15,8 @@ from gauntlet.journal import Argv
 _LEAVE = (
     "while IFS=: read -r number kind path; do "
     "at=/sys/fs/cgroup/${kind#name=}; "
+    # Where both versions of cgroups are, the second has a folder of its own.
+    '[ -n "$kind" ] || [ ! -d /sys/fs/cgroup/unified ] || at=/sys/fs/cgroup/unified; '
     '[ -w "$at$path/cgroup.procs" ] && echo $$ > "$at$path/cgroup.procs"; '
     "done < /proc/1/cgroup 2>/dev/null; "
 )
