@@ -159,18 +159,20 @@ def _parts(text: str) -> dict[str, list[str]]:
 
 
 def _processes(lines: Sequence[str]) -> tuple[Process, ...]:
-    found = []
+    found: list[tuple[Process, int]] = []
     for stat, arguments in zip(lines[::2], lines[1::2], strict=False):
         head, _, rest = stat.removeprefix("stat ").rpartition(")")
         pid = head.partition(" ")[0]
-        if not pid.isdecimal() or not rest.split():
+        state, parent = (*rest.split(), "", "")[:2]
+        if not (pid.isdecimal() and parent.isdecimal()):
             continue
         words = arguments.removeprefix("arguments ").split("\x1f")
-        process = Process(int(pid), rest.split()[0], tuple(word for word in words if word))
         # Ended, and not yet noticed by its parent.
-        if process.state not in ("Z", "X"):
-            found.append(process)
-    return tuple(found)
+        if state not in ("Z", "X"):
+            found.append((Process(int(pid), state, tuple(word for word in words if word)), int(parent)))
+    # A child of kube-proxy that bears its name has been forked, and is about to become iptables or another tool.
+    pids = {process.pid for process, _ in found}
+    return tuple(process for process, parent in found if parent not in pids)
 
 
 def _service(lines: Sequence[str]) -> str:

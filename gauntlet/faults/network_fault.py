@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 
+from gauntlet.cluster import Cluster
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.journal import Argv
 
@@ -96,18 +97,19 @@ class NetworkFault(NodeFault):
         return Connected(ok == times, f"{ok} of {times} connections from {self.node.name} to {address}:{port}")
 
 
-def spare_api(api_address: str) -> Rules:
-    """Rules that let through what is said with the API server at `IP:PORT`, which may be on a node that is hurt.
+def spare_control_plane(cluster: Cluster) -> Rules:
+    """Rules that let through what is said with the API server.
 
-    And what is said to the node's kubelet: by it the API server leads commands onto nodes of somebody's cluster, those
-    that undo the fault included.
+    Where it has an address of its own, readiness probes come from there (the sandbox's do): all of that address is
+    spared, or endpoints would go. Where it is on a node, its port alone is. What is said to the node's kubelet is let
+    through too: by it commands reach nodes of somebody's cluster, those that undo the fault included.
     """
-    address, _, port = api_address.rpartition(":")
+    address, _, port = cluster.api_address.rpartition(":")
+    kubelet = f"-p tcp --dport {KUBELET_PORT} -j RETURN"
+    if address not in {node.address for node in cluster.nodes}:
+        return Rules(incoming=(f"-s {address} -j RETURN", kubelet), forwarded=(f"-d {address} -j RETURN",))
     return Rules(
-        incoming=(
-            f"-s {address} -p tcp --sport {port} -j RETURN",
-            f"-p tcp --dport {KUBELET_PORT} -j RETURN",
-        ),
+        incoming=(f"-s {address} -p tcp --sport {port} -j RETURN", kubelet),
         forwarded=(f"-d {address} -p tcp --dport {port} -j RETURN",),
     )
 

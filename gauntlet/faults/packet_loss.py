@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
-from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_api
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
@@ -35,7 +35,7 @@ class PacketLoss(NetworkFault):
     def rules(self) -> Rules:
         assert isinstance(self.given, LossParameters)
         own = self.node.pod_cidr
-        api = spare_api(self.scene.cluster.api_address)
+        api = spare_control_plane(self.scene.cluster)
         lose = (
             comment("seen"),
             f"-m statistic --mode random --probability {self.given.percent / 100:.2f} {comment('lost')} -j DROP",

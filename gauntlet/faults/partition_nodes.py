@@ -7,7 +7,7 @@ from typing import ClassVar
 from gauntlet.cluster import Node
 from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import BlastRadius, NotLanded
-from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_api
+from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
 
 
@@ -19,7 +19,7 @@ class PartitionNodes(NetworkFault):
 
     def rules(self) -> Rules:
         peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidr))
-        spared = spare_api(self.scene.cluster.api_address)
+        spared = spare_control_plane(self.scene.cluster)
         return Rules(
             incoming=(
                 *spared.incoming,

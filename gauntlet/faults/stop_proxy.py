@@ -37,5 +37,9 @@ class StopProxy(NodeFault):
                 deadline_s=_STOP_S,
             )
         except NotInTime as late:
-            raise NotLanded(f"{late.what}; it is in state {self._stopped.state(self.node)}") from late
+            state = self._stopped.state(self.node) or "none: it is gone"
+            raise NotLanded(
+                f"kube-proxy {self._stopped.pid} on {self.node.name} is not {_STOPPED} (stopped) {_STOP_S:g} s after "
+                f"SIGSTOP; its state is {state}"
+            ) from late
         return f"kube-proxy {self._stopped.pid} is in state {_STOPPED} (stopped)"

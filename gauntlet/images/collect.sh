@@ -19,6 +19,10 @@ with_libraries() {
     done
 }
 
+# Without the names of protocols nft prints "6" for "tcp". kube-proxy, which reads what it wrote before it was restarted,
+# then takes each element of its maps for one left over, and deletes it: no Service works after a restart.
+readonly -a names=(/etc/{protocols,services})
+
 mkdir -p "$into"/{run,tmp,var/lib/kube-proxy,lib,usr/lib}
 # The root has merged folders (/bin is a link to /usr/bin), and so has the image.
 for folder in bin sbin lib lib64; do
@@ -33,6 +37,9 @@ for file in "${programs[@]}" "${others[@]}"; do
     real=$(readlink -f "$file")
     copy "$file"
     with_libraries "$real"
+done
+for file in "${names[@]}"; do
+    copy "$file"
 done
 for library in /usr/lib/*/lib{xtables,ip4tc,ip6tc,m}.so.*; do
     with_libraries "$library"

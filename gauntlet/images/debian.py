@@ -55,7 +55,8 @@ NODE = Debian(
     "debian-node",
     (
         "bash", "ca-certificates", "conntrack", "curl", "dbus", "ethtool", "hostname", "iproute2", "iptables", "jq",
-        "kmod", "libseccomp2", "mount", "nftables", "procps", "runc", "socat", "systemd", "systemd-sysv", "util-linux",
+        "kmod", "libseccomp2", "mount", "netbase", "nftables", "procps", "runc", "socat", "systemd", "systemd-sysv",
+        "util-linux",
     ),
 )  # fmt: skip
 # busybox: a whole set of programs in one static file, for images that have nothing else.

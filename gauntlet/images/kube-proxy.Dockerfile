@@ -8,7 +8,7 @@ FROM scratch
 COPY --from=root /image /
 COPY kube-proxy /usr/local/bin/kube-proxy
 # Each program and what it loads by name: a missing extension would show only when a Service has its second endpoint.
-RUN kube-proxy --version && ip -V && nft --version && conntrack --version && ethtool --version && \
+RUN [ -s /etc/protocols ] && kube-proxy --version && ip -V && nft --version && conntrack --version && ethtool --version && \
     for match in addrtype comment conntrack mark recent statistic tcp udp; do \
         iptables -m $match --help >/dev/null || exit 1; \
     done && \

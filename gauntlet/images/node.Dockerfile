@@ -6,7 +6,8 @@ ARG PAUSE
 
 COPY base /
 # Of the scripts alone: a program whose mode is set here would be in the image twice.
-RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/bin/clean-install && \
+RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/bin/clean-install \
+        /usr/local/bin/crictl && \
     chmod 0644 /etc/systemd/system/*.service /etc/systemd/system/*.slice /etc/systemd/system/kubelet.service.d/* && \
 # No unit but ours: the others want hardware, or change what is the whole kernel's.
     rm -f /lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service \
@@ -22,6 +23,9 @@ RUN chmod 0755 /kind /kind/bin /kind/bin/* /usr/local/bin/entrypoint /usr/local/
     mkdir -p /etc/kubernetes/manifests && \
     ctr oci spec | jq '.hooks.createContainer += [{"path": "/kind/bin/mount-product-files.sh"}] | del(.process.rlimits)' \
         >/etc/containerd/cri-base.json && \
+# kind takes the words "detected cgroup v1" for a node that is up, and systemd may not be: so it waits for its target.
+    sed -i "s|'detected cgroup v1'|'cgroup v1 is used'|" /usr/local/bin/entrypoint && \
+    ! grep -q 'detected cgroup v1' /usr/local/bin/entrypoint && \
 # The pause image that is there; scores below its own a process may only set with CAP_SYS_RESOURCE; and pods get their
 # addresses and routes from the node itself, without a daemon.
     sed -i -e "s|^\( *sandbox_image = \).*|\1\"${PAUSE}\"|" \

@@ -62,6 +62,7 @@ def base(programs: Mapping[str, Path], kind_files: Path, node_root: str, *, vers
     files = {
         "base": kind_files,
         "base/etc/containerd/cni.conflist": _HERE / "node/cni.conflist",
+        "base/usr/local/bin/crictl": _HERE / "node/crictl",
         "base/kind/manifests/default-storage.yaml": _HERE / "node/default-storage.yaml",
         **{f"base/opt/cni/bin/{name}": programs[name] for name in _CNI},
         **{f"base/usr/local/bin/{name}": programs[name] for name in _CONTAINERD},

@@ -3,5 +3,7 @@ ARG CLIENT_ROOT
 FROM ${CLIENT_ROOT} AS root
 
 FROM scratch
-COPY --from=root /bin/busybox /pause
-ENTRYPOINT ["/pause", "sleep", "2147483647"]
+# Under its own name: by another one, busybox would look for a command of that name in itself.
+COPY --from=root /bin/busybox /busybox
+RUN ["/busybox", "sleep", "0"]
+ENTRYPOINT ["/busybox", "sleep", "2147483647"]

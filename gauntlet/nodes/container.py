@@ -9,6 +9,7 @@ from typing import IO
 
 from gauntlet import docker
 from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
+from gauntlet.nodes import proxy_process
 from gauntlet.nodes.namespaced import TIMED_OUT
 
 # A container with this label belongs to the cluster that the label names.
@@ -92,8 +93,7 @@ class ContainerNode(ContainerHost):
 
     def proxy_pid(self) -> int | None:
         """All processes of the node's pods are to be seen in the node's container."""
-        found = self.run(["pgrep", "--exact", "--newest", "kube-proxy"], check=False)
-        return int(found.stdout) if found.code == 0 else None
+        return proxy_process.youngest_on(self)
 
     def proxy_log(self) -> str:
         """The files of the kubelet, in the format of CRI logs: a time and a stream stand before each line."""

@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
-from gauntlet.nodes import exec_channel, pod_exec
+from gauntlet.nodes import exec_channel, pod_exec, proxy_process
 from gauntlet.nodes.exec_channel import Credentials, Errand
 from gauntlet.nodes.namespaced import TIMED_OUT
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-# The node's own kube-proxy is the one in the node's network: others may run in containers that are nodes themselves.
-_PROXY = """
-own=$(readlink /proc/1/ns/net)
-for comm in /proc/[0-9]*/comm; do
-  read -r name < "$comm" || continue
-  [ "$name" = kube-proxy ] || continue
-  process=${comm%/comm}
-  [ "$(readlink "$process/ns/net")" = "$own" ] && echo "${process#/proc/}"
-done 2>/dev/null | sort -n | tail -n 1
-"""
 _LOG = "cat $(ls -tr /var/log/pods/kube-system_kube-proxy-*/kube-proxy/*.log)"
 
 
@@ -113,8 +103,7 @@ class PodAccessNode(PodAccessHost):
     kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:
-        found = self.run(["sh", "-c", _PROXY]).stdout.strip()
-        return int(found) if found else None
+        return proxy_process.youngest_on(self)
 
     def proxy_log(self) -> str:
         """The files of the kubelet, in the format of CRI logs: a time and a stream stand before each line."""

@@ -98,6 +98,7 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
         outside="",
     )
     nodes = RunningKindCluster(record).nodes
+    kind_network.stop_redirects(nodes)
     if network == PTP:
         kind_network.route_pods(nodes)
     with ThreadPoolExecutor(len(nodes)) as pool:

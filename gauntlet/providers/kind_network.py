@@ -45,6 +45,17 @@ def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: str
             node.run(["ip", "route", "replace", network, "via", outside])
 
 
+def stop_redirects(nodes: tuple[ContainerNode, ...]) -> None:
+    """Have the nodes send no ICMP redirects to hosts whose packets they forward to where these came from.
+
+    Each would use up the ration of refusals to its receiver (icmp_ratelimit), and a Service without endpoints would
+    then be slow to refuse for no fault of kube-proxy's.
+    """
+    settings = [f"net.ipv4.conf.{each}.send_redirects=0" for each in ("all", "default", "eth0")]
+    for node in nodes:
+        node.run(["sysctl", "--quiet", "--write", *settings])
+
+
 def route_pods(nodes: tuple[ContainerNode, ...]) -> None:
     """Tell each node the way to the others' pods, as no CNI daemon does it."""
     for node in nodes:

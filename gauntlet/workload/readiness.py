@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from gauntlet.errors import GauntletError
 from gauntlet.providers.api import Api, Manifest
 from gauntlet.waiting import until
@@ -12,6 +14,13 @@ from gauntlet.workload.observed import ObservedPod
 from gauntlet.workload.served import RunningBackend
 
 SWITCH_DEADLINE_S = 30.0
+
+
+class _Shell(BaseModel):
+    """What agnhost's /shell answers. `error` is how the command ended, where it did not end well."""
+
+    output: str = ""
+    error: str = ""
 
 
 class Switch(Protocol):
@@ -37,7 +46,15 @@ class _FileSwitch:
         _wait_ready(self._api, self._backend, "False")
 
     def _shell(self, command: str) -> None:
-        self._api.get(f"{_path(self._backend)}:{HTTP_PORT}/proxy/shell", {"cmd": command})
+        said = _Shell.model_validate_json(
+            self._api.get(f"{_path(self._backend)}:{HTTP_PORT}/proxy/shell", {"cmd": command})
+        )
+        if said.error:
+            pod = f"{self._backend.namespace}/{self._backend.name}"
+            raise GauntletError(
+                f"`{command}` in pod {pod}: {said.error} {said.output}".rstrip(),
+                "does the image of the pod have a shell, and a /tmp that can be written?",
+            )
 
 
 class _GateSwitch:

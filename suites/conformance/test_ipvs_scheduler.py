@@ -26,6 +26,7 @@ HEAVY, LIGHT, OTHER = "backend-1", "backend-2", "backend-3"
 FIRST_PORT = 42000
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("scheduler", ["rr", "wrr"])
 def test_backends_take_turns_by_weight(
     workload: CaseWorkload,
@@ -99,6 +100,7 @@ def test_idle_backends_of_little_weight(
         judge(open_connections(held.attempts, expected))
 
 
+@pytest.mark.gate
 @pytest.mark.usefixtures("backends")
 def test_source_hash_gives_a_client_its_backend(
     workload: CaseWorkload, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge

@@ -60,6 +60,13 @@ def test_a_look() -> None:
     assert found.clock_s == 1_800_000_000
 
 
+def test_a_child_that_is_about_to_become_iptables_is_no_second_kube_proxy() -> None:
+    forked = "stat 4713 (kube-proxy) R 4711 4711 4711 0 -1\narguments kube-proxy\x1f\n=== gauntlet service"
+    assert [each.pid for each in look(LOOKED.replace("=== gauntlet service", forked)).processes] == [4711]
+    second = forked.replace(" R 4711", " R 1")
+    assert [each.pid for each in look(LOOKED.replace("=== gauntlet service", second)).processes] == [4711, 4713]
+
+
 def test_a_unit_that_systemd_does_not_know() -> None:
     assert look(LOOKED.replace("=loaded", "=not-found")).service == ""
 

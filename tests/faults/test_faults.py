@@ -146,6 +146,19 @@ def test_the_share_of_lost_packets_is_a_parameter(sandboxes: Sandboxes) -> None:
     over(fault)
 
 
+def test_lost_packets_spare_readiness_probes(sandboxes: Sandboxes) -> None:
+    """They come from the control plane's address. What a closed port there answers must not get lost either."""
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    node = hurt(cluster)
+    address = cluster.api_address.rpartition(":")[0]
+    fault = faults.create("packet-loss", cluster, parameters={"percent": 99})
+    fault.inject()
+    ask = ("timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/1")
+    said = [node.run(ask, check=False).stderr for _ in range(3)]
+    assert all("Connection refused" in each for each in said), said
+    over(fault)
+
+
 def test_the_clash_carries_the_words_of_the_api_server(sandboxes: Sandboxes) -> None:
     fault = faults.create("port-clash", sandboxes(ProxyMode.IPTABLES))
     fault.inject()
@@ -172,7 +185,7 @@ def test_a_proxy_that_was_continued_does_not_count_as_stopped(sandboxes: Sandbox
     fault = faults.create("stop-proxy", cluster)
     fault.inject()
     cluster.nodes[0].run(("kill", "-CONT", str(cluster.nodes[0].proxy_pid())))
-    with pytest.raises(NotLanded, match="not T"):
+    with pytest.raises(NotLanded, match=r"is not T .* its state is S"):
         fault.landed()
     over(fault)
 

@@ -43,8 +43,8 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
         "clusterCIDR": layout.POD_CIDR,
         "bindAddress": "0.0.0.0",
         "healthzBindAddress": f"{address}:{layout.HEALTHZ_PORT}",
-        # The steward reads those of own-kernel nodes: to start a process there for it would hold up the sync.
-        "metricsBindAddress": f"{'127.0.0.1' if spec.kernel is NodeKernel.HOST else '0.0.0.0'}:{layout.METRICS_PORT}",
+        # On all addresses: the steward reads them from outside of the node, to know when the first sync is done.
+        "metricsBindAddress": f"0.0.0.0:{layout.METRICS_PORT}",
     }
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
@@ -94,7 +94,7 @@ class ProxySupervisor:
             raise self._too_late(late.what) from None
 
     def wait_synced(self, deadline_s: float) -> None:
-        """Return when the proxy has written its rules once: nothing on the host's kernel, seconds on a guest's."""
+        """Return when the proxy has written its rules once: soon on the host's kernel, seconds later on a guest's."""
 
         def synced() -> bool:
             metrics = text(self._address, layout.METRICS_PORT, "/metrics", timeout_s=1.0)

@@ -101,11 +101,11 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
     # kube-proxy does not count its syncs in userspace mode.
-    if spec.kernel is NodeKernel.OWN and spec.mode != ProxyMode.USERSPACE:
+    if spec.mode != ProxyMode.USERSPACE:
         for supervisor in supervisors:
             supervisor.wait_synced(PROXIES_DEADLINE_S)
     registration.wait_default_namespace(api)
-    _log.info("all kube-proxies are healthy")
+    _log.info("all kube-proxies have written their rules")
     return nodes, outside
 
 
