@@ -84,7 +84,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[settings.KEY] = settings.read(config, Path(told[RUN_FOLDER]) if told is not None else None)
     except GauntletError as error:
         raise pytest.UsageError(str(error)) from error
-    if told is None and not config.option.collectonly:
+    if config.option.kp_dry_run:
+        from fixtures import rehearsal
+
+        config.pluginmanager.register(rehearsal, "gauntlet-rehearsed-fixtures")
+        config.pluginmanager.register(rehearsal.Rehearsal(config), "gauntlet-rehearsal")
+    elif told is None and not config.option.collectonly:
         command = shlex.join(["pytest", *config.invocation_params.args])
         config.pluginmanager.register(Ledger(config.stash[settings.KEY], command), "gauntlet-ledger")
 
@@ -137,6 +142,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         from fixtures import judge
 
         held = item.stash.get(judge.KEY, None)
+        if item.config.option.kp_dry_run:
+            return
         if held is None:
             pytest.fail("a case must give its findings to the fixture `judge`; without any it shows nothing")
         held.conclude()

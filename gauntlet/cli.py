@@ -123,7 +123,7 @@ def run(
     root = paths.project_root()
     folder = results.absolute()
     options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
-    if not pytestrun.LISTING.isdisjoint(pytest_args):
+    if not (pytestrun.LISTING | {"--kp-dry-run"}).isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
     versions = {binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION): None for mode in in_modes}

@@ -11,10 +11,20 @@ from collections.abc import Sequence
 
 from gauntlet.journal import Argv
 
+# Into the cgroups of the node's first process: in those of a pod by which the node was reached, it would end with that.
+_LEAVE = (
+    "while IFS=: read -r number kind path; do "
+    "at=/sys/fs/cgroup/${kind#name=}; "
+    # Where both versions of cgroups are, the second has a folder of its own.
+    '[ -n "$kind" ] || [ ! -d /sys/fs/cgroup/unified ] || at=/sys/fs/cgroup/unified; '
+    '[ -w "$at$path/cgroup.procs" ] && echo $$ > "$at$path/cgroup.procs"; '
+    "done < /proc/1/cgroup 2>/dev/null; "
+)
+
 
 def start(tag: str, argv: Sequence[str]) -> Argv:
     """Command that starts `argv` in a session of its own and returns when its pid is on file."""
-    launch = f'echo $$ > {_pid_file(tag)}; exec "$@"'
+    launch = f'{_LEAVE}echo $$ > {_pid_file(tag)}; exec "$@"'
     return (
         "sh",
         "-c",

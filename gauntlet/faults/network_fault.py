@@ -14,6 +14,7 @@ from gauntlet.journal import Argv
 # Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
 # sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.
 _PLACES = (("raw", "PREROUTING"), ("mangle", "FORWARD"))
+KUBELET_PORT = 10250
 _COUNTED = re.compile(r'^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) .*--comment "?(?P<name>[\w-]+)"?')
 
 
@@ -100,13 +101,15 @@ def spare_control_plane(cluster: Cluster) -> Rules:
     """Rules that let through what is said with the API server.
 
     Where it has an address of its own, readiness probes come from there (the sandbox's do): all of that address is
-    spared, or endpoints would go. Where it is on a node, its port alone is.
+    spared, or endpoints would go. Where it is on a node, its port alone is. What is said to the node's kubelet is let
+    through too: by it commands reach nodes of somebody's cluster, those that undo the fault included.
     """
     address, _, port = cluster.api_address.rpartition(":")
+    kubelet = f"-p tcp --dport {KUBELET_PORT} -j RETURN"
     if address not in {node.address for node in cluster.nodes}:
-        return Rules(incoming=(f"-s {address} -j RETURN",), forwarded=(f"-d {address} -j RETURN",))
+        return Rules(incoming=(f"-s {address} -j RETURN", kubelet), forwarded=(f"-d {address} -j RETURN",))
     return Rules(
-        incoming=(f"-s {address} -p tcp --sport {port} -j RETURN",),
+        incoming=(f"-s {address} -p tcp --sport {port} -j RETURN", kubelet),
         forwarded=(f"-d {address} -p tcp --dport {port} -j RETURN",),
     )
 

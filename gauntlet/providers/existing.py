@@ -63,19 +63,12 @@ class ExistingProvider:
             self.delete(cluster.name)
 
     def _enter(self, found: Survey, spec: ClusterSpec) -> Cluster:
-        before = ExistingRecord.load(found.name)
-        if before is not None and before.is_owned and not before.is_mine:
-            raise UsageError(
-                f"process {before.owner[0]} runs the gauntlet in this cluster", "wait for its end, or end it (Ctrl-C)"
-            )
+        before = refuse_busy(found)
         image = spec.existing.client_image or making.client_image(DEFAULT_VERSION, say=lambda _: None)
         api = Api(found.access.client)
         run = secrets.token_hex(4)
         if before is not None:
-            node_access.refuse_other(api, before.run)
             sweep(api)
-        else:
-            node_access.refuse_other(api, run)
         record = _record(found, spec, run, image)
         _write(record, found)
         cluster = ExistingCluster(record)
@@ -126,6 +119,20 @@ class ExistingProvider:
         """Whether the run that was at work there is gone, and left its record."""
         record = ExistingRecord.load(name)
         return record is not None and not record.is_owned
+
+
+def refuse_busy(found: Survey) -> ExistingRecord | None:
+    """Raise UsageError where another run is at work in a cluster, or was killed there by others; changes nothing.
+
+    Returns the record of a run of this user that was killed there, where there is one.
+    """
+    before = ExistingRecord.load(found.name)
+    if before is not None and before.is_owned and not before.is_mine:
+        raise UsageError(
+            f"process {before.owner[0]} runs the gauntlet in this cluster", "wait for its end, or end it (Ctrl-C)"
+        )
+    node_access.refuse_other(Api(found.access.client), "" if before is None else before.run)
+    return before
 
 
 def sweep(api: Api) -> None:

@@ -1,0 +1,107 @@
+"""What may be hurt: targets, the blast radius, and how options say it. No cluster is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gauntlet.cluster import NO_LIMITS, Limits, ProxyMode
+from gauntlet.errors import UsageError
+from gauntlet.faults import limits
+from gauntlet.faults.fault import BlastRadius
+from gauntlet.faults.journalled import JournalledFault
+from gauntlet.faults.kill_proxy import KillProxy
+from gauntlet.faults.registry import FAULTS
+from gauntlet.journal import Journal, Record, State
+from gauntlet.providers.existing_options import at_once, is_selector
+from gauntlet.support import GAPS, Place, unsupported
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """As much of a cluster as limits look at."""
+
+    limits: Limits
+    name: str = "staging"
+    nodes: tuple[Named, ...] = tuple(map(Named, ("a", "b", "c")))
+    mode: ProxyMode = field(default=ProxyMode.IPTABLES)
+
+
+class HurtsAll(KillProxy):
+    blast_radius = BlastRadius.CLUSTER
+
+
+def require(fault: type[JournalledFault], given: Limits, journal: Journal, node: str = "a") -> None:
+    limits.require(fault, Bounded(given), Named(node), journal)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl")
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_every_fault_keeps_to_the_targets(name: str, journal: Journal) -> None:
+    fault = FAULTS[name]
+    require(fault, Limits(frozenset({"a"}), 1), journal)
+    require(fault, NO_LIMITS, journal)
+    if not fault.needs.root_on_node:
+        return
+    for targets in (frozenset({"b"}), frozenset[str]()):
+        with pytest.raises(UsageError, match=r"nodes that may be hurt: (b|none)"):
+            require(fault, Limits(targets, 1), journal)
+
+
+def test_a_fault_that_hurts_all_needs_all_as_targets(journal: Journal) -> None:
+    every = frozenset("abc")
+    require(HurtsAll, Limits(every, 3), journal)
+    with pytest.raises(UsageError, match="would hurt b, c"):
+        require(HurtsAll, Limits(frozenset({"a"}), 3), journal)
+    with pytest.raises(UsageError, match=r"may hurt 3 node\(s\) .* at most 2"):
+        require(HurtsAll, Limits(every, 2), journal)
+
+
+def test_nodes_that_are_hurt_already_count(journal: Journal) -> None:
+    fault, given = FAULTS["flush-nat"], Limits(frozenset("ab"), 1)
+    record = journal.write(Record("flush-nat-1", "flush-nat", "b", State.INJECTED))
+    with pytest.raises(UsageError, match="hurt already: b"):
+        require(fault, given, journal, "a")
+    require(fault, given, journal, "b")
+    require(fault, Limits(frozenset("ab"), 2), journal, "a")
+    journal.write(Record(record.fault_id, record.fault, "b", State.CONFIRMED))
+    require(fault, given, journal, "a")
+
+
+@pytest.mark.parametrize(("blast", "nodes", "wanted"), [("1", 3, 1), ("2", 3, 2), ("34%", 3, 1), ("100%", 7, 7)])
+def test_blast(blast: str, nodes: int, wanted: int) -> None:
+    assert at_once(blast, nodes) == wanted
+
+
+@pytest.mark.parametrize("blast", ["0", "-1", "1.5", "all", "0%", "101%", "%", "33%", " 1", "१"])
+def test_wrong_blast(blast: str) -> None:
+    with pytest.raises(UsageError, match="--kp-max-blast"):
+        at_once(blast, 3)
+
+
+@pytest.mark.parametrize("targets", ["pool=chaos", "pool!=x", "!pool", "pool in (a,b)", "pool notin (a)"])
+def test_selectors_are_told_from_names(targets: str) -> None:
+    assert is_selector(targets)
+    assert not is_selector("worker-1,worker-2.example.net")
+
+
+def test_every_place_of_somebodys_cluster_is_in_the_table() -> None:
+    used = {gap.place for gap in GAPS}
+    theirs = {place for place in Place if "somebody" in place}
+    assert theirs <= used
+    for gap in GAPS:
+        if gap.place in theirs:
+            mode = min(gap.modes)
+            assert unsupported(gap.feature, mode, "1.37", {gap.place})
+            assert gap.feature == "own-kernel" or unsupported(gap.feature, mode, "1.37") is None
