@@ -13,6 +13,7 @@ from gauntlet.providers import marker
 from gauntlet.providers.api import Api
 from gauntlet.providers.existing_objects import EndpointSlices, NodeList, NodeObject, ServiceList, Version
 from gauntlet.providers.existing_options import Access, ExistingOptions, access, at_once, is_selector
+from gauntlet.providers.kubeconfig import origin
 
 _KUBELET_PORT = 10250
 _CONNECT_S = 3.0
@@ -56,6 +57,7 @@ def survey(options: ExistingOptions) -> Survey:
     where this machine does not reach its nodes.
     """
     found = glance(options)
+    _refuse_sandbox(found.access)
     outside, routed = _reach(found.nodes)
     return replace(found, outside=outside, routed=routed)
 
@@ -125,6 +127,16 @@ def _is_balanced(api: Api) -> bool:
     """Whether any LoadBalancer Service of the cluster has an address: then new ones get one too."""
     listed = ServiceList.model_validate_json(api.get("/api/v1/services"))
     return any(service.status.load_balancer.ingress for service in listed.items)
+
+
+def _refuse_sandbox(found: Access) -> None:
+    """Raises UsageError for a cluster of namespaces: no way leads there, and a packet for a node would leave here."""
+    made = origin(found.kubeconfig, found.context)
+    if made is not None and made.provider == "sandbox":
+        raise UsageError(
+            f"{made.cluster} is a sandbox cluster, whose nodes no host outside can reach",
+            f"leave --kp-provider out: pytest suites --kubeconfig={found.kubeconfig}",
+        )
 
 
 def _reach(nodes: tuple[NodeObject, ...]) -> tuple[str, bool]:

@@ -65,6 +65,17 @@ def test_unknown_targets_are_refused(tmp_path: Path, sandbox: Cluster, api: Api)
     assert everything(api) == before
 
 
+def test_a_sandbox_cluster_is_refused_before_anything_is_sent_to_its_nodes(
+    tmp_path: Path, sandbox: Cluster, api: Api
+) -> None:
+    marker.write(api)
+    before = everything(api)
+    code, printed = run(tmp_path, "--provider=existing", "--", f"--kubeconfig={sandbox.kubeconfig}")
+    assert code == 2, printed
+    assert "is a sandbox cluster" in printed
+    assert everything(api) == before
+
+
 @pytest.mark.parametrize("option", ["--kp-allow-context=x", "--kp-target-nodes=x", "--kp-max-blast=2", "--kp-dry-run"])
 def test_options_without_the_provider_are_refused(tmp_path: Path, option: str) -> None:
     """Else somebody would believe in a dry run that is none."""
