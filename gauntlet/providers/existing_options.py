@@ -53,13 +53,14 @@ def access(kubeconfig: Path | None, context: str) -> Access:
     if not file.is_file():
         raise UsageError(f"there is no kubeconfig {file}", "name one file: --kubeconfig FILE, or KUBECONFIG=FILE")
     try:
-        contexts, current = config.list_kube_config_contexts(str(file))
-        used = context or str(current["name"])
-        if used not in {str(each["name"]) for each in contexts}:
-            known = ", ".join(str(each["name"]) for each in contexts)
-            raise UsageError(f"{file} has no context {used!r}", f"its contexts are: {known}")
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        known = [str(each["name"]) for each in document["contexts"]]
+        # Which one is current matters, and has to be there, only where none is named.
+        used = context or str(document["current-context"])
+        if used not in known:
+            raise UsageError(f"{file} has no context {used!r}", f"its contexts are: {', '.join(known)}")
         client = api_client(file, used)
-    except (config.ConfigException, yaml.YAMLError) as error:
+    except (config.ConfigException, yaml.YAMLError, OSError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"{file} cannot be used: {error}", "kubectl config get-contexts shows what is in it") from None
     return Access(file.absolute(), used, client)
 
