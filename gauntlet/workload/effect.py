@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gauntlet.cluster import Host
+from gauntlet import proxy_metrics
+from gauntlet.cluster import CommandFailed, Host, Node
 from gauntlet.history import Outcome
 from gauntlet.traffic import Ask, Load, Target, Traffic
 from gauntlet.waiting import NotInTime, until
@@ -45,13 +46,25 @@ class Effect:
 
     The nodes themselves ask: to them the kernel does not ration its refusals (icmp_ratelimit). Where they are slow,
     their `pods` ask whatever is not to be refused.
+
+    In ipvs mode (`ipvs_nodes`) an answer is not enough: once a Service has its virtual server, kube-proxy fills its
+    ipsets one by one, and a Service that is in KUBE-IPVS-IPS and not yet in KUBE-CLUSTER-IP is refused by
+    KUBE-IPVS-FILTER. There the sync has to be over as well.
     """
 
-    def __init__(self, traffic: Traffic, nodes: Sequence[Host], outside: Host, pods: Sequence[Host] = ()) -> None:
+    def __init__(
+        self,
+        traffic: Traffic,
+        nodes: Sequence[Host],
+        outside: Host,
+        pods: Sequence[Host] = (),
+        ipvs_nodes: Sequence[Node] = (),
+    ) -> None:
         self._traffic = traffic
         self._nodes = nodes
         self._pods = pods or nodes
         self._outside = outside
+        self._ipvs_nodes = ipvs_nodes
 
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
         """Wait until every node sends the Service to exactly so many backends, or refuses it where there are none.
@@ -77,7 +90,8 @@ class Effect:
         ends = time.monotonic() + deadline_s
         everyones = [question for question in asked if question.asker is None]
         lonely = [question for question in asked if question.asker is not None]
-        return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
+        answered = all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
+        return answered and all(_synced(node, ends) for node in self._ipvs_nodes)
 
     def _answered(self, asked: Sequence[Question], ends: float) -> bool:
         pending = [(asker, question) for question in asked for asker in self._askers(question)]
@@ -103,6 +117,25 @@ class Effect:
     def _ask(self, watcher: Host, question: Question) -> bool:
         load = Load(question.target, users=2, attempts=question.attempts, timeout_s=TIMEOUT_S, ask=Ask.HOSTNAME)
         return question.condition(self._traffic.send(watcher, load))
+
+
+def _synced(node: Node, ends: float) -> bool:
+    """Wait until the kube-proxy of this node has done all that was asked of it."""
+
+    def done() -> bool:
+        seen = proxy_metrics.read(node)
+        return seen.syncs > 0 and seen.synced_at_s >= seen.queued_at_s
+
+    try:
+        until(
+            done,
+            what=f"kube-proxy on {node.name} is in sync",
+            deadline_s=max(0.0, ends - time.monotonic()),
+            retry_on=(CommandFailed,),
+        )
+    except NotInTime:
+        return False
+    return True
 
 
 def questions(served: Served, backends: int) -> list[Question]:
