@@ -23,6 +23,7 @@ class Place(StrEnum):
     ANYWHERE = "anywhere"
     USERS_SANDBOX = "the sandbox of an ordinary user"
     SHARED_KERNEL = "nodes that share a kernel"
+    GUESTS = "nodes that are guests of User-Mode Linux"
     EXISTING = "somebody's cluster"
     UNTARGETED = "somebody's cluster, where no node may be hurt"
     UNBALANCED = "somebody's cluster, where nothing gives out load balancer addresses"
@@ -100,6 +101,12 @@ GAPS = (
         "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "
         "(newServiceInternal in roundrobin.go sets it for a new entry alone)",
     ),
+    Gap(
+        "affinity-timeout",
+        frozenset({ProxyMode.IPVS}),
+        "the kernel keeps a client's persistence as long as one of its connections is known, TIME_WAIT's 120 s "
+        "included, and looks again only every 60 s (ip_vs_conn_expire in ip_vs_conn.c; kubernetes/kubernetes 89358)",
+    ),
     Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
     Gap(
         "own-kernel",
@@ -126,6 +133,13 @@ GAPS = (
         _ALL,
         "they would load the API server and every kube-proxy of a cluster that others use",
         place=Place.EXISTING,
+    ),
+    Gap(
+        "thousands-of-services",
+        _ALL,
+        "a process starts many times more slowly in a guest of User-Mode Linux than on hardware, and kube-proxy starts "
+        "dozens at each sync: how soon it obeys there is the guest's figure, not kube-proxy's",
+        place=Place.GUESTS,
     ),
     Gap(
         "load-balancer",

@@ -17,14 +17,25 @@ def test_gap_holds_for_its_modes_only() -> None:
     assert reason.startswith("nat-table in nftables mode: ")
 
 
-@pytest.mark.parametrize(
-    "feature", ["endpoint-slices", "source-ip", "local-traffic-policy", "refusal", "affinity-timeout"]
-)
+@pytest.mark.parametrize("feature", ["endpoint-slices", "source-ip", "local-traffic-policy", "refusal"])
 def test_what_only_userspace_mode_cannot_do_names_its_source(feature: str) -> None:
     reason = unsupported(feature, ProxyMode.USERSPACE, "1.25.9")
     assert reason is not None
     assert ".go" in reason
     assert not any(unsupported(feature, mode, "1.37") for mode in ProxyMode if mode is not ProxyMode.USERSPACE)
+
+
+@pytest.mark.parametrize(("proxy_mode", "version"), [(ProxyMode.USERSPACE, "1.25.9"), (ProxyMode.IPVS, "1.37")])
+def test_affinity_time_out_that_is_not_kept_names_its_source(proxy_mode: ProxyMode, version: str) -> None:
+    reason = unsupported("affinity-timeout", proxy_mode, version)
+    assert reason is not None
+    assert "(" in reason
+    assert unsupported("affinity-timeout", ProxyMode.NFTABLES, "1.37") is None
+
+
+def test_how_soon_a_guest_obeys_thousands_of_services_is_not_judged() -> None:
+    assert "guest" in (unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.GUESTS]) or "")
+    assert unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.SHARED_KERNEL]) is None
 
 
 def test_gap_holds_for_its_versions_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,17 @@ def test_questions_fit_the_service() -> None:
     assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are rationed"
 
 
+def test_ingress_of_policy_local_is_asked_for_an_answer_by_whomever() -> None:
+    declared = Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=TrafficPolicy.LOCAL)
+    served = Served("ns", declared, "10.96.0.9", {HTTP.name: 30001}, ("10.77.9.1",))
+    by_one = _seen(("ok", "a", None))
+    inner, ingress = questions(served, 3)
+    assert not inner.condition(by_one)
+    assert ingress.condition(by_one)
+    everyones = replace(declared, external_traffic=TrafficPolicy.CLUSTER)
+    assert not any(each.condition(by_one) for each in questions(replace(served, declared=everyones), 3))
+
+
 def test_node_ports_are_asked_from_outside_unless_a_node_may_refuse() -> None:
     outside = cast("Host", object())
     declared = Service("echo", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)

@@ -140,21 +140,22 @@ def _synced(node: Node, ends: float) -> bool:
 
 def questions(served: Served, backends: int) -> list[Question]:
     """What to ask of each port of a Service to learn whether it has exactly so many backends."""
-    targets = [
-        target
-        for port in served.declared.ports
-        for target in (
-            served.cluster_ip(port.protocol, number=port.number),
-            *([served.load_balancer(port.protocol)] if served.ingress else []),
-        )
-    ]
+    ports = served.declared.ports
+    inner = [served.cluster_ip(port.protocol, number=port.number) for port in ports]
+    ingress = [served.load_balancer(port.protocol) for port in ports] if served.ingress else []
     if backends == 0:
-        return [Question(target, 1, refused) for target in targets]
+        return [Question(target, 1, refused) for target in (*inner, *ingress)]
     if served.declared.affinity_timeout_s is not None:
-        return [Question(target, 2, answered_by(1)) for target in targets]
+        return [Question(target, 2, answered_by(1)) for target in (*inner, *ingress)]
     counted = min(backends, MOST_COUNTED)
     # One more than expected must show as well, lest a backend that should be gone goes unseen.
-    return [Question(target, ATTEMPTS_A_BACKEND * (counted + 1), answered_by(backends)) for target in targets]
+    attempts = ATTEMPTS_A_BACKEND * (counted + 1)
+    # Which backends a node sends its pods to is not the same in all modes there: ipvs mode keeps to the node's own.
+    by_ingress = answered if served.declared.external_traffic is TrafficPolicy.LOCAL else answered_by(backends)
+    return [
+        *(Question(target, attempts, answered_by(backends)) for target in inner),
+        *(Question(target, attempts, by_ingress) for target in ingress),
+    ]
 
 
 def node_port_questions(served: Served, backends: int, nodes: Sequence[str], asker: Host) -> list[Question]:

@@ -16,7 +16,6 @@ from gauntlet.traffic import Held, Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
 
 pytestmark = [
-    pytest.mark.gate,
     pytest.mark.conformance,
     pytest.mark.needs("ipvs-schedulers"),
     pytest.mark.needs("proxy-configuration"),
