@@ -67,7 +67,8 @@ class Skip(_Record):
 class Results(_Record):
     """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`).
 
-    `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode.
+    `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode. `reproduce` is the
+    command that repeats the whole run, `options` what pytest needs to run one of its cases again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -86,6 +87,7 @@ class Results(_Record):
     findings: tuple[FindingRecord, ...]
     skipped: tuple[Skip, ...] = ()
     reproduce: str
+    options: tuple[str, ...] = ()
     incomplete: str = ""
 
     @property

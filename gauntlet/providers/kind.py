@@ -20,7 +20,14 @@ from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import kind_bringup, kind_config, kind_network, kind_tools
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.api import Api
-from gauntlet.providers.kind_cluster import KindRecord, RunningKindCluster, clusters_dir, outside_name, state_dir
+from gauntlet.providers.kind_cluster import (
+    KindRecord,
+    RunningKindCluster,
+    clusters_dir,
+    failed_dir,
+    outside_name,
+    state_dir,
+)
 from gauntlet.providers.kind_tools import KindTools
 from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.providers.protocol import ClusterSpec
@@ -112,12 +119,7 @@ class KindProvider:
         if record is None:
             return
         tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
-        done = subprocess.run(
-            [tools.kind, "export", "logs", str(into), f"--name={name}"],
-            capture_output=True, text=True, timeout=_LOGS_S, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise GauntletError(f"kind export logs ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        _export_logs(tools, name, into)
 
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
         record = KindRecord.load(spec.name)
@@ -145,21 +147,29 @@ class KindProvider:
         file.write_text(completed, encoding="utf-8")
         try:
             with _in(folder):
-                _bring_up(_kind(spec.name, tools, image), file)
+                _bring_up(_kind(spec.name, kind_tools.retaining(tools, folder), image), file)
             return kind_bringup.finish(
                 spec, image, images, network=network, service_subnet=kind_config.service_subnet(config)
             )
+        except GauntletError as error:
+            error.what += f"\n  {self._bury(spec.name, tools)}"
+            raise
         except BaseException:
-            # What is there of it tells why; the logs stay in the state folder for the reader of the error.
-            if _containers(spec.name):
-                self._bury(spec.name, tools)
+            self.delete(spec.name)
             raise
 
-    def _bury(self, name: str, tools: KindTools) -> None:
-        """Delete a cluster that did not come up, after its logs are kept."""
-        logs = state_dir(name).parent / "failed" / name
-        subprocess.run([tools.kind, "export", "logs", str(logs), f"--name={name}"], capture_output=True, check=False)
-        self.delete(name)
+    def _bury(self, name: str, tools: KindTools) -> str:
+        """Delete a cluster that did not come up. Returns where the logs of its nodes are, or why there are none."""
+        logs = failed_dir() / name
+        try:
+            if not _containers(name):
+                return "it has no node whose logs could be kept"
+            _export_logs(tools, name, logs)
+        except GauntletError as error:
+            return f"the logs of its nodes could not be kept: {error.what}"
+        finally:
+            self.delete(name)
+        return f"the logs of its nodes: {logs}"
 
 
 def _check(spec: ClusterSpec) -> None:
@@ -204,6 +214,19 @@ def _bring_up(cluster: KindCluster, config: Path) -> None:
             f"kind create cluster ended with {error.returncode}; what it said stands above",
             "gauntlet doctor --kind tells what commonly breaks kind",
         ) from error
+
+
+def _export_logs(tools: KindTools, name: str, into: Path) -> None:
+    """Raises GauntletError where kind cannot, or not in time."""
+    argv = [str(tools.kind), "export", "logs", str(into), f"--name={name}"]
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=_LOGS_S, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        raise GauntletError(f"kind export logs was not done after {_LOGS_S:g} s; {into} has what there is") from None
+    if done.returncode != 0:
+        raise GauntletError(f"kind export logs ended with {done.returncode}: {done.stderr.strip()[-500:]}")
 
 
 def _containers(name: str) -> list[str]:

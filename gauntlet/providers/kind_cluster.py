@@ -80,6 +80,11 @@ def state_dir(name: str) -> Path:
     return clusters_dir() / name
 
 
+def failed_dir() -> Path:
+    """Where the logs of clusters that did not come up are, by name."""
+    return state_root() / "kind-failed"
+
+
 def outside_name(cluster: str) -> str:
     return f"{cluster}-outside"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gauntlet.binaries import ensure_modules
@@ -37,6 +38,18 @@ def find(options: KindOptions, version: str) -> KindTools:
         _given("--kind-bin", options.kind) or _found("kind", "kind"),
         _given("--kind-kubectl-bin", options.kubectl) or _found("kubectl", f"node-{version}"),
     )
+
+
+def retaining(tools: KindTools, folder: Path) -> KindTools:
+    """The same, but a cluster that does not come up keeps its nodes, and so their logs.
+
+    pytest-kind passes no options on to `kind create cluster`; a program in `folder` adds --retain.
+    """
+    program = folder / "kind-retain"
+    kind = shlex.quote(str(tools.kind))
+    program.write_text(f'#!/bin/sh\n[ "$1" != create ] || set -- "$@" --retain\nexec {kind} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return replace(tools, kind=program)
 
 
 def _given(option: str, path: str) -> Path | None:

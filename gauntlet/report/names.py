@@ -45,6 +45,4 @@ def node_id(case: str, mode: ProxyMode) -> str:
 def rerun(results: Results, case: str, mode: ProxyMode) -> str:
     """The command that runs this case again in this mode, and nothing else."""
     chosen = [node_id(case, mode)] if "::" in case else ["suites", "-k", case]
-    elsewhere = ["--kp-provider", results.provider] if results.provider not in ("", "sandbox") else []
-    seed = ["--kp-seed", str(results.seed)]
-    return shlex.join(["pytest", *chosen, "--kp-modes", str(mode), *elsewhere, *seed])
+    return shlex.join(["pytest", *chosen, f"--kp-modes={mode}", *results.options])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from gauntlet.faults import proxy_process
 from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.flush_nat import FlushNat
 from gauntlet.history import Frontend
+from gauntlet.images import making
 from gauntlet.journal import Journal
-from gauntlet.providers import ClusterSpec, connect, provider
+from gauntlet.providers import ClusterSpec, KindOptions, connect, provider
 from gauntlet.providers.api import Api
+from gauntlet.providers.kind_cluster import failed_dir, state_dir
 from gauntlet.rules import read
 from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.waiting import until
@@ -53,6 +56,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     kind.delete(NAME)
     assert not docker.run("ps", "--all", "--quiet", "--filter", f"name={NAME}").split()
     assert not made.state_dir.exists()
+
+
+def test_cluster_that_does_not_come_up_leaves_its_logs_and_nothing_else() -> None:
+    """The image of the client is no node: kind waits for its systemd in vain."""
+    name = f"{NAME}-failing"
+    no_node = making.find(ClusterSpec.version, say=lambda _: None).client
+    with pytest.raises(GauntletError, match="the logs of its nodes: ") as failed:
+        provider("kind").create(ClusterSpec(name, ProxyMode.IPTABLES, kind=KindOptions(image=no_node)))
+    logs = failed_dir() / name
+    assert str(logs) in failed.value.what
+    assert any(each.stat().st_size for each in logs.rglob("*.log"))
+    shutil.rmtree(logs)
+    assert not docker.run("ps", "--all", "--quiet", "--filter", f"name={name}").split()
+    assert not state_dir(name).exists()
 
 
 def test_workers_come_before_the_control_plane(cluster: Cluster) -> None:

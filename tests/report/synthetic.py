@@ -149,5 +149,6 @@ def run(
         findings=findings,
         skipped=skipped,
         reproduce=reproduce,
+        options=("--kp-seed=4711", "--kp-version=1.37"),
         incomplete=incomplete,
     )

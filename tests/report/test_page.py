@@ -62,7 +62,7 @@ def test_the_answers_come_first() -> None:
         text.index("May this cluster take iptables? Yes The only case passed."),
         text.index("May this cluster take nftables? No Of 1 case, 1 failed."),
         text.index("balance web-1 got 70 %"),
-        text.index("pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes nftables"),
+        text.index("pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes=nftables"),
         text.rindex("All cases"),
     ]
     assert order == sorted(order)

@@ -30,7 +30,7 @@ def test_the_summary_answers_for_each_mode() -> None:
     assert text.startswith("## ❌ kube-proxy gauntlet: fail")
     assert "| iptables | ✅ **Yes** | The only case passed. |" in text
     assert "| nftables | ❌ **No** | Of 1 case, 1 failed. |" in text
-    assert "pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes nftables" in text
+    assert "pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes=nftables" in text
 
 
 def test_a_kube_proxy_of_another_version_is_named() -> None:

@@ -183,8 +183,9 @@ def test_names_of_a_case() -> None:
 def test_the_command_names_one_case_in_one_mode() -> None:
     whole = run(())
     assert rerun(whole, CASE, ProxyMode.IPTABLES) == (
-        "pytest 'suites/conformance/test_node_port.py::test_outside[iptables]' --kp-modes iptables --kp-seed 4711"
+        "pytest 'suites/conformance/test_node_port.py::test_outside[iptables]' --kp-modes=iptables "
+        "--kp-seed=4711 --kp-version=1.37"
     )
     assert "suites -k node_port" in rerun(whole, "node_port", ProxyMode.IPTABLES)
-    elsewhere = whole.model_copy(update={"provider": "kind"})
-    assert "--kp-provider kind" in rerun(elsewhere, CASE, ProxyMode.IPTABLES)
+    elsewhere = whole.model_copy(update={"options": ("--kp-provider=existing", "--kp-context=the staging one")})
+    assert rerun(elsewhere, CASE, ProxyMode.IPTABLES).endswith("--kp-provider=existing '--kp-context=the staging one'")
