@@ -75,7 +75,7 @@ def cluster() -> None:
 @click.option("--provider", "source", default="sandbox", show_default=True, help="Where the cluster comes from.")
 @click.option(
     "--node-kernel",
-    type=click.Choice(["auto", *NodeKernel]),
+    type=click.Choice(["auto", *map(str, NodeKernel)]),
     default="auto",
     show_default=True,
     help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
@@ -89,10 +89,12 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
 
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
-    kernel = maker.kernel_for(ProxyMode(chosen)) if node_kernel == "auto" else NodeKernel(node_kernel)
+    proxy_mode = ProxyMode(chosen)
+    kernel = maker.kernel_for(proxy_mode) if node_kernel == "auto" else NodeKernel(node_kernel)
+    maker.require_kernel(proxy_mode, kernel)
     spec = ClusterSpec(
         name,
-        ProxyMode(chosen),
+        proxy_mode,
         nodes=nodes,
         version=version,
         keep=True,

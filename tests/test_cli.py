@@ -64,6 +64,7 @@ def test_profiles_are_explained() -> None:
         (["run", "--no-such-option"], "--no-such-option"),
         (["cluster", "up", "--mode", "iptables,nftables"], "a cluster has one mode"),
         (["cluster", "up", "--provider", "cloud"], "no provider 'cloud'"),
+        (["cluster", "up", "--provider", "kind", "--node-kernel", "own"], "kind nodes share this machine's kernel"),
         (["cluster", "shell", "node-1", "--name", "nobody"], "no cluster 'nobody' runs"),
         (["cluster", "kubeconfig"], "no cluster runs"),
         (["heal", "--name", "nobody"], "no cluster 'nobody' runs"),
