@@ -1,4 +1,4 @@
-"""The stage of the measurements: a sandbox cluster with a client pod and a Service of three backends."""
+"""The stage of the measurements: a cluster with a client pod and a Service of three backends."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Stage:
 
 
 @contextmanager
-def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST) -> Iterator[Stage]:
-    """Bring up a cluster of three nodes for one measurement, and end it."""
-    source = provider("sandbox")
+def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST, *, of: str = "sandbox") -> Iterator[Stage]:
+    """Bring up a cluster of three nodes of this provider for one measurement, and end it."""
+    source = provider(of)
     begun = time.monotonic()
     cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", mode, kernel=kernel))
     try:
