@@ -166,7 +166,8 @@ class KindProvider:
                 return "it has no node whose logs could be kept"
             _export_logs(tools, name, logs)
         except GauntletError as error:
-            return f"the logs of its nodes could not be kept: {error.what}"
+            # What a broken node lacks, kind cannot export, and then calls the whole a failure.
+            return f"the logs of its nodes, as far as they could be had: {logs} ({error.what})"
         finally:
             self.delete(name)
         return f"the logs of its nodes: {logs}"

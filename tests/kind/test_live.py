@@ -62,7 +62,7 @@ def test_cluster_that_does_not_come_up_leaves_its_logs_and_nothing_else() -> Non
     """The image of the client is no node: kind waits for its systemd in vain."""
     name = f"{NAME}-failing"
     no_node = making.find(ClusterSpec.version, say=lambda _: None).client
-    with pytest.raises(GauntletError, match="the logs of its nodes: ") as failed:
+    with pytest.raises(GauntletError, match="the logs of its nodes") as failed:
         provider("kind").create(ClusterSpec(name, ProxyMode.IPTABLES, kind=KindOptions(image=no_node)))
     logs = failed_dir() / name
     assert str(logs) in failed.value.what
