@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from gauntlet import docker
-from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
-from gauntlet.nodes import proxy_process
-from gauntlet.nodes.namespaced import TIMED_OUT
+from gauntlet.cluster import Completed, HostKind, NodeKernel
+from gauntlet.nodes import command, proxy_process
 
 # A container with this label belongs to the cluster that the label names.
 MEMBER_LABEL = "dev.gauntlet.cluster"
@@ -38,12 +37,8 @@ class ContainerHost:
         interactive = [] if stdin is None else ["--interactive"]
         done = docker.call("exec", *interactive, self.container, *bounded, stdin=stdin, timeout_s=timeout_s + _DOCKER_S)
         if done.returncode == _KILLED:
-            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
-            raise CommandFailed(self.name, late)
-        completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
-        if check and completed.code != 0:
-            raise CommandFailed(self.name, completed)
-        return completed
+            raise command.late(self.name, argv, timeout_s)
+        return command.concluded(self.name, argv, (done.returncode, done.stdout, done.stderr), check=check)
 
     def spawn(
         self,

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
+from gauntlet.cluster import Completed, HostKind, MachineState, NodeKernel
 from gauntlet.guest.settings import TOOLS
-from gauntlet.nodes import clock, proxy_process, python
+from gauntlet.nodes import clock, command, proxy_process, python
 from gauntlet.nodes.clock import ClockOffset
 from gauntlet.nodes.exchange import carry_out
 from gauntlet.nodes.guest_command import DOWN
-from gauntlet.nodes.namespaced import TIMED_OUT
 from gauntlet.nodes.switchboard import GuestDown, Switchboard, Wish
 from gauntlet.paths import SYSTEM_PATH, project_root
 
@@ -79,14 +78,12 @@ class GuestHost:
             with self.switchboard.dial(self.node, timeout_s=timeout_s) as line:
                 code, out, err = carry_out(line, argv, _environment({}), data, deadline)
         except TimeoutError:
-            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
-            raise CommandFailed(self.name, late) from None
+            raise command.late(self.name, argv, timeout_s) from None
         except GuestDown as down:
             code, out, err = DOWN, b"", str(down).encode()
-        completed = Completed(tuple(argv), code, out.decode(errors="replace"), err.decode(errors="replace"))
-        if check and completed.code != 0:
-            raise CommandFailed(self.name, completed)
-        return completed
+        return command.concluded(
+            self.name, argv, (code, out.decode(errors="replace"), err.decode(errors="replace")), check=check
+        )
 
     def spawn(
         self,

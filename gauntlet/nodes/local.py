@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind
-from gauntlet.nodes import python
-from gauntlet.nodes.namespaced import TIMED_OUT
+from gauntlet.cluster import Completed, HostKind
+from gauntlet.nodes import command, python
 
 
 @dataclass(frozen=True)
@@ -25,24 +24,7 @@ class LocalHost:
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
     ) -> Completed:
-        try:
-            done = subprocess.run(
-                list(argv),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
-            raise CommandFailed(self.name, late) from None
-        completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
-        if check and completed.code != 0:
-            raise CommandFailed(self.name, completed)
-        return completed
+        return command.run(self.name, argv, argv, os.environ, stdin=stdin, timeout_s=timeout_s, check=check)
 
     def spawn(
         self,
@@ -53,16 +35,7 @@ class LocalHost:
         stdout: int | IO[str] | None = None,
         stderr: int | IO[str] | None = None,
     ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            list(argv),
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            # Ctrl-C is for the run, which then ends what it started in order.
-            start_new_session=True,
-        )
+        return command.spawn(argv, {**os.environ, **(env or {})}, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def spawn_module(
         self,

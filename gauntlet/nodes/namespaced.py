@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
-from gauntlet.nodes import proxy_process, python
+from gauntlet.cluster import Completed, HostKind, NodeKernel
+from gauntlet.nodes import command, proxy_process, python
 from gauntlet.paths import SYSTEM_PATH
-
-TIMED_OUT = 124
 
 
 @dataclass(frozen=True)
@@ -57,25 +55,9 @@ class NamespacedHost:
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
     ) -> Completed:
-        try:
-            done = subprocess.run(
-                self._enter(argv),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                env=_environment({}),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
-            raise CommandFailed(self.name, late) from None
-        completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
-        if check and completed.code != 0:
-            raise CommandFailed(self.name, completed)
-        return completed
+        return command.run(
+            self.name, argv, self._enter(argv), _environment({}), stdin=stdin, timeout_s=timeout_s, check=check
+        )
 
     def spawn(
         self,
@@ -86,16 +68,7 @@ class NamespacedHost:
         stdout: int | IO[str] | None = None,
         stderr: int | IO[str] | None = None,
     ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self._enter(argv),
-            env=_environment(env or {}),
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            # Ctrl-C is for the run, which then ends what it started in order.
-            start_new_session=True,
-        )
+        return command.spawn(self._enter(argv), _environment(env or {}), stdin=stdin, stdout=stdout, stderr=stderr)
 
     def spawn_module(
         self,

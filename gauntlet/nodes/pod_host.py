@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind, NodeKernel
-from gauntlet.nodes import exec_channel, pod_exec, proxy_process
+from gauntlet.cluster import Completed, HostKind, NodeKernel
+from gauntlet.nodes import command, exec_channel, pod_exec, proxy_process
 from gauntlet.nodes.exec_channel import Credentials, Errand
-from gauntlet.nodes.namespaced import TIMED_OUT
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -53,12 +52,8 @@ class PodAccessHost:
         try:
             done = exec_channel.run(errand, given, timeout_s)
         except TimeoutError:
-            late = Completed(tuple(argv), TIMED_OUT, "", f"not done after {timeout_s:g} s")
-            raise CommandFailed(self.name, late) from None
-        completed = Completed(tuple(argv), done.code, _text(done.stdout), _text(done.stderr))
-        if check and completed.code != 0:
-            raise CommandFailed(self.name, completed)
-        return completed
+            raise command.late(self.name, argv, timeout_s) from None
+        return command.concluded(self.name, argv, (done.code, _text(done.stdout), _text(done.stderr)), check=check)
 
     def spawn(
         self,

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from gauntlet.cluster import CommandFailed, Completed, HostKind
-from gauntlet.nodes import python
+from gauntlet.cluster import Completed, HostKind
+from gauntlet.nodes import command, python
 from gauntlet.waiting import until
 
 ADDRESS = "127.0.0.1"
@@ -58,10 +58,7 @@ class World:
         done = subprocess.run(
             [*self._enter(), *argv], input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
         )
-        completed = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
-        if check and done.returncode:
-            raise CommandFailed(self.name, completed)
-        return completed
+        return command.concluded(self.name, argv, (done.returncode, done.stdout, done.stderr), check=check)
 
     def spawn(
         self,
