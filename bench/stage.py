@@ -21,8 +21,6 @@ from gauntlet.workload.served import Backends
 from gauntlet.workload.service import Service
 from gauntlet.workload.workload import Workload
 
-_ASK = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=0.5).read().decode())"
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -71,6 +69,6 @@ def _first_answer(client: Host, target: Target) -> None:
     url = f"http://{target.address}:{target.port}/hostname"
 
     def answered() -> bool:
-        return client.run(["python3", "-c", _ASK, url], check=False).code == 0
+        return client.run(["curl", "--fail", "--silent", "--max-time", "0.5", url], check=False).code == 0
 
     until(answered, what="the Service answers", deadline_s=60, every_s=0.02)
