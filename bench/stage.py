@@ -1,4 +1,4 @@
-"""The stage of the measurements: a sandbox cluster with a client pod and a Service of three backends."""
+"""The stage of the measurements: a cluster with a client pod and a Service of three backends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gauntlet.providers.api import Api
 from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.waiting import until
 from gauntlet.workload import namespace
-from gauntlet.workload.backend import Backend, one_on_each
+from gauntlet.workload.backend import IMAGE, Backend, one_on_each
 from gauntlet.workload.served import Backends
 from gauntlet.workload.service import Service
 from gauntlet.workload.workload import Workload
@@ -47,16 +47,17 @@ class Stage:
 
 
 @contextmanager
-def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST) -> Iterator[Stage]:
-    """Bring up a cluster of three nodes for one measurement, and end it."""
-    source = provider("sandbox")
+def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST, *, of: str = "sandbox") -> Iterator[Stage]:
+    """Bring up a cluster of three nodes of this provider for one measurement, and end it."""
+    source = provider(of)
     begun = time.monotonic()
     cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", mode, kernel=kernel))
     try:
         api = Api(cluster.api)
         workload = Workload(api, namespace.create(api, "bench"))
         nodes = tuple(node.name for node in cluster.nodes)
-        backends = workload.run(*one_on_each(nodes), Backend("client", nodes[0], app="client"))
+        asker = Backend("client", nodes[0], app="client", image=cluster.client_image or IMAGE)
+        backends = workload.run(*one_on_each(nodes), asker)
         target = workload.serve(Service("web")).cluster_ip()
         client = cluster.pod(workload.namespace, "client")
         _first_answer(client, target)
