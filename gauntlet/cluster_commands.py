@@ -90,8 +90,11 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
     proxy_mode = ProxyMode(chosen)
-    kernel = maker.kernel_for(proxy_mode) if node_kernel == "auto" else NodeKernel(node_kernel)
-    maker.require_kernel(proxy_mode, kernel)
+    if node_kernel == "auto":
+        kernel = maker.kernel_for(proxy_mode)
+    else:
+        kernel = NodeKernel(node_kernel)
+        maker.require_kernel(proxy_mode, kernel)
     spec = ClusterSpec(
         name,
         proxy_mode,

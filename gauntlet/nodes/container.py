@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -143,12 +144,5 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start a command in a container, and return the process that stands in for it."""
     options = [part for name, value in env.items() for part in ("--env", f"{name}={value}")]
-    return subprocess.Popen(
-        ["docker", "exec", "--interactive", *options, container, *argv],
-        stdin=subprocess.DEVNULL if stdin is None else stdin,
-        stdout=stdout,
-        stderr=stderr,
-        text=True,
-        # Ctrl-C is for the run, which then ends what it started in order.
-        start_new_session=True,
-    )
+    entered = ["docker", "exec", "--interactive", *options, container, *argv]
+    return command.spawn(entered, os.environ, stdin=stdin, stdout=stdout, stderr=stderr)

@@ -43,16 +43,7 @@ def start_in_guest(
     stderr: int | IO[str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start a process that stands in for a command in a guest. Without `stdin` that is /dev/null."""
-    return subprocess.Popen(
-        stand_in(switchboard, guest, argv),
-        env=dict(env),
-        stdin=subprocess.DEVNULL if stdin is None else stdin,
-        stdout=stdout,
-        stderr=stderr,
-        text=True,
-        # Ctrl-C is for the run, which then ends what it started in order.
-        start_new_session=True,
-    )
+    return command.spawn(stand_in(switchboard, guest, argv), env, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -55,10 +56,8 @@ class World:
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
     ) -> Completed:
-        done = subprocess.run(
-            [*self._enter(), *argv], input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
-        return command.concluded(self.name, argv, (done.returncode, done.stdout, done.stderr), check=check)
+        entered = [*self._enter(), *argv]
+        return command.run(self.name, argv, entered, os.environ, stdin=stdin, timeout_s=timeout_s, check=check)
 
     def spawn(
         self,
