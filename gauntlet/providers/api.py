@@ -44,8 +44,9 @@ class Api:
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         return self._ask("GET", path, query=query or {})
 
-    def post(self, path: str, body: Manifest) -> bytes:
-        return self._ask("POST", path, body=body, content=JSON)
+    def post(self, path: str, body: Manifest, *, dry: bool = False) -> bytes:
+        """Create; where `dry`, have the API server check all of it, the right to do so first, and create nothing."""
+        return self._ask("POST", path, query={"dryRun": "All"} if dry else {}, body=body, content=JSON)
 
     def patch(self, path: str, change: Manifest) -> bytes:
         return self._ask("PATCH", path, body=change, content=PATCH)

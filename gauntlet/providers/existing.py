@@ -69,6 +69,7 @@ class ExistingProvider:
         run = secrets.token_hex(4)
         if before is not None:
             sweep(api)
+        node_access.refuse_forbidden(api, run, image)
         record = _record(found, spec, run, image)
         _write(record, found)
         cluster = ExistingCluster(record)

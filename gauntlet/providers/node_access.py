@@ -95,6 +95,16 @@ def deploy(api: Api, run: str, image: str) -> None:
     _create(api, SETS, daemon_set(run, image))
 
 
+def refuse_forbidden(api: Api, run: str, image: str) -> None:
+    """Raise ApiRefused where `deploy` would be refused, as far as can be told before. Changes nothing."""
+    if marker.found(api) is None:
+        # What would be created in it cannot be asked for yet.
+        api.post(marker.NAMESPACES, marker.namespace(run), dry=True)
+        return
+    _create(api, CONFIG_MAPS, config_map(run), dry=True)
+    _create(api, SETS, daemon_set(run, image), dry=True)
+
+
 def remove(api: Api) -> None:
     """Delete it all, and wait until no pod of it is left; the namespace too, where a run made it."""
     for path in (f"{SETS}/{NAME}", f"{CONFIG_MAPS}/{NAME}"):
@@ -178,9 +188,9 @@ def _found(api: Api) -> Named | None:
         raise
 
 
-def _create(api: Api, path: str, body: Manifest) -> None:
+def _create(api: Api, path: str, body: Manifest, *, dry: bool = False) -> None:
     try:
-        api.post(path, body)
+        api.post(path, body, dry=dry)
     except ApiRefused as error:
         if error.status != HTTPStatus.CONFLICT:
             raise

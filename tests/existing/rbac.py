@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,17 @@ def as_user(kubeconfig: Path, account: str) -> Api:
     client.set_default_header("Impersonate-User", f"system:serviceaccount:{marker.NAMESPACE}:{account}")
     client.set_default_header("Impersonate-Group", "system:authenticated")
     return Api(client)
+
+
+def with_token(api: Api, kubeconfig: Path, account: str, folder: Path) -> Path:
+    """A kubeconfig for the same cluster, by which one is this ServiceAccount of the manifest."""
+    path = f"/api/v1/namespaces/{marker.NAMESPACE}/serviceaccounts/{account}/token"
+    token = json.loads(api.post(path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}))
+    document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    document["users"][0]["user"] = {"token": token["status"]["token"]}
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
 
 
 def _folder(each: Manifest) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gauntlet.chaos import observed
 from gauntlet.cluster import Cluster
 from gauntlet.cluster_check import cluster_facts
-from gauntlet.providers import marker, node_access
-from gauntlet.providers.api import Api, ApiRefused
-from gauntlet.providers.existing import sweep
+from gauntlet.providers import ClusterSpec, ExistingOptions, marker, node_access
+from gauntlet.providers.api import Api, ApiRefused, Manifest
+from gauntlet.providers.existing import ExistingProvider, sweep
+from gauntlet.providers.existing_record import clusters_dir
 from gauntlet.waiting import until
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
 from gauntlet.workload.service import Endpoint, Service
 from gauntlet.workload.workload import Workload
-from tests.existing.rbac import applied, as_user, documents, without
+from tests.existing.rbac import applied, as_user, documents, with_token, without
 
 RUN = "0a1b2c3d"
 Work = Callable[[Api, Cluster], None]
@@ -119,6 +122,26 @@ def test_a_reader_cannot_write(adopted: Api, sandbox: Cluster) -> None:
             with pytest.raises(ApiRefused, match=r"cannot (get|create)") as refused:
                 work(user, sandbox)
             assert refused.value.status == 403
+
+
+def test_who_may_not_enter_leaves_no_record(
+    adopted: Api, sandbox: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # What a kubelet tells of its machine, and a sandbox node has none to tell it.
+    machine: Manifest = {"nodeInfo": {"operatingSystem": "linux", "kernelVersion": platform.release()}}
+    adopted.patch(f"/api/v1/nodes/{sandbox.nodes[0].name}/status", {"status": machine})
+    with applied(adopted, documents()):
+        _await_rights(as_user(sandbox.kubeconfig, "gauntlet-check"), "gauntlet-check")
+        own = with_token(adopted, sandbox.kubeconfig, "gauntlet-check", tmp_path)
+        options = ExistingOptions(own, client_image=IMAGE)
+        with (
+            pytest.raises(ApiRefused, match=r'cannot create resource \\?"configmaps'),
+            ExistingProvider().visit(ClusterSpec("", sandbox.mode, existing=options)),
+        ):
+            pytest.fail("a reader came onto the nodes")
+    assert ExistingProvider().list() == ()
+    assert not list(clusters_dir().glob("*"))
 
 
 @pytest.mark.parametrize("namespace", ["default", "kube-system"])
