@@ -46,6 +46,9 @@ class KindProvider:
     name = "kind"
     modes = tuple(ProxyMode)
 
+    def __init__(self) -> None:
+        self._balancers: dict[str, LoadBalancer] = {}
+
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
         self.require_kernel(mode, NodeKernel.HOST)
         return NodeKernel.HOST
@@ -67,7 +70,7 @@ class KindProvider:
         _check(spec)
         docker.require()
         if (kept := self._kept(spec)) is not None:
-            return _served(kept)
+            return self._serve(kept)
         images = making.find(spec.version, say=lambda _: None)
         image = spec.kind.image or images.node
         missing = [tag for tag in (images.client, image) if tag in images.missing()]
@@ -77,7 +80,7 @@ class KindProvider:
                 "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
             )
         tools = kind_tools.find(spec.kind, spec.version)
-        return _served(self._create(spec, tools, image, images))
+        return self._serve(self._create(spec, tools, image, images))
 
     def connect(self, kubeconfig: Path) -> Cluster:
         name = kubeconfigs.cluster_name(kubeconfig)
@@ -85,7 +88,7 @@ class KindProvider:
         docker.require()
         if record is None or not _runs(name):
             raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
-        return _served(record)
+        return self._serve(record)
 
     def list(self) -> tuple[Cluster, ...]:
         folder = clusters_dir()
@@ -99,6 +102,7 @@ class KindProvider:
         if not state_dir(name).exists():
             return
         docker.require()
+        self._end_balancer(name)
         containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={MEMBER_LABEL}={name}")
         if containers.split():
             docker.run("rm", "--force", "--volumes", *containers.split())
@@ -120,6 +124,18 @@ class KindProvider:
             return
         tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
         _export_logs(tools, name, into)
+
+    def _serve(self, record: KindRecord) -> RunningKindCluster:
+        """The cluster, with its load balancer at work for as long as this process and this provider have it."""
+        cluster = RunningKindCluster(record)
+        self._end_balancer(record.name)
+        self._balancers[record.name] = LoadBalancer(Api(cluster.api), kind_network.LOAD_BALANCER_POOL)
+        self._balancers[record.name].start()
+        return cluster
+
+    def _end_balancer(self, name: str) -> None:
+        if name in self._balancers:
+            self._balancers.pop(name).stop()
 
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
         record = KindRecord.load(spec.name)
@@ -241,9 +257,3 @@ def _runs(name: str) -> bool:
     running = docker.run("ps", "--format", "{{.Names}}").split()
     nodes = _containers(name)
     return bool(nodes) and {*nodes, outside_name(name)} <= set(running)
-
-
-def _served(record: KindRecord) -> RunningKindCluster:
-    cluster = RunningKindCluster(record)
-    LoadBalancer(Api(cluster.api), kind_network.LOAD_BALANCER_POOL).start()
-    return cluster

@@ -59,18 +59,24 @@ class _Services(_Part):
 
 
 class LoadBalancer:
-    """Assigns `status.loadBalancer.ingress` for as long as this process lives. Keeps no state but the API's."""
+    """Assigns `status.loadBalancer.ingress` until it is stopped or this process ends. Keeps no state but the API's."""
 
     def __init__(self, api: Api, pool: str) -> None:
         self._api = api
         self._pool = tuple(str(address) for address in ipaddress.ip_network(pool).hosts())
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="load balancer", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._serve, name="load balancer", daemon=True).start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give out no more; returns when nothing is asked of the API server any longer."""
+        self._ending.set()
+        self._thread.join()
 
     def _serve(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(_EVERY_S):
+        while not self._ending.wait(_EVERY_S):
             try:
                 self.assign()
             except GauntletError as error:
