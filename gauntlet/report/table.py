@@ -13,6 +13,8 @@ from gauntlet.report.verdicts import Trouble, troubles
 from gauntlet.results import CaseResult, Results
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+# Of a column, in a terminal of 80: with three or four modes, what is longer than a verdict goes to a second line.
+NARROW, WIDE = 12, 20
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
 
 
@@ -25,10 +27,13 @@ def verdict_table(results: Results) -> Table:
         caption_justify="left",
         caption_style="",
         expand=True,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     table.add_column("case", overflow="fold", ratio=1)
     for mode in results.modes:
-        table.add_column(results.heading(mode), overflow="fold", min_width=12, max_width=20)
+        widest = WIDE if len(results.modes) <= 2 else NARROW
+        table.add_column(results.heading(mode), overflow="fold", min_width=NARROW, max_width=widest)
     cases: dict[str, dict[ProxyMode, CaseResult]] = {}
     for result in results.cases():
         cases.setdefault(result.case, {})[result.mode] = result
