@@ -96,6 +96,12 @@ GAPS = (
         "gets no answer at all (ProxyLoop in proxysocket.go)",
     ),
     Gap(
+        "port-of-a-process",
+        _USERSPACE,
+        "kube-proxy itself listens on every NodePort: nobody else can afterwards, and where a process did before, that "
+        "node does not serve the NodePort (claimNodePort in proxier.go)",
+    ),
+    Gap(
         "affinity-timeout",
         _USERSPACE,
         "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from gauntlet import rules
 from gauntlet.chaos import observed
 from gauntlet.chaos.observed import WatchedPod, WatchedService
 from gauntlet.chaos.target import PROBE_NAMESPACE, Configuration, Target, target_of
-from gauntlet.cluster import Json, Node
+from gauntlet.cluster import Json, Node, ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind
 from gauntlet.providers.api import Api, ApiRefused, Manifest
 from gauntlet.providers.marker import MANAGED_BY
+from gauntlet.rules import Route, userspace
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import one_on_each
@@ -100,7 +102,7 @@ def replace_endpoint(configuration: Configuration) -> str:
 
 
 def rules_follow_endpoints(within_s: float, configuration: Configuration) -> str:
-    """Probe: wait until the rules of the hurt node name exactly the ready endpoints of the Service."""
+    """Probe: wait until the hurt node forwards the Service to exactly its ready endpoints."""
     target = target_of(configuration)
     _wait_obeyed(target, target.hurt, within_s)
     return f"{target.hurt.name} forwards {target.service} to {', '.join(sorted(_endpoints(target)))}"
@@ -153,7 +155,7 @@ def unexpose(configuration: Configuration) -> str:
 
 
 def _wait_obeyed(target: Target, node: Node, within_s: float, address: str = "", port: int = 0) -> None:
-    """Wait until the rules of a node name exactly the ready endpoints of the Service.
+    """Wait until a node forwards the Service to exactly its ready endpoints.
 
     `address` and `port` are those of a frontend; the cluster IP and first port where none are given.
     """
@@ -163,14 +165,30 @@ def _wait_obeyed(target: Target, node: Node, within_s: float, address: str = "",
 
     def obeyed() -> bool:
         found = rules.read(node, target.cluster.mode).find(*frontend)
-        return {share.address for route in found for share in route.inside} == wanted
+        return _behind(node, target.cluster.mode, found) == wanted
 
     until(
         obeyed,
-        what=f"the rules of {node.name} for {frontend[0]}:{frontend[1]} name {', '.join(sorted(wanted))}",
+        what=f"{node.name} forwards {frontend[0]}:{frontend[1]} to {', '.join(sorted(wanted))}",
         deadline_s=within_s,
         every_s=0.1,
     )
+
+
+def _behind(node: Node, mode: ProxyMode, routes: Sequence[Route]) -> frozenset[str]:
+    """Addresses of the endpoints that these routes of one Service port lead to.
+
+    Raises Inconclusive in userspace mode where kube-proxy, which alone knows, does not log it.
+    """
+    if mode is not ProxyMode.USERSPACE:
+        return frozenset(share.address for route in routes for share in route.inside)
+    listed = userspace.endpoints(node.proxy_log())
+    if not listed:
+        raise Inconclusive(
+            f"kube-proxy of {node.name} does not log the endpoints it picks from, and no rule shows them",
+            "start it with --v=1",
+        )
+    return frozenset[str]().union(*(listed.get(route.service, ()) for route in routes))
 
 
 def _granted(target: Target, wanted: Manifest) -> bool:

@@ -6,11 +6,12 @@ REDIRECT), KUBE-PORTALS-HOST and KUBE-NODEPORT-HOST (packets of the node itself,
 
 Which endpoint gets a connection is decided inside kube-proxy (in turn, one list for each Service port), and so is
 ClientIP affinity. No rule shows either, nor whether there is any endpoint: without one, kube-proxy accepts
-the connection and closes it (seen with 1.25.9: an empty reply, not a refusal).
+the connection and closes it (seen with 1.25.9: an empty reply, not a refusal). Its log tells the list, from --v=1 on.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gauntlet.cluster import ProxyMode
@@ -24,6 +25,11 @@ NOTE = "a port of kube-proxy itself, which picks the endpoint; no rule shows the
 # A REDIRECT goes to the address of the interface that the packet came in by.
 ANY_OF_NODE = "0.0.0.0"
 _PROTOCOLS = frozenset(Protocol)
+# Lines 236, 268 and 296 of pkg/proxy/userspace/roundrobin.go.
+_LISTED = re.compile(
+    r'"LoadBalancerRR: (?:Setting|Removing) endpoints (?:for )?service" servicePortName="(?P<service>[^"]*)"'
+    r"(?: endpoints=\[(?P<endpoints>[^\]]*)\])?"
+)
 
 
 def forwarding(text: str) -> Forwarding:
@@ -39,6 +45,17 @@ def forwarding(text: str) -> Forwarding:
     )
     routes = (*_routes(tables, PORTALS), *_routes(tables, NODE_PORTS))
     return Forwarding(ProxyMode.USERSPACE, hooked, routes, size(text))
+
+
+def endpoints(log: str) -> dict[str, frozenset[str]]:
+    """Addresses of the endpoints that kube-proxy last said it picks from, by Service port as in the rules' comments.
+
+    Empty where it logs them not: `--v=0`.
+    """
+    return {
+        line["service"]: frozenset(each.rpartition(":")[0] for each in (line["endpoints"] or "").split())
+        for line in _LISTED.finditer(log)
+    }
 
 
 def _routes(tables: Tables, chains: tuple[str, str]) -> Iterator[Route]:

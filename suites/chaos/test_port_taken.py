@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-fault
 PORT = 30080
 
 
+@pytest.mark.needs("port-of-a-process")
 def test_node_port_is_served_though_a_process_had_it_before(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:
@@ -21,6 +22,7 @@ def test_node_port_is_served_though_a_process_had_it_before(
     experiment.run_exposing("port-taken-before", service, backends, port=PORT)
 
 
+@pytest.mark.needs("port-of-a-process")
 def test_node_port_is_served_on_when_a_process_takes_it(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:

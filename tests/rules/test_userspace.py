@@ -78,3 +78,23 @@ def test_a_node_is_read_and_explained_through_its_own_tools() -> None:
     assert "10.77.0.11:40185 100.0%" in text
     assert "picks the endpoint" in text
     assert "no packet reaches" in "\n".join(describe("node-1", without("-j KUBE-PORTALS-HOST"), THREE, 80))
+
+
+LOG = """\
+I1126 13:56:19.503487     713 roundrobin.go:236] "LoadBalancerRR: Setting endpoints service" \
+servicePortName="default/three:http" endpoints=[10.244.1.5:8080 10.244.2.5:8080]
+I1126 13:56:20.000000     713 roundrobin.go:268] "LoadBalancerRR: Setting endpoints for service" \
+servicePortName="default/three:http" endpoints=[10.244.1.6:8080 10.244.2.5:8080]
+I1126 13:56:20.500000     713 roundrobin.go:236] "LoadBalancerRR: Setting endpoints service" \
+servicePortName="default/none:http" endpoints=[10.244.1.7:8080]
+I1126 13:56:21.000000     713 roundrobin.go:296] "LoadBalancerRR: Removing endpoints service" \
+servicePortName="default/none:http"
+"""
+
+
+def test_the_log_tells_what_the_rules_do_not() -> None:
+    assert userspace.endpoints(LOG) == {
+        "default/three:http": frozenset({"10.244.1.6", "10.244.2.5"}),
+        "default/none:http": frozenset(),
+    }
+    assert userspace.endpoints("Using userspace Proxier") == {}
