@@ -32,8 +32,3 @@ def test_other_tests_are_no_cases(node_id: str) -> None:
 def test_slug_is_a_file_name() -> None:
     case = Case(f"{FILE}::test_y[a/b c]", ProxyMode.IPTABLES)
     assert case.slug == "x-y-a-b-c-iptables"
-
-
-def test_command_quotes_the_brackets() -> None:
-    case = Case(f"{FILE}::test_y[tcp]", ProxyMode.IPTABLES)
-    assert case.command(["--kp-seed=7"]) == f"pytest '{FILE}::test_y[tcp-iptables]' --kp-seed=7"

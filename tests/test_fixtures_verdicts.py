@@ -98,7 +98,10 @@ def test_failing_case_prints_how_to_see_and_repeat_it(every_ending: tuple[SuiteF
     assert "expected: The sun shines." in printed
     assert "FAIL bad: it does not work [0.25 share, promised 1]" in printed
     assert "no attempt was made" in printed
-    assert "run this case again: pytest 'suites/test_it.py::test_fails[iptables]' --kp-seed=7" in printed
+    assert (
+        "run this case again: pytest 'suites/test_it.py::test_fails[iptables]' --kp-modes=iptables --kp-seed=7"
+        in printed
+    )
     assert "it does not work" in (folder.path / "junit.xml").read_text()
 
 

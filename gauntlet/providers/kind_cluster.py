@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -19,6 +18,7 @@ from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.paths import state_root
 from gauntlet.providers.api import Api, ApiRefused
+from gauntlet.providers.proxy_configuration import changed
 from gauntlet.waiting import until
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class RunningKindCluster:
         """One ConfigMap is mounted by all of them; returns when each has the new one before it."""
         api = Api(self.api)
         present = json.loads(api.get(CONFIG_MAP))["data"][_CONFIG_KEY]
-        wanted = yaml.safe_dump(merged(yaml.safe_load(present), changes), sort_keys=False)
+        wanted = changed(present, changes)
         api.patch(CONFIG_MAP, {"data": {_CONFIG_KEY: wanted}})
         for node in self.nodes:
             until(
@@ -188,13 +188,6 @@ class RunningKindCluster:
                 f"pod {full_name} has no process on {node.name}", "it has just been restarted: try again"
             )
         return ContainedPod(node.container, full_name, HostKind.POD, node.name, pod.status.pod_ip, pid)
-
-
-def merged(present: Json, changes: Json) -> Json:
-    """A configuration with changes: mappings are merged key by key, all else is replaced."""
-    if not isinstance(present, Mapping) or not isinstance(changes, Mapping):
-        return changes
-    return {**present, **{key: merged(present.get(key), value) for key, value in changes.items()}}
 
 
 def _pid(node: ContainerNode, container_id: str) -> int | None:

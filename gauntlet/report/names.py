@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from collections.abc import Iterable
 
 from gauntlet.cluster import ProxyMode
-from gauntlet.results import Results
 
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
 
@@ -42,7 +42,7 @@ def node_id(case: str, mode: ProxyMode) -> str:
     return f"{case[:-1]}-{mode}]" if case.endswith("]") else f"{case}[{mode}]"
 
 
-def rerun(results: Results, case: str, mode: ProxyMode) -> str:
-    """The command that runs this case again in this mode, and nothing else."""
+def command(case: str, mode: ProxyMode, options: Iterable[str]) -> str:
+    """What runs this case again in this mode, and nothing else. `options` are those of its run, the mode aside."""
     chosen = [node_id(case, mode)] if "::" in case else ["suites", "-k", case]
-    return shlex.join(["pytest", *chosen, f"--kp-modes={mode}", *results.options])
+    return shlex.join(["pytest", *chosen, f"--kp-modes={mode}", *options])

@@ -17,7 +17,7 @@ from gauntlet.report.binning import SECOND_NS, Axis
 from gauntlet.report.evidence import Evidence, evidence_of
 from gauntlet.report.figures import figure_of, measured, threshold_of
 from gauntlet.report.marks import windows
-from gauntlet.report.names import anchor, group, rerun, title
+from gauntlet.report.names import anchor, command, group, title
 from gauntlet.report.timeline import span, timeline
 from gauntlet.results import CaseResult, FindingRecord, Results, worst
 
@@ -96,7 +96,7 @@ def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results,
     }
     shared = _shared_span(evidence)
     pictures = tuple(
-        _picture(found[mode], evidence[mode], shared, rerun(results, case, mode))
+        _picture(found[mode], evidence[mode], shared, command(case, mode, results.options))
         for mode in results.modes
         if mode in found
     )

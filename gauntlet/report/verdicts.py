@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Verdict
 from gauntlet.report.figures import measured, shown
-from gauntlet.report.names import anchor, rerun, title
+from gauntlet.report.names import anchor, command, title
 from gauntlet.results import FindingRecord, Results
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
@@ -53,7 +53,7 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             result.mode,
             result.verdict,
             tuple(finding for finding in result.findings if finding.verdict is not Verdict.PASS),
-            rerun(results, result.case, result.mode),
+            command(result.case, result.mode, results.options),
         )
         for result in results.cases()
         if result.verdict is not Verdict.PASS

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gauntlet import docker
 from gauntlet.cluster import Json, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, UsageError
 from gauntlet.providers import ClusterSpec, KindOptions, kind, kind_tools
 from gauntlet.providers.kind import KindProvider
-from gauntlet.providers.kind_cluster import KindRecord, clusters_dir, merged, state_dir
+from gauntlet.providers.kind_cluster import KindRecord, clusters_dir, state_dir
+from gauntlet.providers.proxy_configuration import changed
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +101,7 @@ def test_programs_of_path_come_before_the_toolchain(tmp_path: Path, monkeypatch:
 def test_changes_of_a_configuration_are_merged_key_by_key() -> None:
     present: Json = {"mode": "ipvs", "ipvs": {"scheduler": "rr", "strictARP": True}, "list": [1, 2]}
 
-    assert merged(present, {"ipvs": {"scheduler": "wrr"}, "list": [3]}) == {
+    assert yaml.safe_load(changed(yaml.safe_dump(present), {"ipvs": {"scheduler": "wrr"}, "list": [3]})) == {
         "mode": "ipvs",
         "ipvs": {"scheduler": "wrr", "strictARP": True},
         "list": [3],

@@ -21,7 +21,7 @@ from gauntlet.report.binning import (
 from gauntlet.report.evidence import evidence_of
 from gauntlet.report.figures import shown
 from gauntlet.report.marks import marks, windows
-from gauntlet.report.names import anchor, group, node_id, rerun, title
+from gauntlet.report.names import anchor, command, group, node_id, title
 from gauntlet.report.timeline import clients_of, span, timeline
 from tests.report.synthetic import CASE, START_NS, Shape, history, run
 
@@ -181,11 +181,12 @@ def test_names_of_a_case() -> None:
 
 
 def test_the_command_names_one_case_in_one_mode() -> None:
-    whole = run(())
-    assert rerun(whole, CASE, ProxyMode.IPTABLES) == (
+    assert command(CASE, ProxyMode.IPTABLES, run(()).options) == (
         "pytest 'suites/conformance/test_node_port.py::test_outside[iptables]' --kp-modes=iptables "
         "--kp-seed=4711 --kp-version=1.37"
     )
-    assert "suites -k node_port" in rerun(whole, "node_port", ProxyMode.IPTABLES)
-    elsewhere = whole.model_copy(update={"options": ("--kp-provider=existing", "--kp-context=the staging one")})
-    assert rerun(elsewhere, CASE, ProxyMode.IPTABLES).endswith("--kp-provider=existing '--kp-context=the staging one'")
+    assert "suites -k node_port" in command("node_port", ProxyMode.IPTABLES, ())
+    elsewhere = ("--kp-provider=existing", "--kp-context=the staging one")
+    assert command(CASE, ProxyMode.IPTABLES, elsewhere).endswith(
+        "--kp-provider=existing '--kp-context=the staging one'"
+    )

@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from gauntlet.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.guest import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.providers.sandbox import layout, proxies, uml
+from gauntlet.providers.proxy_configuration import changed
+from gauntlet.providers.sandbox import layout, uml
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.objects import Pod
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
@@ -85,9 +84,8 @@ class SandboxCluster:
         """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""
         for node in self.nodes:
             path = layout.proxy_configuration(self.state_dir, node.name)
-            present = yaml.safe_load(path.read_text(encoding="utf-8"))
             scratch = path.with_suffix(".new")
-            scratch.write_text(yaml.safe_dump(proxies.merged(present, changes), sort_keys=False), encoding="utf-8")
+            scratch.write_text(changed(path.read_text(encoding="utf-8"), changes), encoding="utf-8")
             scratch.replace(path)
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:

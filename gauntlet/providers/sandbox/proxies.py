@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.cluster import Json, NodeKernel
+from gauntlet.cluster import NodeKernel
 from gauntlet.errors import GauntletError
 from gauntlet.nodes.proxy_process import noting_pid
 from gauntlet.providers.sandbox import layout
@@ -49,13 +49,6 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
     return yaml.safe_dump(document, sort_keys=False)
-
-
-def merged(present: Json, changes: Json) -> Json:
-    """A configuration with changes: mappings are merged key by key, all else is replaced."""
-    if not isinstance(present, Mapping) or not isinstance(changes, Mapping):
-        return changes
-    return {**present, **{key: merged(present.get(key), value) for key, value in changes.items()}}
 
 
 class ProxySupervisor:
