@@ -64,6 +64,7 @@ class Balance(_Promise):
     significance: Share = Field(gt=0, le=0.01, description="above 0, at most 0.01: chance of a false alarm of one test")
     max_skew: Positive = Field(description="above 0: deviation from the fair share that is let pass, 0.1 = 10 %")
     detects_skew: Positive = Field(description="above 0: deviation the test must be able to see, else inconclusive")
+    each_node: bool = Field(description="true or false: whether each node's clients by themselves are spread evenly")
 
 
 class Latency(_Promise):

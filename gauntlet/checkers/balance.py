@@ -75,8 +75,9 @@ def balance(
     significance: float = SIGNIFICANCE,
     max_skew: float = 0.1,
     detects_skew: float = 1.0,
+    each_node: bool = True,
 ) -> Finding:
-    """Every backend gets its fair share of the new ok connections: over all, and from the clients of each node.
+    """Every backend gets its fair share of the new ok connections: over all and, with `each_node`, from each's clients.
 
     Fails where a spread is both improbable (p < `significance`) and uneven (a backend deviates by more than `max_skew`
     of its fair share: at a million connections the tiniest deviation is improbable), and where a backend was never
@@ -98,8 +99,10 @@ def balance(
     if unknown:
         return no_data(check, f"replies of {', '.join(unknown)}, among which no share is expected")
     spreads = [_spread("all clients", new, backends)]
-    spreads += [_spread(node, part, backends) for node, part in by_client_node(new)]
-    silent = {node for node, _ in by_client_node(attempts)} - {spread.group for spread in spreads}
+    of_nodes = [_spread(node, part, backends) for node, part in by_client_node(new)]
+    silent = {node for node, _ in by_client_node(attempts)} - {spread.group for spread in of_nodes}
+    if each_node:
+        spreads += of_nodes
     return _finding(check, spreads, silent, significance, max_skew, detects_skew)
 
 
@@ -126,7 +129,8 @@ def _finding(
     elif silent:
         verdict, reason = Verdict.INCONCLUSIVE, f"no new ok connection from {', '.join(sorted(silent))}"
     else:
-        verdict, reason = Verdict.PASS, f"even over all and from each node, the most uneven: {worst.line()}"
+        where = "over all and from each node, the most uneven" if len(spreads) > 1 else "over all"
+        verdict, reason = Verdict.PASS, f"even {where}: {worst.line()}"
     details = tuple(spread.line() for spread in spreads)
     return Finding(
         check, verdict, reason, worst.skew, "of the fair share", max_skew, worst.visible_skew(significance), details

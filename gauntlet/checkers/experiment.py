@@ -112,6 +112,7 @@ class _Case:
                 significance=slo.balance.significance,
                 max_skew=slo.balance.max_skew,
                 detects_skew=slo.balance.detects_skew,
+                each_node=slo.balance.each_node,
             ),
         ]
         if self.removed:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from kubernetes.client import CoreV1Api
-
 from gauntlet.cluster import MachineState, OwnKernelNode, ProxyMode
 from gauntlet.faults import ipvs_tables, proxy_process
 from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
@@ -25,9 +23,8 @@ class CrashKernel(JournalledFault):
         # In ipvs mode /healthz says 200 some seconds before the first virtual server is there, and the first answer of
         # a Service may be its last for a while: its address is refused until it stands in every set.
         synced = f" && {{ {ipvs_tables.SYNCED} }}" if self.scene.cluster.mode is ProxyMode.IPVS else ""
-        spec = CoreV1Api(self.scene.cluster.api).read_namespaced_service("kubernetes", "default").spec
-        serves = f"timeout 2 bash -c 'exec 3<>/dev/tcp/{spec.cluster_ip}/{spec.ports[0].port}'"
-        check = f"{proxy_process.healthy_script(node)}{synced} && {serves} && echo 'its Services answer'"
+        answers = proxy_process.answers_script(self.scene.cluster)
+        check = f"{proxy_process.healthy_script(node)}{synced} && {answers}"
         return Record(self.id, self.name, node.name, State.INTENDED, check=("bash", "-c", check), boot=True)
 
     def act(self) -> None:

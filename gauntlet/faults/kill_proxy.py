@@ -21,10 +21,12 @@ class KillProxy(NodeFault):
 
     def plan(self) -> Plan:
         self._killed = proxy_process.running(self.node)
+        # In userspace mode the new one is healthy some seconds before it listens for its Services again.
+        answers = proxy_process.answers_script(self.scene.cluster)
         return Plan(
             act=(("kill", "-KILL", str(self._killed.pid)),),
             undo=(),
-            check=proxy_process.healthy(self.node),
+            check=("bash", "-c", f"{proxy_process.healthy_script(self.node)} && {answers}"),
         )
 
     def evidence(self) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubernetes.client import CoreV1Api
+
 from gauntlet import proxy_metrics, rules
-from gauntlet.cluster import CommandFailed, Node, ProxyMode
+from gauntlet.cluster import Cluster, CommandFailed, Node, ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.journal import Argv
 from gauntlet.waiting import until
@@ -68,6 +70,13 @@ def healthy_script(node: Node) -> str:
         r'printf "GET /healthz HTTP/1.0\r\n\r\n" >&3 && read -r -t 2 version code rest <&3 && '
         'echo "kube-proxy /healthz says $code" && [ "$code" = 200 ]'
     )
+
+
+def answers_script(cluster: Cluster) -> str:
+    """Shell that ends with 0 where the Service `default/kubernetes`, which every cluster has, accepts a connection."""
+    spec = CoreV1Api(cluster.api).read_namespaced_service("kubernetes", "default").spec
+    connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{spec.ports[0].port}"
+    return f"timeout 2 bash -c '{connect}' && echo 'its Services answer'"
 
 
 def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:

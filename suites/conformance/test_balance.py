@@ -42,6 +42,7 @@ def test_new_connections_are_spread_evenly(
             significance=slo.balance.significance,
             max_skew=slo.balance.max_skew,
             detects_skew=slo.balance.detects_skew,
+            each_node=slo.balance.each_node,
         ),
         latency(seen, slo.latency.p50_ms, slo.latency.p99_ms),
     )

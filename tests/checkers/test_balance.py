@@ -55,6 +55,15 @@ def test_one_of_a_hundred_never_reached_is_named_though_chi_square_would_not_see
     assert "never reached: b042" in found.reason
 
 
+def test_clients_in_step_with_each_other_are_judged_together() -> None:
+    in_step = [*spread(three(0, 150, 150)), *spread(three(150, 0, 0), "node-2")]
+    assert balance(frame(in_step), BACKENDS).verdict is Verdict.FAIL
+    together = balance(frame(in_step), BACKENDS, each_node=False)
+    assert (together.verdict, together.figure) == (Verdict.PASS, 0)
+    lopsided = [*spread(three(0, 150, 150)), *spread(three(0, 150, 0), "node-2")]
+    assert "never reached: backend-1" in balance(frame(lopsided), BACKENDS, each_node=False).reason
+
+
 def test_an_uneven_node_is_not_hidden_by_the_others() -> None:
     rows = [*spread(three(1000, 1000, 1000)), *spread(three(110, 55, 35), "node-2")]
     found = balance(frame(rows), BACKENDS)
