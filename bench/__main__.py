@@ -19,7 +19,7 @@ from bench.gate import gate
 from bench.own_kernel import own_kernel
 from bench.recovery import errors_ms
 from bench.services import services_s
-from bench.stage import stage
+from bench.stage import Stage, stage
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.paths import project_root
@@ -59,12 +59,14 @@ def main(gates: str) -> None:
     by_mode = {mode: _measure(mode) for mode in MODES}
     figures: Figures = {
         "cluster_up_s": max(each[0] for each in by_mode.values()),
-        "connections_per_s": min(each[1] for each in by_mode.values()),
         "recovery_error_ms": {
             length: max(each[2][length] for each in by_mode.values()) for length in by_mode[MODES[0]][2]
         },
         "services_1000_s": max(each[3] for each in by_mode.values()),
     }
+    rates = [each[1] for each in by_mode.values() if each[1] is not None]
+    if len(rates) == len(by_mode):
+        figures["connections_per_s"] = min(rates)
     figures |= _own_kernel()
     wanted = GATES[gates]
     figures |= _gates(wanted)
@@ -108,16 +110,26 @@ def _gates(wanted: Mapping[str, Sequence[ProxyMode]]) -> Figures:
     return figures
 
 
-def _measure(mode: ProxyMode) -> tuple[float, float, dict[str, float], float]:
+def _rate(mode: ProxyMode, found: Stage) -> float | None:
+    """None where an attempt failed."""
+    try:
+        rate = round(connections_per_s(found))
+    except Inconclusive as error:
+        click.echo(f"{mode}: {error}", err=True)
+        return None
+    click.echo(f"{mode}: {rate} new connections a second", err=True)
+    return rate
+
+
+def _measure(mode: ProxyMode) -> tuple[float, float | None, dict[str, float], float]:
     with stage(mode) as found:
         click.echo(f"{mode}: Service answers after {found.up_s:.1f} s", err=True)
-        rate = connections_per_s(found)
-        click.echo(f"{mode}: {rate:.0f} new connections a second", err=True)
+        rate = _rate(mode, found)
         errors = errors_ms(found)
         click.echo(f"{mode}: errors in ms by outage in ms: {errors}", err=True)
         many = services_s(found)
         click.echo(f"{mode}: 1,000 Services in {many:.1f} s", err=True)
-        return round(found.up_s, 2), round(rate), errors, round(many, 1)
+        return round(found.up_s, 2), rate, errors, round(many, 1)
 
 
 def _page(figures: Figures) -> str:
