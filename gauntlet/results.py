@@ -67,8 +67,9 @@ class Skip(_Record):
 class Results(_Record):
     """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`).
 
-    `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode. `reproduce` is the
-    command that repeats the whole run, `options` what pytest needs to run one of its cases again.
+    `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode, `kernels` that of
+    the nodes' kernel in each mode that was begun. `reproduce` is the command that repeats the whole run, `options` what
+    pytest needs to run one of its cases again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -77,7 +78,7 @@ class Results(_Record):
     tool: str
     kubernetes: str
     kube_proxy: dict[ProxyMode, str] = {}
-    kernel: str
+    kernels: dict[ProxyMode, str] = {}
     provider: str = ""
     command: str
     seed: int
@@ -105,6 +106,16 @@ class Results(_Record):
         """The mode, with the version of its kube-proxy where that is not the control plane's: `userspace (1.25.9)`."""
         proxy = self.kube_proxy.get(mode, self.kubernetes)
         return str(mode) if self.kubernetes.startswith(proxy) else f"{mode} ({proxy})"
+
+    @property
+    def kernel(self) -> str:
+        """`6.18.44`; where modes ran on different ones, `6.18.44 (iptables, nftables), 6.1.176 (ipvs)`."""
+        modes: dict[str, list[str]] = {}
+        for mode, kernel in self.kernels.items():
+            modes.setdefault(kernel, []).append(mode)
+        if len(modes) < 2:
+            return "".join(modes)
+        return ", ".join(f"{kernel} ({', '.join(on_it)})" for kernel, on_it in modes.items())
 
     def cases(self) -> tuple[CaseResult, ...]:
         """The findings by case and mode, in the order in which they first appear."""

@@ -138,7 +138,7 @@ def test_exit_codes_of_pytest(code: int, ours: ExitCode) -> None:
 def results(*found: Verdict, incomplete: str = "") -> Results:
     modes = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
     return Results(
-        tool="0.1.0", kubernetes="1.37.2", kernel="6.1", command="gauntlet run", seed=1,
+        tool="0.1.0", kubernetes="1.37.2", kernels={ProxyMode.IPTABLES: "6.1"}, command="gauntlet run", seed=1,
         started=datetime(2026, 1, 1, tzinfo=UTC), finished=datetime(2026, 1, 1, 0, 3, tzinfo=UTC), modes=modes,
         findings=tuple(
             FindingRecord(case=CASE, mode=mode, check="refusal", verdict=verdict, reason="took 1.2 s", details=("x",))

@@ -42,6 +42,14 @@ def test_the_worst_verdict_wins_and_none_at_all_is_inconclusive(verdicts: list[V
     assert results.worst(verdicts) is whole
 
 
+def test_a_kernel_is_named_once_and_different_ones_with_their_modes() -> None:
+    whole = run(BOTH)
+    assert whole.kernel == "6.18.44"
+    mixed = {IPTABLES: "6.18.44", NFTABLES: "6.18.44", ProxyMode.IPVS: "6.1.176"}
+    assert whole.model_copy(update={"kernels": mixed}).kernel == "6.18.44 (iptables, nftables), 6.1.176 (ipvs)"
+    assert whole.model_copy(update={"kernels": {}}).kernel == ""
+
+
 def test_a_mode_in_which_no_case_ran_makes_the_run_inconclusive() -> None:
     lonely = run(passing(CASE, IPTABLES))
     assert lonely.verdict_of(IPTABLES) is Verdict.PASS

@@ -23,7 +23,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One experiment. `difference` compares the last mode with the first, where both have a figure."""
+    """One experiment. `difference` compares the second of two modes with the first, where both have a figure."""
 
     title: str
     anchor: str
@@ -60,7 +60,7 @@ def _shown(finding: FindingRecord | None) -> str:
 
 
 def _difference(found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> str:
-    if len(modes) < 2 or modes[0] not in found or modes[-1] not in found:
+    if len(modes) != 2 or modes[0] not in found or modes[-1] not in found:
         return ""
     first, last = (measured(found[mode].findings, "outage") for mode in (modes[0], modes[-1]))
     if first is None or last is None or first.figure is None or last.figure is None:

@@ -139,7 +139,7 @@ def run(
         tool="kube-proxy-gauntlet 0.1.0",
         kubernetes="1.37.2",
         kube_proxy={ProxyMode.IPTABLES: "1.37.2", ProxyMode.USERSPACE: "1.25.9"},
-        kernel="6.18.44",
+        kernels={ProxyMode.IPTABLES: "6.18.44", ProxyMode.NFTABLES: "6.18.44"},
         provider="sandbox",
         command="gauntlet run --profile gate",
         seed=4711,
