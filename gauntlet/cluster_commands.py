@@ -85,23 +85,18 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
     """Bring up a cluster that stays until it is told to go."""
     from gauntlet.binaries import ensure
     from gauntlet.cluster import ProxyMode
-    from gauntlet.providers import ClusterSpec, KindOptions, provider
+    from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
 
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
     proxy_mode = ProxyMode(chosen)
-    if node_kernel == "auto":
-        kernel = maker.kernel_for(proxy_mode)
-    else:
-        kernel = NodeKernel(node_kernel)
-        maker.require_kernel(proxy_mode, kernel)
     spec = ClusterSpec(
         name,
         proxy_mode,
         nodes=nodes,
         version=version,
         keep=True,
-        kernel=kernel,
+        kernel=chosen_kernel(maker, proxy_mode, node_kernel),
         kind=KindOptions(kind_image),
     )
     if source == "sandbox":

@@ -12,10 +12,20 @@ from gauntlet.providers.existing_options import ExistingOptions
 from gauntlet.providers.kind import KindProvider
 from gauntlet.providers.kind_tools import KindOptions
 from gauntlet.providers.kubeconfig import provider_name
-from gauntlet.providers.protocol import ClusterSpec, Provider
+from gauntlet.providers.protocol import AUTO, ClusterSpec, Provider, chosen_kernel
 from gauntlet.providers.sandbox.provider import SandboxProvider
 
-__all__ = ["ClusterSpec", "ExistingOptions", "KindOptions", "Provider", "connect", "provider", "provider_names"]
+__all__ = [
+    "AUTO",
+    "ClusterSpec",
+    "ExistingOptions",
+    "KindOptions",
+    "Provider",
+    "chosen_kernel",
+    "connect",
+    "provider",
+    "provider_names",
+]
 
 
 _PROVIDERS: dict[str, Callable[[], Provider]] = {

@@ -11,6 +11,9 @@ from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.providers.existing_options import ExistingOptions
 from gauntlet.providers.kind_tools import KindOptions
 
+# A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class ClusterSpec:
@@ -74,3 +77,14 @@ class Provider(Protocol):
     def delete(self, name: str) -> None:
         """End a cluster and verify that nothing of it is left. A cluster that is gone counts as deleted."""
         ...
+
+
+def chosen_kernel(maker: Provider, mode: ProxyMode, asked: str) -> NodeKernel:
+    """Whose kernel nodes get: `host` or `own` as asked for, with `auto` what the mode needs.
+
+    Raises UsageError or EnvironmentUnfit where they cannot run kube-proxy in this mode on it.
+    """
+    if asked == AUTO:
+        return maker.kernel_for(mode)
+    maker.require_kernel(mode, NodeKernel(asked))
+    return NodeKernel(asked)
