@@ -10,7 +10,7 @@ from rich.text import Text
 from gauntlet import pytestrun
 from gauntlet.errors import ExitCode
 from gauntlet.finding import Verdict
-from gauntlet.report.table import verdict_table
+from gauntlet.report.table import show_verdicts
 from gauntlet.results import Results, load
 
 
@@ -39,7 +39,7 @@ def conclude(console: Console, results_root: Path, before: Path | None, code: in
 def show(console: Console, results: Results, folder: Path) -> None:
     """Print the verdicts and where results and report are."""
     console.print()
-    console.print(verdict_table(results))
+    show_verdicts(console, results)
     console.print(_totals(results))
     # Paths are printed whole, so that they can be copied.
     for name in ("results.json", "report.html"):

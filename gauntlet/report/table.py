@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,14 +19,26 @@ NARROW, WIDE = 12, 20
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
 
 
-def verdict_table(results: Results) -> Table:
-    """Cases as rows, modes as columns; below it each case that did not pass, why, and how to run it again."""
+def show_verdicts(console: Console, results: Results) -> None:
+    """Print cases as rows, modes as columns; below it each case that did not pass, why, and how to run it again."""
+    console.print(_table(results))
+    if results.incomplete:
+        console.print(Text(f"The run did not finish: {results.incomplete}.", style=STYLES[Verdict.INCONCLUSIVE]))
+    if not results.findings:
+        console.print(Text("No case left a finding: nothing was learnt.", style=STYLES[Verdict.INCONCLUSIVE]))
+    for trouble in troubles(results):
+        console.print(_why(trouble))
+        # Commands are printed whole, so that they can be copied.
+        console.print(Text(f"  {trouble.command}", style="dim"), soft_wrap=True)
+    if results.skipped:
+        skipped = f"{len(results.skipped)} skipped as unsupported; results.json has the reasons."
+        console.print(Text(skipped, style="dim"))
+
+
+def _table(results: Results) -> Table:
     table = Table(
         title=f"{WORDS[results.verdict]} · Kubernetes {results.kubernetes}",
         title_style=STYLES[results.verdict],
-        caption=_below(results),
-        caption_justify="left",
-        caption_style="",
         expand=True,
         padding=(0, 1, 0, 0),
         pad_edge=False,
@@ -60,24 +73,10 @@ def _absent(results: Results, case: str, mode: ProxyMode) -> Text:
     return Text("skipped" if skipped else "not run", style="dim")
 
 
-def _below(results: Results) -> Text:
-    text = Text()
-    if results.incomplete:
-        text.append(f"The run did not finish: {results.incomplete}.\n", style=STYLES[Verdict.INCONCLUSIVE])
-    if not results.findings:
-        text.append("No case left a finding: nothing was learnt.\n", style=STYLES[Verdict.INCONCLUSIVE])
-    for trouble in troubles(results):
-        text.append_text(_why(trouble))
-    if results.skipped:
-        text.append(f"{len(results.skipped)} skipped as unsupported; results.json has the reasons.\n", style="dim")
-    text.rstrip()
-    return text
-
-
 def _why(trouble: Trouble) -> Text:
     text = Text("\n")
     text.append(f"{WORDS[trouble.verdict]} ", style=STYLES[trouble.verdict])
-    text.append(f"{trouble.title}", style="bold").append(f" in {trouble.mode}\n")
+    text.append(f"{trouble.title}", style="bold").append(f" in {trouble.mode}")
     for finding in trouble.findings:
-        text.append(f"  {finding.check}: {finding.reason}\n")
-    return text.append(f"  {trouble.command}\n", style="dim")
+        text.append(f"\n  {finding.check}: {finding.reason}")
+    return text

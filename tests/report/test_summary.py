@@ -7,8 +7,9 @@ from rich.console import Console
 from gauntlet import results
 from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Finding, Verdict
+from gauntlet.report.names import command
 from gauntlet.report.summary import summary
-from gauntlet.report.table import verdict_table
+from gauntlet.report.table import show_verdicts
 from tests.report.synthetic import CASE, EXPERIMENT, failing, passing, run
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
@@ -21,7 +22,7 @@ def outage(mode: ProxyMode, seconds: float) -> tuple[results.FindingRecord, ...]
 def printed(whole: results.Results) -> str:
     console = Console(width=80, record=True, file=None, force_terminal=False, quiet=False)
     with console.capture() as capture:
-        console.print(verdict_table(whole))
+        show_verdicts(console, whole)
     return capture.get()
 
 
@@ -71,7 +72,9 @@ def test_the_table_fits_80_columns_and_lists_what_did_not_pass() -> None:
     long = "suites/chaos/test_x.py::test_" + "a_very_long_name_" * 8 + "[udp-node_port]"
     whole = run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES) + passing(long, IPTABLES) + outage(NFTABLES, 7.61))
     text = printed(whole)
-    assert max(len(line) for line in text.splitlines()) <= 80
+    again = next(line.strip() for line in text.splitlines() if "pytest" in line)
+    assert again == command(CASE, NFTABLES, whole.options)
+    assert max(len(line) for line in text.splitlines() if again not in line) <= 80
     rows = [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
     assert "Outside pass FAIL" in rows
     assert "NAT flush not run pass 7.61 s" in rows
