@@ -11,7 +11,7 @@ from gauntlet import pytestrun
 from gauntlet.errors import ExitCode
 from gauntlet.finding import Verdict
 from gauntlet.report.table import show_verdicts
-from gauntlet.results import Results, load
+from gauntlet.results import LATEST, Results, load
 
 
 def conclude(console: Console, results_root: Path, before: Path | None, code: int) -> ExitCode:
@@ -41,9 +41,11 @@ def show(console: Console, results: Results, folder: Path) -> None:
     console.print()
     show_verdicts(console, results)
     console.print(_totals(results))
+    latest = folder.parent / LATEST
     # Paths are printed whole, so that they can be copied.
     for name in ("results.json", "report.html"):
-        console.print(f"  {_short(folder.parent / 'latest' / name)}", soft_wrap=True, highlight=False)
+        path = (latest if latest.resolve() == folder.resolve() else folder) / name
+        console.print(f"  {_short(path)}", soft_wrap=True, highlight=False)
 
 
 def _totals(results: Results) -> Text:

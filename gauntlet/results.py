@@ -291,7 +291,7 @@ def _misfit(text: str, error: ValidationError) -> str:
 def _cure(text: str) -> str:
     if _schema_of(text) not in (None, SCHEMA):
         return "read it with the version of the gauntlet that wrote it (its `tool` field), or run again"
-    return "the file was cut short or edited: run the gauntlet again to make a new one"
+    return "the file was cut short, edited or written by another version: run the gauntlet again to make a new one"
 
 
 if __name__ == "__main__":

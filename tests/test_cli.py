@@ -19,7 +19,7 @@ from rich.console import Console
 from gauntlet import pytestrun
 from gauntlet.cli import main
 from gauntlet.cluster import ProxyMode
-from gauntlet.conclusion import conclude
+from gauntlet.conclusion import conclude, show
 from gauntlet.errors import ExitCode, UsageError
 from gauntlet.finding import Verdict
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
@@ -159,6 +159,14 @@ def concluded(folder: Path, code: int, kept: Results | None, before: Path | None
     exit_code = conclude(console, folder, before, code)
     assert isinstance(console.file, io.StringIO)
     return exit_code, console.file.getvalue()
+
+
+def test_a_folder_that_is_not_the_latest_run_is_named_itself(tmp_path: Path) -> None:
+    write(results(Verdict.PASS, Verdict.PASS), tmp_path)
+    console = Console(width=80, file=io.StringIO())
+    show(console, results(Verdict.PASS, Verdict.PASS), tmp_path)
+    assert isinstance(console.file, io.StringIO)
+    assert f"  {tmp_path}/report.html" in console.file.getvalue()
 
 
 def test_all_passed(tmp_path: Path) -> None:
