@@ -14,13 +14,17 @@ from gauntlet.waiting import until
 USERS = 8
 
 
-def connections_per_s(stage: Stage, *, seconds: float = 30.0) -> float:
+def connections_per_s(stage: Stage, *, seconds: float = 30.0, rate_per_s: float | None = None) -> float:
     """New TCP connections a second, from the stamps of the attempts themselves; each asks one question.
+
+    As many as one process makes, or at most `rate_per_s`.
 
     Raises Inconclusive where any attempt was not ok: a refused connection is quick and would flatter the figure.
     """
     stage.settle(stage.target)
-    with stage.traffic.start(stage.client, Load(stage.target, users=USERS, ask=Ask.HOSTNAME)) as flow:
+    with stage.traffic.start(
+        stage.client, Load(stage.target, users=USERS, rate_per_s=rate_per_s, ask=Ask.HOSTNAME)
+    ) as flow:
         until(flow.count, what="the first rows", deadline_s=30)
         time.sleep(seconds)  # the length of the measurement itself
         frame = flow.stop()
