@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 
-from gauntlet.chaos import observed
 from gauntlet.chaos.target import Configuration, target_of
 from gauntlet.faults import proxy_process
 from gauntlet.history import EventKind
-from gauntlet.providers.api import Api
 
 
 def proxy_healthy(configuration: Configuration) -> bool:
@@ -20,9 +18,7 @@ def proxy_healthy(configuration: Configuration) -> bool:
 def service_answers(configuration: Configuration) -> bool:
     """Probe: a connection from the node to the Service `default/kubernetes`, which every cluster has, is accepted."""
     target = target_of(configuration)
-    spec = observed.service(Api(target.cluster.api), "default", "kubernetes").spec
-    connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{spec.ports[0].port}"
-    return target.hurt.run(("timeout", "2", "bash", "-c", connect), check=False).code == 0
+    return target.hurt.run(("bash", "-c", proxy_process.answers_script(target.cluster)), check=False).code == 0
 
 
 def restart_proxy(configuration: Configuration) -> str:
