@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gauntlet import binaries, paths, toolchain
 from gauntlet.errors import GauntletError
+from gauntlet.providers.sandbox import fitness, uml
 
 # Namespaces of the world that a sandbox cluster lives in, made the way the sandbox provider makes it.
 WORLD = ("unshare", "-Urnmpf", "--kill-child", "--mount-proc", "--propagation", "private")
@@ -36,6 +37,7 @@ PACKAGES = {
 RUN_BYTES = 1024**3
 # Two clusters of three nodes each: API server 270 MB, controller manager 90, three kube-proxies 60, agnhosts 46 each.
 RUN_MEMORY_BYTES = 2 * 1024**3
+_NO_GUESTS = "run iptables and nftables mode here; ipvs, userspace and faults of modules need another machine"
 # etcd and kube-apiserver each keep a descriptor for every watch and connection; 1,000 Services need some 2,000.
 RUN_FILES = 4096
 
@@ -103,6 +105,7 @@ def examine() -> Iterator[Check]:
     yield world
     if State.MISSING not in (tools.state, world.state):
         yield from map(kernel_feature, FEATURES)
+        yield guests()
     yield _go()
     yield _binaries()
     yield _disk()
@@ -178,6 +181,20 @@ def kernel_feature(feature: Feature) -> Check:
         return Check(feature.name, State.OK, "works in a world of its own")
     said = (tried.stderr.strip() or "no output").splitlines()[-1]
     return Check(feature.name, State.MISSING, said, feature.remedy)
+
+
+def guests() -> Check:
+    """Do nodes with a kernel of their own run here? Only what needs them is not possible without."""
+    name = "own-kernel nodes"
+    try:
+        fails = fitness.guest_fails()
+    except GauntletError as error:
+        return Check(name, State.NOTE, error.what, error.remedy)
+    except subprocess.TimeoutExpired:
+        fails = "no answer within 30 s"
+    if fails is None:
+        return Check(name, State.OK, f"User-Mode Linux {uml.release()} boots")
+    return Check(name, State.NOTE, f"User-Mode Linux does not boot here: {fails}", _NO_GUESTS)
 
 
 def open_files(limits: tuple[int, int]) -> Check:

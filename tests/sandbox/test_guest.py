@@ -16,9 +16,11 @@ from kubernetes import client
 
 from gauntlet.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.guest.settings import Settings
 from gauntlet.nodes.guest import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout, uml, world
+from gauntlet.providers.sandbox.guest_machine import GuestMachine
 from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import fetch, reaches
@@ -72,6 +74,26 @@ def test_the_kernel_is_its_own(ipvs: Cluster, node: GuestNode) -> None:
     assert ipvs.kernel == uml.release() != os.uname().release
     assert node.run(["sh", "-c", "ulimit -n"]).stdout == "64000\n"
     assert "legacy" in node.run(["iptables", "--version"]).stdout
+
+
+# SHA-512 of OpenSSL works in vector registers; two threads take turns on the one processor.
+HASHES = """
+import hashlib, threading
+wrong = []
+def check(byte):
+    data = byte * 200_000
+    right = hashlib.sha512(data).hexdigest()
+    wrong.extend(1 for _ in range(400) if hashlib.sha512(data).hexdigest() != right)
+threads = [threading.Thread(target=check, args=(byte,)) for byte in (b"a", b"b", b"c")]
+for each in threads: each.start()
+for each in threads: each.join()
+print(len(wrong))
+"""
+
+
+def test_threads_of_a_program_keep_their_vector_registers(node: GuestNode) -> None:
+    """Where they lost them when they take turns, kube-proxy's memory would rot (docs/decisions/0009-amx.md)."""
+    assert node.run(["python3", "-c", HASHES]).stdout == "0\n"
 
 
 def test_streams_are_binary_and_whole(node: GuestNode) -> None:
@@ -301,13 +323,26 @@ def kernels() -> set[int]:
     return found
 
 
+def test_a_machine_that_does_not_boot_says_why(tmp_path: Path) -> None:
+    settings = Settings("broken", [], [], {}, "", "", [], "")
+    no_python, log = tmp_path / "no-python", tmp_path / "console.log"
+    machine = GuestMachine(settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log)
+    machine.start()
+    with pytest.raises(GauntletError) as found:
+        machine.wait_running()
+    assert "broken is off:" in str(found.value)
+    assert f"init {no_python} failed" in str(found.value)
+    assert "Call Trace" in log.read_text()
+    assert "Call Trace" not in str(found.value)
+
+
 def test_modes_that_such_a_kernel_cannot_run_are_refused() -> None:
     with pytest.raises(UsageError, match="cannot run kube-proxy in nftables mode"):
         provider("sandbox").create(ClusterSpec("no", ProxyMode.NFTABLES, kernel=NodeKernel.OWN))
 
 
 def test_a_machine_without_user_mode_linux_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uml, "TOOLS", {"no-such-kernel": "user-mode-linux", "no-such-ipset": "ipset"})
+    monkeypatch.setattr(uml, "_TOOLS", {"no-such-kernel": "user-mode-linux", "no-such-ipset": "ipset"})
     with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset user-mode-linux"):
         world.require_tools(NodeKernel.OWN)
     monkeypatch.setattr("platform.machine", lambda: "aarch64")

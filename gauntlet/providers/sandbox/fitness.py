@@ -1,15 +1,18 @@
-"""Has this machine's own kernel what a proxy mode needs? It is tried, in a world of its own, not guessed."""
+"""Has this machine's own kernel what a proxy mode needs, and does a guest's run? Tried, in a world of its own."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Mapping
 
-from gauntlet.cluster import ProxyMode
+from gauntlet.cluster import NodeKernel, ProxyMode
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import world
+from gauntlet.providers.sandbox import uml, world, xstate
 
 _TRIAL_S = 30.0
+_RUN_FOLDER = "/run"
+_UP = "gauntlet-guest-is-up"
 # kube-proxy 1.25 raises its limit to this number where it proxies by itself (pkg/proxy/userspace, rlimit).
 _USERSPACE_FILES = 64000
 _TRIALS: Mapping[ProxyMode, str] = {
@@ -29,15 +32,34 @@ def host_lacks(mode: ProxyMode) -> str | None:
     trial = _TRIALS.get(mode)
     if trial is None:
         return None
-    done = subprocess.run(
-        ["unshare", *world.flags(), "--", "sh", "-ec", f"mount -t tmpfs tmpfs /run; {trial}"],
+    done = _try(trial)
+    if done.returncode == 0:
+        return None
+    return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
+
+
+def guest_fails() -> str | None:
+    """Why no guest boots here, in its own last words; None where one does.
+
+    Raises EnvironmentUnfit where programs are missing, with the one apt-get line, or no world can be made.
+    """
+    world.require_tools(NodeKernel.OWN)
+    # It ends by a panic, as it is to: its first process says the word and is gone.
+    boot = shlex.join(uml.command((), _RUN_FOLDER, ["/bin/echo", _UP]))
+    if xstate.is_needed():
+        boot = f"LD_PRELOAD={shlex.quote(str(xstate.ensure()))} {boot}"
+    said = _try(f"{boot} 2>&1 || true").stdout
+    return None if _UP in said else " ".join(uml.last_words(said)[-2:]) or "it says nothing"
+
+
+def _try(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["unshare", *world.flags(), "--", "sh", "-ec", f"mount -t tmpfs tmpfs {_RUN_FOLDER}; {script}"],
         capture_output=True,
         text=True,
+        errors="replace",
         env={"PATH": SYSTEM_PATH},
         stdin=subprocess.DEVNULL,
         timeout=_TRIAL_S,
         check=False,
     )
-    if done.returncode == 0:
-        return None
-    return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]

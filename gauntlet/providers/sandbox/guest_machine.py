@@ -20,7 +20,7 @@ from gauntlet.guest.wire import Kind, frame
 from gauntlet.nodes import clock
 from gauntlet.nodes.switchboard import GuestDown
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import uml
+from gauntlet.providers.sandbox import layout, uml, xstate
 from gauntlet.providers.sandbox.uml import Nic
 from gauntlet.waiting import NotInTime, until
 
@@ -86,7 +86,7 @@ class GuestMachine:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     command,
-                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work)},
+                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work), **xstate.environment(Path(layout.BIN))},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -103,7 +103,7 @@ class GuestMachine:
             if self._state in (MachineState.RUNNING, MachineState.FROZEN):
                 return
             is_off = self._state is MachineState.OFF
-        tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
+        tail = "\n    ".join(uml.last_words(self._log.read_text(encoding="utf-8", errors="replace")))
         what = "is off" if is_off else f"did not boot within {deadline_s:g} s"
         raise (GuestDown if is_off else GauntletError)(f"{self.name} {what}:\n    {tail}", f"read all of {self._log}")
 

@@ -38,6 +38,10 @@ class InnerNode(Protocol):
     def index(self) -> int: ...
     @property
     def record(self) -> HostRecord: ...
+    def wait_booted(self) -> None:
+        """Return when it is up for the first time. Raises GauntletError where it does not boot."""
+        ...
+
     def wait_on(self) -> None:
         """Return when commands can be started on it, however long that takes."""
         ...
@@ -64,6 +68,9 @@ class NamespaceNode:
     @property
     def record(self) -> HostRecord:
         return HostRecord(self.name, layout.node_address(self.index), self.place.pid, layout.node_pod_cidr(self.index))
+
+    def wait_booted(self) -> None:
+        return
 
     def wait_on(self) -> None:
         return
@@ -95,6 +102,9 @@ class Guest:
         return HostRecord(
             self.name, layout.node_address(self.index), 0, layout.node_pod_cidr(self.index), NodeKernel.OWN
         )
+
+    def wait_booted(self) -> None:
+        self.machine.wait_running()
 
     def wait_on(self) -> None:
         self.machine.wait_on()

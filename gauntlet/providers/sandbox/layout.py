@@ -68,7 +68,7 @@ class WorldSpec:
     name: str
     mode: str
     nodes: int
-    binaries: dict[str, str]  # the Kubernetes binaries by name
+    binaries: dict[str, str]  # the Kubernetes binaries, and what guests need, by name
     state_dir: str
     relay_url: str  # where the API server answers outside the world
     relay_fd: int

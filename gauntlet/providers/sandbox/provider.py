@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from gauntlet.binaries import ensure
@@ -13,7 +14,7 @@ from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec
-from gauntlet.providers.sandbox import layout, world
+from gauntlet.providers.sandbox import layout, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
@@ -60,6 +61,8 @@ class SandboxProvider:
                 f"choose another name, or end it: gauntlet cluster down {spec.name}",
             )
         binaries = ensure(spec.proxy_version)
+        if spec.kernel is NodeKernel.OWN and xstate.is_needed():
+            binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
         started = world.World.start(spec, binaries, proxy_path)
         try:
             record = started.wait_up()

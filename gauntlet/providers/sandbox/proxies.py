@@ -99,5 +99,7 @@ class ProxySupervisor:
             raise self._too_late(late.what) from None
 
     def _too_late(self, what: str) -> GauntletError:
+        if not self._log.exists():
+            return GauntletError(f"{what}: it was never started", f"read the logs in {self._log.parent}")
         tail = "\n    ".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
         return GauntletError(f"{what}\n    {tail}", f"read all of {self._log}")

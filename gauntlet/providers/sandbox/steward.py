@@ -92,6 +92,8 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     control_plane.start_controllers()
     for i in range(1, spec.nodes + 1):
         registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
+    for node in nodes:
+        node.wait_booted()
     supervisors = [_proxy(spec, node, authority, control_plane.url) for node in nodes]
     for supervisor in supervisors:
         supervisor.start()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from gauntlet.errors import EnvironmentUnfit, UsageError
 from gauntlet.paths import SYSTEM_PATH
+from gauntlet.providers.sandbox import xstate
 
 PROGRAM = "linux.uml"
-TOOLS = {
+_TOOLS = {
     PROGRAM: "user-mode-linux",
     "modprobe": "kmod",
     "depmod": "kmod",
@@ -24,6 +25,11 @@ TOOLS = {
 # Pages that are never touched cost nothing.
 _MEMORY = "1G"
 _MODULES = Path("/usr/lib/uml/modules")
+
+
+def tools() -> dict[str, str]:
+    """Programs that such nodes need on this machine, each with its package."""
+    return _TOOLS | ({xstate.COMPILER: "gcc"} if xstate.is_needed() else {})
 
 
 def require_machine() -> None:
@@ -80,6 +86,13 @@ def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[s
         "--",
         *init[1:],
     ]
+
+
+def last_words(console: str) -> list[str]:
+    """The lines of a guest's console that say why it ended: the last few, up to a panic and without its trace."""
+    lines = console.splitlines()
+    panic = next((number for number, line in enumerate(lines) if "Kernel panic" in line), len(lines))
+    return lines[: panic + 1][-6:]
 
 
 def modules(scratch: Path, hidden: Sequence[str] = ()) -> Path:

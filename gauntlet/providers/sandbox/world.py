@@ -50,7 +50,7 @@ def require_tools(kernel: NodeKernel = NodeKernel.HOST) -> None:
     wanted = TOOLS
     if kernel is NodeKernel.OWN:
         uml.require_machine()
-        wanted = TOOLS | uml.TOOLS
+        wanted = TOOLS | uml.tools()
     missing = sorted({package for tool, package in wanted.items() if not shutil.which(tool, path=SYSTEM_PATH)})
     if missing:
         raise EnvironmentUnfit(
