@@ -18,10 +18,10 @@ def test_pod_reaches_itself_by_its_service(
     workload: CaseWorkload, client_pods: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """On every node, a pod that is the only backend of a Service gets its own answer there, by TCP and UDP."""
-    for itself in client_pods.all:
-        mirror = Service(f"mirror-{itself.name}", ports=(HTTP, UDP), app=None)
-        service = workload.serve_endpoints(mirror, [itself.endpoint()])
-
+    mirrors = {
+        Service(f"mirror-{itself.name}", ports=(HTTP, UDP), app=None): [itself.endpoint()] for itself in client_pods.all
+    }
+    for itself, service in zip(client_pods.all, workload.serve_all_endpoints(mirrors), strict=True):
         client = clients.pod_on(itself.node)
         seen = probe(client, service.cluster_ip(Protocol.TCP), service.cluster_ip(Protocol.UDP))
 

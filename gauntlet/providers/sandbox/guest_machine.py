@@ -44,8 +44,12 @@ class GuestMachine:
         library: Path,
         python: Path,
         log: Path,
+        number: int = 0,
     ) -> None:
-        """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init."""
+        """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init.
+
+        `number` counts the machines of a world, from 0: see uml.on_processor.
+        """
         self.name = settings.name
         self._settings = settings
         self._address = address
@@ -54,6 +58,7 @@ class GuestMachine:
         self._library = library
         self._python = python
         self._log = log
+        self._number = number
         self._process: subprocess.Popen[bytes] | None = None
         self._state = MachineState.OFF
         self._changed = threading.Condition()
@@ -85,7 +90,7 @@ class GuestMachine:
             command.insert(1, f"PYTHONPATH={self._library}")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    command,
+                    [*uml.on_processor(self._number), *command],
                     env={"PATH": SYSTEM_PATH, "HOME": str(self._work), **xstate.environment(Path(layout.BIN))},
                     stdin=subprocess.DEVNULL,
                     stdout=log,

@@ -94,6 +94,7 @@ def _machine(index: int, nodes: int, state_dir: Path, work: Path) -> GuestMachin
         library=_LIBRARY,
         python=_PYTHON,
         log=state_dir / "logs" / f"console-{name}.log",
+        number=index - 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from gauntlet.providers.sandbox import xstate
 PROGRAM = "linux.uml"
 _TOOLS = {
     PROGRAM: "user-mode-linux",
+    "taskset": "util-linux",
     "modprobe": "kmod",
     "depmod": "kmod",
     "ethtool": "ethtool",
@@ -61,6 +63,17 @@ def release() -> str:
     if program is None:
         raise EnvironmentUnfit("there is no User-Mode Linux here", "sudo apt-get install --yes user-mode-linux")
     return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def on_processor(number: int) -> list[str]:
+    """What to put before a guest's command line: it keeps the guest to the processor `number` of those there are.
+
+    Each system call of a guest's program is a switch between two processes of the host. On two processors that takes
+    twice as long as on one (a process in the guest 15 instead of 7 ms, measured 2026-11-26). A guest too many for the
+    processors is left free, so that it goes where there is room.
+    """
+    processors = sorted(os.sched_getaffinity(0))
+    return ["taskset", "--cpu-list", str(processors[number])] if number < len(processors) else []
 
 
 def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[str]:
