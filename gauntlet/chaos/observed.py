@@ -98,3 +98,8 @@ def namespaces_with_services(api: Api) -> set[str]:
     query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}
     listed = _NamedList.model_validate_json(api.get("/api/v1/services", query))
     return {each.metadata.namespace for each in listed.items}
+
+
+def delete_services(api: Api, namespace: str) -> None:
+    """Delete all Services of a namespace now: with the namespace they would go some seconds later."""
+    api.delete(f"/api/v1/namespaces/{namespace}/services")

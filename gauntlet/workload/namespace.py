@@ -23,11 +23,9 @@ def create(api: Api, purpose: str) -> str:
 def delete(api: Api, name: str) -> None:
     """Ask for its deletion and return at once; the cluster clears it in the background.
 
-    Its Services go at once: else each pod of theirs that ends makes every kube-proxy write its rules once more. Gone
-    already, or going, is fine.
+    Gone already, or going, is fine.
     """
     try:
-        api.delete(f"{PATH}/{name}/services")
         api.delete(f"{PATH}/{name}")
     except ApiRefused as error:
         if error.status not in (404, 409):

@@ -336,6 +336,34 @@ def test_a_machine_that_does_not_boot_says_why(tmp_path: Path) -> None:
     assert "Call Trace" not in str(found.value)
 
 
+def test_guests_keep_to_processors_as_long_as_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {5, 3})
+    assert [uml.on_processor(number)[2:] for number in range(3)] == [["3"], ["5"], []]
+
+
+def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
+    """All of its processes do: those that run its programs are started by its kernel."""
+    record = layout.ClusterRecord.load(ipvs.name)
+    assert record is not None
+    world_namespace = Path(f"/proc/{record.init_pid}/ns/net").readlink()
+    allowed: dict[str, set[str]] = {node.name: set() for node in ipvs.nodes}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "ns/net").readlink() != world_namespace:
+                continue
+            command = (process / "cmdline").read_text()
+            status = (process / "status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for node, processors in allowed.items():
+            if command.startswith(uml.PROGRAM) and f"ifname={node}," in command:
+                processors.add(status.partition("Cpus_allowed_list:")[2].split()[0])
+    free = sorted(os.sched_getaffinity(0))
+    for number, processors in enumerate(allowed.values()):
+        assert len(processors) == 1
+        assert number >= len(free) or processors == {str(free[number])}
+
+
 def test_modes_that_such_a_kernel_cannot_run_are_refused() -> None:
     with pytest.raises(UsageError, match="cannot run kube-proxy in nftables mode"):
         provider("sandbox").create(ClusterSpec("no", ProxyMode.NFTABLES, kernel=NodeKernel.OWN))
