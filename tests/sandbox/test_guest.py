@@ -347,7 +347,8 @@ def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
     assert record is not None
     world_namespace = Path(f"/proc/{record.init_pid}/ns/net").readlink()
     allowed: dict[str, set[str]] = {node.name: set() for node in ipvs.nodes}
-    for process in Path("/proc").glob("[0-9]*"):
+    for pid in kernels():
+        process = Path(f"/proc/{pid}")
         try:
             if (process / "ns/net").readlink() != world_namespace:
                 continue
@@ -356,7 +357,7 @@ def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
         except (FileNotFoundError, ProcessLookupError):
             continue
         for node, processors in allowed.items():
-            if command.startswith(uml.PROGRAM) and f"ifname={node}," in command:
+            if f"ifname={node}," in command:
                 processors.add(status.partition("Cpus_allowed_list:")[2].split()[0])
     free = sorted(os.sched_getaffinity(0))
     for number, processors in enumerate(allowed.values()):
