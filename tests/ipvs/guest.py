@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 from gauntlet.ipvs import inspection
+from gauntlet.providers.sandbox import xstate
 from gauntlet.rules import ipvs as rules
 
 KERNEL = shutil.which("linux.uml")
@@ -38,7 +40,8 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     init.chmod(0o755)
     done = subprocess.run(
         [*_WORLD, str(KERNEL), *_GUEST, f"init={init}"],
-        capture_output=True, text=True, timeout=deadline_s, check=False, stdin=subprocess.DEVNULL,
+        env={**os.environ, **xstate.environment()}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=deadline_s, check=False,
     )  # fmt: skip
     error = folder / "error.txt"
     assert not error.exists(), error.read_text()

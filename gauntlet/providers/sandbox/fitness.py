@@ -46,19 +46,17 @@ def guest_fails() -> str | None:
     world.require_tools(NodeKernel.OWN)
     # It ends by a panic, as it is to: its first process says the word and is gone.
     boot = shlex.join(uml.command((), _RUN_FOLDER, ["/bin/echo", _UP]))
-    if xstate.is_needed():
-        boot = f"LD_PRELOAD={shlex.quote(str(xstate.ensure()))} {boot}"
-    said = _try(f"{boot} 2>&1 || true").stdout
+    said = _try(f"{boot} 2>&1 || true", xstate.environment()).stdout
     return None if _UP in said else " ".join(uml.last_words(said)[-2:]) or "it says nothing"
 
 
-def _try(script: str) -> subprocess.CompletedProcess[str]:
+def _try(script: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["unshare", *world.flags(), "--", "sh", "-ec", f"mount -t tmpfs tmpfs {_RUN_FOLDER}; {script}"],
         capture_output=True,
         text=True,
         errors="replace",
-        env={"PATH": SYSTEM_PATH},
+        env={"PATH": SYSTEM_PATH, **(environment or {})},
         stdin=subprocess.DEVNULL,
         timeout=_TRIAL_S,
         check=False,

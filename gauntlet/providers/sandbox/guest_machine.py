@@ -91,7 +91,7 @@ class GuestMachine:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     [*uml.on_processor(self._number), *command],
-                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work), **xstate.environment(Path(layout.BIN))},
+                    env={"PATH": SYSTEM_PATH, "HOME": str(self._work), **xstate.environment_in(Path(layout.BIN))},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,

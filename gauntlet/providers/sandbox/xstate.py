@@ -46,7 +46,12 @@ def ensure() -> Path:
     return library
 
 
-def environment(folder: Path) -> Mapping[str, str]:
-    """What to add to the environment of User-Mode Linux where the library lies in this folder."""
+def environment() -> Mapping[str, str]:
+    """What to add to the environment of User-Mode Linux on this machine. Raises GauntletError as `ensure` does."""
+    return {"LD_PRELOAD": str(ensure())} if is_needed() else {}
+
+
+def environment_in(folder: Path) -> Mapping[str, str]:
+    """The same in a world, where the library lies in this folder if it is needed."""
     library = folder / LIBRARY
     return {"LD_PRELOAD": str(library)} if library.exists() else {}
