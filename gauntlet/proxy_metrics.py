@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,14 @@ SYNC_S = "kubeproxy_sync_proxy_rules_duration_seconds"
 PROGRAMMING_S = "kubeproxy_network_programming_duration_seconds"
 SYNCED_AT_S = "kubeproxy_sync_proxy_rules_last_timestamp_seconds"
 QUEUED_AT_S = "kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds"
+PENDING = (
+    "kubeproxy_sync_proxy_rules_endpoint_changes_pending",
+    "kubeproxy_sync_proxy_rules_service_changes_pending",
+)
+HEARD = (
+    "kubeproxy_sync_proxy_rules_endpoint_changes_total",
+    "kubeproxy_sync_proxy_rules_service_changes_total",
+)
 BUILD = "kubernetes_build_info"
 
 
@@ -26,6 +35,8 @@ class ProxyMetrics:
 
     `version` is that of kube-proxy, "1.37.2". `synced_at_s` and `queued_at_s` are when rules were last written, and
     when that was last asked for, in seconds since 1970: of the IP family that is furthest behind; 0 for never.
+    Of `heard` changes of Services and endpoints so far `pending` wait for a sync to begin. No sync took longer than
+    `longest_sync_s`, a bound of the histogram: infinite where it has none so high.
     """
 
     syncs: int
@@ -35,6 +46,9 @@ class ProxyMetrics:
     version: str = ""
     synced_at_s: float = 0.0
     queued_at_s: float = 0.0
+    heard: int = 0
+    pending: int = 0
+    longest_sync_s: float = 0.0
 
 
 def read(node: Node) -> ProxyMetrics:
@@ -55,6 +69,9 @@ def parse(text: str) -> ProxyMetrics:
         version=next((each.labels.get("git_version", "") for each in samples if each.name == BUILD), "").lstrip("v"),
         synced_at_s=synced_at_s,
         queued_at_s=queued_at_s,
+        heard=int(sum(each.value for each in samples if each.name in HEARD)),
+        pending=int(sum(each.value for each in samples if each.name in PENDING)),
+        longest_sync_s=_longest_sync_s(samples),
     )
 
 
@@ -65,6 +82,17 @@ def _totals(samples: Iterable[Sample]) -> Iterator[tuple[str, float]]:
         if sample.name.startswith((f"{SYNC_S}_", f"{PROGRAMMING_S}_")) and sample.name.endswith(("_sum", "_count")):
             totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
     yield from totals.items()
+
+
+def _longest_sync_s(samples: Iterable[Sample]) -> float:
+    """The lowest bound of the histogram that no sync was above, of all families; 0 without a sync."""
+    below: dict[float, float] = {}
+    for sample in samples:
+        if sample.name == f"{SYNC_S}_bucket":
+            bound = float(sample.labels["le"])
+            below[bound] = below.get(bound, 0.0) + sample.value
+    total = below.get(math.inf, 0.0)
+    return min(bound for bound, count in below.items() if count == total) if total else 0.0
 
 
 def _furthest_behind(samples: Iterable[Sample]) -> tuple[float, float]:

@@ -6,11 +6,26 @@ from gauntlet.proxy_metrics import ProxyMetrics, parse
 
 TEXT = """\
 # TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv4",le="0.512"} 3
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv4",le="1.024"} 4
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv4",le="2.048"} 4
 kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv4",le="+Inf"} 4
 kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="IPv4"} 1.5
 kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 4
 kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="IPv6"} 0.5
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="0.512"} 1
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="1.024"} 1
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="2.048"} 1
+kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family="IPv6",le="+Inf"} 1
 kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv6"} 1
+# TYPE kubeproxy_sync_proxy_rules_endpoint_changes_pending gauge
+kubeproxy_sync_proxy_rules_endpoint_changes_pending 2
+# TYPE kubeproxy_sync_proxy_rules_endpoint_changes_total counter
+kubeproxy_sync_proxy_rules_endpoint_changes_total 30
+# TYPE kubeproxy_sync_proxy_rules_service_changes_total counter
+kubeproxy_sync_proxy_rules_service_changes_total 9
+# TYPE kubeproxy_sync_proxy_rules_service_changes_pending gauge
+kubeproxy_sync_proxy_rules_service_changes_pending 1
 # TYPE kubeproxy_network_programming_duration_seconds histogram
 kubeproxy_network_programming_duration_seconds_sum 2.25
 kubeproxy_network_programming_duration_seconds_count 3
@@ -20,7 +35,14 @@ kubeproxy_sync_full_proxy_rules_duration_seconds_sum 9
 
 
 def test_families_are_added_up() -> None:
-    assert parse(TEXT) == ProxyMetrics(syncs=5, sync_s=2.0, changes=3, programming_s=2.25)
+    assert parse(TEXT) == ProxyMetrics(
+        syncs=5, sync_s=2.0, changes=3, programming_s=2.25, heard=39, pending=3, longest_sync_s=1.024
+    )
+
+
+def test_a_sync_above_all_bounds_has_none() -> None:
+    text = TEXT.replace('le="2.048"} 4', 'le="2.048"} 3').replace('le="1.024"} 4', 'le="1.024"} 3')
+    assert parse(text).longest_sync_s == float("inf")
 
 
 def test_proxy_that_has_not_synced_counts_nothing() -> None:

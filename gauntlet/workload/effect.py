@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,10 +20,12 @@ from gauntlet.traffic import Ask, Load, Target, Traffic
 from gauntlet.waiting import NotInTime, until
 from gauntlet.workload.served import Served
 from gauntlet.workload.service import TrafficPolicy
+from gauntlet.workload.sync_progress import SyncProgress
 
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5
 THREADS = 16
+SYNC_EVERY_S = 0.25
 # 17 attempts for each backend miss one of them by chance once in 10^7 times: k * (1 - 1/k)^(17 k) < 2e-7 for k <= 10.
 ATTEMPTS_A_BACKEND = 17
 MOST_COUNTED = 10
@@ -90,8 +94,15 @@ class Effect:
         ends = time.monotonic() + deadline_s
         everyones = [question for question in asked if question.asker is None]
         lonely = [question for question in asked if question.asker is not None]
-        answered = all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
-        return answered and all(_synced(node, ends) for node in self._ipvs_nodes)
+        asked_all = threading.Event()
+        with ThreadPoolExecutor(max(1, len(self._ipvs_nodes))) as pool:
+            # From the start: of a sync that nobody saw end it cannot be told what it knew of.
+            synced = [pool.submit(_synced, node, ends, asked_all) for node in self._ipvs_nodes]
+            try:
+                answered = all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
+            finally:
+                asked_all.set()
+            return answered and all(each.result() for each in synced)
 
     def _answered(self, asked: Sequence[Question], ends: float) -> bool:
         pending = [(asker, question) for question in asked for asker in self._askers(question)]
@@ -119,23 +130,20 @@ class Effect:
         return question.condition(self._traffic.send(watcher, load))
 
 
-def _synced(node: Node, ends: float) -> bool:
-    """Wait until the kube-proxy of this node has done all that was asked of it."""
-
-    def done() -> bool:
-        seen = proxy_metrics.read(node)
-        return seen.syncs > 0 and seen.synced_at_s >= seen.queued_at_s
-
-    try:
-        until(
-            done,
-            what=f"kube-proxy on {node.name} is in sync",
-            deadline_s=max(0.0, ends - time.monotonic()),
-            retry_on=(CommandFailed,),
-        )
-    except NotInTime:
-        return False
-    return True
+def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
+    """Follow the syncs of this node's kube-proxy until all is asked, and then until the one that counts is over."""
+    progress = SyncProgress()
+    while time.monotonic() < ends:
+        is_last = asked_all.is_set()
+        with suppress(CommandFailed):  # a kube-proxy that is just starting
+            progress.see(proxy_metrics.read(node), time.monotonic())
+            if is_last:
+                progress.taken()
+                if progress.is_over:
+                    return True
+        # To ask takes the node's processor from what is waited for.
+        time.sleep(SYNC_EVERY_S)
+    return False
 
 
 def questions(served: Served, backends: int) -> list[Question]:

@@ -1,0 +1,71 @@
+"""When a change is in effect, told from kube-proxy's metrics."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet.proxy_metrics import ProxyMetrics
+from gauntlet.workload.sync_progress import SyncProgress
+
+LONGEST_S = 4.0
+Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending
+
+
+def over(*seen: Seen) -> list[bool]:
+    """Whether all was in effect, after each look."""
+    progress, found = SyncProgress(), []
+    for at_s, syncs, heard, pending in seen:
+        progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
+        found.append(progress.is_over)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "expected"),
+    [
+        ("taken by the sync at work", [(0, 7, 5, 0), (1, 7, 5, 0), (2, 8, 5, 0)], [False, False, True]),
+        (
+            "come in the middle of a sync: its end is not enough",
+            [(0, 7, 5, 1), (1, 8, 5, 0), (2, 8, 5, 0), (3, 9, 5, 0)],
+            [False, False, False, True],
+        ),
+        (
+            "the end of the one and the beginning of the other between two looks",
+            [(0, 7, 5, 1), (1, 7, 5, 1), (2, 8, 5, 0), (3, 9, 5, 0)],
+            [False, False, False, True],
+        ),
+        ("one more meanwhile", [(0, 7, 5, 0), (1, 8, 6, 1), (2, 9, 6, 0), (3, 10, 6, 0)], [False, False, False, True]),
+        (
+            "come at the end of a sync, and taken by the next one between two looks",
+            [(0, 7, 5, 0), (1, 8, 6, 0), (2, 8, 6, 0), (3, 9, 6, 0)],
+            [False, False, False, True],
+        ),
+        ("over before anyone looked", [(0, 7, 5, 0), (4, 7, 5, 0), (4.1, 7, 5, 0)], [False, False, True]),
+        ("nobody takes them", [(0, 7, 5, 1), (100, 7, 5, 1)], [False, False]),
+        ("no sync yet", [(0, 0, 5, 0), (100, 0, 5, 0)], [False, False]),
+        ("stays over", [(0, 7, 5, 0), (1, 8, 5, 0), (100, 8, 5, 0)], [False, True, True]),
+        ("another kube-proxy", [(0, 7, 5, 0), (1, 8, 5, 0), (2, 1, 5, 0), (3, 2, 5, 0)], [False, True, False, True]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_progress(case: str, seen: list[Seen], expected: list[bool]) -> None:
+    assert over(*seen) == expected
+
+
+def test_what_comes_once_all_is_taken_does_not_count() -> None:
+    progress = SyncProgress()
+    for at_s, syncs, heard, pending in ((0, 7, 5, 0), (1, 7, 6, 1), (2, 8, 6, 0)):
+        progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
+    progress.taken()
+    assert not progress.is_over
+    progress.see(ProxyMetrics(9, 0.0, 0, 0.0, heard=7, pending=1, longest_sync_s=LONGEST_S), 3)
+    assert progress.is_over
+
+
+def test_taken_by_the_sync_at_work_while_others_are_pending() -> None:
+    progress = SyncProgress()
+    progress.see(ProxyMetrics(7, 0.0, 0, 0.0, heard=5, pending=2, longest_sync_s=LONGEST_S), 0)
+    progress.taken()
+    assert not progress.is_over
+    progress.see(ProxyMetrics(8, 0.0, 0, 0.0, heard=5, pending=0, longest_sync_s=LONGEST_S), 1)
+    assert progress.is_over
