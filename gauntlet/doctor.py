@@ -37,7 +37,6 @@ PACKAGES = {
 RUN_BYTES = 1024**3
 # Two clusters of three nodes each: API server 270 MB, controller manager 90, three kube-proxies 60, agnhosts 46 each.
 RUN_MEMORY_BYTES = 2 * 1024**3
-_NO_GUESTS = "run iptables and nftables mode here; ipvs, userspace and faults of modules need another machine"
 # etcd and kube-apiserver each keep a descriptor for every watch and connection; 1,000 Services need some 2,000.
 RUN_FILES = 4096
 
@@ -194,7 +193,12 @@ def guests() -> Check:
         fails = "no answer within 30 s"
     if fails is None:
         return Check(name, State.OK, f"User-Mode Linux {uml.release()} boots")
-    return Check(name, State.NOTE, f"User-Mode Linux does not boot here: {fails}", _NO_GUESTS)
+    return Check(
+        name,
+        State.NOTE,
+        f"User-Mode Linux does not boot here: {fails}",
+        "run iptables and nftables mode here; ipvs, userspace and faults of modules need another machine",
+    )
 
 
 def open_files(limits: tuple[int, int]) -> Check:

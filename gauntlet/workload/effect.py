@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -133,17 +132,26 @@ class Effect:
 def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
     """Follow the syncs of this node's kube-proxy until all is asked, and then until the one that counts is over."""
     progress = SyncProgress()
-    while time.monotonic() < ends:
+
+    def over() -> bool:
         is_last = asked_all.is_set()
-        with suppress(CommandFailed):  # a kube-proxy that is just starting
-            progress.see(proxy_metrics.read(node), time.monotonic())
-            if is_last:
-                progress.taken()
-                if progress.is_over:
-                    return True
-        # To ask takes the node's processor from what is waited for.
-        time.sleep(SYNC_EVERY_S)
-    return False
+        progress.see(proxy_metrics.read(node), time.monotonic())
+        if is_last:
+            progress.taken()
+        return is_last and progress.is_over
+
+    try:
+        until(
+            over,
+            what=f"kube-proxy on {node.name} is in sync",
+            deadline_s=max(0.0, ends - time.monotonic()),
+            # To ask takes the node's processor from what is waited for.
+            every_s=SYNC_EVERY_S,
+            retry_on=(CommandFailed,),
+        )
+    except NotInTime:
+        return False
+    return True
 
 
 def questions(served: Served, backends: int) -> list[Question]:

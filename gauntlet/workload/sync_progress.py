@@ -16,37 +16,34 @@ class SyncProgress:
     """
 
     def __init__(self) -> None:
+        self._last = ProxyMetrics(0, 0.0, 0, 0.0)
+        # How many syncs have to have ended. None while changes are pending.
         self._enough: int | None = None
         self._is_taken = False
-        self._syncs = 0
-        self._heard = 0
         self._quiet_since_s = 0.0
         self._quiet_s = 0.0
-        self._longest_s = 0.0
 
     def see(self, seen: ProxyMetrics, at_s: float) -> None:
         """Note what kube-proxy said at `at_s`, in seconds of any one clock."""
-        is_another = seen.syncs < self._syncs
-        if is_another or (not self._is_taken and (seen.pending or seen.heard != self._heard)):
+        is_another = seen.syncs < self._last.syncs
+        if is_another or (not self._is_taken and (seen.pending or seen.heard != self._last.heard)):
             self._enough = None
-        if self._enough is None or seen.syncs != self._syncs:
+        if self._enough is None or seen.syncs != self._last.syncs:
             self._quiet_since_s = at_s
         if self._enough is None and (self._is_taken or not seen.pending):
             self._enough = seen.syncs + 1
-        self._syncs = seen.syncs
-        self._heard = seen.heard
         self._quiet_s = at_s - self._quiet_since_s
-        self._longest_s = seen.longest_sync_s
+        self._last = seen
 
     def taken(self) -> None:
         """Note that a sync has taken what is waited for, because it shows. Changes that come later do not count."""
         self._is_taken = True
         if self._enough is None:
-            self._enough = self._syncs + 1
+            self._enough = self._last.syncs + 1
 
     @property
     def is_over(self) -> bool:
         """Whether all changes that kube-proxy had heard of, when it was last seen or they were taken, are in effect."""
-        if self._enough is None or self._syncs == 0:
+        if self._enough is None or self._last.syncs == 0:
             return False
-        return self._syncs >= self._enough or self._quiet_s > self._longest_s
+        return self._last.syncs >= self._enough or self._quiet_s > self._last.longest_sync_s

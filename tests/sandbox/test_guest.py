@@ -76,7 +76,7 @@ def test_the_kernel_is_its_own(ipvs: Cluster, node: GuestNode) -> None:
     assert "legacy" in node.run(["iptables", "--version"]).stdout
 
 
-# SHA-512 of OpenSSL works in vector registers; two threads take turns on the one processor.
+# SHA-512 of OpenSSL works in vector registers; three threads take turns on the one processor.
 HASHES = """
 import hashlib, threading
 wrong = []
@@ -326,7 +326,9 @@ def kernels() -> set[int]:
 def test_a_machine_that_does_not_boot_says_why(tmp_path: Path) -> None:
     settings = Settings("broken", [], [], {}, "", "", [], "")
     no_python, log = tmp_path / "no-python", tmp_path / "console.log"
-    machine = GuestMachine(settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log)
+    machine = GuestMachine(
+        settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log, number=0
+    )
     machine.start()
     with pytest.raises(GauntletError) as found:
         machine.wait_running()

@@ -44,7 +44,7 @@ class GuestMachine:
         library: Path,
         python: Path,
         log: Path,
-        number: int = 0,
+        number: int,
     ) -> None:
         """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init.
 
