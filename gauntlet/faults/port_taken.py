@@ -15,7 +15,9 @@ REPLY = "gauntlet-port-thief"
 # perl-base is essential on Debian and Ubuntu, kind's node images included; python and socat are not.
 _LISTENER = (
     "$s = IO::Socket::INET->new(LocalPort => shift, Listen => 64, ReuseAddr => 1) or exit 1;"
-    "while (1) { $c = $s->accept or next; $c->sysread($got, 4096) if IO::Select->new($c)->can_read(1);"
+    "while (1) { $c = $s->accept or next; $got = '';"
+    # All of the request: what is left unread makes the end of the connection a reset.
+    "1 while $got !~ /\\r\\n\\r\\n/ && IO::Select->new($c)->can_read(1) && $c->sysread($got, 4096, length $got);"
     f'print $c "HTTP/1.0 200 OK\\r\\nContent-Length: {len(REPLY)}\\r\\n\\r\\n{REPLY}"; close $c }}'
 )
 

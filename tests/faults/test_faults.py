@@ -139,6 +139,17 @@ def test_the_thief_answers_with_a_name_that_is_no_backends(sandboxes: Sandboxes)
     assert not connects(node, node.address, 31999)
 
 
+def test_the_thief_reads_all_of_a_request(sandboxes: Sandboxes) -> None:
+    """A connection that is closed before all of it was read ends by a reset, and the name may be lost with it."""
+    node = hurt(cluster := sandboxes(ProxyMode.IPTABLES))
+    fault = faults.create("port-taken", cluster, parameters={"port": 31999})
+    fault.inject()
+    longer_than_a_read = "printf 'GET / HTTP/1.0\\r\\nX: %05000d\\r\\n\\r\\n' 0 | dd bs=8k iflag=fullblock status=none"
+    ask = f"exec 3<>/dev/tcp/{node.address}/31999; {longer_than_a_read} >&3; cat <&3"
+    assert REPLY in node.run(("bash", "-c", ask)).stdout
+    over(fault)
+
+
 def test_the_share_of_lost_packets_is_a_parameter(sandboxes: Sandboxes) -> None:
     fault = faults.create("packet-loss", sandboxes(ProxyMode.NFTABLES), parameters={"percent": 60})
     fault.inject()
