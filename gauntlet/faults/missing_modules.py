@@ -34,7 +34,7 @@ class MissingModules(NodeFault):
             f"code=$?; kill -KILL {proxy.pid}; exit $code"
         )
         allow = kernel_modules.allow(self.id)
-        go_on = f"if {proxy.is_this()}; then kill -KILL {proxy.pid}; fi"
+        go_on = proxy.send("KILL")
         return Plan(
             act=(("sh", "-c", act),),
             undo=(("sh", "-c", allow), ("sh", "-c", go_on), ipvs_tables.restart_where_missing()),

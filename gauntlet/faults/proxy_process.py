@@ -49,6 +49,10 @@ class ProxyProcess:
         """Shell condition: the process is there and is still the same one."""
         return f'[ "$(cut -d " " -f 22 /proc/{self.pid}/stat 2>/dev/null)" = {self.started} ]'
 
+    def send(self, signal: str) -> str:
+        """Shell that sends it a signal. It may be gone, before or meanwhile; else the signal has to reach it."""
+        return f"if {self.is_this()}; then kill -{signal} {self.pid} || ! {self.is_this()}; fi"
+
 
 def running(node: Node) -> ProxyProcess:
     """The kube-proxy that runs on this node. Raises Inconclusive where none does."""

@@ -24,7 +24,7 @@ class StopProxy(NodeFault):
         still_stopped = f'{is_this} && [ "$(cut -d " " -f 3 /proc/{pid}/stat)" = {_STOPPED} ]'
         return Plan(
             act=(("kill", "-STOP", str(pid)),),
-            undo=(("sh", "-c", f"if {is_this}; then kill -CONT {pid}; fi"),),
+            undo=(("sh", "-c", self._stopped.send("CONT")),),
             check=("bash", "-c", f"if {still_stopped}; then exit 1; fi; {proxy_process.healthy_script(self.node)}"),
         )
 

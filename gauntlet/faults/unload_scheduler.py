@@ -26,7 +26,7 @@ class UnloadScheduler(NodeFault):
         self._module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"
         kernel_modules.require_loaded(self.node, self._module)
         proxy = proxy_process.running(self.node)
-        go_on = f"if {proxy.is_this()}; then kill -CONT {proxy.pid}; fi"
+        go_on = proxy.send("CONT")
         act = (
             f"kill -STOP {proxy.pid} && ipvsadm --clear && rmmod {self._module} > {_SAID} 2>&1; "
             f"{kernel_modules.is_loaded(self._module)} && echo 'it stays loaded' >> {_SAID}; {go_on}"
