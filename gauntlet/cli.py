@@ -326,9 +326,13 @@ def binaries(version: str, *, quiet: bool) -> None:
 
     They are built from the Go modules in toolchain/, verified by go.sum: some minutes the first time, nothing
     after that. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet (~/.cache/kube-proxy-gauntlet); deleting it is safe.
+    Where Debian's User-Mode Linux is installed and old, its next release's is put there too.
     """
     from gauntlet.binaries import ensure, find
+    from gauntlet.providers.sandbox import uml, uml_package
 
+    if uml.is_installed():
+        uml_package.ensure(click.echo)
     if quiet and find(version):
         return
     built = ensure(version, say=click.echo)

@@ -11,8 +11,10 @@ from prometheus_client.samples import Sample
 
 from gauntlet.cluster import Node
 
-# metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only.
-ADDRESS = "http://127.0.0.1:10249/metrics"
+# metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only. curl, with its thirty libraries,
+# takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
+_GET = r"exec 3<>/dev/tcp/127.0.0.1/10249 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
+_GET_S = 10.0
 SYNC_S = "kubeproxy_sync_proxy_rules_duration_seconds"
 PROGRAMMING_S = "kubeproxy_network_programming_duration_seconds"
 SYNCED_AT_S = "kubeproxy_sync_proxy_rules_last_timestamp_seconds"
@@ -53,7 +55,7 @@ class ProxyMetrics:
 
 def read(node: Node) -> ProxyMetrics:
     """Ask the kube-proxy of this node. Raises CommandFailed where it does not answer."""
-    return parse(node.run(["curl", "--fail", "--silent", "--show-error", "--max-time", "10", ADDRESS]).stdout)
+    return parse(node.run(["bash", "-c", _GET], timeout_s=_GET_S).stdout)
 
 
 def parse(text: str) -> ProxyMetrics:

@@ -1,4 +1,4 @@
-"""When a change is in effect, told from kube-proxy's metrics."""
+"""When the sync that made what shows is over, told from kube-proxy's metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes 
 
 
 def over(*seen: Seen) -> list[bool]:
-    """Whether all was in effect, after each look."""
+    """Whether every sync was over that may have begun, after each look."""
     progress, found = SyncProgress(), []
     for at_s, syncs, heard, pending in seen:
         progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
@@ -34,14 +34,23 @@ def over(*seen: Seen) -> list[bool]:
             [(0, 7, 5, 1), (1, 7, 5, 1), (2, 8, 5, 0), (3, 9, 5, 0)],
             [False, False, False, True],
         ),
-        ("one more meanwhile", [(0, 7, 5, 0), (1, 8, 6, 1), (2, 9, 6, 0), (3, 10, 6, 0)], [False, False, False, True]),
+        (
+            "one more is pending, which no sync has taken yet",
+            [(0, 7, 5, 0), (1, 8, 6, 1), (2, 9, 6, 0), (3, 10, 6, 0)],
+            [False, True, False, True],
+        ),
+        (
+            "two more of which one is pending: a sync may have taken the other",
+            [(0, 7, 5, 0), (1, 8, 5, 0), (2, 8, 7, 1), (3, 9, 7, 1)],
+            [False, True, False, True],
+        ),
         (
             "come at the end of a sync, and taken by the next one between two looks",
             [(0, 7, 5, 0), (1, 8, 6, 0), (2, 8, 6, 0), (3, 9, 6, 0)],
             [False, False, False, True],
         ),
         ("over before anyone looked", [(0, 7, 5, 0), (4, 7, 5, 0), (4.1, 7, 5, 0)], [False, False, True]),
-        ("nobody takes them", [(0, 7, 5, 1), (100, 7, 5, 1)], [False, False]),
+        ("none is at work, though a change is pending", [(0, 7, 5, 1), (100, 7, 5, 1)], [False, True]),
         ("no sync yet", [(0, 0, 5, 0), (100, 0, 5, 0)], [False, False]),
         ("stays over", [(0, 7, 5, 0), (1, 8, 5, 0), (100, 8, 5, 0)], [False, True, True]),
         ("another kube-proxy", [(0, 7, 5, 0), (1, 8, 5, 0), (2, 1, 5, 0), (3, 2, 5, 0)], [False, True, False, True]),
@@ -52,20 +61,22 @@ def test_progress(case: str, seen: list[Seen], expected: list[bool]) -> None:
     assert over(*seen) == expected
 
 
-def test_what_comes_once_all_is_taken_does_not_count() -> None:
+def test_syncs_that_begin_once_all_shows_do_not_count() -> None:
     progress = SyncProgress()
     for at_s, syncs, heard, pending in ((0, 7, 5, 0), (1, 7, 6, 1), (2, 8, 6, 0)):
         progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
-    progress.taken()
+    progress.shown()
     assert not progress.is_over
     progress.see(ProxyMetrics(9, 0.0, 0, 0.0, heard=7, pending=1, longest_sync_s=LONGEST_S), 3)
     assert progress.is_over
+    progress.see(ProxyMetrics(9, 0.0, 0, 0.0, heard=7, pending=0, longest_sync_s=LONGEST_S), 4)
+    assert progress.is_over
 
 
-def test_taken_by_the_sync_at_work_while_others_are_pending() -> None:
+def test_the_sync_at_work_counts_while_others_are_pending() -> None:
     progress = SyncProgress()
     progress.see(ProxyMetrics(7, 0.0, 0, 0.0, heard=5, pending=2, longest_sync_s=LONGEST_S), 0)
-    progress.taken()
+    progress.shown()
     assert not progress.is_over
     progress.see(ProxyMetrics(8, 0.0, 0, 0.0, heard=5, pending=0, longest_sync_s=LONGEST_S), 1)
     assert progress.is_over

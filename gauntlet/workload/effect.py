@@ -24,7 +24,7 @@ from gauntlet.workload.sync_progress import SyncProgress
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5
 THREADS = 16
-SYNC_EVERY_S = 0.25
+SYNC_EVERY_S = 0.4
 # 17 attempts for each backend miss one of them by chance once in 10^7 times: k * (1 - 1/k)^(17 k) < 2e-7 for k <= 10.
 ATTEMPTS_A_BACKEND = 17
 MOST_COUNTED = 10
@@ -85,7 +85,7 @@ class Effect:
         return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
-        """Ask these questions, again and again, until each is answered as it must be.
+        """Ask these questions, again and again, until each is answered as it must be, and was not before the change.
 
         Those that one host asks alone come last, when the nodes have the Service: a NodePort that is not there yet is
         refused by the kernel, and what it refuses to one host is rationed, to the cost of the case (icmp_ratelimit).
@@ -137,7 +137,7 @@ def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
         is_last = asked_all.is_set()
         progress.see(proxy_metrics.read(node), time.monotonic())
         if is_last:
-            progress.taken()
+            progress.shown()
         return is_last and progress.is_over
 
     try:

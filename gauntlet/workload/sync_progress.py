@@ -1,4 +1,4 @@
-"""Has kube-proxy taken up all that changed? Told from its metrics, seen one after the other."""
+"""Is what shows in the data plane whole, or is the sync of kube-proxy that made it still at work? Told from metrics."""
 
 from __future__ import annotations
 
@@ -10,40 +10,39 @@ class SyncProgress:
 
     That the last sync ended after the last change was queued is not enough: of a change that comes in the middle of a
     sync only the next one knows. Changes are pending until a sync begins that takes them
-    (pkg/proxy/endpointschangetracker.go, checkoutChanges), and syncs are counted when they end. So with nothing
-    pending one more sync has to end than had when the last change was heard of: the one that took it may be at work.
-    Where none ends for longer than any ever took, it was over before anyone looked.
+    (pkg/proxy/endpointschangetracker.go, checkoutChanges), and syncs are counted when they end. So where what was heard
+    of since the last look is not just as much more pending, a sync may have begun in between, and one more has to end
+    than had by then. Where none ends for longer than any ever took, it was over before anyone looked.
     """
 
     def __init__(self) -> None:
-        self._last = ProxyMetrics(0, 0.0, 0, 0.0)
-        # How many syncs have to have ended. None while changes are pending.
-        self._enough: int | None = None
-        self._is_taken = False
+        self._last: ProxyMetrics | None = None
+        self._is_shown = False
+        # As many syncs have to have ended.
+        self._enough = 0
         self._quiet_since_s = 0.0
         self._quiet_s = 0.0
 
     def see(self, seen: ProxyMetrics, at_s: float) -> None:
         """Note what kube-proxy said at `at_s`, in seconds of any one clock."""
-        is_another = seen.syncs < self._last.syncs
-        if is_another or (not self._is_taken and (seen.pending or seen.heard != self._last.heard)):
-            self._enough = None
-        if self._enough is None or seen.syncs != self._last.syncs:
-            self._quiet_since_s = at_s
-        if self._enough is None and (self._is_taken or not seen.pending):
+        last = self._last
+        is_another = last is None or seen.syncs < last.syncs
+        may_have_begun = last is None or seen.heard - last.heard != seen.pending - last.pending
+        if is_another or (may_have_begun and not self._is_shown):
             self._enough = seen.syncs + 1
+            self._quiet_since_s = at_s
+        elif last is not None and seen.syncs != last.syncs:
+            self._quiet_since_s = at_s
         self._quiet_s = at_s - self._quiet_since_s
         self._last = seen
 
-    def taken(self) -> None:
-        """Note that a sync has taken what is waited for, because it shows. Changes that come later do not count."""
-        self._is_taken = True
-        if self._enough is None:
-            self._enough = self._last.syncs + 1
+    def shown(self) -> None:
+        """Note that what is waited for shows already: no sync that begins later is of interest."""
+        self._is_shown = True
 
     @property
     def is_over(self) -> bool:
-        """Whether all changes that kube-proxy had heard of, when it was last seen or they were taken, are in effect."""
-        if self._enough is None or self._last.syncs == 0:
+        """Whether every sync has ended that may have begun before the last look, or before all showed."""
+        if self._last is None or self._last.syncs == 0:
             return False
         return self._last.syncs >= self._enough or self._quiet_s > self._last.longest_sync_s

@@ -11,12 +11,10 @@ import sys
 from pathlib import Path
 
 from gauntlet.ipvs import inspection
-from gauntlet.providers.sandbox import xstate
+from gauntlet.providers.sandbox import uml, xstate
 from gauntlet.rules import ipvs as rules
 
-KERNEL = shutil.which("linux.uml")
-MODULES = Path("/usr/lib/uml/modules")
-MISSING = "" if KERNEL and MODULES.is_dir() and shutil.which("ipvsadm") else "needs user-mode-linux and ipvsadm"
+MISSING = "" if uml.is_installed() and shutil.which("ipvsadm") else "needs user-mode-linux and ipvsadm"
 _WORLD = (
     *("unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork"),
     *("--kill-child", "--mount-proc", "--propagation=private"),
@@ -31,7 +29,8 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     tree = folder / "modules" / "lib"
     tree.mkdir(parents=True)
-    (tree / "modules").symlink_to(MODULES)
+    kernel = uml.kernel()
+    (tree / "modules").symlink_to(kernel.modules)
     script = Path(__file__).with_name("guest_init.py")
     commands = {"inspection": inspection.command(inspection.FILES), "rules": rules.COMMAND}
     init = folder / "init"
@@ -39,7 +38,7 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     init.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")
     init.chmod(0o755)
     done = subprocess.run(
-        [*_WORLD, str(KERNEL), *_GUEST, f"init={init}"],
+        [*_WORLD, str(kernel.program), *_GUEST, f"init={init}"],
         env={**os.environ, **xstate.environment()}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=deadline_s, check=False,
     )  # fmt: skip

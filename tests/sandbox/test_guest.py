@@ -71,7 +71,7 @@ def test_commands_give_code_and_streams(node: GuestNode) -> None:
 
 def test_the_kernel_is_its_own(ipvs: Cluster, node: GuestNode) -> None:
     assert node.run(["uname", "-nr"]).stdout.split() == [node.name, ipvs.kernel]
-    assert ipvs.kernel == uml.release() != os.uname().release
+    assert ipvs.kernel == uml.kernel().release != os.uname().release
     assert node.run(["sh", "-c", "ulimit -n"]).stdout == "64000\n"
     assert "legacy" in node.run(["iptables", "--version"]).stdout
 
@@ -289,7 +289,7 @@ def test_a_pod_in_the_nodes_network_runs_in_the_guest(ipvs: Cluster) -> None:
     namespace = Namespace(ipvs, name)
     namespace.start("hosted", "node-2", hostNetwork=True)
     namespace.wait_ready("hosted")
-    assert ipvs.pod(name, "hosted").run(["uname", "-r"]).stdout.strip() == uml.release()
+    assert ipvs.pod(name, "hosted").run(["uname", "-r"]).stdout.strip() == uml.kernel().release
     core.delete_namespace(name)
 
 

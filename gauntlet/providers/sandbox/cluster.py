@@ -39,7 +39,7 @@ class SandboxCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.control_plane_version = record.control_plane_version
-        self.kernel = uml.release() if record.kernel is NodeKernel.OWN else platform.release()
+        self.kernel = uml.kernel().release if record.kernel is NodeKernel.OWN else platform.release()
         self.state_dir: Path = layout.state_dir(record.name)
         self.kubeconfig: Path = self.state_dir / "kubeconfig"
         self.api_address = f"{layout.API_ADDRESS}:{layout.API_PORT}"

@@ -38,15 +38,18 @@ def host_lacks(mode: ProxyMode) -> str | None:
     return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
 
 
-def guest_fails() -> str | None:
-    """Why no guest boots here, in its own last words; None where one does.
+def guest_fails(kernel: uml.Kernel | None = None) -> str | None:
+    """Why no guest boots here, with this kernel or the one that guests have, in its last words; None where one does.
 
     Raises EnvironmentUnfit where programs are missing, with the one apt-get line, or no world can be made.
     """
     world.require_tools(NodeKernel.OWN)
     # It ends by a panic, as it is to: its first process says the word and is gone.
-    boot = shlex.join(uml.command((), _RUN_FOLDER, ["/bin/echo", _UP]))
-    said = _try(f"{boot} 2>&1 || true", xstate.environment()).stdout
+    boot = shlex.join(uml.command(kernel or uml.kernel(), (), _RUN_FOLDER, ["/bin/echo", _UP]))
+    try:
+        said = _try(f"{boot} 2>&1 || true", xstate.environment()).stdout
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_TRIAL_S:g} s"
     return None if _UP in said else " ".join(uml.last_words(said)[-2:]) or "it says nothing"
 
 

@@ -74,7 +74,8 @@ class GuestMachine:
             if self._state is not MachineState.OFF:
                 return
             self._work.mkdir(parents=True, exist_ok=True)
-            modules = uml.modules(self._work / "modules", hidden_modules)
+            kernel = uml.kernel()
+            modules = uml.modules(kernel, self._work / "modules", hidden_modules)
             told = self._work / "settings.json"
             told.write_text(self._settings._replace(modules=str(modules)).to_json(), encoding="utf-8")
             init = [
@@ -86,7 +87,7 @@ class GuestMachine:
                 str(told),
             ]
             # What the kernel does not know, with a value, becomes the environment of the first process.
-            command = uml.command(self._nics, str(self._work), init)
+            command = uml.command(kernel, self._nics, str(self._work), init)
             command.insert(1, f"PYTHONPATH={self._library}")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec
-from gauntlet.providers.sandbox import layout, world, xstate
+from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
@@ -24,6 +25,7 @@ _BEING_MADE_S = 60.0
 # User-Mode Linux comes without the families of nftables that kube-proxy needs.
 _OWN_KERNEL_MODES = (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE)
 PROXY_PATH_VARIABLE = "GAUNTLET_PROXY_PATH"
+_log = logging.getLogger(__name__)
 
 
 class SandboxProvider:
@@ -61,6 +63,8 @@ class SandboxProvider:
                 f"choose another name, or end it: gauntlet cluster down {spec.name}",
             )
         binaries = ensure(spec.proxy_version)
+        if spec.kernel is NodeKernel.OWN:
+            uml_package.ensure(_log.warning)
         if spec.kernel is NodeKernel.OWN and xstate.is_needed():
             binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
         started = world.World.start(spec, binaries, proxy_path)

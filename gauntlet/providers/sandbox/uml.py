@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gauntlet import paths
 from gauntlet.errors import EnvironmentUnfit, UsageError
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import xstate
@@ -27,6 +28,9 @@ _TOOLS = {
 # Pages that are never touched cost nothing.
 _MEMORY = "1G"
 _MODULES = Path("/usr/lib/uml/modules")
+# From 6.11 on a page fault of a program costs one round to the host instead of two or more.
+_NEW = (6, 12)
+VERDICT = "verdict"
 
 
 def tools() -> dict[str, str]:
@@ -57,12 +61,60 @@ class Nic:
         return f"{self.name}:transport={self.transport},ifname={self.interface},mac={self.mac},depth=128"
 
 
-def release() -> str:
-    """Release of the guests' kernel. Raises EnvironmentUnfit where there is none."""
+@dataclass(frozen=True)
+class Kernel:
+    """A User-Mode Linux. `modules` holds the trees of its modules, each named like the release."""
+
+    program: Path
+    modules: Path
+
+    @property
+    def release(self) -> str:
+        return subprocess.run([self.program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether programs start in it in half the time that Linux 6.1 takes."""
+        return tuple(int(part) for part in self.release.split(".")[:2]) >= _NEW
+
+
+def kernel() -> Kernel:
+    """What guests boot here: the kernel of uml_package where it is fetched and better, else this machine's own.
+
+    Raises EnvironmentUnfit where there is no User-Mode Linux on this machine.
+    """
+    mine = own()
+    return fetched() if fetched_verdict() == "" and not mine.is_new else mine
+
+
+def is_installed() -> bool:
+    """Whether this machine has a package of it."""
+    return shutil.which(PROGRAM, path=SYSTEM_PATH) is not None
+
+
+def own() -> Kernel:
+    """The kernel of this machine's package. Raises EnvironmentUnfit where there is none."""
     program = shutil.which(PROGRAM, path=SYSTEM_PATH)
     if program is None:
         raise EnvironmentUnfit("there is no User-Mode Linux here", "sudo apt-get install --yes user-mode-linux")
-    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return Kernel(Path(program), _MODULES)
+
+
+def fetched_folder() -> Path:
+    """Where uml_package puts its kernel: a part of the cache."""
+    return paths.cache_root() / "user-mode-linux"
+
+
+def fetched() -> Kernel:
+    return Kernel(fetched_folder() / "usr" / "bin" / PROGRAM, fetched_folder() / "lib" / "modules")
+
+
+def fetched_verdict() -> str | None:
+    """Why the fetched kernel does not boot here, empty where it does; None where none is fetched."""
+    try:
+        return (fetched_folder() / VERDICT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def on_processor(number: int) -> list[str]:
@@ -76,10 +128,10 @@ def on_processor(number: int) -> list[str]:
     return ["taskset", "--cpu-list", str(processors[number])] if number < len(processors) else []
 
 
-def command(nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[str]:
+def command(kernel: Kernel, nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[str]:
     """The command line of a guest whose root file system is the caller's. `init` is its first process."""
     return [
-        PROGRAM,
+        str(kernel.program),
         f"mem={_MEMORY}",
         "root=/dev/root",
         "rootfstype=hostfs",
@@ -108,12 +160,12 @@ def last_words(console: str) -> list[str]:
     return lines[: panic + 1][-6:]
 
 
-def modules(scratch: Path, hidden: Sequence[str] = ()) -> Path:
-    """Folder of the guests' modules, for /lib/modules/RELEASE: the package's own, or in `scratch` one without `hidden`.
+def modules(kernel: Kernel, scratch: Path, hidden: Sequence[str] = ()) -> Path:
+    """Folder of its modules, for /lib/modules/RELEASE: the package's own, or in `scratch` one without `hidden`.
 
     Raises UsageError where the kernel has no module of such a name.
     """
-    packaged = _MODULES / release()
+    packaged = kernel.modules / kernel.release
     if not hidden and (packaged / "modules.dep.bin").exists():
         return packaged
     tree = scratch / "lib" / "modules" / packaged.name
