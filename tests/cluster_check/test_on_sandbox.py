@@ -43,6 +43,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     api = Api(made.api)
     api.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}})
     serve(api, "web", "10.244.1.200", "10.244.2.200", node_port=30080)
+    # What a case then takes from the rules, the sync for `web` would put back.
+    until(lambda: not bad(check(made)), what="the rules of web are there", deadline_s=15.0)
     yield made
     sandbox.delete(name)
 

@@ -50,10 +50,10 @@ def ensure(say: Say) -> None:
         say(f"User-Mode Linux {own.release} is slow: fetching Debian {SUITE}'s")
         try:
             _fetch(folder)
-        except _NotFetched as error:
+            fails = fitness.guest_fails(uml.fetched())
+        except GauntletError as error:
             say(f"no newer User-Mode Linux, {own.release} is used: {error.what}")
             return
-        fails = fitness.guest_fails(uml.fetched())
         (folder / uml.VERDICT).write_text(fails or "", encoding="utf-8")
         if fails:
             say(f"no newer User-Mode Linux, {own.release} is used: Debian {SUITE}'s does not boot here: {fails}")
