@@ -331,11 +331,12 @@ def binaries(version: str, *, quiet: bool) -> None:
     from gauntlet.binaries import ensure, find
     from gauntlet.providers.sandbox import uml, uml_package
 
+    was_built = find(version) is not None
+    built = ensure(version, say=click.echo)
     if uml.is_installed():
         uml_package.ensure(click.echo)
-    if quiet and find(version):
+    if quiet and was_built:
         return
-    built = ensure(version, say=click.echo)
     for name in sorted(built.programs):
         click.echo(f"{name:<26}{built.path(name)}")
 
