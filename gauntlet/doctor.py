@@ -7,7 +7,6 @@ import platform
 import re
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,10 +16,8 @@ from pathlib import Path
 
 from gauntlet import binaries, paths, toolchain
 from gauntlet.errors import GauntletError
-from gauntlet.providers.sandbox import fitness, uml
+from gauntlet.providers.sandbox import fitness, uml, world
 
-# Namespaces of the world that a sandbox cluster lives in, made the way the sandbox provider makes it.
-WORLD = ("unshare", "-Urnmpf", "--kill-child", "--mount-proc", "--propagation", "private")
 PACKAGES = {
     "conntrack": "conntrack",
     "ethtool": "ethtool",
@@ -100,9 +97,9 @@ def examine() -> Iterator[Check]:
     yield _python()
     tools = _tools()
     yield tools
-    world = user_namespaces()
-    yield world
-    if State.MISSING not in (tools.state, world.state):
+    namespaces = user_namespaces()
+    yield namespaces
+    if State.MISSING not in (tools.state, namespaces.state):
         yield from map(kernel_feature, FEATURES)
         yield guests()
     yield _go()
@@ -112,20 +109,12 @@ def examine() -> Iterator[Check]:
     yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE))
 
 
-def try_in_world(command: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell command in new user, mount, network and pid namespaces with a /run of its own."""
-    return subprocess.run(
-        [*WORLD, "sh", "-c", f"mount -t tmpfs tmpfs /run && {command}"],
-        capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
 def user_namespaces(sysctls: Path = Path("/proc/sys")) -> Check:
     """Can this user make the world of a sandbox cluster? If not, which of the usual locks is it?"""
     name = "user namespaces"
     try:
-        tried = try_in_world("ip link set lo up")
-    except (OSError, subprocess.TimeoutExpired) as error:
+        tried = world.attempt(world.USER_WORLD, "ip link set lo up")
+    except OSError as error:
         return Check(name, State.MISSING, str(error), "sudo apt-get install -y util-linux iproute2")
     if tried.returncode == 0:
         return Check(name, State.OK, "a private world can be made without root")
@@ -172,10 +161,7 @@ def container() -> bool:
 
 
 def kernel_feature(feature: Feature) -> Check:
-    try:
-        tried = try_in_world(feature.command)
-    except subprocess.TimeoutExpired:
-        return Check(feature.name, State.MISSING, "no answer within 30 s", feature.remedy)
+    tried = world.attempt(world.USER_WORLD, feature.command)
     if tried.returncode == 0:
         return Check(feature.name, State.OK, "works in a world of its own")
     said = (tried.stderr.strip() or "no output").splitlines()[-1]

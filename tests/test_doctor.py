@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,8 @@ from gauntlet.cli import main
 from gauntlet.doctor import Check, Feature, State
 from gauntlet.doctor_table import row
 from gauntlet.errors import EnvironmentUnfit, ExitCode
+from gauntlet.paths import SYSTEM_PATH
+from gauntlet.providers.sandbox import world
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def broken_unshare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "unshare"
     script.write_text("#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n")
     script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(world, "SYSTEM_PATH", f"{tmp_path}:{SYSTEM_PATH}")
 
 
 def sysctls(folder: Path, **values: str) -> Path:
@@ -42,7 +43,7 @@ def test_this_machine_can_run_it() -> None:
 
 def test_a_world_is_tried_for_real() -> None:
     assert doctor.user_namespaces().state is State.OK
-    inside = doctor.try_in_world("ip -o link | wc -l && id -u")
+    inside = world.attempt(world.USER_WORLD, "ip -o link | wc -l && id -u")
     assert inside.stdout.split() == ["1", "0"], "a network of its own, with lo alone, and root inside"
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from collections.abc import Mapping
 
 from gauntlet.cluster import NodeKernel, ProxyMode
-from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import uml, world, xstate
 
-_TRIAL_S = 30.0
 _RUN_FOLDER = "/run"
 _UP = "gauntlet-guest-is-up"
 # kube-proxy 1.25 raises its limit to this number where it proxies by itself (pkg/proxy/userspace, rlimit).
@@ -32,7 +29,7 @@ def host_lacks(mode: ProxyMode) -> str | None:
     trial = _TRIALS.get(mode)
     if trial is None:
         return None
-    done = _try(trial)
+    done = world.attempt(world.flags(), trial)
     if done.returncode == 0:
         return None
     return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
@@ -46,21 +43,7 @@ def guest_fails(kernel: uml.Kernel | None = None) -> str | None:
     world.require_tools(NodeKernel.OWN)
     # It ends by a panic, as it is to: its first process says the word and is gone.
     boot = shlex.join(uml.command(kernel or uml.kernel(), (), _RUN_FOLDER, ["/bin/echo", _UP]))
-    try:
-        said = _try(f"{boot} 2>&1 || true", xstate.environment()).stdout
-    except subprocess.TimeoutExpired:
-        return f"no answer within {_TRIAL_S:g} s"
-    return None if _UP in said else " ".join(uml.last_words(said)[-2:]) or "it says nothing"
-
-
-def _try(script: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["unshare", *world.flags(), "--", "sh", "-ec", f"mount -t tmpfs tmpfs {_RUN_FOLDER}; {script}"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={"PATH": SYSTEM_PATH, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        timeout=_TRIAL_S,
-        check=False,
-    )
+    tried = world.attempt(world.flags(), f"{boot} 2>&1 || true", xstate.environment())
+    if _UP in tried.stdout:
+        return None
+    return " ".join(uml.last_words(tried.stdout)[-2:]) or tried.stderr.strip() or "it says nothing"

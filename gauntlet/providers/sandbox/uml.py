@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -75,7 +76,8 @@ class Kernel:
     @property
     def is_new(self) -> bool:
         """Whether programs start in it in half the time that Linux 6.1 takes."""
-        return tuple(int(part) for part in self.release.split(".")[:2]) >= _NEW
+        first, second = re.findall(r"\d+", self.release)[:2]
+        return (int(first), int(second)) >= _NEW
 
 
 def kernel() -> Kernel:

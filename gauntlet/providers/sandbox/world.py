@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,9 @@ TOOLS = {
 }
 _NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation=private"]
 _USER_NAMESPACE = ["--user", "--map-root-user"]
+USER_WORLD = [*_USER_NAMESPACE, *_NAMESPACES]
+TRIAL_S = 30.0
+_TIMED_OUT = 124
 FORBIDDEN_REMEDY = (
     "run as root, or let ordinary users make user namespaces: on Ubuntu 24.04 "
     "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on older Debian "
@@ -61,7 +65,7 @@ def require_tools(kernel: NodeKernel = NodeKernel.HOST) -> None:
 
 def user_namespaces_work() -> str | None:
     """None if a world with a user namespace can be made here, else the kernel's words. It tries it."""
-    return _try([*_USER_NAMESPACE, *_NAMESPACES])
+    return _refused(USER_WORLD)
 
 
 def flags() -> list[str]:
@@ -71,20 +75,40 @@ def flags() -> list[str]:
     net.core.wmem_max ("Message too long"): a full sync of 1,000 Services with 10 endpoints each is more than 4 MiB.
     Raises EnvironmentUnfit, with the remedy, where neither works.
     """
-    if os.geteuid() == 0 and _try(_NAMESPACES) is None:
+    if os.geteuid() == 0 and _refused(_NAMESPACES) is None:
         return list(_NAMESPACES)
     refused = user_namespaces_work()
     if refused is None:
-        return [*_USER_NAMESPACE, *_NAMESPACES]
+        return list(USER_WORLD)
     raise EnvironmentUnfit(f"this machine does not let {_user()} make a private world: {refused}", FORBIDDEN_REMEDY)
 
 
-def _try(flags: list[str]) -> str | None:
+def attempt(
+    flags: Sequence[str], script: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in a new world, made with these flags of unshare(1), with a /run of its own.
+
+    One that is not done after TRIAL_S has ended with 124 and says so, as that of timeout(1) has.
+    """
+    command = ["unshare", *flags, "--", "sh", "-ec", f"mount -t tmpfs tmpfs /run; {script}"]
+    try:
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={"PATH": SYSTEM_PATH, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            timeout=TRIAL_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, _TIMED_OUT, "", f"no answer within {TRIAL_S:g} s")
+
+
+def _refused(flags: list[str]) -> str | None:
     # AppArmor on Ubuntu 24.04 lets the namespace be made and takes the capabilities away: use one.
-    probe = ["unshare", *flags, "--", "sh", "-ec", "ip link set lo up; mount -t tmpfs tmpfs /run"]
-    done = subprocess.run(
-        probe, capture_output=True, text=True, env={"PATH": SYSTEM_PATH}, stdin=subprocess.DEVNULL, check=False
-    )
+    done = attempt(flags, "ip link set lo up")
     return None if done.returncode == 0 else done.stderr.strip() or f"unshare ended with {done.returncode}"
 
 
