@@ -82,7 +82,8 @@ def test_nothing_is_fetched_where_the_machines_own_is_as_new(said: list[str], mo
 
 
 @pytest.mark.parametrize(
-    ("release", "is_new"), [("6.1.176", False), ("6.8.0-1", False), ("6.12-rc1", True), ("6.12.113", True), ("7.2.7", True)]
+    ("release", "is_new"),
+    [("6.1.176", False), ("6.8.0-1", False), ("6.12-rc1", True), ("6.12.113", True), ("7.2.7", True)],
 )
 def test_new_are_those_in_which_programs_start_quickly(
     release: str, monkeypatch: pytest.MonkeyPatch, *, is_new: bool
