@@ -149,7 +149,7 @@ def _fill(slot: Slot, say: Say) -> None:
     title = f"{slot.module.name} {slot.module.version}"
     try:
         slot.folder.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(slot, lambda: say(f"{title}: another process is building it; waiting")):
+        with locked(slot.folder, lambda: say(f"{title}: another process is building it; waiting")):
             if slot.filled:
                 return
             _sweep(slot)
@@ -165,9 +165,12 @@ def _fill(slot: Slot, say: Say) -> None:
 
 
 @contextmanager
-def _lock(slot: Slot, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the slot for this process alone. The kernel releases it when the process ends, however that happens."""
-    with slot.folder.with_name(slot.folder.name + ".lock").open("w") as file:
+def locked(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a folder of the cache for this process alone, by a file beside it; `on_wait` is called where another has it.
+
+    The kernel releases it when the process ends, however that happens.
+    """
+    with folder.with_name(folder.name + ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

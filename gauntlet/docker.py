@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gauntlet.errors import EnvironmentUnfit, GauntletError
@@ -114,9 +114,6 @@ def pipe(source: Sequence[str], sink: Sequence[str], *, timeout_s: float) -> Non
 
 def installed() -> bool:
     return shutil.which(_PROGRAM) is not None
-
-
-Say = Callable[[str], None]
 
 
 def _last_lines(text: str, count: int = 3) -> str:

@@ -11,11 +11,15 @@ LONGEST_S = 4.0
 Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending
 
 
+def said(syncs: int, heard: int, pending: int) -> ProxyMetrics:
+    return ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S)
+
+
 def over(*seen: Seen) -> list[bool]:
     """Whether every sync was over that may have begun, after each look."""
     progress, found = SyncProgress(), []
     for at_s, syncs, heard, pending in seen:
-        progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
+        progress.see(said(syncs, heard, pending), at_s)
         found.append(progress.is_over)
     return found
 
@@ -64,19 +68,19 @@ def test_progress(case: str, seen: list[Seen], expected: list[bool]) -> None:
 def test_syncs_that_begin_once_all_shows_do_not_count() -> None:
     progress = SyncProgress()
     for at_s, syncs, heard, pending in ((0, 7, 5, 0), (1, 7, 6, 1), (2, 8, 6, 0)):
-        progress.see(ProxyMetrics(syncs, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=LONGEST_S), at_s)
+        progress.see(said(syncs, heard, pending), at_s)
     progress.shown()
     assert not progress.is_over
-    progress.see(ProxyMetrics(9, 0.0, 0, 0.0, heard=7, pending=1, longest_sync_s=LONGEST_S), 3)
+    progress.see(said(9, 7, 1), 3)
     assert progress.is_over
-    progress.see(ProxyMetrics(9, 0.0, 0, 0.0, heard=7, pending=0, longest_sync_s=LONGEST_S), 4)
+    progress.see(said(9, 7, 0), 4)
     assert progress.is_over
 
 
 def test_the_sync_at_work_counts_while_others_are_pending() -> None:
     progress = SyncProgress()
-    progress.see(ProxyMetrics(7, 0.0, 0, 0.0, heard=5, pending=2, longest_sync_s=LONGEST_S), 0)
+    progress.see(said(7, 5, 2), 0)
     progress.shown()
     assert not progress.is_over
-    progress.see(ProxyMetrics(8, 0.0, 0, 0.0, heard=5, pending=0, longest_sync_s=LONGEST_S), 1)
+    progress.see(said(8, 5, 0), 1)
     assert progress.is_over

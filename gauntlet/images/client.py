@@ -14,9 +14,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gauntlet.binaries import Say
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.images import debian
-from gauntlet.images.recipe import Recipe, Say, scratch, step
+from gauntlet.images.recipe import Recipe, scratch, step
 from gauntlet.paths import project_root
 
 # glibc of the image's Debian; wheels for this one and older ones run there.

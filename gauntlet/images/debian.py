@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet import docker
+from gauntlet.binaries import Say
 from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.images.recipe import REPOSITORY, Say, scratch, step
+from gauntlet.images.recipe import REPOSITORY, scratch, step
 
 SUITE = "bookworm"
 # Its Python, for which the client image's packages are chosen.

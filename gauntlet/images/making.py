@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gauntlet import docker
-from gauntlet.binaries import ensure, ensure_modules
+from gauntlet.binaries import Say, ensure, ensure_modules
 from gauntlet.images import client, components, debian, node
 from gauntlet.images.node import NodeImage
-from gauntlet.images.recipe import Recipe, Say, require_space
+from gauntlet.images.recipe import Recipe, require_space
 from gauntlet.toolchain import GoModule, find_go, toolchain_root
 
 # Folders of toolchain/ that only images and kind need. The first has a Kubernetes version in its name.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet import docker
+from gauntlet.binaries import Say
 from gauntlet.errors import GauntletError
-from gauntlet.images.recipe import REPOSITORY, Recipe, Say, step
+from gauntlet.images.recipe import REPOSITORY, Recipe, step
 from gauntlet.toolchain import Go, GoModule
 
 NETWORK_LABEL = "dev.gauntlet.network"

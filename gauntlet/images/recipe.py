@@ -6,19 +6,18 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gauntlet import docker, paths
+from gauntlet.binaries import Say
 from gauntlet.errors import EnvironmentUnfit
 
 REPOSITORY = "kube-proxy-gauntlet"
 # Largest with all that is on the way to it: the node image with its root, and the images that go into it.
 NEEDED_BYTES = 6 * 1024**3
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ class SyncProgress:
         last = self._last
         is_another = last is None or seen.syncs < last.syncs
         may_have_begun = last is None or seen.heard - last.heard != seen.pending - last.pending
-        if is_another or (may_have_begun and not self._is_shown):
+        is_of_interest = is_another or (may_have_begun and not self._is_shown)
+        if is_of_interest:
             self._enough = seen.syncs + 1
-            self._quiet_since_s = at_s
-        elif last is not None and seen.syncs != last.syncs:
+        if is_of_interest or last is None or seen.syncs != last.syncs:
             self._quiet_since_s = at_s
         self._quiet_s = at_s - self._quiet_since_s
         self._last = seen

@@ -11,14 +11,10 @@ import sys
 from pathlib import Path
 
 from gauntlet.ipvs import inspection
-from gauntlet.providers.sandbox import uml, xstate
+from gauntlet.providers.sandbox import uml, world, xstate
 from gauntlet.rules import ipvs as rules
 
 MISSING = "" if uml.is_installed() and shutil.which("ipvsadm") else "needs user-mode-linux and ipvsadm"
-_WORLD = (
-    *("unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork"),
-    *("--kill-child", "--mount-proc", "--propagation=private"),
-)
 _GUEST = (
     *("mem=512M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", "con=null", "con0=null,fd:1", "quiet"),
 )
@@ -38,7 +34,7 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     init.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")
     init.chmod(0o755)
     done = subprocess.run(
-        [*_WORLD, str(kernel.program), *_GUEST, f"init={init}"],
+        ["unshare", *world.USER_WORLD, str(kernel.program), *_GUEST, f"init={init}"],
         env={**os.environ, **xstate.environment()}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=deadline_s, check=False,
     )  # fmt: skip

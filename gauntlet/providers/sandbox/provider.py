@@ -65,8 +65,8 @@ class SandboxProvider:
         binaries = ensure(spec.proxy_version)
         if spec.kernel is NodeKernel.OWN:
             uml_package.ensure(_log.warning)
-        if spec.kernel is NodeKernel.OWN and xstate.is_needed():
-            binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
+            if xstate.is_needed():
+                binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
         started = world.World.start(spec, binaries, proxy_path)
         try:
             record = started.wait_up()

@@ -5,16 +5,16 @@ A guest's programs start in half the time that they take in Debian 12's kernel, 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from gauntlet.binaries import Say, locked
 from gauntlet.errors import GauntletError
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import fitness, uml
@@ -24,8 +24,6 @@ _PACKAGES = ("user-mode-linux", "libc6")
 _LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
 # Lists of 15 MB, packages of 39 MB.
 _APT_S = 180.0
-
-Say = Callable[[str], None]
 
 
 class _NotFetched(GauntletError):
@@ -43,8 +41,7 @@ def ensure(say: Say) -> None:
         return
     folder = uml.fetched_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(folder.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder, lambda: say("another process is fetching a newer User-Mode Linux; waiting")):
         if uml.fetched_verdict() is not None:
             return
         say(f"User-Mode Linux {own.release} is slow: fetching Debian {SUITE}'s")
@@ -141,8 +138,8 @@ def _run(argv: Sequence[str], folder: Path | None = None) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise _NotFetched(f"{error}") from error
+        raise _NotFetched(str(error)) from error
     if done.returncode != 0:
         said = (done.stderr.strip() or "no output").splitlines()[-1]
-        raise _NotFetched(f"`{' '.join(argv[:1])}` ended with {done.returncode}: {said}")
+        raise _NotFetched(f"`{argv[0]}` ended with {done.returncode}: {said}")
     return done.stdout

@@ -17,6 +17,7 @@ from typing import Any
 from gauntlet.binaries import Binaries
 from gauntlet.cluster import NodeKernel
 from gauntlet.errors import EnvironmentUnfit, GauntletError
+from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, uml
@@ -39,8 +40,7 @@ TOOLS = {
 _NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation=private"]
 _USER_NAMESPACE = ["--user", "--map-root-user"]
 USER_WORLD = [*_USER_NAMESPACE, *_NAMESPACES]
-TRIAL_S = 30.0
-_TIMED_OUT = 124
+_TRIAL_S = 30.0
 FORBIDDEN_REMEDY = (
     "run as root, or let ordinary users make user namespaces: on Ubuntu 24.04 "
     "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on older Debian "
@@ -88,7 +88,7 @@ def attempt(
 ) -> subprocess.CompletedProcess[str]:
     """Run a shell script in a new world, made with these flags of unshare(1), with a /run of its own.
 
-    One that is not done after TRIAL_S has ended with 124 and says so, as that of timeout(1) has.
+    One that is not done after 30 s has ended with 124 and says so, as that of timeout(1) has.
     """
     command = ["unshare", *flags, "--", "sh", "-ec", f"mount -t tmpfs tmpfs /run; {script}"]
     try:
@@ -99,11 +99,11 @@ def attempt(
             errors="replace",
             env={"PATH": SYSTEM_PATH, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            timeout=TRIAL_S,
+            timeout=_TRIAL_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, _TIMED_OUT, "", f"no answer within {TRIAL_S:g} s")
+        return subprocess.CompletedProcess(command, TIMED_OUT, "", f"no answer within {_TRIAL_S:g} s")
 
 
 def _refused(flags: list[str]) -> str | None:
