@@ -26,7 +26,11 @@ def running_cluster() -> ClusterRecord | None:
 
 def api_server(record: ClusterRecord) -> int:
     for pid in family(record.unshare_pid):
-        if b"kube-apiserver\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):  # a probe of kube-proxy's, already over
+            continue
+        if b"kube-apiserver\0" in command:
             return pid
     raise LookupError("no kube-apiserver in the world")
 

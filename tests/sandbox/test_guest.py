@@ -299,26 +299,22 @@ def test_no_process_of_a_guest_outlives_its_world() -> None:
     made = sandbox.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=1, kernel=NodeKernel.OWN))
     record = layout.ClusterRecord.load(name)
     assert record is not None
-    mine = {
-        pid
-        for pid in kernels()
-        if Path(f"/proc/{pid}/ns/net").readlink() == Path(f"/proc/{record.init_pid}/ns/net").readlink()
-    }
-    assert len(mine) > 3, "a guest is several processes"
+    network = Path(f"/proc/{record.init_pid}/ns/net").readlink()
+    assert len(guests(network)) > 3, "a guest is several processes"
     made.nodes[0].spawn(["sleep", "1000"])
     os.kill(record.unshare_pid, signal.SIGKILL)
-    until(lambda: not mine & kernels(), what="all processes of the guest gone", deadline_s=2.0)
+    until(lambda: not guests(network), what="all processes of the guest gone", deadline_s=2.0)
     sandbox.delete(name)
 
 
-def kernels() -> set[int]:
-    """All processes of User-Mode Linux on this machine."""
-    found = set()
+def guests(network: Path) -> dict[str, str]:
+    """The command line and the status of each process of User-Mode Linux in a network namespace, by its id."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "comm").read_text() == f"{uml.PROGRAM}\n":
-                found.add(int(process.name))
-        except (FileNotFoundError, ProcessLookupError):
+            if (process / "comm").read_text() == f"{uml.PROGRAM}\n" and (process / "ns/net").readlink() == network:
+                found[process.name] = (process / "cmdline").read_text() + (process / "status").read_text()
+        except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
             continue
     return found
 
@@ -347,20 +343,11 @@ def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
     """All of its processes do: those that run its programs are started by its kernel."""
     record = layout.ClusterRecord.load(ipvs.name)
     assert record is not None
-    world_namespace = Path(f"/proc/{record.init_pid}/ns/net").readlink()
     allowed: dict[str, set[str]] = {node.name: set() for node in ipvs.nodes}
-    for pid in kernels():
-        process = Path(f"/proc/{pid}")
-        try:
-            if (process / "ns/net").readlink() != world_namespace:
-                continue
-            command = (process / "cmdline").read_text()
-            status = (process / "status").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+    for described in guests(Path(f"/proc/{record.init_pid}/ns/net").readlink()).values():
         for node, processors in allowed.items():
-            if f"ifname={node}," in command:
-                processors.add(status.partition("Cpus_allowed_list:")[2].split()[0])
+            if f"ifname={node}," in described:
+                processors.add(described.partition("Cpus_allowed_list:")[2].split()[0])
     free = sorted(os.sched_getaffinity(0))
     for number, processors in enumerate(allowed.values()):
         assert len(processors) == 1
