@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from gauntlet.binaries import Say
 from gauntlet.cluster import Completed, HostKind, Json, Limits, NodeKernel, ProxyMode
 from gauntlet.errors import UsageError
 from gauntlet.providers.api import Api
@@ -18,7 +19,6 @@ from gauntlet.providers.existing_objects import PodObject
 from gauntlet.providers.existing_survey import Survey
 from gauntlet.providers.rehearsal_api import RehearsingClient
 
-Say = Callable[[str], None]
 # No process has it: the most that Linux allows is one less (PID_MAX_LIMIT).
 _PID = 4194305
 _PID_WORDS = "<pid of kube-proxy>"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,9 +16,9 @@ import yaml
 from kubernetes.client import ApiClient
 from kubernetes.client.rest import RESTResponse
 
+from gauntlet.binaries import Say
 from gauntlet.providers.marker import NAMESPACES
 
-Say = Callable[[str], None]
 # Addresses for documentation (RFC 5737): nobody has them.
 _POD_NET, _SERVICE_NET, _BALANCER = "192.0.2", "198.51.100", "203.0.113.1"
 _FIRST_NODE_PORT = 30000

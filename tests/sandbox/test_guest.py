@@ -15,7 +15,7 @@ import pytest
 from kubernetes import client
 
 from gauntlet.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.guest.settings import Settings
 from gauntlet.nodes.guest import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
@@ -352,11 +352,6 @@ def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
     for number, processors in enumerate(allowed.values()):
         assert len(processors) == 1
         assert number >= len(free) or processors == {str(free[number])}
-
-
-def test_modes_that_such_a_kernel_cannot_run_are_refused() -> None:
-    with pytest.raises(UsageError, match="cannot run kube-proxy in nftables mode"):
-        provider("sandbox").create(ClusterSpec("no", ProxyMode.NFTABLES, kernel=NodeKernel.OWN))
 
 
 def test_a_machine_without_user_mode_linux_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

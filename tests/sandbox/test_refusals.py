@@ -13,7 +13,7 @@ from gauntlet.cluster import NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, UsageError
 from gauntlet.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
-from gauntlet.providers.sandbox import fitness, layout, world
+from gauntlet.providers.sandbox import fitness, layout, uml, world
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 
 
@@ -39,6 +39,12 @@ def test_bad_spec_is_refused(spec: ClusterSpec, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         provider("sandbox").create(spec)
     assert clusters() == before
+
+
+def test_setup_installs_every_program_that_a_cluster_asks_for() -> None:
+    setup = (project_root() / "ci/setup").read_text()
+    asked = world.TOOLS | uml.tools()
+    assert {program: package for program, package in asked.items() if f"[{program}]={package}" not in setup} == {}
 
 
 def test_missing_proxy_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
