@@ -238,6 +238,35 @@ def test_ipvs_is_in_the_kernel(cluster: Cluster, namespace: Namespace, service: 
     assert "ip_vs_rr" in cluster.nodes[0].run(["cat", "/proc/modules"]).stdout
 
 
+# From one port, one after the other; a reset leaves nothing in TIME_WAIT that would hold it.
+CONNECTIONS = """
+import socket, struct, sys
+for address in sys.argv[1:]:
+    host, port = address.split(":")
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.bind(("", 20111))
+        one.settimeout(3)
+        try:
+            one.connect((host, int(port)))
+            print("connected")
+        except TimeoutError:
+            print("lost")
+"""
+
+
+def test_ipvs_mixes_up_two_connections(cluster: Cluster, namespace: Namespace) -> None:
+    """What the backend answers to the second is taken for an answer to the first (docs/ipvs.md)."""
+    client_node, backend_node = cluster.nodes
+    namespace.start("backend", backend_node.name)
+    node_port = f"{backend_node.address}:{namespace.service(type='NodePort').spec.ports[0].node_port}"
+    namespace.wait_ready("backend")
+    seen({client_node.name: client_node}, [f"http://{node_port}/hostname"], {"backend"})
+    direct = f"{cluster.pod(namespace.name, 'backend').address}:8080"
+    connected = client_node.run(["python3", "-c", CONNECTIONS, direct, node_port, direct]).stdout.split()
+    assert connected == ["connected", "connected", "lost" if cluster.mode is ProxyMode.IPVS else "connected"]
+
+
 @pytest.mark.parametrize("cluster", [ProxyMode.IPVS], indirect=True)
 def test_a_crashed_node_boots_and_serves_again(
     cluster: Cluster, namespace: Namespace, service: client.V1Service

@@ -1,0 +1,29 @@
+"""Which node's rules a failing case shows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from fixtures.failure import deciding
+from gauntlet.cluster import Cluster
+
+NODES = {f"node-{number}": SimpleNamespace(name=f"node-{number}", address=f"10.77.0.1{number}") for number in (1, 2, 3)}
+CLUSTER = cast(Cluster, SimpleNamespace(nodes=tuple(NODES.values()), node=NODES.__getitem__))
+
+
+@pytest.mark.parametrize(
+    ("client_node", "address", "decides"),
+    [
+        ("node-3", "10.96.4.5", "node-3"),
+        ("node-3", "10.77.0.11", "node-1"),
+        ("node-3", "10.77.0.13", "node-3"),
+        ("node-3", "127.0.0.1", "node-3"),
+        (None, "10.77.0.12", "node-2"),
+        (None, "10.88.0.1", "node-1"),
+    ],
+)
+def test_the_node_that_a_packet_reaches_first_decides(client_node: str | None, address: str, decides: str) -> None:
+    assert deciding(CLUSTER, client_node, address).name == decides
