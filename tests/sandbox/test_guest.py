@@ -336,13 +336,13 @@ def test_no_process_of_a_guest_outlives_its_world() -> None:
     sandbox.delete(name)
 
 
-def guests(network: Path) -> dict[str, str]:
-    """The command line and the status of each process of User-Mode Linux in a network namespace, by its id."""
-    found = {}
+def guests(network: Path) -> list[str]:
+    """Of each process of User-Mode Linux in a network namespace the command line and, after it, the status."""
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "comm").read_text() == f"{uml.PROGRAM}\n" and (process / "ns/net").readlink() == network:
-                found[process.name] = (process / "cmdline").read_text() + (process / "status").read_text()
+                found.append((process / "cmdline").read_text() + (process / "status").read_text())
         except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
             continue
     return found
@@ -373,7 +373,7 @@ def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
     record = layout.ClusterRecord.load(ipvs.name)
     assert record is not None
     allowed: dict[str, set[str]] = {node.name: set() for node in ipvs.nodes}
-    for described in guests(Path(f"/proc/{record.init_pid}/ns/net").readlink()).values():
+    for described in guests(Path(f"/proc/{record.init_pid}/ns/net").readlink()):
         for node, processors in allowed.items():
             if f"ifname={node}," in described:
                 processors.add(described.partition("Cpus_allowed_list:")[2].split()[0])
