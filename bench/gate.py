@@ -6,8 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from gauntlet.errors import Inconclusive
 
@@ -38,25 +42,14 @@ def gate(*modes: str) -> Gate:
         return Gate(time.monotonic() - begun, largest_kb / 1024)
 
 
-def _pytest_processes(root: int) -> set[int]:
-    """The process of pytest below `root`, and its workers: its Python children that are still pytest's."""
-    parents: dict[int, int] = {}
-    pythons: set[int] = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (process / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(process.name)] = parent
-        # Workers of pytest-xdist are started by execnet with `python -c` and read their code from a pipe.
-        if b"pytest" in command or b"sys.stdin.readline" in command:
-            pythons.add(int(process.name))
-    found, frontier = set(), {root}
-    while frontier:
-        frontier = {pid for pid, parent in parents.items() if parent in frontier}
-        found |= frontier & pythons
-    return found
+def _pytest_processes(root: int) -> Iterator[int]:
+    """The process of pytest below `root`, and its workers."""
+    for process in psutil.Process(root).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            command = " ".join(process.cmdline())
+            # Workers of pytest-xdist are started by execnet with `python -c` and read their code from a pipe.
+            if "pytest" in command or "sys.stdin.readline" in command:
+                yield process.pid
 
 
 def _peak_kb(pid: int) -> int:

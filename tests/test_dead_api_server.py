@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gauntlet import results
@@ -24,14 +24,11 @@ def running_cluster() -> ClusterRecord | None:
     return next((record for record in records if record.init_pid), None)
 
 
-def api_server(record: ClusterRecord) -> int:
-    for pid in family(record.unshare_pid):
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):  # a probe of kube-proxy's, already over
-            continue
-        if b"kube-apiserver\0" in command:
-            return pid
+def api_server(record: ClusterRecord) -> psutil.Process:
+    for process in family(record.unshare_pid):
+        with suppress(psutil.NoSuchProcess):  # a probe of kube-proxy's, already over
+            if process.name() == "kube-apiserver":
+                return process
     raise LookupError("no kube-apiserver in the world")
 
 
@@ -48,7 +45,7 @@ def test_dead_api_server_makes_the_run_inconclusive(tmp_path: Path, monkeypatch:
     )
     record = until(running_cluster, what="a cluster runs", deadline_s=90.0)
     until(lambda: list(outcome.glob("2*/evidence/*/*")), what="a case has evidence", deadline_s=90.0)
-    os.kill(api_server(record), signal.SIGKILL)
+    api_server(record).kill()
     said, _ = run.communicate(timeout=300)
     assert run.returncode == 1, said
     assert "no answer from the API server" in said

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gauntlet.cluster import ProxyMode
@@ -34,18 +35,10 @@ def namespaces() -> set[str]:
     return found
 
 
-def family(pid: int) -> set[int]:
+def family(pid: int) -> list[psutil.Process]:
     """A process and all that descend from it."""
-    parents: dict[int, int] = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
 
 
 @pytest.fixture
@@ -89,7 +82,7 @@ def test_nothing_is_left_of_a_killed_run(owner: tuple[subprocess.Popen[str], str
     process.wait()
 
     until(
-        lambda: not any(map(layout.start_time, world)) and not inside & namespaces(),
+        lambda: not any(process.is_running() for process in world) and not inside & namespaces(),
         what="all processes of the world, and all others in its namespaces, gone",
         deadline_s=1.0,
     )
