@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from chaoslib.exceptions import ChaosException
 from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
 from chaoslib.loader import load_experiment
+from chaoslib.run import RunEventHandler
 from pydantic import BaseModel
 
 from gauntlet.cluster import Cluster
@@ -70,13 +72,24 @@ def run(
         # Its own way of overriding, `experiment_vars`, works once and then asks for the environment again.
         experiment["configuration"] = {**experiment["configuration"], **given}
         ensure_experiment_is_valid(experiment)
-        journal = run_experiment(experiment, settings={})
+        end = _EarlyEnd()
+        journal = run_experiment(experiment, settings={}, event_handlers=[end])
     except ChaosException as error:
         raise Inconclusive(f"Chaos Toolkit cannot run {path}: {error}", f"try `chaos validate {path}`") from error
-    ran = _Journal.model_validate(journal).ran(name)
+    ran = _Journal.model_validate(journal).ran(name, end.reason)
     if ran.status == "interrupted" and not ran.problems:
         raise KeyboardInterrupt  # which Chaos Toolkit swallows
     return ran
+
+
+class _EarlyEnd(RunEventHandler):  # type: ignore[misc]
+    """Why the experiment was ended before its time; the journal has no step of a steady state that ended it."""
+
+    reason = ""
+
+    def interrupted(self, _experiment: object, _journal: object) -> None:
+        """Chaos Toolkit calls this where it handles the exception, and does not hand it over."""
+        self.reason = str(sys.exception())
 
 
 class _Activity(BaseModel):
@@ -116,9 +129,11 @@ class _Journal(BaseModel):
     rollbacks: list[_Step] = []
     steady_states: _SteadyStates = _SteadyStates()
 
-    def ran(self, name: str) -> Ran:
+    def ran(self, name: str, ended_by: str) -> Ran:
         states = [state for state in (self.steady_states.before, self.steady_states.after) if state]
         steps = [*self.run, *self.rollbacks, *(probe for state in states for probe in state.probes)]
         problems = tuple(problem for step in steps if (problem := step.problem()))
+        if ended_by and not problems:
+            problems = (ended_by,)
         outputs = {step.activity.name: str(step.output) for step in self.run}
         return Ran(name, self.status, self.deviated, outputs, problems)

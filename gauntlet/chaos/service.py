@@ -15,7 +15,7 @@ from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind
 from gauntlet.providers.api import Api, ApiRefused, Manifest
 from gauntlet.providers.marker import MANAGED_BY
-from gauntlet.rules import Route, userspace
+from gauntlet.rules import Route, ipvs, userspace
 from gauntlet.waiting import until
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import one_on_each
@@ -135,6 +135,8 @@ def expose(port: int, configuration: Configuration) -> str:
     )
     for node in target.cluster.nodes:
         _wait_obeyed(target, node, _READY_DEADLINE_S, node.address, int(port))
+        if target.cluster.mode is ProxyMode.IPVS:
+            _wait_masqueraded(node, int(port))
     evidence = f"{exposed} offers {target.service} on NodePort {port}"
     target.note(EventKind.ENDPOINT_CHANGED, exposed, evidence)
     return evidence
@@ -171,6 +173,15 @@ def _wait_obeyed(target: Target, node: Node, within_s: float, address: str = "",
         obeyed,
         what=f"{node.name} forwards {frontend[0]}:{frontend[1]} to {', '.join(sorted(wanted))}",
         deadline_s=within_s,
+        every_s=0.1,
+    )
+
+
+def _wait_masqueraded(node: Node, node_port: int) -> None:
+    until(
+        lambda: ipvs.masquerades(node.run(ipvs.COMMAND).stdout, node_port),
+        what=f"{node.name} masquerades connections to NodePort {node_port}",
+        deadline_s=_READY_DEADLINE_S,
         every_s=0.1,
     )
 

@@ -26,6 +26,7 @@ from gauntlet.rules.iptables import Tables
 INTERFACE = "kube-ipvs0"
 CLUSTER_IPS = "KUBE-CLUSTER-IP"
 FILTER = "KUBE-IPVS-FILTER"
+NODE_PORTS = "KUBE-NODE-PORT-TCP"
 _MARK = "=== gauntlet"
 COMMAND = (
     "sh",
@@ -94,6 +95,17 @@ def forwarding(text: str) -> Forwarding:
         if server.protocol in _PROTOCOLS and server.address in here
     )
     return Forwarding(ProxyMode.IPVS, _hooked(found), routes, found.size)
+
+
+def masquerades(text: str, node_port: int) -> bool:
+    """Whether TCP connections to this NodePort (policy Cluster) are masqueraded, from the output of COMMAND.
+
+    In a sync kube-proxy makes virtual servers first, ipsets and chains last. In between a NodePort has its backends,
+    but those on other nodes answer the client directly, which is not heard.
+    """
+    found = state(text)
+    is_asked = any(rule.match_set == NODE_PORTS for rule in found.tables.rules("nat", "KUBE-NODE-PORT"))
+    return is_asked and str(node_port) in found.sets.get(NODE_PORTS, frozenset())
 
 
 def shares(server: VirtualServer) -> tuple[Share, ...]:

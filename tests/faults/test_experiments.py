@@ -150,6 +150,16 @@ def test_a_failed_step_ends_the_experiment_and_heals(
     assert journal_of(cluster).open() == ()
 
 
+def test_what_ends_an_experiment_before_its_method_is_told(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    """Chaos Toolkit's journal knows neither step nor reason then, as after Ctrl-C."""
+    found = experiments.run(
+        "kill-proxy", sandboxes(ProxyMode.IPTABLES), events=tmp_path / "events.jsonl", node="node-9"
+    )
+    assert found.status == "interrupted"
+    assert "node-9" in found.finding().reason
+    assert found.finding().verdict == "inconclusive"
+
+
 def test_an_unknown_experiment_lists_the_known_ones(sandboxes: Sandboxes, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no experiment 'earthquake'") as refused:
         experiments.run("earthquake", sandboxes(ProxyMode.IPTABLES), events=tmp_path / "events.jsonl")

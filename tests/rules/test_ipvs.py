@@ -52,6 +52,15 @@ def test_unlike_iptables_mode_local_traffic_policy_binds_clients_inside_too() ->
         assert {share.address: share.probability for share in route.inside} == {"10.244.1.2": 0.5, "10.244.1.3": 0.5}
 
 
+def test_a_node_port_is_masqueraded_once_its_entry_and_the_rule_are_there() -> None:
+    text = ipvs_text()
+    entry, rule = "add KUBE-NODE-PORT-TCP 31552\n", "--match-set KUBE-NODE-PORT-TCP dst -j KUBE-MARK-MASQ"
+    assert text.count(entry) == text.count(rule) == 1
+    assert ipvs.masquerades(text, 31552)
+    assert not ipvs.masquerades(text.replace(entry, ""), 31552)
+    assert not ipvs.masquerades(text.replace(rule, "-j RETURN"), 31552)
+
+
 def test_service_without_endpoints_is_refused_by_the_kernel() -> None:
     for address, port in ((NONE, 80), (NODE, 31552)):
         route = only(MODEL, address, port)
