@@ -82,7 +82,7 @@ def test_nothing_is_left_of_a_killed_run(owner: tuple[subprocess.Popen[str], str
     process.wait()
 
     until(
-        lambda: not any(process.is_running() for process in world) and not inside & namespaces(),
+        lambda: not any(layout.start_time(process.pid) for process in world) and not inside & namespaces(),
         what="all processes of the world, and all others in its namespaces, gone",
         deadline_s=1.0,
     )
