@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gauntlet.cluster import Cluster
+from gauntlet.providers.api import Api, ApiRefused
 from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 
 
-def ask(namespace: Namespace, pod: str, path: str, **query: str) -> None:
-    """GET from the pod's agnhost as any provider can: through the API server's pod proxy."""
-    namespace.core.api_client.call_api(
-        *namespace.core.api_client.param_serialize(
-            "GET",
-            f"/api/v1/namespaces/{namespace.name}/pods/{pod}:8080/proxy/{path}",
-            query_params=list(query.items()),
-            auth_settings=["BearerToken"],
-        )
-    ).read()
+def ask(namespace: Namespace, pod: str, path: str, **query: str) -> bytes:
+    """GET from the pod's agnhost as any provider can, through the API server's pod proxy. Raises ApiRefused."""
+    proxy = f"/api/v1/namespaces/{namespace.name}/pods/{pod}:8080/proxy"
+    return Api(namespace.core.api_client).get(f"{proxy}/{path}", query)
 
 
 def test_readiness_follows_the_probe(cluster: Cluster, namespace: Namespace) -> None:
@@ -24,6 +21,8 @@ def test_readiness_follows_the_probe(cluster: Cluster, namespace: Namespace) -> 
     for name in ("flips", "stays"):
         namespace.start(name, cluster.nodes[0].name, container={"readinessProbe": probe})
         namespace.wait_ready(name)
+    # Its probe passes before it listens.
+    until(lambda: ask(namespace, "flips", "hostname"), what="flips listens", deadline_s=10.0, retry_on=(ApiRefused,))
     ask(namespace, "flips", "shell", cmd="touch /tmp/unready")
     namespace.wait_unready("flips")
     ask(namespace, "flips", "shell", cmd="rm /tmp/unready")
@@ -73,7 +72,8 @@ def test_graceful_termination_waits_and_then_kills(cluster: Cluster, namespace: 
 def test_crashed_process_is_restarted(cluster: Cluster, namespace: Namespace) -> None:
     namespace.start("crashes", cluster.nodes[0].name)
     namespace.wait_ready("crashes")
-    ask(namespace, "crashes", "exit", code="7")
+    with pytest.raises(ApiRefused, match="503"):  # it ends before it answers
+        ask(namespace, "crashes", "exit", code="7")
 
     def restarted() -> bool:
         return bool(namespace.pod("crashes").status.container_statuses[0].restart_count == 1)
