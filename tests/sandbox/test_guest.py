@@ -9,21 +9,19 @@ import threading
 import uuid
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from kubernetes import client
 
 from gauntlet.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.guest.settings import Settings
+from gauntlet.errors import GauntletError
 from gauntlet.nodes.guest import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
-from gauntlet.providers.sandbox import layout, uml, world
-from gauntlet.providers.sandbox.guest_machine import GuestMachine
+from gauntlet.providers.sandbox import layout, uml
 from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import fetch, reaches
+from tests.sandbox.test_guest_machine import processes
 
 MODES = (ProxyMode.IPVS, ProxyMode.IPTABLES)
 SERVES_S = 90.0
@@ -322,72 +320,16 @@ def test_a_pod_in_the_nodes_network_runs_in_the_guest(ipvs: Cluster) -> None:
     core.delete_namespace(name)
 
 
-def test_no_process_of_a_guest_outlives_its_world() -> None:
-    sandbox = provider("sandbox")
-    name = f"guest-end-{os.getpid()}"
-    made = sandbox.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=1, kernel=NodeKernel.OWN))
-    record = layout.ClusterRecord.load(name)
-    assert record is not None
-    network = Path(f"/proc/{record.init_pid}/ns/net").readlink()
-    assert len(guests(network)) > 3, "a guest is several processes"
-    made.nodes[0].spawn(["sleep", "1000"])
-    os.kill(record.unshare_pid, signal.SIGKILL)
-    until(lambda: not guests(network), what="all processes of the guest gone", deadline_s=2.0)
-    sandbox.delete(name)
-
-
-def guests(network: Path) -> list[str]:
-    """Of each process of User-Mode Linux in a network namespace the command line and, after it, the status."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "comm").read_text() == f"{uml.PROGRAM}\n" and (process / "ns/net").readlink() == network:
-                found.append((process / "cmdline").read_text() + (process / "status").read_text())
-        except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
-            continue
-    return found
-
-
-def test_a_machine_that_does_not_boot_says_why(tmp_path: Path) -> None:
-    settings = Settings("broken", [], [], {}, "", "", [], "")
-    no_python, log = tmp_path / "no-python", tmp_path / "console.log"
-    machine = GuestMachine(
-        settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log, number=0
-    )
-    machine.start()
-    with pytest.raises(GauntletError) as found:
-        machine.wait_running()
-    assert "broken is off:" in str(found.value)
-    assert f"init {no_python} failed" in str(found.value)
-    assert "Call Trace" in log.read_text()
-    assert "Call Trace" not in str(found.value)
-
-
-def test_guests_keep_to_processors_as_long_as_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {5, 3})
-    assert [uml.on_processor(number)[2:] for number in range(3)] == [["3"], ["5"], []]
-
-
 def test_a_guest_keeps_to_its_processor(ipvs: Cluster) -> None:
     """All of its processes do: those that run its programs are started by its kernel."""
     record = layout.ClusterRecord.load(ipvs.name)
     assert record is not None
-    allowed: dict[str, set[str]] = {node.name: set() for node in ipvs.nodes}
-    for described in guests(Path(f"/proc/{record.init_pid}/ns/net").readlink()):
+    allowed: dict[str, set[int]] = {node.name: set() for node in ipvs.nodes}
+    for process in processes(record.init_pid):
         for node, processors in allowed.items():
-            if f"ifname={node}," in described:
-                processors.add(described.partition("Cpus_allowed_list:")[2].split()[0])
+            if f"ifname={node}," in " ".join(process.cmdline()):
+                processors.update(process.cpu_affinity())
     free = sorted(os.sched_getaffinity(0))
     for number, processors in enumerate(allowed.values()):
         assert len(processors) == 1
-        assert number >= len(free) or processors == {str(free[number])}
-
-
-def test_a_machine_without_user_mode_linux_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uml, "_TOOLS", {"no-such-kernel": "user-mode-linux", "no-such-ipset": "ipset"})
-    with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset user-mode-linux"):
-        world.require_tools(NodeKernel.OWN)
-    monkeypatch.setattr("platform.machine", lambda: "aarch64")
-    with pytest.raises(EnvironmentUnfit, match="does not run on aarch64"):
-        world.require_tools(NodeKernel.OWN)
-    world.require_tools(NodeKernel.HOST)
+        assert number >= len(free) or processors == {free[number]}
