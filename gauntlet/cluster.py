@@ -249,3 +249,8 @@ class Cluster(Protocol):
     def pod(self, namespace: str, name: str) -> Host:
         """The host of a running pod. Raises GauntletError where there is no such running pod."""
         ...
+
+
+def have_own_kernels(nodes: Sequence[Node]) -> bool:
+    """Whether these are own-kernel nodes, which take many times as long for all they do."""
+    return any(node.kernel is NodeKernel.OWN for node in nodes)
