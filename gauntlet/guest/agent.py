@@ -117,7 +117,8 @@ class Conversation:
         mask = select.EPOLLRDHUP
         if len(self._input) < _ROOM:
             mask |= select.EPOLLIN
-        if self._outgoing:
+        # A command's end is told in turns where there is no room for all that its pipes hold.
+        if self._outgoing or (self._code is not None and not self._is_last):
             mask |= select.EPOLLOUT
         self._agent.watch(self._connection.fileno(), mask, self._on_connection)
         if self._stdin >= 0:
