@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from gauntlet.errors import GauntletError
 from gauntlet.guest.wire import PIECE, Command, Frames, Kind, exit_code, frame
 from gauntlet.nodes.switchboard import GuestDown, Line, Switchboard
 
@@ -27,7 +28,7 @@ def main() -> None:
         with Switchboard(Path(socket_path)).dial(guest, timeout_s=_CONNECT_S) as line:
             line.agent.settimeout(0)
             code = _carry(line, bytearray(Command(argv, dict(os.environ), has_stdin=True).frame()))
-    except (GuestDown, TimeoutError, ConnectionError) as error:
+    except (GauntletError, TimeoutError, ConnectionError) as error:
         sys.stderr.write(f"{guest}: {error}\n")
         sys.stderr.flush()
         os._exit(DOWN)

@@ -110,7 +110,9 @@ class Switchboard:
             with self._ask(Call(guest, wish, tuple(hidden_modules)), timeout_s) as steward:
                 return _check(steward.recv(_ANSWER_BYTES))
         except TimeoutError:
-            raise GauntletError(f"{guest}: {wish} was not done within {timeout_s:g} s") from None
+            raise GauntletError(
+                f"{guest}: {wish} was not done within {timeout_s:g} s", f"read {self.path.parent / 'logs'}"
+            ) from None
 
     def _ask(self, call: Call, timeout_s: float) -> socket.socket:
         steward = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

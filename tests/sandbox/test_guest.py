@@ -299,6 +299,9 @@ def test_a_frozen_node_waits(ipvs: Cluster) -> None:
     node.thaw()
     assert node.run(["true"]).code == 0
     assert node.state() is MachineState.RUNNING
+    node.freeze()
+    node.boot()
+    assert node.run(["true"]).code == 0
 
 
 def test_another_process_works_the_switches(ipvs: Cluster) -> None:

@@ -49,9 +49,10 @@ class Exchange:
 
     def _connect(self, machine: GuestMachine, caller: socket.socket) -> None:
         """Give the caller a connection to the guest, and keep the call until one of them hangs up."""
-        with machine.connect(caller) as connection:
-            socket.send_fds(caller, [Answer().line()], [connection.fileno()])
+        connection = machine.connect(caller)
         try:
+            with connection:
+                socket.send_fds(caller, [Answer().line()], [connection.fileno()])
             caller.recv(1)
         finally:
             machine.hang_up(caller)
@@ -60,6 +61,7 @@ class Exchange:
 def _carry_out(machine: GuestMachine, call: Call) -> str:
     match call.wish:
         case Wish.BOOT:
+            machine.thaw()
             machine.start(call.hidden_modules)
             machine.wait_running()
         case Wish.STOP:

@@ -22,11 +22,12 @@ from gauntlet.nodes.switchboard import GuestDown
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import layout, uml, xstate
 from gauntlet.providers.sandbox.uml import Nic
-from gauntlet.waiting import NotInTime, until
+from gauntlet.waiting import until
 
 BOOT_DEADLINE_S = 40.0
 _END_DEADLINE_S = 10.0
 _TRY_S = 0.1
+_LOOK_S = 0.02
 _CLOCK_S = 2.0
 # All timers of User-Mode Linux hang by one SIGALRM at a time, and it loses one now and then: see docs/decisions/0011.
 _ALARM_S = 0.05
@@ -101,8 +102,9 @@ class GuestMachine:
                     start_new_session=True,
                 )
             self._state = MachineState.BOOTING
-            threading.Thread(target=self._watch, args=(self._process,), name=f"guest {self.name}", daemon=True).start()
-            threading.Thread(target=self._greet, args=(self._process,), name=f"boot {self.name}", daemon=True).start()
+            for task in (self._watch, self._greet, self._alarm):
+                name = f"{self.name} {task.__name__.strip('_')}"
+                threading.Thread(target=task, args=(self._process,), name=name, daemon=True).start()
 
     def wait_running(self, deadline_s: float = BOOT_DEADLINE_S) -> None:
         """Return when commands reach the machine. Raises GauntletError where it ends instead, or in time does not."""
@@ -164,9 +166,12 @@ class GuestMachine:
         if self._state is MachineState.OFF:
             return
         self.wait_running()
-        with socket.create_connection((self._address, PORT), timeout=_END_DEADLINE_S) as connection:
-            connection.sendall(frame(Kind.POWER_OFF))
-            self._wait_off()
+        try:
+            with socket.create_connection((self._address, PORT), timeout=_END_DEADLINE_S) as connection:
+                connection.sendall(frame(Kind.POWER_OFF))
+                self._wait_off()
+        except OSError as error:
+            raise GauntletError(f"the agent of {self.name} does not answer: {error}", f"read {self._log}") from error
 
     def _signal(self, number: signal.Signals, state: MachineState) -> None:
         with self._changed:
@@ -183,7 +188,7 @@ class GuestMachine:
                 raise GauntletError(f"{self.name} did not go off within {_END_DEADLINE_S:g} s", f"read {self._log}")
 
     def _greet(self, process: subprocess.Popen[bytes]) -> None:
-        """Notice when the agent listens, set its clock, and make up for alarms that the machine loses."""
+        """Notice when the agent listens, however late, and set its clock."""
         begun = time.monotonic()
 
         def listens() -> bool:
@@ -194,17 +199,19 @@ class GuestMachine:
                 return process.poll() is not None
             return True
 
-        try:
-            until(listens, what=f"agent of {self.name} listens", deadline_s=BOOT_DEADLINE_S, every_s=0.02)
-        except NotInTime:
-            return
+        while not listens():
+            time.sleep(_LOOK_S)
         with self._changed:
             if self._process is process and self._state is MachineState.BOOTING and process.poll() is None:
                 self._state = MachineState.RUNNING
                 _log.info("%s is up after %.2f s", self.name, time.monotonic() - begun)
                 self._changed.notify_all()
+
+    def _alarm(self, process: subprocess.Popen[bytes]) -> None:
+        """Make up for alarms that the machine loses."""
         while process.poll() is None:
-            process.send_signal(signal.SIGALRM)
+            if _handles_alarms(process.pid):
+                process.send_signal(signal.SIGALRM)
             time.sleep(_ALARM_S)
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
@@ -219,6 +226,16 @@ class GuestMachine:
             self._leases.clear()
             self._state = MachineState.OFF
             self._changed.notify_all()
+
+
+def _handles_alarms(pid: int) -> bool:
+    """Whether SIGALRM would not end the process, as it does before the kernel is up and after it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return False
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGALRM - 1) & 1)
 
 
 def _kill_group(leader: int) -> None:
