@@ -9,7 +9,7 @@ from pathlib import Path
 from gauntlet import docker
 from gauntlet.cluster import ProxyMode
 from gauntlet.doctor import Check, State
-from gauntlet.errors import GauntletError
+from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.providers.sandbox.fitness import host_lacks
 
 # Three nodes that unpack their images, and what a run writes.
@@ -118,7 +118,10 @@ def programs() -> Check:
 
 
 def ipvs() -> Check:
-    lack = host_lacks(ProxyMode.IPVS)
+    try:
+        lack = host_lacks(ProxyMode.IPVS)
+    except EnvironmentUnfit as unfit:
+        return Check("ipvs on kind", State.NOTE, unfit.what, unfit.remedy)
     if lack:
         return Check(
             "ipvs on kind",

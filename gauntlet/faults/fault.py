@@ -100,5 +100,5 @@ def refuse_unfit(name: str, needs: Needs, cluster: Cluster, node: Node) -> None:
     if needs.own_kernel and node.kernel is not NodeKernel.OWN:
         raise UsageError(
             f"fault {name} changes the kernel of its node, and {node.name} of cluster {cluster.name} shares the host's",
-            "use nodes with a kernel of their own",
+            "give nodes a kernel of their own: --kp-node-kernel own, `gauntlet cluster up --node-kernel own`",
         )

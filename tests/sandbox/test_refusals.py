@@ -138,3 +138,9 @@ def test_auto_tries_what_the_hosts_kernel_lacks(
     assert fitness.host_lacks(ProxyMode.IPVS) == words
     assert provider("sandbox").kernel_for(ProxyMode.IPVS) is kernel
     assert provider("sandbox").kernel_for(ProxyMode.IPTABLES) is NodeKernel.HOST
+
+
+def test_missing_programs_are_not_taken_for_a_kernel_that_lacks_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitness, "_TRIAL_TOOLS", {ProxyMode.IPVS: {"no-such-ipset": "ipset"}})
+    with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset"):
+        provider("sandbox").kernel_for(ProxyMode.IPVS)

@@ -45,12 +45,12 @@ class SandboxProvider:
             raise UsageError(
                 f"nodes with a kernel of their own cannot run kube-proxy in {mode} mode: User-Mode Linux "
                 "has no inet family of nftables",
-                "let the nodes use this machine's kernel",
+                "let them use this machine's kernel: --kp-node-kernel host, `gauntlet cluster up --node-kernel host`",
             )
         if kernel is NodeKernel.HOST and (lack := host_lacks(mode)):
             raise EnvironmentUnfit(
                 f"this machine's kernel cannot serve kube-proxy in {mode} mode: {lack}",
-                "let the nodes have a kernel of their own",
+                "let them have one of their own: --kp-node-kernel own, `gauntlet cluster up --node-kernel own`",
             )
 
     def create(self, spec: ClusterSpec) -> Cluster:

@@ -31,29 +31,40 @@ class _NotFetched(GauntletError):
 
 
 def ensure(say: Say) -> None:
-    """Fetch the kernel unless it is here or this machine's own is as new. Where it cannot be had, say why.
+    """Fetch the kernel unless it is here or this machine's own is as good. Where it cannot be had, say why.
 
     Raises EnvironmentUnfit where the machine has no User-Mode Linux of its own: that is what runs where none is
     fetched.
     """
     own = uml.own()
-    if own.is_new or uml.fetched_verdict() is not None:
+    if own.is_good:
         return
     folder = uml.fetched_folder()
+    if (verdict := uml.fetched_verdict()) is not None:
+        if verdict:
+            say(_does_not_boot(own, folder, verdict))
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder, lambda: say("another process is fetching a newer User-Mode Linux; waiting")):
         if uml.fetched_verdict() is not None:
             return
-        say(f"User-Mode Linux {own.release} is slow: fetching Debian {SUITE}'s")
+        say(f"there is a better User-Mode Linux than {own.release}: fetching Debian {SUITE}'s")
         try:
             _fetch(folder)
             fails = fitness.guest_fails(uml.fetched())
         except GauntletError as error:
-            say(f"no newer User-Mode Linux, {own.release} is used: {error.what}")
+            say(f"User-Mode Linux {own.release} is used: {error.what}")
             return
         (folder / uml.VERDICT).write_text(fails or "", encoding="utf-8")
         if fails:
-            say(f"no newer User-Mode Linux, {own.release} is used: Debian {SUITE}'s does not boot here: {fails}")
+            say(_does_not_boot(own, folder, fails))
+
+
+def _does_not_boot(own: uml.Kernel, folder: Path, fails: str) -> str:
+    return (
+        f"User-Mode Linux {own.release} is used: Debian {SUITE}'s does not boot here: {fails}; to try it anew, "
+        f"delete {folder}"
+    )
 
 
 def _fetch(into: Path) -> None:

@@ -55,7 +55,12 @@ def require_tools(kernel: NodeKernel = NodeKernel.HOST) -> None:
     if kernel is NodeKernel.OWN:
         uml.require_machine()
         wanted = TOOLS | uml.tools()
-    missing = sorted({package for tool, package in wanted.items() if not shutil.which(tool, path=SYSTEM_PATH)})
+    require_programs(wanted)
+
+
+def require_programs(packages: Mapping[str, str]) -> None:
+    """Raises EnvironmentUnfit if a program is missing, with the one apt-get line. `packages` are those of programs."""
+    missing = sorted({package for tool, package in packages.items() if not shutil.which(tool, path=SYSTEM_PATH)})
     if missing:
         raise EnvironmentUnfit(
             f"the sandbox lacks programs of these packages: {', '.join(missing)}",
@@ -209,10 +214,17 @@ class World:
             pieces.append(piece)
             if not piece or piece.endswith(b"\n"):
                 said = b"".join(pieces)
-                return json.loads(said) if said else {"error": f"the world ended:{self._log_tail()}", "remedy": ""}
+                if said:
+                    return json.loads(said)
+                return {"error": f"the world ended:{self._log_tail()}", "remedy": self._remedy}
         raise GauntletError(
-            f"sandbox cluster {self.record.name} did not come up within {UP_DEADLINE_S:g} s: {self._log_tail()}"
+            f"sandbox cluster {self.record.name} did not come up within {UP_DEADLINE_S:g} s: {self._log_tail()}",
+            self._remedy,
         )
+
+    @property
+    def _remedy(self) -> str:
+        return f"read the logs in {layout.state_dir(self.record.name) / 'logs'}"
 
     def _log_tail(self) -> str:
         log = layout.state_dir(self.record.name) / "logs" / "world.log"
