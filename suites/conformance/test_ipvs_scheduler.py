@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixtures.evidence import Evidence
 from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
 from fixtures.traffic import Probe
@@ -12,7 +13,7 @@ from gauntlet.checkers.open_connections import open_connections
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import turns
-from gauntlet.traffic import Held, Load, Traffic
+from gauntlet.traffic import Held
 from gauntlet.workload import Backends, Clients, Service
 
 pytestmark = [
@@ -31,7 +32,7 @@ def test_backends_take_turns_by_weight(
     workload: CaseWorkload,
     backends: Backends,
     clients: Clients,
-    traffic: Traffic,
+    probe: Probe,
     ipvs_of_nodes: Ipvs,
     judge: Judge,
     scheduler: str,
@@ -43,13 +44,18 @@ def test_backends_take_turns_by_weight(
 
     judge(ipvs_of_nodes.schedule(scheduler, client, target))
     ipvs_of_nodes.weigh(client, target, backends, weights)
-    seen = traffic.send(client, Load(target, users=1, attempts=60))
+    seen = probe(client, target, attempts=60, users=1)
 
     judge(availability(seen), turns(seen, weights if scheduler == "wrr" else dict.fromkeys(weights, 1)))
 
 
 def test_least_connection_fills_up_whoever_has_fewest(
-    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    ipvs_of_nodes: Ipvs,
+    evidence: Evidence,
+    judge: Judge,
 ) -> None:
     """`lc`: a backend that holds 12 connections gets no more until the others hold as many."""
     target = workload.serve(Service("echo")).cluster_ip()
@@ -60,12 +66,17 @@ def test_least_connection_fills_up_whoever_has_fewest(
     with Held(client, target, 12) as first:
         ipvs_of_nodes.weigh(client, target, backends, {LIGHT: 1, OTHER: 1})
         with Held(client, target, 24) as second:
-            judge(open_connections(first.attempts, {HEAVY: 12}, check="alone"))
-            judge(open_connections(second.attempts, {LIGHT: 12, OTHER: 12}, within=1))
+            judge(open_connections(evidence.add(first.attempts), {HEAVY: 12}, check="alone"))
+            judge(open_connections(evidence.add(second.attempts), {LIGHT: 12, OTHER: 12}, within=1))
 
 
 def test_weighted_least_connection_holds_connections_by_weight(
-    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    ipvs_of_nodes: Ipvs,
+    evidence: Evidence,
+    judge: Judge,
 ) -> None:
     """`wlc`: open connections are held in proportion to the weights 3 and 1."""
     target = workload.serve(Service("echo")).cluster_ip()
@@ -74,7 +85,7 @@ def test_weighted_least_connection_holds_connections_by_weight(
     judge(ipvs_of_nodes.schedule("wlc", client, target))
     ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 3, LIGHT: 1, OTHER: 0})
     with Held(client, target, 32) as held:
-        judge(open_connections(held.attempts, {HEAVY: 24, LIGHT: 8}, within=1))
+        judge(open_connections(evidence.add(held.attempts), {HEAVY: 24, LIGHT: 8}, within=1))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +96,7 @@ def test_idle_backends_of_little_weight(
     backends: Backends,
     clients: Clients,
     ipvs_of_nodes: Ipvs,
+    evidence: Evidence,
     judge: Judge,
     scheduler: str,
     expected: dict[str, int],
@@ -96,7 +108,7 @@ def test_idle_backends_of_little_weight(
     judge(ipvs_of_nodes.schedule(scheduler, client, target))
     ipvs_of_nodes.weigh(client, target, backends, {HEAVY: 8})
     with Held(client, target, 3) as held:
-        judge(open_connections(held.attempts, expected))
+        judge(open_connections(evidence.add(held.attempts), expected))
 
 
 @pytest.mark.gate
@@ -129,7 +141,12 @@ def test_destination_hash_gives_a_service_its_backend(
 
 
 def test_maglev_hash_chooses_again_as_before(
-    workload: CaseWorkload, backends: Backends, clients: Clients, ipvs_of_nodes: Ipvs, judge: Judge
+    workload: CaseWorkload,
+    backends: Backends,
+    clients: Clients,
+    ipvs_of_nodes: Ipvs,
+    evidence: Evidence,
+    judge: Judge,
 ) -> None:
     """`mh`, by source address and port as kube-proxy sets it: spread over all, and the same port meets the same."""
     target = workload.serve(Service("echo")).cluster_ip()
@@ -143,4 +160,5 @@ def test_maglev_hash_chooses_again_as_before(
     with Held(client, target, len(ports), first_port=FIRST_PORT) as again:
         pass
 
-    judge(reaches_all(first.attempts, backends.names), same_choice(first.attempts, again.attempts, len(backends.all)))
+    seen, seen_again = evidence.add(first.attempts), evidence.add(again.attempts)
+    judge(reaches_all(seen, backends.names), same_choice(seen, seen_again, len(backends.all)))
