@@ -29,7 +29,8 @@ def test_an_end_that_finds_no_room_is_told_once_there_is_some(monkeypatch: pytes
         code = os.waitstatus_to_exitcode(os.waitpid(conversation._pid, 0)[1])
         conversation._on_exit(code)
         theirs.recv(filling, socket.MSG_WAITALL)
-        frames, heard = Frames(), []
+        frames = Frames()
+        heard: list[tuple[Kind, bytes]] = []
         theirs.settimeout(WAIT_S)
         while not heard or heard[-1][0] is not Kind.EXIT:
             assert turn(loop), "it waits for nothing more"
