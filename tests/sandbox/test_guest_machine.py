@@ -21,16 +21,18 @@ from tests.sandbox import lost_alarm
 
 
 def processes(member: int) -> list[psutil.Process]:
-    """The processes of User-Mode Linux in the network namespace that the process `member` is in, oldest first."""
+    """The processes of User-Mode Linux in the network namespace of the process `member`, by process id."""
     network = Path(f"/proc/{member}/ns/net").readlink()
-    return [each for each in psutil.process_iter() if each.name() == uml.PROGRAM and _network(each) == network]
+    return [
+        each for each in psutil.process_iter(["name"]) if each.info["name"] == uml.PROGRAM and _is_in(each, network)
+    ]
 
 
-def _network(process: psutil.Process) -> Path | None:
+def _is_in(process: psutil.Process, network: Path) -> bool:
     try:
-        return Path(f"/proc/{process.pid}/ns/net").readlink()
-    except FileNotFoundError:  # ended meanwhile
-        return None
+        return Path(f"/proc/{process.pid}/ns/net").readlink() == network
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        return False
 
 
 @pytest.fixture
