@@ -18,6 +18,7 @@ pytest_plugins = (
     "fixtures.cluster",
     "fixtures.traffic",
     "fixtures.workload",
+    "fixtures.shared",
     "fixtures.explosion",
     "fixtures.judge",
     "fixtures.chaos",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,10 @@ from gauntlet.cluster import Node
 
 # metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only. curl, with its thirty libraries,
 # takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
-_GET = r"exec 3<>/dev/tcp/127.0.0.1/10249 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
+_GET = (
+    r"exec 3<>/dev/tcp/127.0.0.1/10249 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
+    ' && echo "# at $EPOCHSECONDS"'
+)
 _GET_S = 10.0
 SYNC_S = "kubeproxy_sync_proxy_rules_duration_seconds"
 PROGRAMMING_S = "kubeproxy_network_programming_duration_seconds"
@@ -38,7 +42,8 @@ class ProxyMetrics:
     `version` is that of kube-proxy, "1.37.2". `synced_at_s` and `queued_at_s` are when rules were last written, and
     when that was last asked for, in seconds since 1970: of the IP family that is furthest behind; 0 for never.
     Of `heard` changes of Services and endpoints so far `pending` wait for a sync to begin. No sync took longer than
-    `longest_sync_s`, a bound of the histogram: infinite where it has none so high.
+    `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `at_s` is when it said so, by the
+    node's clock, in whole seconds since 1970; 0 where that was not asked.
     """
 
     syncs: int
@@ -51,6 +56,7 @@ class ProxyMetrics:
     heard: int = 0
     pending: int = 0
     longest_sync_s: float = 0.0
+    at_s: float = 0.0
 
 
 def read(node: Node) -> ProxyMetrics:
@@ -74,6 +80,7 @@ def parse(text: str) -> ProxyMetrics:
         heard=int(sum(each.value for each in samples if each.name in HEARD)),
         pending=int(sum(each.value for each in samples if each.name in PENDING)),
         longest_sync_s=_longest_sync_s(samples),
+        at_s=float(asked[1]) if (asked := re.search(r"^# at (\d+)$", text, re.MULTILINE)) else 0.0,
     )
 
 

@@ -47,3 +47,8 @@ def test_a_sync_above_all_bounds_has_none() -> None:
 
 def test_proxy_that_has_not_synced_counts_nothing() -> None:
     assert parse("# TYPE up gauge\nup 1\n") == ProxyMetrics(0, 0.0, 0, 0.0)
+
+
+def test_the_time_of_the_node_is_read_where_it_is_told() -> None:
+    assert parse(TEXT + "# at 1795813226\n").at_s == 1795813226.0
+    assert parse(TEXT).at_s == 0.0

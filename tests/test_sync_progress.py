@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.proxy_metrics import ProxyMetrics
-from gauntlet.workload.sync_progress import SyncProgress
+from gauntlet.workload.sync_progress import SyncProgress, at_rest
 
 LONGEST_S = 4.0
 Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending
@@ -84,3 +84,24 @@ def test_the_sync_at_work_counts_while_others_are_pending() -> None:
     assert not progress.is_over
     progress.see(said(8, 5, 0), 1)
     assert progress.is_over
+
+
+@pytest.mark.parametrize(
+    ("case", "queued_at_s", "synced_at_s", "pending", "expected"),
+    [
+        ("asked for long before the last sync ended", 80.0, 90.0, 0, True),
+        ("never asked for anything", 0.0, 90.0, 0, True),
+        ("asked for, and no sync has ended since", 98.0, 90.0, 0, False),
+        ("asked for, and not taken by a sync", 80.0, 90.0, 1, False),
+        ("the sync that ended may have begun before", 96.0, 98.0, 0, False),
+        ("whatever began since has ended", 92.0, 94.9, 0, True),
+        ("what began since, a second later, may be at work", 92.0, 95.0, 0, False),
+    ],
+)
+def test_a_proxy_at_rest_has_taken_up_all(
+    case: str, queued_at_s: float, synced_at_s: float, pending: int, *, expected: bool
+) -> None:
+    seen = ProxyMetrics(
+        7, 0.0, 0, 0.0, "", synced_at_s, queued_at_s, heard=5, pending=pending, longest_sync_s=LONGEST_S, at_s=100.0
+    )
+    assert at_rest(seen) is expected, case

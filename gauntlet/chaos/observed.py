@@ -94,12 +94,10 @@ def is_ours(api: Api, namespace: str) -> bool:
 
 
 def namespaces_with_services(api: Api) -> set[str]:
-    """The namespaces that hold a Service of the gauntlet's. Those of others come and go as they like."""
+    """The namespaces that hold a Service of the gauntlet's, or still its endpoints. Those of others come and go."""
     query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}
-    listed = _NamedList.model_validate_json(api.get("/api/v1/services", query))
-    return {each.metadata.namespace for each in listed.items}
-
-
-def delete_services(api: Api, namespace: str) -> None:
-    """Delete all Services of a namespace now: with the namespace they would go some seconds later."""
-    api.delete(f"/api/v1/namespaces/{namespace}/services")
+    found = [
+        _NamedList.model_validate_json(api.get(path, query))
+        for path in ("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices")
+    ]
+    return {each.metadata.namespace for listed in found for each in listed.items}

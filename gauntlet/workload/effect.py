@@ -91,17 +91,22 @@ class Effect:
         refused by the kernel, and what it refuses to one host is rationed, to the cost of the case (icmp_ratelimit).
         """
         ends = time.monotonic() + deadline_s
-        everyones = [question for question in asked if question.asker is None]
-        lonely = [question for question in asked if question.asker is not None]
         asked_all = threading.Event()
         with ThreadPoolExecutor(max(1, len(self._ipvs_nodes))) as pool:
             # From the start: of a sync that nobody saw end it cannot be told what it knew of.
             synced = [pool.submit(_synced, node, ends, asked_all) for node in self._ipvs_nodes]
             try:
-                answered = all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
+                answered = self.obeyed(asked, deadline_s=deadline_s)
             finally:
                 asked_all.set()
             return answered and all(each.result() for each in synced)
+
+    def obeyed(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
+        """`until` without looking at syncs: for Services that were in effect before."""
+        ends = time.monotonic() + deadline_s
+        everyones = [question for question in asked if question.asker is None]
+        lonely = [question for question in asked if question.asker is not None]
+        return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
 
     def _answered(self, asked: Sequence[Question], ends: float) -> bool:
         pending = [(asker, question) for question in asked for asker in self._askers(question)]

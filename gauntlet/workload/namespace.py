@@ -23,10 +23,17 @@ def create(api: Api, purpose: str) -> str:
 def delete(api: Api, name: str) -> None:
     """Ask for its deletion and return at once; the cluster clears it in the background.
 
-    Gone already, or going, is fine.
+    Its Services go first: after its pods, they would have kube-proxy follow each of these. Gone already, or going, is
+    fine.
     """
     try:
+        delete_services(api, name)
         api.delete(f"{PATH}/{name}")
     except ApiRefused as error:
         if error.status not in (404, 409):
             raise
+
+
+def delete_services(api: Api, name: str) -> None:
+    """Delete all Services of a namespace now."""
+    api.delete(f"{PATH}/{name}/services")

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from gauntlet.proxy_metrics import ProxyMetrics
 
+# minSyncPeriod of the KubeProxyConfiguration where it is not set: as long a change may wait after the sync before.
+_MIN_SYNC_PERIOD_S = 1.0
+
+
+def at_rest(seen: ProxyMetrics) -> bool:
+    """Whether this kube-proxy has taken up all that it heard of: no sync for it is due or at work.
+
+    A sync that begins takes all changes, so none may be pending. That a sync ended since the last one was asked for is
+    not enough: it may have begun before, and the one that has the rest be at work. It has not where it ended later than
+    any sync takes, or where the other would have ended by now.
+    """
+    if seen.pending or seen.synced_at_s < seen.queued_at_s:
+        return False
+    since_asked_s, since_synced_s = seen.synced_at_s - seen.queued_at_s, seen.at_s - seen.synced_at_s
+    return since_asked_s > seen.longest_sync_s or since_synced_s > seen.longest_sync_s + _MIN_SYNC_PERIOD_S
+
 
 class SyncProgress:
     """What the metrics of one kube-proxy, seen again and again while it works, say of its syncs.

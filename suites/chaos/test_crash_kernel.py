@@ -3,16 +3,11 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("own-kernel"), pytest.mark.needs("node-faults")]
 
 
-def test_crashed_node_serves_again_once_it_is_booted(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_crashed_node_serves_again_once_it_is_booted(experiment: Experiment, shared: Shared) -> None:
     """Attempts that need the node fail while it is off; nothing is left of that once it is back."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run_crashing_the_node("crash-kernel", service, backends)
+    experiment.run_crashing_the_node("crash-kernel", shared.service, shared.backends)

@@ -3,17 +3,12 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
 @pytest.mark.needs("nftables-table")
-def test_deleted_table_is_back_after_a_restart(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_deleted_table_is_back_after_a_restart(experiment: Experiment, shared: Shared) -> None:
     """The deletion is an outage on its node until kube-proxy is restarted, and over soon after."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("delete-table", service, backends)
+    experiment.run("delete-table", shared.service, shared.backends)

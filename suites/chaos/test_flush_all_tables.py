@@ -3,17 +3,12 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
 @pytest.mark.needs("nat-table")
-def test_flushed_tables_come_back_by_themselves(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_flushed_tables_come_back_by_themselves(experiment: Experiment, shared: Shared) -> None:
     """kube-proxy misses its canary chain and writes everything again without help."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("flush-all-tables", service, backends)
+    experiment.run("flush-all-tables", shared.service, shared.backends)

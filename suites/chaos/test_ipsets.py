@@ -3,14 +3,11 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers"), pytest.mark.needs("node-faults")]
 
 
-def test_flushed_ipsets_are_filled_again(experiment: Experiment, workload: CaseWorkload, backends: Backends) -> None:
+def test_flushed_ipsets_are_filled_again(experiment: Experiment, shared: Shared) -> None:
     """What must be masqueraded goes astray until kube-proxy fills the sets again, without help."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("flush-ipset", service, backends)
+    experiment.run("flush-ipset", shared.service, shared.backends)

@@ -3,8 +3,7 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [
     pytest.mark.needs("node-faults"),
@@ -14,46 +13,27 @@ pytestmark = [
 ]
 
 
-def test_idle_scheduler_can_be_unloaded(experiment: Experiment, workload: CaseWorkload, backends: Backends) -> None:
+def test_idle_scheduler_can_be_unloaded(experiment: Experiment, shared: Shared) -> None:
     """The module of a scheduler that nobody uses goes, and no client notices."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("unload-idle-scheduler", service, backends)
+    experiment.run("unload-idle-scheduler", shared.service, shared.backends)
 
 
-@pytest.mark.gate
-def test_scheduler_in_use_cannot_be_unloaded(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_scheduler_in_use_cannot_be_unloaded(experiment: Experiment, shared: Shared) -> None:
     """The kernel refuses to unload it, and no attempt is lost."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("unload-used-scheduler", service, backends)
+    experiment.run("unload-used-scheduler", shared.service, shared.backends)
 
 
-def test_unloaded_scheduler_comes_back_by_itself(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_unloaded_scheduler_comes_back_by_itself(experiment: Experiment, shared: Shared) -> None:
     """Cleared of virtual servers it goes; kube-proxy makes them again, and the kernel loads the module for them."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("unload-scheduler", service, backends)
+    experiment.run("unload-scheduler", shared.service, shared.backends)
 
 
 @pytest.mark.gate
-def test_kube_proxy_without_its_scheduler_serves_again_once_it_is_there(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_kube_proxy_without_its_scheduler_serves_again_once_it_is_there(experiment: Experiment, shared: Shared) -> None:
     """kube-proxy ends with a reason, and serves as soon as it can start."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("scheduler-absent", service, backends)
+    experiment.run("scheduler-absent", shared.service, shared.backends)
 
 
-def test_kube_proxy_without_ipvs_serves_again_once_it_is_there(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_kube_proxy_without_ipvs_serves_again_once_it_is_there(experiment: Experiment, shared: Shared) -> None:
     """kube-proxy ends with a reason, falls back to nothing, and serves as soon as it can start."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("ipvs-absent", service, backends)
+    experiment.run("ipvs-absent", shared.service, shared.backends)

@@ -3,17 +3,12 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import Backends, Service, ServiceType
+from fixtures.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 
 @pytest.mark.needs("pod-ranges")
-def test_lost_packets_hurt_only_while_they_are_lost(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_lost_packets_hurt_only_while_they_are_lost(experiment: Experiment, shared: Shared) -> None:
     """Attempts across the lossy node may fail while it loses packets, and none afterwards."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("packet-loss", service, backends)
+    experiment.run("packet-loss", shared.service, shared.backends)

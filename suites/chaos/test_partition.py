@@ -3,6 +3,7 @@
 import pytest
 
 from fixtures.chaos import Experiment
+from fixtures.shared import Shared
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
@@ -10,13 +11,9 @@ pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-fault
 
 
 @pytest.mark.needs("pod-ranges")
-def test_node_cut_from_the_others_joins_again(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_node_cut_from_the_others_joins_again(experiment: Experiment, shared: Shared) -> None:
     """Clients and backends on either side do without the other side, and all is well once the node joins again."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run("partition-nodes", service, backends)
+    experiment.run("partition-nodes", shared.service, shared.backends)
 
 
 def test_node_cut_from_the_api_follows_its_endpoints_when_it_joins_again(

@@ -3,15 +3,17 @@
 import pytest
 
 from fixtures.chaos import Experiment
+from fixtures.shared import Shared
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import HTTP, Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
 # In the band that the API server gives out only when asked for a port by number (KEP-3668).
 PORT = 30080
 
 
+@pytest.mark.gate
 @pytest.mark.needs("port-of-a-process")
 def test_node_port_is_served_though_a_process_had_it_before(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
@@ -22,20 +24,18 @@ def test_node_port_is_served_though_a_process_had_it_before(
     experiment.run_exposing("port-taken-before", service, backends, port=PORT)
 
 
+@pytest.mark.gate
 @pytest.mark.needs("port-of-a-process")
-def test_node_port_is_served_on_when_a_process_takes_it(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_node_port_is_served_on_when_a_process_takes_it(experiment: Experiment, shared: Shared) -> None:
     """A process starts to listen on a NodePort in use; it gets no packet, and no client notices."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+    service = shared.service
 
-    experiment.run("port-taken-after", service, backends, port=service.node_ports[HTTP.name])
+    experiment.run("port-taken-after", service, shared.backends, port=service.node_ports[HTTP.name])
 
 
-def test_node_port_of_another_service_is_refused(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_node_port_of_another_service_is_refused(experiment: Experiment, shared: Shared) -> None:
     """The API server refuses a NodePort that a Service has, and says so; that Service is served on."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+    service = shared.service
+    port = service.node_ports[HTTP.name]
 
-    experiment.run("port-clash", service, backends, port=service.node_ports[HTTP.name], namespace=workload.namespace)
+    experiment.run("port-clash", service, shared.backends, port=port, namespace=service.namespace)

@@ -4,13 +4,13 @@ import pytest
 
 from fixtures.judge import Judge
 from fixtures.run import Promises
+from fixtures.shared import Shared
 from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.latency import latency
 from gauntlet.history import Protocol
-from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+from gauntlet.workload import Clients
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -20,8 +20,7 @@ CONNECTIONS = 400
 
 @pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
 def test_new_connections_are_spread_evenly(
-    workload: CaseWorkload,
-    backends: Backends,
+    shared: Shared,
     clients: Clients,
     probe: Probe,
     judge: Judge,
@@ -29,16 +28,15 @@ def test_new_connections_are_spread_evenly(
     protocol: Protocol,
 ) -> None:
     """From the pod of every node, each backend gets its fair share of new connections, within what chance allows."""
-    service = workload.serve(Service("echo", ports=(HTTP, UDP)))
     slo = slos("conformance")
 
-    seen = probe(clients.pods, service.cluster_ip(protocol), attempts=CONNECTIONS)
+    seen = probe(clients.pods, shared.service.cluster_ip(protocol), attempts=CONNECTIONS)
 
     judge(
         availability(seen),
         balance(
             seen,
-            backends.names,
+            shared.backends.names,
             significance=slo.balance.significance,
             max_skew=slo.balance.max_skew,
             detects_skew=slo.balance.detects_skew,

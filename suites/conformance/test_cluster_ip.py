@@ -3,13 +3,13 @@
 import pytest
 
 from fixtures.judge import Judge
+from fixtures.shared import Shared
 from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.history import Protocol
-from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+from gauntlet.workload import Clients
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -17,11 +17,9 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 @pytest.mark.smoke
 @pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
 def test_cluster_ip_reaches_every_backend(
-    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge, protocol: Protocol
+    shared: Shared, clients: Clients, probe: Probe, judge: Judge, protocol: Protocol
 ) -> None:
     """From every pod and node, every attempt at the ClusterIP is answered, and each backend answers some."""
-    service = workload.serve(Service("echo", ports=(HTTP, UDP)))
+    seen = probe(clients.inside, shared.service.cluster_ip(protocol))
 
-    seen = probe(clients.inside, service.cluster_ip(protocol))
-
-    judge(availability(seen), correctness(seen, backends.names), reaches_all(seen, backends.names))
+    judge(availability(seen), correctness(seen, shared.backends.names), reaches_all(seen, shared.backends.names))

@@ -26,8 +26,7 @@ HEAVY, LIGHT, OTHER = "backend-1", "backend-2", "backend-3"
 FIRST_PORT = 42000
 
 
-@pytest.mark.gate
-@pytest.mark.parametrize("scheduler", ["rr", "wrr"])
+@pytest.mark.parametrize("scheduler", [pytest.param("rr", marks=pytest.mark.gate), "wrr"])
 def test_backends_take_turns_by_weight(
     workload: CaseWorkload,
     backends: Backends,

@@ -3,6 +3,7 @@
 import pytest
 
 from fixtures.judge import Judge
+from fixtures.shared import Shared
 from fixtures.traffic import Probe
 from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
@@ -14,26 +15,20 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 
 @pytest.mark.needs("source-ip")
-def test_pod_keeps_its_address_at_a_cluster_ip(
-    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
-) -> None:
+def test_pod_keeps_its_address_at_a_cluster_ip(shared: Shared, clients: Clients, probe: Probe, judge: Judge) -> None:
     """Backends on every node see the address of the pod that came by the ClusterIP."""
-    service = workload.serve(Service("echo"))
-
     for pod in clients.pods:
-        seen = probe(pod, service.cluster_ip())
-        judge(availability(seen), correctness(seen, backends.names), source_ip(seen, {pod.address}))
+        seen = probe(pod, shared.service.cluster_ip())
+        judge(availability(seen), correctness(seen, shared.backends.names), source_ip(seen, {pod.address}))
 
 
 def test_outside_client_is_masqueraded_at_a_node_port(
-    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+    shared: Shared, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """With externalTrafficPolicy Cluster, backends see an address of the node that was asked."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
     for node in clients.nodes:
-        seen = probe(clients.outside, service.node_port(node))
-        judge(availability(seen), correctness(seen, backends.names), source_ip(seen, addresses.of(node)))
+        seen = probe(clients.outside, shared.service.node_port(node))
+        judge(availability(seen), correctness(seen, shared.backends.names), source_ip(seen, addresses.of(node)))
 
 
 @pytest.mark.needs("local-traffic-policy")

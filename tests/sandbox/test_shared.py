@@ -1,0 +1,66 @@
+"""What cases of one cluster share, and what they leave: a Service, and namespaces that go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from fixtures.shared import SharedService
+from fixtures.workload import CaseNamespaces
+from gauntlet.cluster import Cluster
+from gauntlet.errors import Inconclusive
+from gauntlet.providers.api import Api
+from gauntlet.traffic import Traffic
+from gauntlet.waiting import until
+from gauntlet.workload.effect import Effect
+from gauntlet.workload.workload import Workload
+
+
+def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cluster, tmp_path: Path) -> None:
+    api = Api(cluster.api)
+    with Traffic(tmp_path) as traffic:
+        shared = SharedService(
+            api, Effect(traffic, cluster.nodes, cluster.outside), tuple(node.name for node in cluster.nodes)
+        )
+        first = shared.obeyed()
+        assert shared.obeyed() is first
+
+        workload, service = Workload(api, first.service.namespace), first.service
+        workload.delete_backend(first.backends.all[0].name)
+        until(
+            lambda: len(workload.slice_addresses(service.declared)) == len(first.backends.all) - 1,
+            what="a backend is gone",
+            deadline_s=20.0,
+        )
+        with pytest.raises(Inconclusive, match=f"{service.name}, which the cases before this one used, is no longer"):
+            shared.obeyed()
+
+        assert shared.obeyed().service.namespace != service.namespace
+        shared.delete()
+
+
+def test_namespaces_of_finished_cases_go_together(cluster: Cluster) -> None:
+    made = CaseNamespaces(Api(cluster.api), together=2)
+    first, second, third = (made.create(purpose) for purpose in ("first", "second", "third"))
+
+    made.finish(first)
+    assert _stay(cluster, first, second, third)
+    assert made.finished == [first]
+
+    made.finish(second)
+    assert not _stay(cluster, first)
+    assert not _stay(cluster, second)
+    assert _stay(cluster, third)
+    assert made.finished == []
+
+    made.finish(third)
+    made.delete_finished()
+    assert not _stay(cluster, third)
+
+
+def _stay(cluster: Cluster, *names: str) -> bool:
+    """Whether all of these namespaces are there and nobody has asked for their deletion."""
+    listed = client.CoreV1Api(cluster.api).list_namespace().items
+    return set(names) <= {each.metadata.name for each in listed if each.metadata.deletion_timestamp is None}
