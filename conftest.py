@@ -128,8 +128,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("mode", modes, ids=map(str, modes), indirect=True, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is declared unsupported, and nothing else."""
+    """Skip what is declared unsupported, and nothing else. Cases that share their Service come first.
+
+    Those that make one of their own leave kube-proxy work, which experiments wait for. First of all hooks: pytest then
+    groups the cases by the mode of their cluster.
+    """
+    items.sort(key=lambda item: "shared" not in getattr(item, "fixturenames", ()))
     for item in items:
         for marker in item.iter_markers("needs"):
             _skip_unsupported(item, *marker.args)

@@ -16,7 +16,7 @@ from gauntlet.cluster import Node
 # takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
 _GET = (
     r"exec 3<>/dev/tcp/127.0.0.1/10249 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
-    ' && echo "# at $EPOCHSECONDS"'
+    ' && printf "# at %(%s)T\\n" -1'
 )
 _GET_S = 10.0
 SYNC_S = "kubeproxy_sync_proxy_rules_duration_seconds"

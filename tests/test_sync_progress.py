@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gauntlet.proxy_metrics import ProxyMetrics
@@ -105,3 +107,4 @@ def test_a_proxy_at_rest_has_taken_up_all(
         7, 0.0, 0, 0.0, "", synced_at_s, queued_at_s, heard=5, pending=pending, longest_sync_s=LONGEST_S, at_s=100.0
     )
     assert at_rest(seen) is expected, case
+    assert not at_rest(replace(seen, syncs=0)), "a proxy that has not synced yet"

@@ -28,12 +28,18 @@ def delete(api: Api, name: str) -> None:
     """
     try:
         delete_services(api, name)
-        api.delete(f"{PATH}/{name}")
-    except ApiRefused as error:
-        if error.status not in (404, 409):
-            raise
+    finally:
+        _delete(api, f"{PATH}/{name}")
 
 
 def delete_services(api: Api, name: str) -> None:
     """Delete all Services of a namespace now."""
-    api.delete(f"{PATH}/{name}/services")
+    _delete(api, f"{PATH}/{name}/services")
+
+
+def _delete(api: Api, path: str) -> None:
+    try:
+        api.delete(path)
+    except ApiRefused as error:
+        if error.status not in (404, 409):
+            raise

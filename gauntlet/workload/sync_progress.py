@@ -15,7 +15,7 @@ def at_rest(seen: ProxyMetrics) -> bool:
     not enough: it may have begun before, and the one that has the rest be at work. It has not where it ended later than
     any sync takes, or where the other would have ended by now.
     """
-    if seen.pending or seen.synced_at_s < seen.queued_at_s:
+    if not seen.syncs or seen.pending or seen.synced_at_s < seen.queued_at_s:
         return False
     since_asked_s, since_synced_s = seen.synced_at_s - seen.queued_at_s, seen.at_s - seen.synced_at_s
     return since_asked_s > seen.longest_sync_s or since_synced_s > seen.longest_sync_s + _MIN_SYNC_PERIOD_S

@@ -24,8 +24,8 @@ def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cl
         shared = SharedService(
             api, Effect(traffic, cluster.nodes, cluster.outside), tuple(node.name for node in cluster.nodes)
         )
-        first = shared.obeyed()
-        assert shared.obeyed() is first
+        first = shared.use("test_innocent")
+        assert shared.use("test_guilty") is first
 
         workload, service = Workload(api, first.service.namespace), first.service
         workload.delete_backend(first.backends.all[0].name)
@@ -34,10 +34,10 @@ def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cl
             what="a backend is gone",
             deadline_s=20.0,
         )
-        with pytest.raises(Inconclusive, match=f"{service.name}, which the cases before this one used, is no longer"):
-            shared.obeyed()
+        with pytest.raises(Inconclusive, match=f"{service.name} is not obeyed .* any more; it was before test_guilty"):
+            shared.use("test_victim")
 
-        assert shared.obeyed().service.namespace != service.namespace
+        assert shared.use("test_next").service.namespace != service.namespace
         shared.delete()
 
 
