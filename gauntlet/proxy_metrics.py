@@ -80,8 +80,13 @@ def parse(text: str) -> ProxyMetrics:
         heard=int(sum(each.value for each in samples if each.name in HEARD)),
         pending=int(sum(each.value for each in samples if each.name in PENDING)),
         longest_sync_s=_longest_sync_s(samples),
-        at_s=float(asked[1]) if (asked := re.search(r"^# at (\d+)$", text, re.MULTILINE)) else 0.0,
+        at_s=_told_at_s(text),
     )
+
+
+def _told_at_s(text: str) -> float:
+    found = re.search(r"^# at (\d+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def _totals(samples: Iterable[Sample]) -> Iterator[tuple[str, float]]:
