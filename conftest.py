@@ -130,12 +130,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is declared unsupported, and nothing else. Cases that share their Service come first.
+    """Skip what is declared unsupported, and nothing else. Cases that share a Service come first.
 
     Those that make one of their own leave kube-proxy work, which experiments wait for. First of all hooks: pytest then
     groups the cases by the mode of their cluster.
     """
-    items.sort(key=lambda item: "shared" not in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: not {"shared", "nobody"}.intersection(getattr(item, "fixturenames", ())))
     for item in items:
         for marker in item.iter_markers("needs"):
             _skip_unsupported(item, *marker.args)

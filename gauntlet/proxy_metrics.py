@@ -35,12 +35,22 @@ BUILD = "kubernetes_build_info"
 
 
 @dataclass(frozen=True)
+class SyncTimes:
+    """When the rules of one IP family were last written, and when that was last asked for.
+
+    In seconds since 1970; 0 for never.
+    """
+
+    synced_at_s: float = 0.0
+    queued_at_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class ProxyMetrics:
     """`syncs` of the rules so far and the seconds they took in all; and the same for endpoint changes, from the
     change to its programming (kubernetes/community, sig-scalability/slos/network_programming_latency.md).
 
-    `version` is that of kube-proxy, "1.37.2". `synced_at_s` and `queued_at_s` are when rules were last written, and
-    when that was last asked for, in seconds since 1970: of the IP family that is furthest behind; 0 for never.
+    `version` is that of kube-proxy, "1.37.2". `families` holds the times of each IP family that it writes rules for.
     Of `heard` changes of Services and endpoints so far `pending` wait for a sync to begin. No sync took longer than
     `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `at_s` is when it said so, by the
     node's clock, in whole seconds since 1970; 0 where that was not asked.
@@ -51,12 +61,16 @@ class ProxyMetrics:
     changes: int
     programming_s: float
     version: str = ""
-    synced_at_s: float = 0.0
-    queued_at_s: float = 0.0
+    families: tuple[SyncTimes, ...] = ()
     heard: int = 0
     pending: int = 0
     longest_sync_s: float = 0.0
     at_s: float = 0.0
+
+    @property
+    def furthest_behind(self) -> SyncTimes:
+        """The times of the family whose rules are furthest behind what was asked for."""
+        return max(self.families, key=lambda each: each.queued_at_s - each.synced_at_s, default=SyncTimes())
 
 
 def read(node: Node) -> ProxyMetrics:
@@ -68,15 +82,13 @@ def parse(text: str) -> ProxyMetrics:
     """Read the exposition text. A metric that is not there counts as zero: nothing was synced yet."""
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     found = dict(_totals(samples))
-    synced_at_s, queued_at_s = _furthest_behind(samples)
     return ProxyMetrics(
         syncs=int(found.get(f"{SYNC_S}_count", 0)),
         sync_s=found.get(f"{SYNC_S}_sum", 0.0),
         changes=int(found.get(f"{PROGRAMMING_S}_count", 0)),
         programming_s=found.get(f"{PROGRAMMING_S}_sum", 0.0),
         version=next((each.labels.get("git_version", "") for each in samples if each.name == BUILD), "").lstrip("v"),
-        synced_at_s=synced_at_s,
-        queued_at_s=queued_at_s,
+        families=_families(samples),
         heard=int(sum(each.value for each in samples if each.name in HEARD)),
         pending=int(sum(each.value for each in samples if each.name in PENDING)),
         longest_sync_s=_longest_sync_s(samples),
@@ -109,8 +121,8 @@ def _longest_sync_s(samples: Iterable[Sample]) -> float:
     return min(bound for bound, count in below.items() if count == total) if total else 0.0
 
 
-def _furthest_behind(samples: Iterable[Sample]) -> tuple[float, float]:
-    """When the family with the largest lag was last written, and last asked for."""
+def _families(samples: Iterable[Sample]) -> tuple[SyncTimes, ...]:
+    """The times of each family; older versions do not label them and write rules for one."""
     synced: dict[str, float] = {}
     queued: dict[str, float] = {}
     for sample in samples:
@@ -119,7 +131,4 @@ def _furthest_behind(samples: Iterable[Sample]) -> tuple[float, float]:
             synced[family] = sample.value
         elif sample.name == QUEUED_AT_S:
             queued[family] = sample.value
-    families = {**synced, **queued}
-    lags = {each: queued.get(each, 0.0) - synced.get(each, 0.0) for each in families}
-    family = max(lags, key=lambda each: lags[each], default="")
-    return synced.get(family, 0.0), queued.get(family, 0.0)
+    return tuple(SyncTimes(synced.get(each, 0.0), queued.get(each, 0.0)) for each in sorted({**synced, **queued}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.proxy_metrics import ProxyMetrics, parse
+from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes, parse
 
 TEXT = """\
 # TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram
@@ -52,3 +52,15 @@ def test_proxy_that_has_not_synced_counts_nothing() -> None:
 def test_the_time_of_the_node_is_read_where_it_is_told() -> None:
     assert parse(TEXT + "# at 1795813226\n").at_s == 1795813226.0
     assert parse(TEXT).at_s == 0.0
+
+
+def test_each_family_has_its_times_and_the_one_furthest_behind_is_known() -> None:
+    synced, queued = (f"kubeproxy_sync_proxy_rules_last_{which}timestamp_seconds" for which in ("", "queued_"))
+    told = parse(
+        f'{synced}{{ip_family="IPv4"}} 100\n{queued}{{ip_family="IPv4"}} 90\n'
+        f'{synced}{{ip_family="IPv6"}} 80\n{queued}{{ip_family="IPv6"}} 95\n'
+    )
+
+    assert told.families == (SyncTimes(100.0, 90.0), SyncTimes(80.0, 95.0))
+    assert told.furthest_behind == SyncTimes(80.0, 95.0)
+    assert parse(TEXT).furthest_behind == SyncTimes(0.0, 0.0)

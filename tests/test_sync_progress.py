@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gauntlet.proxy_metrics import ProxyMetrics
+from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
 from gauntlet.workload.sync_progress import SyncProgress, at_rest
 
 LONGEST_S = 4.0
@@ -104,7 +104,17 @@ def test_a_proxy_at_rest_has_taken_up_all(
     case: str, queued_at_s: float, synced_at_s: float, pending: int, *, expected: bool
 ) -> None:
     seen = ProxyMetrics(
-        7, 0.0, 0, 0.0, "", synced_at_s, queued_at_s, heard=5, pending=pending, longest_sync_s=LONGEST_S, at_s=100.0
+        7,
+        0.0,
+        0,
+        0.0,
+        families=(SyncTimes(synced_at_s, queued_at_s),),
+        heard=5,
+        pending=pending,
+        longest_sync_s=LONGEST_S,
+        at_s=100.0,
     )
     assert at_rest(seen) is expected, case
+    other = SyncTimes(synced_at_s=90.0, queued_at_s=80.0)
+    assert at_rest(replace(seen, families=(other, *seen.families))) is expected, f"{case}, in the second family"
     assert not at_rest(replace(seen, syncs=0)), "a proxy that has not synced yet"

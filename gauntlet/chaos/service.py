@@ -143,16 +143,14 @@ def expose(port: int, configuration: Configuration) -> str:
 
 
 def unexpose(configuration: Configuration) -> str:
-    """Action: delete what `expose` made. Gone already is fine; in a namespace of the gauntlet's own it goes with it."""
+    """Action: delete what `expose` made. Gone already is fine.
+
+    In a namespace of the gauntlet's own it stays for whoever gave it traffic to delete, or goes with the namespace.
+    """
     target = target_of(configuration)
     if observed.is_ours(_api(target), target.namespace):
-        return f"{target.service}{EXPOSED} goes with its namespace"
-    path = f"/api/v1/namespaces/{target.namespace}/services/{target.service_name}{EXPOSED}"
-    try:
-        _api(target).delete(path)
-    except ApiRefused as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
+        return f"{target.service}{EXPOSED} is not this experiment's to delete"
+    Workload(_api(target), target.namespace).delete_service(target.service_name + EXPOSED)
     return f"{target.service}{EXPOSED} is gone"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.proxy_metrics import ProxyMetrics
+from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
 
 # minSyncPeriod of the KubeProxyConfiguration where it is not set: as long a change may wait after the sync before.
 _MIN_SYNC_PERIOD_S = 1.0
@@ -13,11 +13,15 @@ def at_rest(seen: ProxyMetrics) -> bool:
 
     A sync that begins takes all changes, so none may be pending. That a sync ended since the last one was asked for is
     not enough: it may have begun before, and the one that has the rest be at work. It has not where it ended later than
-    any sync takes, or where the other would have ended by now.
+    any sync takes, or where the other would have ended by now. Each IP family has syncs of its own.
     """
-    if not seen.syncs or seen.pending or seen.synced_at_s < seen.queued_at_s:
+    return bool(seen.syncs) and not seen.pending and all(_is_over(each, seen) for each in seen.families)
+
+
+def _is_over(family: SyncTimes, seen: ProxyMetrics) -> bool:
+    if family.synced_at_s < family.queued_at_s:
         return False
-    since_asked_s, since_synced_s = seen.synced_at_s - seen.queued_at_s, seen.at_s - seen.synced_at_s
+    since_asked_s, since_synced_s = family.synced_at_s - family.queued_at_s, seen.at_s - family.synced_at_s
     return since_asked_s > seen.longest_sync_s or since_synced_s > seen.longest_sync_s + _MIN_SYNC_PERIOD_S
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 
 from gauntlet.errors import GauntletError
 from gauntlet.providers.api import Api, ApiRefused
@@ -65,6 +66,14 @@ class Workload:
 
     def delete_backend(self, name: str) -> None:
         self._api.delete(f"{self._pods}/{name}")
+
+    def delete_service(self, name: str) -> None:
+        """Delete a Service. Gone already is fine."""
+        try:
+            self._api.delete(f"{self._services}/{name}")
+        except ApiRefused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def ready_addresses(self, app: str) -> frozenset[str]:
         """Addresses of the pods of this app that are ready now."""

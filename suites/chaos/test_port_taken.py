@@ -4,8 +4,7 @@ import pytest
 
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
-from fixtures.workload import CaseWorkload
-from gauntlet.workload import HTTP, Backends, Service, ServiceType
+from gauntlet.workload import HTTP
 
 pytestmark = [pytest.mark.chaos, pytest.mark.needs("node-faults")]
 
@@ -15,13 +14,9 @@ PORT = 30080
 
 @pytest.mark.gate
 @pytest.mark.needs("port-of-a-process")
-def test_node_port_is_served_though_a_process_had_it_before(
-    experiment: Experiment, workload: CaseWorkload, backends: Backends
-) -> None:
+def test_node_port_is_served_though_a_process_had_it_before(experiment: Experiment, shared: Shared) -> None:
     """A process listens on the port first; the Service that then gets it as its NodePort is served all the same."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
-
-    experiment.run_exposing("port-taken-before", service, backends, port=PORT)
+    experiment.run_exposing("port-taken-before", shared.service, shared.backends, port=PORT)
 
 
 @pytest.mark.gate

@@ -5,6 +5,7 @@ import pytest
 from fixtures.evidence import Evidence
 from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
+from fixtures.shared import Shared
 from fixtures.traffic import Probe
 from fixtures.workload import CaseWorkload
 from gauntlet.checkers.affinity import BY_DESTINATION, affinity
@@ -26,7 +27,17 @@ HEAVY, LIGHT, OTHER = "backend-1", "backend-2", "backend-3"
 FIRST_PORT = 42000
 
 
-@pytest.mark.parametrize("scheduler", [pytest.param("rr", marks=pytest.mark.gate), "wrr"])
+@pytest.mark.gate
+def test_backends_take_turns(shared: Shared, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge) -> None:
+    """`rr`, which is kube-proxy's own choice: one connection after the other, backends alternate exactly."""
+    target, client = shared.service.cluster_ip(), clients.pods[0]
+
+    judge(ipvs_of_nodes.scheduled("rr", client, target))
+    seen = probe(client, target, attempts=60, users=1)
+
+    judge(availability(seen), turns(seen, dict.fromkeys(shared.backends.names, 1)))
+
+
 def test_backends_take_turns_by_weight(
     workload: CaseWorkload,
     backends: Backends,
@@ -34,18 +45,17 @@ def test_backends_take_turns_by_weight(
     probe: Probe,
     ipvs_of_nodes: Ipvs,
     judge: Judge,
-    scheduler: str,
 ) -> None:
-    """One connection after the other, `rr` alternates exactly; `wrr` keeps the weights 3, 2 and 1 in every six."""
+    """`wrr`: one connection after the other, every six keep the weights 3, 2 and 1."""
     target = workload.serve(Service("echo")).cluster_ip()
     client = clients.pods[0]
     weights = {HEAVY: 3, LIGHT: 2, OTHER: 1}
 
-    judge(ipvs_of_nodes.schedule(scheduler, client, target))
+    judge(ipvs_of_nodes.schedule("wrr", client, target))
     ipvs_of_nodes.weigh(client, target, backends, weights)
     seen = probe(client, target, attempts=60, users=1)
 
-    judge(availability(seen), turns(seen, weights if scheduler == "wrr" else dict.fromkeys(weights, 1)))
+    judge(availability(seen), turns(seen, weights))
 
 
 def test_least_connection_fills_up_whoever_has_fewest(
@@ -111,13 +121,11 @@ def test_idle_backends_of_little_weight(
 
 
 @pytest.mark.gate
-@pytest.mark.usefixtures("backends")
 def test_source_hash_gives_a_client_its_backend(
-    workload: CaseWorkload, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge
+    shared: Shared, clients: Clients, probe: Probe, ipvs_of_nodes: Ipvs, judge: Judge
 ) -> None:
     """`sh`: all connections of a client go to one backend."""
-    target = workload.serve(Service("echo")).cluster_ip()
-    client = clients.pods[0]
+    target, client = shared.service.cluster_ip(), clients.pods[0]
 
     judge(ipvs_of_nodes.schedule("sh", client, target))
     seen = probe(clients.beside(client), target)

@@ -10,7 +10,7 @@ from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.refusal import refusal
 from gauntlet.history import Protocol
-from gauntlet.workload import HTTP, UDP, Backend, Clients, Service, ServiceType
+from gauntlet.workload import Backend, Clients, Served, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -22,18 +22,17 @@ TIMEOUT_S = 3.0
 @pytest.mark.needs("refusal")
 @pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
 def test_service_without_endpoints_refuses(
-    workload: CaseWorkload, clients: Clients, probe: Probe, judge: Judge, slos: Promises, protocol: Protocol
+    nobody: Served, clients: Clients, probe: Probe, judge: Judge, slos: Promises, protocol: Protocol
 ) -> None:
     """Every attempt is refused quickly, never left to hang: at the ClusterIP and at the NodePort of every node."""
-    service = workload.serve(Service("nobody", ports=(HTTP, UDP), type=ServiceType.NODE_PORT))
     quickly = slos("conformance").latency.p99_ms
 
     # The kernel stops a node's own datagram with EPERM before it is a packet that could be refused.
     inside = clients.inside if protocol is Protocol.TCP else clients.pods
-    seen = probe(inside, service.cluster_ip(protocol), attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
+    seen = probe(inside, nobody.cluster_ip(protocol), attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
     judge(refusal(seen, within_ms=quickly))
 
-    every_node = [service.node_port(node, protocol) for node in clients.nodes]
+    every_node = [nobody.node_port(node, protocol) for node in clients.nodes]
     seen = probe(clients.outside, *every_node, attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
     judge(refusal(seen, within_ms=quickly))
 

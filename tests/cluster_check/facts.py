@@ -15,7 +15,7 @@ from gauntlet.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.cluster_check.objects import DaemonSet, NodeObject, Pod, ServiceObject, Slice
 from gauntlet.cluster_check.report import Diagnosis, Level, Report
 from gauntlet.history import Protocol
-from gauntlet.proxy_metrics import ProxyMetrics
+from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
 from gauntlet.rules import Action, Forwarding, Route, RuleSize, Share
 
 NOW_S = 1_800_000_000
@@ -77,7 +77,7 @@ def node(name: str = "node-1", /, **changed: object) -> NodeFacts:
         healthz=Answer(200, '{"healthy": true, "nodeEligible": true}'),
         livez=Answer(200, '{"healthy": true}'),
         mode="iptables",
-        metrics=ProxyMetrics(3, 0.5, 2, 0.1, "1.37.2", synced_at_s=NOW_S - 5.0, queued_at_s=NOW_S - 6.0),
+        metrics=ProxyMetrics(3, 0.5, 2, 0.1, "1.37.2", (SyncTimes(NOW_S - 5.0, NOW_S - 6.0),)),
         logged_mode="iptables",
         rules=(forwarding(),),
         conntrack=Conntrack(100, 1000),

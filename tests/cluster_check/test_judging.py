@@ -13,7 +13,7 @@ from gauntlet.cluster_check.node_facts import NodeFacts
 from gauntlet.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.cluster_check.report import Level, findings
 from gauntlet.finding import Verdict
-from gauntlet.proxy_metrics import ProxyMetrics
+from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
 from tests.cluster_check.facts import (
     NODES,
     NOW_S,
@@ -57,7 +57,7 @@ def test_a_cluster_without_daemon_set_tells_the_truth() -> None:
         ({"livez": Answer(503, "{}")}, "health", "/livez says 503"),
         ({"metrics": ProxyMetrics(0, 0.0, 0, 0.0, "1.37.2")}, "health", "not written its rules once"),
         (
-            {"metrics": ProxyMetrics(1, 0.0, 0, 0.0, "1.37.2", synced_at_s=NOW_S - 900.0, queued_at_s=NOW_S - 300.0)},
+            {"metrics": ProxyMetrics(1, 0.0, 0, 0.0, "1.37.2", (SyncTimes(NOW_S - 900.0, NOW_S - 300.0),))},
             "health",
             "a change waits since 5 min",
         ),

@@ -1,4 +1,4 @@
-"""What cases of one cluster share, and what they leave: a Service, and namespaces that go together."""
+"""What cases of one cluster share, and what they leave: Services, and namespaces that go together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from fixtures.shared import SharedService
+from fixtures.shared import NOBODY, SharedServices
 from fixtures.workload import CaseNamespaces
 from gauntlet.cluster import Cluster
 from gauntlet.errors import Inconclusive
@@ -21,7 +21,7 @@ from gauntlet.workload.workload import Workload
 def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cluster, tmp_path: Path) -> None:
     api = Api(cluster.api)
     with Traffic(tmp_path) as traffic:
-        shared = SharedService(
+        shared = SharedServices(
             api, Effect(traffic, cluster.nodes, cluster.outside), tuple(node.name for node in cluster.nodes)
         )
         first = shared.use("test_innocent")
@@ -34,6 +34,7 @@ def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cl
             what="a backend is gone",
             deadline_s=20.0,
         )
+        assert shared.use("test_of_another", NOBODY).backends.names == frozenset()
         with pytest.raises(Inconclusive, match=f"{service.name} is not obeyed .* any more; it was before test_guilty"):
             shared.use("test_victim")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from gauntlet.nodes.guest import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.providers.proxy_configuration import changed
-from gauntlet.providers.sandbox import layout, uml
+from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.objects import Pod
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
@@ -39,7 +38,7 @@ class SandboxCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.control_plane_version = record.control_plane_version
-        self.kernel = uml.kernel().release if record.kernel is NodeKernel.OWN else platform.release()
+        self.kernel = record.kernel_release
         self.state_dir: Path = layout.state_dir(record.name)
         self.kubeconfig: Path = self.state_dir / "kubeconfig"
         self.api_address = f"{layout.API_ADDRESS}:{layout.API_PORT}"

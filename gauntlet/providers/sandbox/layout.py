@@ -23,7 +23,7 @@ HEALTHZ_PORT = 10256
 METRICS_PORT = 10249
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
-LAYOUT = "3"
+LAYOUT = "4"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
 
@@ -120,6 +120,7 @@ class ClusterRecord:
     init_pid: int = 0
     user_namespace: bool = True
     kernel: NodeKernel = NodeKernel.HOST
+    kernel_release: str = ""
     nodes: tuple[HostRecord, ...] = ()
     outside: HostRecord | None = None
     layout: str = LAYOUT

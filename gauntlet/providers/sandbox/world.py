@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import select
 import shutil
 import socket
@@ -136,6 +137,7 @@ class World:
     def start(cls, wanted: ClusterSpec, binaries: Binaries, proxy_path: str) -> World:
         """Start the first process of a new world; the cluster comes up in it while this returns."""
         chosen = flags()
+        release = uml.kernel().release if wanted.kernel is NodeKernel.OWN else platform.release()
         folder = layout.state_dir(wanted.name)
         (folder / "logs").mkdir(parents=True)
         control_read, control_write = os.pipe()
@@ -180,6 +182,7 @@ class World:
             unshare_started=layout.start_time(process.pid) or "",
             user_namespace=spec.user_namespace,
             kernel=wanted.kernel,
+            kernel_release=release,
         )
         record.save()
         return cls(record, process, report_read, control_write)
