@@ -14,18 +14,18 @@ PORT = 30080
 
 @pytest.mark.gate
 @pytest.mark.needs("port-of-a-process")
-def test_node_port_is_served_though_a_process_had_it_before(experiment: Experiment, shared: Shared) -> None:
-    """A process listens on the port first; the Service that then gets it as its NodePort is served all the same."""
-    experiment.run_exposing("port-taken-before", shared.service, shared.backends, port=PORT)
-
-
-@pytest.mark.gate
-@pytest.mark.needs("port-of-a-process")
 def test_node_port_is_served_on_when_a_process_takes_it(experiment: Experiment, shared: Shared) -> None:
     """A process starts to listen on a NodePort in use; it gets no packet, and no client notices."""
     service = shared.service
 
     experiment.run("port-taken-after", service, shared.backends, port=service.node_ports[HTTP.name])
+
+
+@pytest.mark.gate
+@pytest.mark.needs("port-of-a-process")
+def test_node_port_is_served_though_a_process_had_it_before(experiment: Experiment, shared: Shared) -> None:
+    """A process listens on the port first; the Service that then gets it as its NodePort is served all the same."""
+    experiment.run_exposing("port-taken-before", shared.service, shared.backends, port=PORT)
 
 
 def test_node_port_of_another_service_is_refused(experiment: Experiment, shared: Shared) -> None:
