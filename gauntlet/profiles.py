@@ -49,8 +49,8 @@ def parse_modes(text: str) -> tuple[str, ...]:
 def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    Without modes, those of the cluster that the run is given. A path among `extra` replaces the profile's folder of
-    suites.
+    Without modes, those of the cluster that the run is given. A folder or Python file among `extra` replaces the
+    profile's folder of suites; another file is the value of an option.
     """
     options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
     if modes:
@@ -67,4 +67,5 @@ def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra:
 
 
 def _names_cases(argument: str) -> bool:
-    return not argument.startswith("-") and Path(argument.partition("::")[0]).exists()
+    path = Path(argument.partition("::")[0])
+    return not argument.startswith("-") and path.exists() and (path.is_dir() or path.suffix == ".py")

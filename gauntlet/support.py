@@ -62,8 +62,14 @@ GAPS = (
     ),
     Gap(
         "nat-table",
-        _all_but(ProxyMode.IPTABLES, ProxyMode.USERSPACE),
+        frozenset({ProxyMode.NFTABLES}),
         "this mode keeps its Services in no iptables chain that could be flushed",
+    ),
+    Gap(
+        "nat-table",
+        frozenset({ProxyMode.IPVS}),
+        "its chains there only say what is masqueraded, and kube-proxy writes them anew at each sync "
+        "(writeIptablesRules in pkg/proxy/ipvs/proxier.go): a flush does what the experiment flush-ipset shows",
     ),
     Gap(
         "nat-table",

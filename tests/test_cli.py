@@ -126,6 +126,13 @@ def test_a_path_replaces_the_suites(tmp_path: Path) -> None:
     assert "suites" not in options
 
 
+def test_the_file_of_an_option_replaces_no_suites(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch()
+    profile = PROFILES["gate"]
+    assert profile.suites in pytest_options(profile, ("ipvs",), Path("/r"), ["--kubeconfig", str(kubeconfig)])
+
+
 @pytest.mark.parametrize(
     ("code", "ours"),
     [(0, ExitCode.OK), (1, ExitCode.FAILED), (2, ExitCode.FAILED), (3, ExitCode.FAILED), (-9, ExitCode.FAILED),

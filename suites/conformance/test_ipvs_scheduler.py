@@ -32,7 +32,7 @@ def test_backends_take_turns(shared: Shared, clients: Clients, probe: Probe, ipv
     """`rr`, which is kube-proxy's own choice: one connection after the other, backends alternate exactly."""
     target, client = shared.service.cluster_ip(), clients.pods[0]
 
-    judge(ipvs_of_nodes.scheduled("rr", client, target))
+    judge(ipvs_of_nodes.keep_default(client, target))
     seen = probe(client, target, attempts=60, users=1)
 
     judge(availability(seen), turns(seen, dict.fromkeys(shared.backends.names, 1)))

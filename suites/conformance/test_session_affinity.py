@@ -8,15 +8,29 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.affinity import affinity
 from gauntlet.checkers.affinity_timeout import affinity_timeout
 from gauntlet.checkers.availability import availability
-from gauntlet.workload import Backends, Clients, Service
+from gauntlet.checkers.correctness import correctness
+from gauntlet.history import Protocol
+from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
+DEFAULT_TIMEOUT_S = 10800
 TIMEOUT_S = 3
 # Three clients at six Services choose among three backends: all choose as before once in 3^18 times.
 LEFT_ALONE = 6
 ATTEMPTS = 25
 VISITS_A_SECOND = 5
+
+
+def test_client_keeps_its_backend(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """From the pod of every node, all connections to a Service with session affinity meet one backend."""
+    service = workload.serve(Service("sticky", ports=(HTTP, UDP), affinity_timeout_s=DEFAULT_TIMEOUT_S))
+
+    for protocol in (Protocol.TCP, Protocol.UDP):
+        seen = probe(clients.pods, service.cluster_ip(protocol), attempts=ATTEMPTS)
+        judge(availability(seen), correctness(seen, backends.names), affinity(seen))
 
 
 @pytest.mark.needs("affinity-timeout")

@@ -11,10 +11,13 @@ import sys
 from pathlib import Path
 
 from gauntlet.ipvs import inspection
+from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import uml, world, xstate
 from gauntlet.rules import ipvs as rules
 
-MISSING = "" if uml.is_installed() and shutil.which("ipvsadm") else "needs user-mode-linux and ipvsadm"
+MISSING = (
+    "" if uml.is_installed() and shutil.which("ipvsadm", path=SYSTEM_PATH) else "needs user-mode-linux and ipvsadm"
+)
 _GUEST = (
     *("mem=512M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", "con=null", "con0=null,fd:1", "quiet"),
 )
@@ -35,7 +38,7 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     init.chmod(0o755)
     done = subprocess.run(
         ["unshare", *world.USER_WORLD, str(kernel.program), *_GUEST, f"init={init}"],
-        env={**os.environ, **xstate.environment()}, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": SYSTEM_PATH, **xstate.environment()}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=deadline_s, check=False,
     )  # fmt: skip
     error = folder / "error.txt"

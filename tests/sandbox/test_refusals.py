@@ -140,6 +140,20 @@ def test_auto_tries_what_the_hosts_kernel_lacks(
     assert provider("sandbox").kernel_for(ProxyMode.IPTABLES) is NodeKernel.HOST
 
 
+def test_a_machine_whose_kernel_lacks_ipvs_and_that_has_no_other_is_told_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitness, "_TRIALS", {ProxyMode.IPVS: "echo no such device >&2; false"})
+    monkeypatch.setattr(uml, "_TOOLS", {"no-such-kernel": "user-mode-linux"})
+    with pytest.raises(
+        EnvironmentUnfit, match=r"ipvs mode \(no such device\), and (.|\n)*install --yes user-mode-linux"
+    ):
+        provider("sandbox").kernel_for(ProxyMode.IPVS)
+    with pytest.raises(EnvironmentUnfit, match="install --yes user-mode-linux"):
+        provider("sandbox").require_kernel(ProxyMode.IPVS, NodeKernel.OWN)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(EnvironmentUnfit, match=r"\(no such device\), and .* does not run on aarch64"):
+        provider("sandbox").kernel_for(ProxyMode.IPVS)
+
+
 def test_missing_programs_are_not_taken_for_a_kernel_that_lacks_something(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitness, "_TRIAL_TOOLS", {ProxyMode.IPVS: {"no-such-ipset": "ipset"}})
     with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset"):

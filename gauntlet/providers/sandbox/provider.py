@@ -38,7 +38,15 @@ class SandboxProvider:
         self._mine: dict[str, world.World] = {}
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
-        return NodeKernel.OWN if host_lacks(mode) else NodeKernel.HOST
+        lack = host_lacks(mode)
+        if not lack:
+            return NodeKernel.HOST
+        try:
+            world.require_tools(NodeKernel.OWN)
+        except EnvironmentUnfit as error:
+            what = f"this machine's kernel cannot serve kube-proxy in {mode} mode ({lack}), and {error.what}"
+            raise EnvironmentUnfit(what, error.remedy) from None
+        return NodeKernel.OWN
 
     def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
         if kernel is NodeKernel.OWN and mode not in _OWN_KERNEL_MODES:
@@ -47,6 +55,8 @@ class SandboxProvider:
                 "has no inet family of nftables",
                 "let them use this machine's kernel: --kp-node-kernel host, `gauntlet cluster up --node-kernel host`",
             )
+        if kernel is NodeKernel.OWN:
+            world.require_tools(kernel)
         if kernel is NodeKernel.HOST and (lack := host_lacks(mode)):
             raise EnvironmentUnfit(
                 f"this machine's kernel cannot serve kube-proxy in {mode} mode: {lack}",
@@ -55,7 +65,7 @@ class SandboxProvider:
 
     def create(self, spec: ClusterSpec) -> Cluster:
         proxy_path = self._check(spec)
-        world.require_tools(spec.kernel)
+        world.require_tools()
         self.list()
         if layout.state_dir(spec.name).exists():
             raise UsageError(

@@ -45,7 +45,7 @@ def require_machine() -> None:
     if platform.machine() != "x86_64":
         raise EnvironmentUnfit(
             f"nodes with a kernel of their own are User-Mode Linux, which does not run on {platform.machine()}",
-            "use a machine with an x86_64 processor, or nodes on the host's kernel",
+            "use a machine with an x86_64 processor, or one whose own kernel has what the mode needs",
         )
 
 
