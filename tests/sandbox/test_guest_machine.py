@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.guest.settings import Settings
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.sandbox import layout, uml, world
-from gauntlet.providers.sandbox.guest_machine import GuestMachine
+from gauntlet.providers.sandbox.guest_machine import GuestMachine, nudge
 from gauntlet.waiting import until
 from tests.sandbox import lost_alarm
 
@@ -44,7 +46,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def test_a_lost_alarm_is_made_up_for(cluster: Cluster) -> None:
-    """Without a timer no program in the guest wakes that sleeps (docs/decisions/0011-alarms.md)."""
+    """Without a timer no program in the guest wakes that sleeps (docs/decisions/0011-lost-signals.md)."""
     record = layout.ClusterRecord.load(cluster.name)
     assert record is not None
     kernel = processes(record.init_pid)[0].pid
@@ -52,6 +54,16 @@ def test_a_lost_alarm_is_made_up_for(cluster: Cluster) -> None:
         sleeper = cluster.nodes[0].spawn(["sleep", "1"])
         until(lambda: lost_alarm.lose(kernel), what="the guest's kernel stops its timer", deadline_s=10.0)
         assert sleeper.wait(timeout=20.0) == 0
+
+
+@pytest.mark.parametrize("lost", ["SIGALRM", "SIGIO"])
+def test_a_process_is_sent_the_signals_that_it_handles_and_no_other(lost: str) -> None:
+    waits = (
+        f"import signal, sys, time; signal.signal(signal.{lost}, lambda *_: sys.exit(0)); time.sleep(30); sys.exit(1)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", waits])
+    nudge(process)
+    assert process.wait() == 0
 
 
 def test_no_process_of_a_guest_outlives_its_world(cluster: Cluster) -> None:

@@ -29,8 +29,9 @@ _END_DEADLINE_S = 10.0
 _TRY_S = 0.1
 _LOOK_S = 0.02
 _CLOCK_S = 2.0
-# All timers of User-Mode Linux hang by one SIGALRM at a time, and it loses one now and then: see docs/decisions/0011.
-_ALARM_S = 0.05
+# All timers of User-Mode Linux hang by one SIGALRM at a time, its links by SIGIO, and it loses one now and then:
+# docs/decisions/0011-lost-signals.md.
+_NUDGE_S = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -102,7 +103,7 @@ class GuestMachine:
                     start_new_session=True,
                 )
             self._state = MachineState.BOOTING
-            for task in (self._watch, self._greet, self._alarm):
+            for task in (self._watch, self._greet, nudge):
                 name = f"{self.name} {task.__name__.strip('_')}"
                 threading.Thread(target=task, args=(self._process,), name=name, daemon=True).start()
 
@@ -207,13 +208,6 @@ class GuestMachine:
                 _log.info("%s is up after %.2f s", self.name, time.monotonic() - begun)
                 self._changed.notify_all()
 
-    def _alarm(self, process: subprocess.Popen[bytes]) -> None:
-        """Make up for alarms that the machine loses."""
-        while process.poll() is None:
-            if _handles_alarms(process.pid):
-                process.send_signal(signal.SIGALRM)
-            time.sleep(_ALARM_S)
-
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Clear up when the machine has ended, for whatever reason."""
         code = process.wait()
@@ -228,14 +222,23 @@ class GuestMachine:
             self._changed.notify_all()
 
 
-def _handles_alarms(pid: int) -> bool:
-    """Whether SIGALRM would not end the process, as it does before the kernel is up and after it has ended."""
+def nudge(process: subprocess.Popen[bytes]) -> None:
+    """Send a User-Mode Linux the signals that it may have lost, again and again until it ends."""
+    while process.poll() is None:
+        for lost in (signal.SIGALRM, signal.SIGIO):
+            if _handles(process.pid, lost):
+                process.send_signal(lost)
+        time.sleep(_NUDGE_S)
+
+
+def _handles(pid: int, number: signal.Signals) -> bool:
+    """Whether the signal would not end the process, as it does before the kernel is up and after it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except (FileNotFoundError, ProcessLookupError):  # it has ended
         return False
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (signal.SIGALRM - 1) & 1)
+    return bool(caught >> (number - 1) & 1)
 
 
 def _kill_group(leader: int) -> None:
