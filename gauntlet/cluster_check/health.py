@@ -35,10 +35,11 @@ def synced(node: NodeFacts) -> str:
     """When the rules were last written, in words; empty where that is not known."""
     if node.metrics is None:
         return ""
-    if not node.metrics.furthest_behind.synced_at_s:
+    synced_at_s = node.metrics.furthest_behind.synced_at_s
+    if not synced_at_s:
         # Userspace mode counts its syncs, but does not say when they were.
         return "" if node.metrics.syncs else "never"
-    return f"{_span(node.clock_s - node.metrics.furthest_behind.synced_at_s)} ago"
+    return f"{_span(node.clock_s - synced_at_s)} ago"
 
 
 def _span(seconds: float) -> str:
@@ -109,8 +110,9 @@ def _sync(node: NodeFacts) -> Iterator[Diagnosis]:
         yield Diagnosis(
             CHECK, Level.PROBLEM, node.name, "kube-proxy has not written its rules once", "read its log from the start"
         )
-    waits = node.clock_s - node.metrics.furthest_behind.queued_at_s
-    if node.metrics.furthest_behind.queued_at_s > node.metrics.furthest_behind.synced_at_s and waits > PENDING_S:
+    times = node.metrics.furthest_behind
+    waits = node.clock_s - times.queued_at_s
+    if times.queued_at_s > times.synced_at_s and waits > PENDING_S:
         yield Diagnosis(
             CHECK,
             Level.PROBLEM,

@@ -225,20 +225,20 @@ class GuestMachine:
 def nudge(process: subprocess.Popen[bytes]) -> None:
     """Send a User-Mode Linux the signals that it may have lost, again and again until it ends."""
     while process.poll() is None:
+        caught = _caught(process.pid)
         for lost in (signal.SIGALRM, signal.SIGIO):
-            if _handles(process.pid, lost):
+            if caught >> (lost - 1) & 1:
                 process.send_signal(lost)
         time.sleep(_NUDGE_S)
 
 
-def _handles(pid: int, number: signal.Signals) -> bool:
-    """Whether the signal would not end the process, as it does before the kernel is up and after it has ended."""
+def _caught(pid: int) -> int:
+    """The signals that would not end the process, a bit for each; any may before the kernel is up and once it ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except (FileNotFoundError, ProcessLookupError):  # it has ended
-        return False
-    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-    return bool(caught >> (number - 1) & 1)
+        return 0
+    return int(status.partition("SigCgt:")[2].split()[0], 16)
 
 
 def _kill_group(leader: int) -> None:
