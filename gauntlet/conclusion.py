@@ -50,7 +50,8 @@ def show(console: Console, results: Results, folder: Path) -> None:
 
 def _totals(results: Results) -> Text:
     cases = results.cases()
-    counts = [f"{sum(case.verdict is verdict for case in cases)} {verdict}" for verdict in Verdict]
+    verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
+    counts = [f"{sum(case.verdict is verdict for case in cases)} {verdict}" for verdict in verdicts]
     seconds = (results.finished - results.started).total_seconds()
     took = f"in {seconds / 60:.1f} min" if seconds >= 60 else f"in {seconds:.0f} s"
     return Text(f"{', '.join(counts)}, {len(results.skipped)} skipped {took} (Kubernetes {results.kubernetes})")

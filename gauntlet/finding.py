@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """Three values; `INCONCLUSIVE` fails a run just as `FAIL` does, but says that nothing was learnt."""
+    """What a finding says of a promise.
+
+    `INCONCLUSIVE` fails a run just as `FAIL` does, but says that nothing was learnt. `MEASURED` is a figure that
+    nothing was promised about: it neither passes nor fails, and cannot carry a case alone.
+    """
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    MEASURED = "measured"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether one finding with this verdict keeps its case from passing."""
+        return self in (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 
 @dataclass(frozen=True)
@@ -20,7 +31,7 @@ class Finding:
 
     `figure` and `threshold` are in `unit` (None where there is no figure). `resolution` is the
     uncertainty of the figure in the same unit. `reason` is one sentence that says what the history
-    shows and, where the verdict is not `pass`, why. `details` are lines for the failure message:
+    shows and, if the verdict is not `pass`, why. `details` are lines for the failure message:
     the attempts, nodes and rules that explain it.
     """
 
@@ -32,3 +43,13 @@ class Finding:
     threshold: float | None = None
     resolution: float | None = None
     details: tuple[str, ...] = field(default=())
+
+
+def undecided(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The finding to add to those of a case if they decide nothing: there are none, or all are measured."""
+    if not findings:
+        return (Finding("findings", Verdict.INCONCLUSIVE, "the case ended without recording a finding"),)
+    if any(finding.verdict is not Verdict.MEASURED for finding in findings):
+        return ()
+    reason = f"nothing was promised about what the case measured ({', '.join(finding.check for finding in findings)})"
+    return (Finding("findings", Verdict.INCONCLUSIVE, reason),)

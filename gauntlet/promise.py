@@ -83,7 +83,8 @@ class Latency(_Promise):
 class Control(_Promise):
     """What must hold before the fault, and again after recovery."""
 
-    availability: Share = Field(description="share of attempts, 0 to 1")
+    # A control of which nothing is promised would be no control.
+    availability: Share = Field(gt=0, description="share of attempts, above 0, at most 1")
     min_attempts: int = Field(ge=1, description="whole number, at least 1: attempts of each flow in the window")
 
 

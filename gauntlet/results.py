@@ -24,7 +24,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.finding import Finding, Verdict
+from gauntlet.finding import Finding, Verdict, undecided
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v1"] = "kube-proxy-gauntlet/results/v1"
 FILE = "results.json"
@@ -139,8 +139,11 @@ class CaseResult:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """`fail` if any failed, else `inconclusive` if any is or there is none at all, else `pass`."""
-    seen = set(verdicts)
+    """`fail` if any failed, else `inconclusive` if any is, else `pass`. What is only measured does not count.
+
+    None at all, or none but measured ones, are inconclusive.
+    """
+    seen = set(verdicts) - {Verdict.MEASURED}
     if Verdict.FAIL in seen:
         return Verdict.FAIL
     return Verdict.PASS if seen == {Verdict.PASS} else Verdict.INCONCLUSIVE
@@ -151,10 +154,10 @@ def records(
 ) -> tuple[FindingRecord, ...]:
     """The findings of a case as they go into results.json.
 
-    A case without any finding has shown nothing: it gets one inconclusive finding that says so.
+    A case without any finding, or with nothing but measured ones, has decided nothing: it gets one inconclusive
+    finding that says so.
     A figure that is no number (an infinite or undefined one) is left out; JSON has no word for it.
     """
-    judged = findings or [Finding("findings", Verdict.INCONCLUSIVE, "the case ended without recording a finding")]
     return tuple(
         FindingRecord(
             case=case,
@@ -169,7 +172,7 @@ def records(
             details=finding.details,
             evidence=tuple(evidence),
         )
-        for finding in judged
+        for finding in (*findings, *undecided(findings))
     )
 
 

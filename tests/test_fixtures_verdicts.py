@@ -28,6 +28,12 @@ def test_knows_nothing(judge):
 def test_finds_nothing(judge):
     pass
 
+def test_measures(judge):
+    judge(GOOD, Finding("count", Verdict.MEASURED, "so many", 5.0, "rules"))
+
+def test_only_measures(judge):
+    judge(Finding("count", Verdict.MEASURED, "so many", 5.0, "rules"))
+
 def test_never_judges(cluster):
     pass
 
@@ -65,6 +71,8 @@ def test_each_ending_has_its_verdict(every_ending: tuple[SuiteFolder, int, str])
         "fails": [("good", "pass"), ("bad", "fail")],
         "knows_nothing": [("blind", "inconclusive")],
         "finds_nothing": [("findings", "inconclusive")],
+        "measures": [("good", "pass"), ("count", "measured")],
+        "only_measures": [("count", "measured"), ("findings", "inconclusive")],
         "never_judges": [("call", "inconclusive")],
         "asserts": [("good", "pass"), ("case", "fail")],
         "raises": [("good", "pass"), ("case", "inconclusive")],

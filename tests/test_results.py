@@ -36,6 +36,10 @@ def test_a_run_passes_when_every_case_of_every_mode_does() -> None:
         ([Verdict.PASS, Verdict.FAIL], Verdict.FAIL),
         ([Verdict.INCONCLUSIVE, Verdict.FAIL], Verdict.FAIL),
         ([Verdict.PASS, Verdict.PASS], Verdict.PASS),
+        ([Verdict.PASS, Verdict.MEASURED], Verdict.PASS),
+        ([Verdict.MEASURED, Verdict.FAIL], Verdict.FAIL),
+        ([Verdict.MEASURED, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
+        ([Verdict.MEASURED, Verdict.MEASURED], Verdict.INCONCLUSIVE),
     ],
 )
 def test_the_worst_verdict_wins_and_none_at_all_is_inconclusive(verdicts: list[Verdict], whole: Verdict) -> None:
@@ -73,6 +77,12 @@ def test_a_case_without_findings_is_inconclusive_and_says_so() -> None:
     assert "without recording a finding" in record.reason
     (case,) = run((record,), IPTABLES).cases()
     assert case.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_case_that_only_measured_is_inconclusive_and_says_what_it_measured() -> None:
+    measured, decided = results.records(CASE, IPTABLES, [Finding("rule-count", Verdict.MEASURED, "so many", 9.0)])
+    assert (measured.verdict, decided.verdict) == (Verdict.MEASURED, Verdict.INCONCLUSIVE)
+    assert "nothing was promised about what the case measured (rule-count)" in decided.reason
 
 
 def test_an_infinite_figure_is_left_out() -> None:

@@ -22,7 +22,7 @@ def availability(
     1.0 is meant to the letter: one failed attempt fails. A share below 1 is a promise about chance (which backend an
     attempt meets), so that a flow breaks it only where so few ok attempts have a probability under `significance`
     (exact binomial test); a flow so short that not even total failure would prove anything is inconclusive.
-    0.0 promises nothing and passes. `check` names the finding.
+    0.0 promises nothing: the share is measured. `check` names the finding.
     """
     if attempts.is_empty():
         return no_data(check)
@@ -34,12 +34,16 @@ def availability(
         worst = min(broken, key=lambda share: (share.figure, share.flow))
     elif blind:
         worst = min(blind, key=lambda share: (share.total, share.flow))
-    reason = f"{worst.text()}; promised: {at_least:.2%}"
+    promised = at_least > 0.0
+    reason = f"{worst.text()}; {f'promised: {at_least:.2%}' if promised else 'nothing is promised'}"
     if blind and not broken:
         reason += "; too few attempts to tell"
     verdict = Verdict.FAIL if broken else Verdict.INCONCLUSIVE if blind else Verdict.PASS
+    if verdict is Verdict.PASS and not promised:
+        verdict = Verdict.MEASURED
     details = (*(share.text() for share in shares), *describe(attempts.filter(failed())))
-    return Finding(check, verdict, reason, worst.figure, "share", at_least, 1 / worst.total, details)
+    threshold = at_least if promised else None
+    return Finding(check, verdict, reason, worst.figure, "share", threshold, 1 / worst.total, details)
 
 
 class _Share:

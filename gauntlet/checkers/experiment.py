@@ -155,7 +155,7 @@ class _Case:
             return blast_radius(struck, frozenset())
         if radius is BlastRadius.CLUSTER:
             reason = f"every client may notice; {struck.height} attempts seen"
-            return Finding("blast-radius", Verdict.INCONCLUSIVE if struck.is_empty() else Verdict.PASS, reason)
+            return Finding("blast-radius", Verdict.INCONCLUSIVE if struck.is_empty() else Verdict.MEASURED, reason)
         if self.hurt_node is None:
             return no_data("blast-radius", f"the promise is {radius}, but no single node is hurt")
         if radius is BlastRadius.HURT_NODE:

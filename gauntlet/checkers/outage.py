@@ -56,7 +56,7 @@ def outage(
 ) -> Finding:
     """The longest outage of any flow, in seconds, with what it can be off by as its resolution.
 
-    `at_most_s` None: the figure is for the report alone, and passes. An outage that may be longer or shorter than
+    `at_most_s` None: nothing is promised, the figure is measured. An outage that may be longer or shorter than
     `at_most_s` within its resolution is inconclusive.
     """
     check = "outage"
@@ -66,14 +66,14 @@ def outage(
         return no_data(check)
     found = outages(attempts, hold_s=hold_s, slow_after_ms=slow_after_ms, since_ns=since_ns)
     if not found:
-        return Finding(check, Verdict.PASS, "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
+        return Finding(check, _verdict(found, at_most_s), "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
     worst = found[0].spell
     origin = since_ns if since_ns is not None else min(outage.spell.first_ns for outage in found)
     reason = f"{len(found)} outages, the longest: {found[0].line(origin)}"
     return Finding(
         check,
         _verdict(found, at_most_s),
-        reason if at_most_s is None else f"{reason}; promised: at most {at_most_s:g} s",
+        f"{reason}; {'nothing is promised' if at_most_s is None else f'promised: at most {at_most_s:g} s'}",
         worst.length_s,
         "s",
         at_most_s,
@@ -83,7 +83,9 @@ def outage(
 
 
 def _verdict(found: list[Outage], at_most_s: float | None) -> Verdict:
-    if at_most_s is None or all(outage.spell.over and outage.spell.longest_s <= at_most_s for outage in found):
+    if at_most_s is None:
+        return Verdict.MEASURED
+    if all(outage.spell.over and outage.spell.longest_s <= at_most_s for outage in found):
         return Verdict.PASS
     # With nothing allowed, a hurt attempt is proof enough, however short its spell may have been.
     proven = [outage for outage in found if outage.spell.shortest_s > at_most_s or at_most_s == 0]

@@ -17,8 +17,8 @@ from gauntlet.report.sections import Section, sections
 from gauntlet.report.verdicts import headline, troubles
 from gauntlet.results import Results
 
-WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "inconclusive"}
-SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?"}
+WORDS = {verdict: str(verdict) for verdict in Verdict}
+SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?", Verdict.MEASURED: "·"}
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             anchor(result.case),
             result.mode,
             result.verdict,
-            tuple(finding for finding in result.findings if finding.verdict is not Verdict.PASS),
+            tuple(finding for finding in result.findings if finding.verdict.blocks),
             command(result.case, result.mode, results.options),
         )
         for result in results.cases()

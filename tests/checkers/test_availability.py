@@ -30,8 +30,15 @@ def test_all_failed_fails_and_says_how() -> None:
     assert (found.verdict, found.figure) == (Verdict.FAIL, 0.0)
 
 
-def test_a_promise_of_nothing_passes_even_when_all_failed() -> None:
-    assert availability(frame(steady(0, 1, bad=[(0, 1)])), 0.0).verdict is Verdict.PASS
+@pytest.mark.parametrize("bad", [[], [(0, 1)]])
+def test_a_promise_of_nothing_is_measured_and_never_a_pass(bad: list[tuple[float, float]]) -> None:
+    found = availability(frame(steady(0, 1, bad=bad)), 0.0)
+    assert (found.verdict, found.threshold) == (Verdict.MEASURED, None)
+    assert "nothing is promised" in found.reason
+
+
+def test_too_few_attempts_to_measure_are_inconclusive() -> None:
+    assert availability(frame([Row(0)]), 0.0, min_attempts=2).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_share_somewhat_below_the_promise_is_chance() -> None:

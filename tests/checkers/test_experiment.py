@@ -12,7 +12,7 @@ from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Finding, Verdict
 from gauntlet.history import Event, EventKind
 from gauntlet.paths import project_root
-from gauntlet.slo import Slo, load
+from gauntlet.slo import BlastRadius, Slo, load
 from tests.checkers.histories import BACKENDS, Row, event, record, steady
 
 BOOK = load(project_root() / "slos")
@@ -55,7 +55,7 @@ def judged(
 
 
 def wrong(found: dict[str, Finding]) -> dict[str, Verdict]:
-    return {check: finding.verdict for check, finding in found.items() if finding.verdict is not Verdict.PASS}
+    return {check: finding.verdict for check, finding in found.items() if finding.verdict.blocks}
 
 
 @pytest.mark.parametrize("name", BOOK.experiments)
@@ -72,6 +72,16 @@ def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported
     assert found["outage"].figure == pytest.approx(7.97, abs=0.05)
     assert found["recovery"].figure == pytest.approx(1.0, abs=0.05)
     assert found["availability"].figure == pytest.approx(0, abs=0.02)
+    assert {check for check, finding in found.items() if finding.verdict is Verdict.MEASURED} == {
+        "availability",
+        "outage",
+    }
+
+
+def test_a_blast_radius_of_everybody_promises_nothing() -> None:
+    slo = promise("kill-proxy").model_copy(update={"blast_radius": BlastRadius.CLUSTER})
+    found = {finding.check: finding for finding in judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS)}
+    assert found["blast-radius"].verdict is Verdict.MEASURED
 
 
 def test_a_slow_recovery_fails_by_name() -> None:

@@ -78,9 +78,13 @@ def test_shorter_than_promised_passes() -> None:
     assert outage(frame(steady(0, 9, bad=[(2, 4)])), hold_s=1, at_most_s=3).verdict is Verdict.PASS
 
 
-def test_without_a_promise_the_figure_is_for_the_report() -> None:
+def test_without_a_promise_no_outage_is_measured_too() -> None:
+    assert outage(frame(steady(0, 5)), hold_s=1).verdict is Verdict.MEASURED
+
+
+def test_without_a_promise_the_figure_is_measured() -> None:
     found = outage(frame(steady(0, 9, bad=[(2, 9)])), hold_s=1)
-    assert found.verdict is Verdict.PASS
+    assert found.verdict is Verdict.MEASURED
     assert "not over when the history ends" in found.reason
 
 

@@ -68,6 +68,13 @@ def test_the_answers_come_first() -> None:
     assert order == sorted(order)
 
 
+def test_a_measured_figure_is_called_measured() -> None:
+    found = [Finding("outage", Verdict.MEASURED, "of client-1", 7.0, "s"), Finding("count", Verdict.PASS, "all there")]
+    text = Elements(page(run(results.records(EXPERIMENT, IPTABLES, found), IPTABLES), Path("none"))).text
+    assert "take iptables? Yes" in text
+    assert "outage · measured 7 s" in text
+
+
 def test_a_run_without_findings_is_not_known() -> None:
     text = Elements(page(run(()), Path("none"))).text
     assert text.count("Not known No case ran in this mode") == 2

@@ -34,6 +34,17 @@ def test_the_summary_answers_for_each_mode() -> None:
     assert "pytest 'suites/conformance/test_node_port.py::test_outside[nftables]' --kp-modes=nftables" in text
 
 
+def test_what_was_only_measured_is_not_among_what_did_not_pass() -> None:
+    found = [
+        Finding("outage", Verdict.MEASURED, "nothing is promised", 7.0, "s"),
+        Finding("count", Verdict.FAIL, "bad"),
+    ]
+    whole = run(results.records(EXPERIMENT, IPTABLES, found), IPTABLES)
+    for text in (summary(whole), printed(whole)):
+        assert "bad" in text
+        assert "nothing is promised" not in text
+
+
 def test_a_kube_proxy_of_another_version_is_named() -> None:
     whole = run(passing(CASE, IPTABLES) + passing(CASE, ProxyMode.USERSPACE), IPTABLES, ProxyMode.USERSPACE)
     assert "| userspace (1.25.9) | ✅ **Yes** |" in summary(whole)
