@@ -107,6 +107,23 @@ class Event:
         }
 
 
+@dataclass(frozen=True)
+class DeclaredFlow:
+    """What one client is to send to one frontend of a Service. The fields are columns of ATTEMPTS.
+
+    It is known before there is any attempt, so that a history can be asked whether the flow attempted at all.
+    """
+
+    client: str
+    client_node: str | None
+    service: str
+    frontend: str
+    address: str
+    port: int
+    protocol: str
+    connection: str
+
+
 class EventLog:
     """Appends events to a JSON-lines file, each on disk before `write` returns.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,14 +17,16 @@ from gauntlet.checkers.error_kinds import error_kinds
 from gauntlet.checkers.latency import latency
 from gauntlet.checkers.outage import outage
 from gauntlet.checkers.recovery import flow_recoveries, recovery
-from gauntlet.checkers.sample import NANO, no_data
-from gauntlet.checkers.windows import Windows, cut
+from gauntlet.checkers.sample import NANO, declared_name, no_data
+from gauntlet.checkers.silence import silent
+from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS, Windows, cut
 from gauntlet.errors import Inconclusive
 from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Connection, EventKind, History
+from gauntlet.history import Connection, DeclaredFlow, EventKind, History
 from gauntlet.promise import BlastRadius, Slo
 
 CHECKS = (
+    "flows",
     "control",
     "landed",
     "healed",
@@ -38,12 +41,28 @@ CHECKS = (
     "balance",
 )
 
+# The windows in which a flow must have attempted for a check to say that all was well.
+_RESTS_ON = {
+    "control": (CONTROL,),
+    "correctness": WINDOWS,
+    "availability": (HURT,),
+    "error-kinds": (HURT, AFTER),
+    "blast-radius": (HURT, AFTER),
+    "outage": (HURT, AFTER),
+    "recovery": (HURT, AFTER),
+    "after": (AFTER,),
+    "latency": (AFTER,),
+    "balance": (AFTER,),
+    "removed-endpoint": (AFTER,),
+}
+
 
 def judge(
     history: History,
     slo: Slo,
     hurt_node: str | None,
     backends: frozenset[str],
+    flows: Mapping[DeclaredFlow, Collection[str]],
     *,
     removed: frozenset[str] = frozenset(),
     hurt_addresses: frozenset[str] = frozenset(),
@@ -53,9 +72,10 @@ def judge(
     `hurt_node` is the node that the fault acts on (None: all of them). `backends` are all that may ever answer;
     `removed` those of them that must not once the cluster has recovered. `hurt_addresses` are addresses that lead
     through the hurt node whoever uses them (its own, for NodePorts): attempts to these count as its clients'.
+    `flows` are all flows that were declared, each with the windows in which it was to attempt.
 
-    Where the control window is bad or the fault did not land, all else is inconclusive, except a wrong backend: that is
-    wrong at any time.
+    If the control window is bad or the fault did not land, all else is inconclusive, except a wrong backend: that is
+    wrong at any time. If a declared flow was silent in a window, no check that rests on it passes; one that fails does.
     """
     try:
         windows = cut(history)
@@ -63,11 +83,13 @@ def judge(
         found = [no_data(check, problem.what) for check in CHECKS if check != "correctness"]
         return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
     case = _Case(history, windows, slo, hurt_node, backends, removed, hurt_addresses)
-    control_found = control(windows.control, slo)
+    missing = _silent_flows(history, windows, flows)
+    control_found = _heard(control(windows.control, slo), missing)
     landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
     healed = _evidence(history, EventKind.FAULT_HEAL_CONFIRMED, "healed")
     conditions = [control_found, landed]
-    return [*conditions, healed, *(_gated(finding, conditions) for finding in case.findings())]
+    found = [_gated(_heard(finding, missing), conditions) for finding in case.findings()]
+    return [_attendance(flows, missing), *conditions, healed, *found]
 
 
 @dataclass(frozen=True)
@@ -171,6 +193,41 @@ class _Case:
         there = homes.filter(pl.col("backend_node") == self.hurt_node).height
         elsewhere = self.windows.hurt.filter(~self._touches())
         return availability(elsewhere, 1 - there / homes.height, check="blast-radius")
+
+
+def _silent_flows(
+    history: History, windows: Windows, flows: Mapping[DeclaredFlow, Collection[str]]
+) -> dict[str, list[str]]:
+    """Names of the flows that were silent in each window; windows in which none was are left out."""
+    missing: dict[str, list[str]] = {}
+    for flow, expected_in in flows.items():
+        for before, window in zip((None, *WINDOWS), WINDOWS, strict=False):
+            joins = before not in expected_in
+            if window in expected_in and silent(history.attempts, flow, *windows.spans[window], joins=joins):
+                missing.setdefault(window, []).append(declared_name(flow))
+    return missing
+
+
+def _attendance(flows: Mapping[DeclaredFlow, Collection[str]], missing: Mapping[str, list[str]]) -> Finding:
+    if not flows:
+        return no_data("flows", "no flow was declared: nobody was to attempt anything")
+    lines = tuple(f"{name} in the window {window!r}" for window, names in missing.items() for name in sorted(names))
+    quiet = len({name for names in missing.values() for name in names})
+    if lines:
+        reason = f"{quiet} of {len(flows)} declared flows were silent: {'; '.join(lines)}"
+        return Finding("flows", Verdict.INCONCLUSIVE, reason, float(quiet), "flows", 0.0, details=lines)
+    reason = f"all {len(flows)} declared flows attempted in every window"
+    return Finding("flows", Verdict.PASS, reason, 0.0, "flows", 0.0)
+
+
+def _heard(finding: Finding, missing: Mapping[str, list[str]]) -> Finding:
+    """The finding, or, if it found nothing wrong but a flow that it rests on was silent, the same as inconclusive."""
+    names = {name: window for window in _RESTS_ON[finding.check] for name in missing.get(window, ())}
+    if finding.verdict.blocks or not names:
+        return finding
+    who = "; ".join(f"{name} in the window {window!r}" for name, window in sorted(names.items()))
+    reason = f"not judged, since a declared flow was silent: {who} (seen: {finding.reason})"
+    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _evidence(history: History, kind: EventKind, check: str) -> Finding:

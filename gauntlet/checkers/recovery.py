@@ -82,7 +82,7 @@ def recovery(
     except LookupError as error:
         return no_data(check, str(error))
     flows = flow_recoveries(history.attempts, since_ns, hold_s=hold_s, slow_after_ms=slow_after_ms)
-    silent = _silent(history.attempts, since_ns)
+    silent = _fell_silent(history.attempts, since_ns)
     if not flows:
         return no_data(check, f"no attempt began after {since}")
     if silent:
@@ -105,10 +105,9 @@ def recovery(
 _RANK = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
 
 
-def _silent(attempts: pl.DataFrame, since_ns: int) -> list[str]:
-    """Clients that were heard before the event, but not after it."""
-    last = attempts.group_by("client").agg(pl.col("at_ns").max())
-    return sorted(last.filter(pl.col("at_ns") < since_ns)["client"].drop_nulls().to_list())
+def _fell_silent(attempts: pl.DataFrame, since_ns: int) -> list[str]:
+    """Flows that attempted before the event, but not after it."""
+    return [name for name, flow in by_flow(attempts) if flow.filter(pl.col("at_ns") >= since_ns).is_empty()]
 
 
 def _figure(flow: FlowRecovery) -> float:

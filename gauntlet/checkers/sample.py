@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+
 import polars as pl
 
 from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Outcome
+from gauntlet.history import DeclaredFlow, Outcome
 
 # Chance of a false alarm of one statistical test. A gate makes a few hundred of them, so that fewer than
 # one gate in 10,000 goes red by chance.
 SIGNIFICANCE = 1e-7
 
 OUTSIDE = "outside"
-FLOW = ("client", "client_node", "service", "frontend", "address", "port", "protocol", "connection")
+FLOW = tuple(field.name for field in fields(DeclaredFlow))
 NANO = 1_000_000_000
 SHOWN = 5
 
@@ -51,7 +54,15 @@ def by_flow(attempts: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 
 def flow_name(attempts: pl.DataFrame) -> str:
     """Name of the flow that all these attempts belong to, from its first one."""
-    row = attempts.row(0, named=True)
+    return _name(attempts.row(0, named=True))
+
+
+def declared_name(flow: DeclaredFlow) -> str:
+    """Name of a flow, whether or not it attempted."""
+    return _name(asdict(flow))
+
+
+def _name(row: Mapping[str, str | int | None]) -> str:
     node = row["client_node"] or OUTSIDE
     where = row["client"] if row["client"] in (node, OUTSIDE) else f"{row['client']} ({node})"
     kept = " kept" if row["connection"] == "kept" else ""

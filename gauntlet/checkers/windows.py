@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,17 +12,19 @@ from gauntlet.errors import Inconclusive
 from gauntlet.history import EventKind, History
 
 CONTROL, HURT, AFTER = "control", "hurt", "after"
+WINDOWS = (CONTROL, HURT, AFTER)
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Attempts by the time at which they began.
+    """Attempts by the time at which they began. `spans` has the begin and the end of each window, in ns.
 
     `strike_ns` is the first moment at which the fault may have acted: an attempt that was under way then belongs to
     `hurt`, not to `control`. `struck` is everything from then on, with the attempts under way that failed.
     """
 
     strike_ns: int
+    spans: Mapping[str, tuple[int, int]]
     control: pl.DataFrame
     hurt: pl.DataFrame
     struck: pl.DataFrame
@@ -39,10 +42,16 @@ def cut(history: History) -> Windows:
     control_start, control_end = _window(history.events, CONTROL)
     hurt_start, hurt_end = _window(history.events, HURT)
     after_start, after_end = _window(history.events, AFTER)
+    spans = {
+        CONTROL: (control_start, min(control_end, strike_ns)),
+        HURT: (max(hurt_start, strike_ns), hurt_end),
+        AFTER: (max(after_start, strike_ns), after_end),
+    }
     in_hurt = (begin >= max(hurt_start, strike_ns)) & (begin < hurt_end)
     seen = history.attempts
     return Windows(
         strike_ns,
+        spans,
         seen.filter((begin >= control_start) & (begin < control_end) & (end <= strike_ns)),
         seen.filter(in_hurt | under_way),
         seen.filter((begin >= strike_ns) | (under_way & failed())),

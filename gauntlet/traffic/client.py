@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 from gauntlet.cluster import Host
 from gauntlet.errors import Inconclusive
+from gauntlet.history import DeclaredFlow
 from gauntlet.traffic.job import Ended, Job, Message, Ready, Rows, Start, Started, Stop, decode, encode
-from gauntlet.traffic.rows import Constants
+from gauntlet.traffic.rows import head
 
 _START_WITHIN_S = 30.0
 _ANSWER_WITHIN_S = 10.0
@@ -25,13 +26,13 @@ class Record:
     Unbuffered: rows are with the kernel as soon as they are counted. Raises OSError where the disk is full.
     """
 
-    def __init__(self, path: Path, constants: Constants) -> None:
+    def __init__(self, path: Path, flow: DeclaredFlow) -> None:
         self.path = path
         self.count = 0
         self.started = False
         self.ended: Ended | None = None
         self._file = path.open("wb", buffering=0)
-        self._write(constants.line())
+        self._write(head(flow))
 
     def append(self, rows: bytes) -> None:
         self._write(rows)

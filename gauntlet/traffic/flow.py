@@ -14,10 +14,11 @@ import polars as pl
 
 from gauntlet.cluster import Host
 from gauntlet.errors import Inconclusive, UsageError
+from gauntlet.history import DeclaredFlow
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
 from gauntlet.traffic.load import Load
-from gauntlet.traffic.rows import Constants, read
+from gauntlet.traffic.rows import read
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _GRACE_S = 10.0
@@ -29,8 +30,9 @@ class Flow:
     As a context manager it is stopped on leaving, whatever happened inside.
     """
 
-    def __init__(self, agent: Agent, load: Load, job: Job, record: Record) -> None:
+    def __init__(self, agent: Agent, load: Load, declared: DeclaredFlow, job: Job, record: Record) -> None:
         self.load = load
+        self.declared = declared
         self._agent = agent
         self._job = job
         self._record = record
@@ -64,13 +66,23 @@ class Flow:
         return read(self.path, backend_nodes)
 
     def wait(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
-        """Wait for the end of a load with `attempts`, and return as `stop` does. Raises Inconclusive."""
+        """Wait for the end of a load with `attempts`, and return as `stop` does.
+
+        Raises Inconclusive as well if the load ended with fewer attempts than were declared.
+        """
         if self.load.attempts is None:
             raise UsageError("a load without `attempts` never ends by itself", "stop() it")
         if self._ended is None:
             paced_s = self.load.attempts / self.load.rate_per_s if self.load.rate_per_s else 0.0
             all_hang_s = self.load.timeout_s * (self.load.attempts / self._job.users + 1)
             self._ended = self._agent.await_end(self._job, paced_s + all_hang_s + _GRACE_S)
+        if self._ended.made < self.load.attempts:
+            target = self.load.target
+            raise Inconclusive(
+                f"{self.declared.client} made {self._ended.made} of {self.load.attempts} declared attempts at"
+                f" {target.service} ({target.frontend} {target.address}:{target.port}/{target.protocol})",
+                f"see {self.path} and the agents' stderr beside it: nothing can be said of a flow that fell silent",
+            )
         return read(self.path, backend_nodes)
 
     def __enter__(self) -> Self:
@@ -112,23 +124,13 @@ class Traffic:
         """Start a load; it runs when this returns. Raises Inconclusive where the agent does not come up."""
         agent = self._agent(client)
         job = load.job(next(self._numbers))
-        target = load.target
-        constants = Constants(
-            client=client.name,
-            client_node=client.node,
-            service=target.service,
-            frontend=str(target.frontend),
-            address=target.address,
-            port=target.port,
-            protocol=str(target.protocol),
-            connection=str(load.connection),
-        )
+        declared = load.declared(client)
         try:
-            record = Record(self._folder / f"{job.number:04}-{_file_name(client.name)}.rows", constants)
+            record = Record(self._folder / f"{job.number:04}-{_file_name(client.name)}.rows", declared)
         except OSError as error:
             raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
         agent.start(job, record)
-        return Flow(agent, load, job, record)
+        return Flow(agent, load, declared, job, record)
 
     def send(self, client: Host, load: Load, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """Run a load with `attempts` to its end and return them. Raises Inconclusive, as `Flow.stop` does."""

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from enum import Flag, auto
 
+from gauntlet.cluster import Host
 from gauntlet.errors import UsageError
-from gauntlet.history import Connection, Frontend, Protocol
+from gauntlet.history import Connection, DeclaredFlow, Frontend, Protocol
 from gauntlet.traffic.job import Job
 
 
@@ -83,6 +84,19 @@ class Load:
         if self.rate_per_s is None or self.connection is Connection.KEPT:
             return 2
         return math.ceil(self.rate_per_s * self.timeout_s * 1.1) + 1
+
+    def declared(self, client: Host) -> DeclaredFlow:
+        """The flow that this load is, if this client sends it."""
+        return DeclaredFlow(
+            client=client.name,
+            client_node=client.node,
+            service=self.target.service,
+            frontend=str(self.target.frontend),
+            address=self.target.address,
+            port=self.target.port,
+            protocol=str(self.target.protocol),
+            connection=str(self.connection),
+        )
 
     def job(self, number: int) -> Job:
         """This load as the agent understands it."""

@@ -11,13 +11,13 @@ import errno
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
 from gauntlet.errors import Inconclusive
-from gauntlet.history import ATTEMPTS, Outcome, attempts
+from gauntlet.history import ATTEMPTS, DeclaredFlow, Outcome, attempts
 
 COLUMNS: Mapping[str, pl.DataType] = {
     "at_ns": pl.Int64(),
@@ -52,21 +52,9 @@ OUTCOMES: Mapping[str, Outcome] = {
 }
 
 
-@dataclass(frozen=True)
-class Constants:
-    """What all rows of one file have in common. The fields are columns of ATTEMPTS."""
-
-    client: str
-    client_node: str | None
-    service: str
-    frontend: str
-    address: str
-    port: int
-    protocol: str
-    connection: str
-
-    def line(self) -> bytes:
-        return (json.dumps(asdict(self)) + "\n").encode()
+def head(flow: DeclaredFlow) -> bytes:
+    """The first line of the row file of a flow."""
+    return (json.dumps(asdict(flow)) + "\n").encode()
 
 
 def read(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
@@ -75,8 +63,8 @@ def read(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
     `backend_nodes` says which node each backend is on; others get a null. Raises Inconclusive where attempts
     failed for want of something on the client itself (ports, descriptors): they say nothing about the Service.
     """
-    head, _, body = path.read_bytes().partition(b"\n")
-    constants = Constants(**json.loads(head))
+    first, _, body = path.read_bytes().partition(b"\n")
+    flow = DeclaredFlow(**json.loads(first))
     whole = body[: body.rfind(b"\n") + 1]
     if not whole:
         return attempts([])
@@ -87,7 +75,7 @@ def read(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
         rows.with_columns(
             outcome=pl.col("result").replace_strict(outcome, return_dtype=pl.String()),
             backend_node=pl.col("backend").replace_strict(dict(backend_nodes), default=None, return_dtype=pl.String()),
-            **{name: pl.lit(value, dtype=ATTEMPTS[name]) for name, value in asdict(constants).items()},
+            **{name: pl.lit(value, dtype=ATTEMPTS[name]) for name, value in asdict(flow).items()},
         )
         .select(list(ATTEMPTS))
         .sort("at_ns", maintain_order=True)

@@ -8,6 +8,7 @@ from fixtures.traffic import Probe
 from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.silence import attendance, span
 from gauntlet.history import Connection
 from gauntlet.traffic import Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
@@ -38,5 +39,6 @@ def test_removed_backend_keeps_its_connections_and_gets_no_new_ones(
         new = probe(client, target)
         seen = kept.stop()
 
+    judge(attendance(seen, [kept.declared], *span(new)))
     judge(availability(seen), correctness(seen, backends.names))
     judge(availability(new), correctness(new, frozenset(backend.name for backend in left)))

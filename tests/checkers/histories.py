@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import polars as pl
 
 from gauntlet import history
-from gauntlet.history import Event, EventKind, History, Outcome
+from gauntlet.history import DeclaredFlow, Event, EventKind, History, Outcome
 
 T0 = 1_800_000_000_000_000_000
 BACKENDS = frozenset({"backend-1", "backend-2", "backend-3"})
@@ -52,6 +52,12 @@ class Row:
             "seen_source_ip": self.seen,
             "error": None if ok else "made up",
         }
+
+
+def declared(row: Row) -> DeclaredFlow:
+    """The flow that an attempt belongs to."""
+    made = row.row()
+    return DeclaredFlow(**{field.name: made[field.name] for field in fields(DeclaredFlow)})  # type: ignore[arg-type]
 
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.checkers.experiment import CHECKS, judge
+from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
 from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Event, EventKind
+from gauntlet.history import DeclaredFlow, Event, EventKind
 from gauntlet.paths import project_root
 from gauntlet.slo import BlastRadius, Slo, load
-from tests.checkers.histories import BACKENDS, Row, event, record, steady
+from tests.checkers.histories import BACKENDS, Row, declared, event, record, steady
 
 BOOK = load(project_root() / "slos")
 NODES = ("node-1", "node-2", "node-3")
@@ -47,10 +48,17 @@ def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("nod
     ]
 
 
+DECLARED = {declared(Row(0, client=f"client-{node}", node=node)): WINDOWS for node in NODES}
+
+
 def judged(
-    name: str, rows: Iterable[Row], events: Iterable[Event] = EVENTS, **changes: frozenset[str]
+    name: str,
+    rows: Iterable[Row],
+    events: Iterable[Event] = EVENTS,
+    flows: Mapping[DeclaredFlow, Sequence[str]] = DECLARED,
+    **changes: frozenset[str],
 ) -> dict[str, Finding]:
-    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, **changes)
+    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, **changes)
     return {finding.check: finding for finding in found}
 
 
@@ -80,7 +88,7 @@ def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported
 
 def test_a_blast_radius_of_everybody_promises_nothing() -> None:
     slo = promise("kill-proxy").model_copy(update={"blast_radius": BlastRadius.CLUSTER})
-    found = {finding.check: finding for finding in judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS)}
+    found = {finding.check: finding for finding in judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS, DECLARED)}
     assert found["blast-radius"].verdict is Verdict.MEASURED
 
 
@@ -178,7 +186,7 @@ def test_slow_replies_already_before_the_fault_are_inconclusive() -> None:
 @pytest.mark.parametrize("missing", [EventKind.FAULT_LANDED, EventKind.FAULT_INJECTED, EventKind.WINDOW_STARTED])
 def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) -> None:
     found = judged("kill-proxy", traffic([(6, 6.5)]), [one for one in EVENTS if one.kind is not missing])
-    kept = {"control", "healed"} if missing is EventKind.FAULT_LANDED else set()
+    kept = {"flows", "control", "healed"} if missing is EventKind.FAULT_LANDED else set()
     if missing is EventKind.FAULT_INJECTED:
         assert found["recovery"].verdict is Verdict.INCONCLUSIVE
         return
@@ -187,7 +195,7 @@ def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) ->
 
 def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
     found = judged("kill-proxy", traffic([(1, 1.1)]))
-    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "healed"}, Verdict.INCONCLUSIVE)
     assert found["outage"].figure is not None
     assert "not judged, since control is inconclusive" in found["outage"].reason
 
@@ -206,6 +214,65 @@ def test_a_fault_that_is_not_shown_healed_is_inconclusive_about_that_alone() -> 
 def test_no_attempts_at_all_is_inconclusive() -> None:
     found = judged("kill-proxy", [])
     assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "healed"}, Verdict.INCONCLUSIVE)
+
+
+WINDOW_ENDS_S = {CONTROL: 4.9, HURT: 11.9, AFTER: 25}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("silent", ["client-node-1", "client-node-2"])
+def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that_rests_on_it_passes(
+    silent: str, window: str
+) -> None:
+    start_s = {CONTROL: 0, HURT: 5.02, AFTER: 15}[window]
+    rows = [row for row in traffic() if row.client != silent or not start_s <= row.at_s < WINDOW_ENDS_S[window]]
+    found = judged("kill-proxy", rows)
+    assert found["flows"].verdict is Verdict.INCONCLUSIVE
+    assert f"{silent} " in found["flows"].reason
+    assert f"in the window '{window}'" in found["flows"].reason
+    rest = {
+        CONTROL: set(CHECKS) - {"landed", "healed"},
+        HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery"},
+        AFTER: {
+            *("flows", "correctness", "error-kinds", "blast-radius", "outage", "recovery"),
+            *("after", "latency", "balance"),
+        },
+    }
+    assert wrong(found) == dict.fromkeys(rest[window], Verdict.INCONCLUSIVE)
+
+
+def test_a_flow_that_falls_silent_in_the_middle_of_a_window_is_named() -> None:
+    found = judged("kill-proxy", [row for row in traffic() if row.client != "client-node-2" or row.at_s < 20])
+    assert found["flows"].details == (
+        "client-node-2 (node-2) -> test/web cluster_ip 10.96.0.10:80/tcp in the window 'after'",
+    )
+
+
+def test_a_declared_flow_that_never_attempted_is_named() -> None:
+    never = declared(Row(0, client="outside", node=None, address="10.77.0.11"))
+    found = judged("kill-proxy", traffic(), flows={**DECLARED, never: (HURT, AFTER)})
+    assert "outside -> test/web cluster_ip 10.77.0.11:80/tcp in the window 'hurt'" in found["flows"].reason
+    assert found["control"].verdict is Verdict.PASS
+    assert found["blast-radius"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_flow_that_joins_in_the_hurt_window_is_silent_only_after_it_joined() -> None:
+    late = steady(9, 26, 0.02, client="late", node="node-2")
+    flows = {**DECLARED, declared(late[0]): (HURT, AFTER)}
+    assert judged("kill-proxy", [*traffic(), *late], flows=flows)["flows"].verdict is Verdict.PASS
+    cut = [row for row in late if not 9.5 < row.at_s < 12]
+    assert "late" in judged("kill-proxy", [*traffic(), *cut], flows=flows)["flows"].reason
+
+
+def test_a_silent_flow_excuses_nobody() -> None:
+    rows = [row for row in traffic([(6, 6.5)]) if row.client != "client-node-2" or row.at_s < 5]
+    found = judged("kill-proxy", rows)
+    assert found["availability"].verdict is Verdict.FAIL
+    assert found["flows"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_experiment_without_declared_flows_is_inconclusive() -> None:
+    assert judged("kill-proxy", traffic(), flows={})["flows"].verdict is Verdict.INCONCLUSIVE
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

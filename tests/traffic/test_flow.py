@@ -209,6 +209,21 @@ def test_an_agent_that_does_not_come_up_is_told_with_its_stderr(world: World, tm
         traffic.start(_Broken(world, script), Load(SERVICE))
 
 
+# An agent that takes a load and ends it without a single attempt, and says so: no row is lost.
+_IDLE = """
+echo '{"kind": "Ready", "pid": 1}'
+read -r _
+echo '{"kind": "Started", "number": 2}'
+echo '{"kind": "Ended", "number": 2, "made": 0, "slipped": 0}'
+cat
+"""
+
+
+def test_a_load_that_ends_without_its_attempts_is_inconclusive_and_named(world: World, tmp_path: Path) -> None:
+    with Traffic(tmp_path) as traffic, pytest.raises(Inconclusive, match=r"client made 0 of 5 .*ns/web \(cluster_ip"):
+        traffic.send(_Broken(world, _IDLE), Load(SERVICE, attempts=5))
+
+
 def test_rows_that_cannot_be_kept_are_inconclusive(world: World, tmp_path: Path) -> None:
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Traffic(tmp_path) as traffic:

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from gauntlet.errors import Inconclusive
-from gauntlet.history import ATTEMPTS, Outcome
-from gauntlet.traffic.rows import OUTCOMES, Constants, read
+from gauntlet.history import ATTEMPTS, DeclaredFlow, Outcome
+from gauntlet.traffic.rows import OUTCOMES, head, read
 
-_CONSTANTS = Constants("client", None, "ns/web", "cluster_ip", "10.96.0.9", 80, "tcp", "new")
+_FLOW = DeclaredFlow("client", None, "ns/web", "cluster_ip", "10.96.0.9", 80, "tcp", "new")
 _ROWS = "200\t5\tok\tweb-1\t10.0.0.1\t\n100\t9\tECONNREFUSED\t\t\tConnection refused\n"
 
 
 def _file(tmp_path: Path, rows: str) -> Path:
     path = tmp_path / "some.rows"
-    path.write_bytes(_CONSTANTS.line() + rows.encode())
+    path.write_bytes(head(_FLOW) + rows.encode())
     return path
 
 
