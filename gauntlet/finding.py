@@ -32,7 +32,8 @@ class Finding:
     `figure` and `threshold` are in `unit` (None where there is no figure). `resolution` is the
     uncertainty of the figure in the same unit. `reason` is one sentence that says what the history
     shows and, if the verdict is not `pass`, why. `details` are lines for the failure message:
-    the attempts, nodes and rules that explain it.
+    the attempts, nodes and rules that explain it. `promise` is the field of the SLO that the figure is held against,
+    with its file and line; empty if no SLO says it. `remedy` is what to do next if the verdict blocks.
     """
 
     check: str
@@ -43,13 +44,20 @@ class Finding:
     threshold: float | None = None
     resolution: float | None = None
     details: tuple[str, ...] = field(default=())
+    promise: str = ""
+    remedy: str = ""
 
 
 def undecided(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The finding to add to those of a case if they decide nothing: there are none, or all are measured."""
     if not findings:
-        return (Finding("findings", Verdict.INCONCLUSIVE, "the case ended without recording a finding"),)
+        return (_undecided("the case ended without recording a finding"),)
     if any(finding.verdict is not Verdict.MEASURED for finding in findings):
         return ()
     reason = f"nothing was promised about what the case measured ({', '.join(finding.check for finding in findings)})"
-    return (Finding("findings", Verdict.INCONCLUSIVE, reason),)
+    return (_undecided(reason),)
+
+
+def _undecided(reason: str) -> Finding:
+    remedy = "give the fixture `judge` a finding that holds the history against a promise"
+    return Finding("findings", Verdict.INCONCLUSIVE, reason, remedy=remedy)

@@ -39,8 +39,9 @@ class FindingRecord(_Record):
     """One finding, with the case and mode it belongs to.
 
     `case` is pytest's node id without the mode: `suites/chaos/test_flush.py::test_nat_flush[udp]`.
-    `figure`, `threshold` and `resolution` are in `unit`. `evidence` holds paths relative to the
-    folder of the run.
+    `figure`, `threshold` and `resolution` are in `unit`. `promise` is the field of the SLO that the figure was held
+    against, with its file and line; `remedy` is what to do next. `evidence` holds paths relative to the folder of the
+    run.
     """
 
     case: str = Field(min_length=1)
@@ -53,7 +54,26 @@ class FindingRecord(_Record):
     resolution: float | None = None
     reason: str = ""
     details: tuple[str, ...] = ()
+    promise: str = ""
+    remedy: str = ""
     evidence: tuple[str, ...] = ()
+
+
+class Account(_Record):
+    """What one case was to show in one mode and, if it did not pass, what explains that.
+
+    `expected` is the case in a sentence, `promise` the SLO in a sentence, with its file and line. `rules` say what
+    `node` does with the traffic that failed, or with that of which there was most, a line each. `files` are paths of
+    logs and explanations, relative to the folder of the run.
+    """
+
+    case: str = Field(min_length=1)
+    mode: ProxyMode
+    expected: str
+    promise: str = ""
+    node: str = ""
+    rules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Skip(_Record):
@@ -86,6 +106,7 @@ class Results(_Record):
     finished: AwareDatetime
     modes: tuple[ProxyMode, ...]
     findings: tuple[FindingRecord, ...]
+    accounts: tuple[Account, ...] = ()
     skipped: tuple[Skip, ...] = ()
     reproduce: str
     options: tuple[str, ...] = ()
@@ -116,6 +137,11 @@ class Results(_Record):
         if len(modes) < 2:
             return "".join(modes)
         return ", ".join(f"{kernel} ({', '.join(on_it)})" for kernel, on_it in modes.items())
+
+    def account(self, case: str, mode: ProxyMode) -> Account:
+        """What is told of a case in a mode; an account without a word if it left none."""
+        told = (each for each in self.accounts if (each.case, each.mode) == (case, mode))
+        return next(told, Account(case=case, mode=mode, expected=""))
 
     def cases(self) -> tuple[CaseResult, ...]:
         """The findings by case and mode, in the order in which they first appear."""
@@ -170,6 +196,8 @@ def records(
             resolution=_finite(finding.resolution),
             reason=finding.reason,
             details=finding.details,
+            promise=finding.promise,
+            remedy=finding.remedy,
             evidence=tuple(evidence),
         )
         for finding in (*findings, *undecided(findings))

@@ -23,10 +23,23 @@ from pydantic_core import ErrorDetails
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
+from gauntlet.paths import project_root
 from gauntlet.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
 from gauntlet.yamlfile import Plain, Where, YamlFile, read
 
-__all__ = ["Balance", "BlastRadius", "Control", "Latency", "Recovery", "Since", "Slo", "SloBook", "SloError", "load"]
+__all__ = [
+    "Balance",
+    "BlastRadius",
+    "Control",
+    "Latency",
+    "Recovery",
+    "Since",
+    "Slo",
+    "SloBook",
+    "SloError",
+    "Terms",
+    "load",
+]
 
 
 class SloError(UsageError):
@@ -65,6 +78,14 @@ class SloBook:
 
         Raises SloError (a UsageError) for an experiment without a promise and for a version that is none.
         """
+        return _validated(self._layers(experiment, mode, version))
+
+    def terms(self, experiment: str, mode: ProxyMode, version: str) -> Terms:
+        """Where each field of that promise is written. Raises as `slo` does."""
+        layers = self._layers(experiment, mode, version)
+        return Terms(_validated(layers), tuple(layers))
+
+    def _layers(self, experiment: str, mode: ProxyMode, version: str) -> list[_Layer]:
         if experiment not in self.by_experiment:
             raise SloError(
                 f"no promise for the experiment {experiment!r} in {self.folder / 'experiments'}",
@@ -74,7 +95,38 @@ class SloBook:
         layers = [self.default, self.by_experiment[experiment]]
         for layered in (self.by_mode.get(mode, {}), self.by_version.get(_minor(version), {})):
             layers += [layered[scope] for scope in (None, experiment) if scope in layered]
-        return _validated(layers)
+        return layers
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A promise, with the places where it is written: files of the checkout are named from its folder on."""
+
+    slo: Slo
+    layers: tuple[_Layer, ...]
+
+    def field(self, name: str) -> str:
+        """A field, its value and where that is written: `recovery.within_s: 5 (slos/experiments/flush-nat.yaml:10)`."""
+        value: object = self.slo.model_dump(mode="json")
+        for part in name.split("."):
+            value = value[part] if isinstance(value, dict) else None
+        return f"{name}: {_as_yaml(value)} ({self._place(name)})"
+
+    @property
+    def sentence(self) -> str:
+        """The promise in words and where they are written; empty if there are none."""
+        return f"{self.slo.promise} ({self._place('promise')})" if self.slo.promise else ""
+
+    def _place(self, name: str) -> str:
+        return _place(tuple(name.split(".")), list(self.layers)).removeprefix(f"{project_root()}/")
+
+
+def _as_yaml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def load(folder: Path) -> SloBook:

@@ -55,6 +55,7 @@ class SuiteFolder:
         (suites / "conftest.py").write_text(CONFTEST)
         (suites / "test_it.py").write_text(
             "import os\nfrom pathlib import Path\nimport pytest\nfrom gauntlet.finding import Finding, Verdict\n"
+            "from gauntlet.errors import Inconclusive\n"
             "GOOD = Finding('good', Verdict.PASS, 'all is well')\n" + tests
         )
         return cls(path)

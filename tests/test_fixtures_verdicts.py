@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Verdict
 from tests.suite_folder import SuiteFolder
 
@@ -21,6 +23,14 @@ def test_passes(judge):
 def test_fails(judge):
     """The sun shines."""
     judge(GOOD, Finding("bad", Verdict.FAIL, "it does not work", 0.25, "share", 1.0))
+
+def test_breaks_an_slo(judge, slos):
+    """Nobody notices."""
+    bad = Finding("outage", Verdict.FAIL, "somebody noticed", 3.0, "s", 0.0)
+    judge(bad, terms=slos.terms("kill-proxy"))
+
+def test_lacks_something(judge):
+    raise Inconclusive("no Docker", "start the Docker daemon")
 
 def test_knows_nothing(judge):
     judge(Finding("blind", Verdict.INCONCLUSIVE, "no data"))
@@ -69,6 +79,8 @@ def test_each_ending_has_its_verdict(every_ending: tuple[SuiteFolder, int, str])
     assert folder.verdicts() == {
         "passes": [("good", "pass"), ("good", "pass")],
         "fails": [("good", "pass"), ("bad", "fail")],
+        "breaks_an_slo": [("outage", "fail")],
+        "lacks_something": [("case", "inconclusive")],
         "knows_nothing": [("blind", "inconclusive")],
         "finds_nothing": [("findings", "inconclusive")],
         "measures": [("good", "pass"), ("count", "measured")],
@@ -111,6 +123,32 @@ def test_failing_case_prints_how_to_see_and_repeat_it(every_ending: tuple[SuiteF
         in printed
     )
     assert "it does not work" in (folder.path / "junit.xml").read_text()
+
+
+def test_results_tell_what_was_expected_what_was_promised_where_and_what_to_do_next(
+    every_ending: tuple[SuiteFolder, int, str],
+) -> None:
+    folder, _, printed = every_ending
+    found = folder.results()
+    account = found.account("suites/test_it.py::test_breaks_an_slo", ProxyMode.IPTABLES)
+    (broken,) = [record for record in found.findings if record.case == account.case and record.mode == account.mode]
+    assert account.expected == "Nobody notices."
+    assert re.search(r"\(slos/experiments/kill-proxy\.yaml:\d+\)$", account.promise)
+    assert re.fullmatch(r"outage_s: 0 \(slos/(default|experiments/kill-proxy)\.yaml:\d+\)", broken.promise)
+    assert account.promise in printed
+    for file in account.files:
+        assert (folder.path / "results" / "latest" / file).is_file()
+    explanation = (folder.path / "results" / "latest" / account.files[0]).read_text()
+    for told in ("expected: Nobody notices.", f"by the SLO: {broken.promise}", f"next: {broken.remedy}"):
+        assert told in explanation
+
+
+def test_every_finding_that_blocks_says_what_to_do_next(every_ending: tuple[SuiteFolder, int, str]) -> None:
+    folder, _, _ = every_ending
+    blocking = [record for record in folder.results().findings if record.verdict.blocks]
+    assert [record.check for record in blocking if not record.remedy] == []
+    (lacking,) = {record.remedy for record in blocking if record.case.endswith("test_lacks_something")}
+    assert lacking == "start the Docker daemon"
 
 
 def test_evidence_is_kept_for_each_case(every_ending: tuple[SuiteFolder, int, str]) -> None:

@@ -53,6 +53,23 @@ def test_every_experiment_has_a_promise_in_both_modes() -> None:
     assert Outcome.TIMEOUT in flush.allowed_errors
 
 
+def test_terms_say_where_each_field_is_written() -> None:
+    terms = load(SLOS).terms("flush-nat", ProxyMode.IPTABLES, "1.37.2")
+    lines = (SLOS / "experiments" / "flush-nat.yaml").read_text().splitlines()
+    within = 1 + next(number for number, line in enumerate(lines) if "within_s" in line)
+    assert terms.field("recovery.within_s") == f"recovery.within_s: 5 (slos/experiments/flush-nat.yaml:{within})"
+    assert terms.field("outage_s").startswith("outage_s: null (slos/experiments/flush-nat.yaml:")
+    assert terms.field("allowed_errors").startswith("allowed_errors: [refused, timeout, reset, unreachable] (slos/")
+    assert terms.field("wrong_backend").startswith("wrong_backend: 0 (slos/default.yaml:")
+    assert terms.sentence.endswith("(slos/experiments/flush-nat.yaml:1)")
+
+
+def test_terms_name_the_layer_that_won(folder: Path) -> None:
+    (folder / "versions" / "1.37.yaml").write_text("experiments:\n  flush-nat:\n    outage_s: 3\n")
+    terms = load(folder).terms("flush-nat", ProxyMode.IPTABLES, "1.37")
+    assert terms.field("outage_s") == f"outage_s: 3 ({folder}/versions/1.37.yaml:3)"
+
+
 def test_every_experiment_file_is_promised() -> None:
     files = {path.stem for path in (project_root() / "experiments").glob("*.yaml")}
     assert files <= set(load(SLOS).experiments)

@@ -227,7 +227,11 @@ def _heard(finding: Finding, missing: Mapping[str, list[str]]) -> Finding:
         return finding
     who = "; ".join(f"{name} in the window {window!r}" for name, window in sorted(names.items()))
     reason = f"not judged, since a declared flow was silent: {who} (seen: {finding.reason})"
-    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason, remedy=_first("flows"))
+
+
+def _first(check: str) -> str:
+    return f"do first what the finding `{check}` says"
 
 
 def _evidence(history: History, kind: EventKind, check: str) -> Finding:
@@ -245,4 +249,4 @@ def _gated(finding: Finding, conditions: list[Finding]) -> Finding:
     if unmet is None or wrong_backend:
         return finding
     reason = f"not judged, since {unmet.check} is {unmet.verdict}: {unmet.reason} (seen: {finding.reason})"
-    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason, remedy=_first(unmet.check))

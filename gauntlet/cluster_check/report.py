@@ -110,5 +110,5 @@ def _finding(check: str, found: list[Diagnosis]) -> Finding:
     words = telling[0].what if worst is Level.OK else f"{worst}: {telling[0].where}: {telling[0].what}"
     bad = sum(each.level in (Level.PROBLEM, Level.UNKNOWN) for each in found)
     details = [f"{each.level}: {each.where}: {each.what}" for each in rest]
-    details += [f"remedy: {each.remedy}" for each in telling[:1] if each.remedy]
-    return Finding(check, _VERDICTS[worst], words, float(bad), "places", 0.0, details=tuple(details))
+    remedy = telling[0].remedy
+    return Finding(check, _VERDICTS[worst], words, float(bad), "places", 0.0, details=tuple(details), remedy=remedy)

@@ -30,6 +30,8 @@ class Answer:
     figure: str
     threshold: str
     reason: str
+    promise: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Section:
 
     case: str
     title: str
+    expected: str
     group: str
     anchor: str
     verdict: Verdict
@@ -103,6 +106,7 @@ def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results,
     return Section(
         case=case,
         title=title(case),
+        expected=next(iter(results.account(case, mode).expected for mode in found), ""),
         group=group(case),
         anchor=anchor(case),
         verdict=worst(result.verdict for result in found.values()),
@@ -148,7 +152,14 @@ def _checks(found: Mapping[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...])
 
 
 def _answer(finding: FindingRecord) -> Answer:
-    return Answer(finding.verdict, figure_of(finding), threshold_of(finding), finding.reason)
+    return Answer(
+        finding.verdict,
+        figure_of(finding),
+        threshold_of(finding),
+        finding.reason,
+        finding.promise,
+        finding.remedy if finding.verdict.blocks else "",
+    )
 
 
 def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float], command: str) -> Picture:

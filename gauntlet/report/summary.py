@@ -8,12 +8,13 @@ import re
 from gauntlet.finding import Verdict
 from gauntlet.report.comparison import comparison
 from gauntlet.report.verdicts import Trouble, headline, troubles
-from gauntlet.results import Results
+from gauntlet.results import Account, Results
 
 ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 # GitHub refuses a step summary above 1 MiB; nobody reads more than this many.
 TROUBLES = 40
 LETTERS = 600
+RULES, RULE_LETTERS = 15, 200
 
 
 def summary(results: Results) -> str:
@@ -40,10 +41,33 @@ def _troubles(found: tuple[Trouble, ...]) -> list[str]:
     lines: list[str] = []
     for trouble in found[:TROUBLES]:
         lines += ["", f"#### {ICONS[trouble.verdict]} {_plain(trouble.title)} in {trouble.mode}", ""]
-        lines += [f"- **{_plain(finding.check)}**: {_plain(finding.reason)}" for finding in trouble.findings]
+        lines += _account(trouble.account)
+        for finding in trouble.findings:
+            lines.append(f"- **{_plain(finding.check)}**: {_plain(finding.reason)}")
+            lines += [f"  - SLO: {_plain(finding.promise)}"] if finding.promise else []
+            lines += [f"  - next: {_plain(finding.remedy)}"] if finding.remedy else []
+        lines += _rules(trouble.account)
         lines += _fenced(trouble.command)
     if len(found) > TROUBLES:
         lines += ["", f"… and {len(found) - TROUBLES} more: see report.html."]
+    return lines
+
+
+def _account(account: Account) -> list[str]:
+    told = [("Expected", account.expected), ("Promised", account.promise)]
+    return [line for word, text in told if text for line in (f"{word}: {_plain(text)}", "")]
+
+
+def _rules(account: Account) -> list[str]:
+    """What the deciding node does, and where its log is: a summary cannot link to the folder of the run."""
+    lines: list[str] = []
+    if account.rules:
+        shown = [rule[:RULE_LETTERS] for rule in account.rules[:RULES]]
+        left = len(account.rules) - len(shown)
+        more = [f"... {left} more lines in results.json"] if left else []
+        lines += ["", f"The rules on {_plain(account.node)}:", *_block("text", "\n".join([*shown, *more]))]
+    if account.files:
+        lines += ["", f"In the folder of the run: {', '.join(map(_plain, account.files))}"]
     return lines
 
 
@@ -67,5 +91,9 @@ def _plain(*texts: str) -> str:
 
 
 def _fenced(command: str) -> list[str]:
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", command)), default=0))
-    return ["", f"{fence}sh", command, fence]
+    return _block("sh", command)
+
+
+def _block(language: str, text: str) -> list[str]:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return ["", f"{fence}{language}", text, fence]

@@ -77,6 +77,13 @@ def _why(trouble: Trouble) -> Text:
     text = Text("\n")
     text.append(f"{WORDS[trouble.verdict]} ", style=STYLES[trouble.verdict])
     text.append(f"{trouble.title}", style="bold").append(f" in {trouble.mode}")
+    if trouble.account.expected:
+        text.append(f"\n  expected: {trouble.account.expected}")
+    told = ""
     for finding in trouble.findings:
         text.append(f"\n  {finding.check}: {finding.reason}")
+        # Findings that say the same follow each other: the last tells what to do.
+        if finding.remedy and finding.remedy != told:
+            told = finding.remedy
+            text.append(f"\n    next: {told}", style="bold")
     return text

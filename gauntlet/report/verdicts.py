@@ -9,7 +9,7 @@ from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import anchor, command, title
-from gauntlet.results import FindingRecord, Results
+from gauntlet.results import Account, FindingRecord, Results
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
 
@@ -27,7 +27,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A case that failed or stayed inconclusive in one mode, and how to run it again."""
+    """A case that failed or stayed inconclusive in one mode, what explains it, and how to run it again."""
 
     case: str
     title: str
@@ -35,6 +35,7 @@ class Trouble:
     mode: ProxyMode
     verdict: Verdict
     findings: tuple[FindingRecord, ...]
+    account: Account
     command: str
 
 
@@ -53,6 +54,7 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             result.mode,
             result.verdict,
             tuple(finding for finding in result.findings if finding.verdict.blocks),
+            results.account(result.case, result.mode),
             command(result.case, result.mode, results.options),
         )
         for result in results.cases()

@@ -32,8 +32,8 @@ def test_new_connections_are_spread_evenly(
 
     seen = probe(clients.pods, shared.service.cluster_ip(protocol), attempts=CONNECTIONS)
 
+    judge(availability(seen))
     judge(
-        availability(seen),
         balance(
             seen,
             shared.backends.names,
@@ -43,4 +43,5 @@ def test_new_connections_are_spread_evenly(
             each_node=slo.balance.each_node,
         ),
         latency(seen, slo.latency.p50_ms, slo.latency.p99_ms),
+        terms=slos.terms("conformance"),
     )

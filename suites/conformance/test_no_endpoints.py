@@ -30,11 +30,11 @@ def test_service_without_endpoints_refuses(
     # The kernel stops a node's own datagram with EPERM before it is a packet that could be refused.
     inside = clients.inside if protocol is Protocol.TCP else clients.pods
     seen = probe(inside, nobody.cluster_ip(protocol), attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
-    judge(refusal(seen, within_ms=quickly))
+    judge(refusal(seen, within_ms=quickly), terms=slos.terms("conformance"))
 
     every_node = [nobody.node_port(node, protocol) for node in clients.nodes]
     seen = probe(clients.outside, *every_node, attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
-    judge(refusal(seen, within_ms=quickly))
+    judge(refusal(seen, within_ms=quickly), terms=slos.terms("conformance"))
 
 
 def test_service_serves_once_it_has_an_endpoint(

@@ -56,5 +56,6 @@ def test_thousand_services_answer_and_obey(
             within_s=slo.recovery.within_s,
             hold_s=slo.recovery.hold_s,
             resolution_s=slo.recovery.resolution_s,
-        )
+        ),
+        terms=slos.terms("rule-explosion"),
     )

@@ -198,6 +198,7 @@ def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
     assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "healed"}, Verdict.INCONCLUSIVE)
     assert found["outage"].figure is not None
     assert "not judged, since control is inconclusive" in found["outage"].reason
+    assert found["outage"].remedy == "do first what the finding `control` says"
 
 
 def test_a_wrong_backend_is_wrong_whatever_else_is_missing() -> None:

@@ -123,12 +123,39 @@ def passing(case: str, mode: ProxyMode) -> tuple[results.FindingRecord, ...]:
 
 
 def failing(case: str, mode: ProxyMode, reason: str = "web-1 got 70 %") -> tuple[results.FindingRecord, ...]:
-    return results.records(case, mode, [Finding("balance", Verdict.FAIL, reason, 0.7, "of the fair share", 0.1)])
+    return results.records(
+        case,
+        mode,
+        [
+            Finding(
+                *("balance", Verdict.FAIL, reason, 0.7, "of the fair share", 0.1),
+                promise="balance.max_skew: 0.1 (slos/default.yaml:18)",
+                remedy="compare the shares in the rules with even ones",
+            )
+        ],
+    )
+
+
+def account(case: str, mode: ProxyMode) -> results.Account:
+    """What a case tells of itself if it did not pass."""
+    return results.Account(
+        case=case,
+        mode=mode,
+        expected="From the pod of every node, each backend gets its fair share.",
+        promise="No client notices the fault. (slos/default.yaml:3)",
+        node="node-2",
+        rules=(
+            "node-2 (iptables: 61 rules, 24 chains, 0 elements): 10.96.0.10:80",
+            "  tcp 10.96.0.10 80 (t-1/web): 10.244.1.2:80 70.0%, 10.244.2.2:80 15.0%, 10.244.3.2:80 15.0%",
+        ),
+        files=("evidence/x-iptables/explanation.txt", "evidence/x-iptables/kube-proxy-node-2.log"),
+    )
 
 
 def run(
     findings: tuple[results.FindingRecord, ...],
     *modes: ProxyMode,
+    accounts: tuple[results.Account, ...] = (),
     skipped: tuple[results.Skip, ...] = (),
     incomplete: str = "",
     reproduce: str = "gauntlet run --profile gate --kp-seed 4711",
@@ -147,6 +174,7 @@ def run(
         finished=started + timedelta(minutes=4, seconds=12),
         modes=modes or (ProxyMode.IPTABLES, ProxyMode.NFTABLES),
         findings=findings,
+        accounts=accounts,
         skipped=skipped,
         reproduce=reproduce,
         options=("--kp-seed=4711", "--kp-version=1.37"),

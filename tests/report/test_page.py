@@ -14,7 +14,7 @@ from gauntlet.finding import Finding, Verdict
 from gauntlet.history import History
 from gauntlet.report import palette
 from gauntlet.report.page import page
-from tests.report.synthetic import CASE, EXPERIMENT, Shape, experiment, failing, history, passing, run
+from tests.report.synthetic import CASE, EXPERIMENT, Shape, account, experiment, failing, history, passing, run
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 HOSTILE = """</style><script>alert("x")</script><img src=http://evil.example/x onerror=alert(1)>'"""
@@ -73,6 +73,29 @@ def test_a_measured_figure_is_called_measured() -> None:
     text = Elements(page(run(results.records(EXPERIMENT, IPTABLES, found), IPTABLES), Path("none"))).text
     assert "take iptables? Yes" in text
     assert "outage · measured 7 s" in text
+
+
+def test_what_did_not_pass_is_explained_where_it_is_told() -> None:
+    told = account(CASE, NFTABLES)
+    text = page(run(failing(CASE, NFTABLES), accounts=(told,)), Path("none"))
+    elements = Elements(text)
+    order = [
+        elements.text.index("Expected From the pod of every node, each backend gets its fair share."),
+        elements.text.index("Promised No client notices the fault. (slos/default.yaml:3)"),
+        elements.text.index("web-1 got 70 %"),
+        elements.text.index("SLO balance.max_skew: 0.1 (slos/default.yaml:18)"),
+        elements.text.index("Next: compare the shares in the rules with even ones"),
+        elements.text.index("What node-2 does with this traffic"),
+        elements.text.index("10.244.1.2:80 70.0%, 10.244.2.2:80 15.0%, 10.244.3.2:80 15.0%"),
+    ]
+    assert order == sorted(order)
+    assert set(told.files) <= set(elements.values("href"))
+
+
+def test_a_case_is_told_in_a_sentence_whether_or_not_it_passed() -> None:
+    told = account(CASE, IPTABLES)
+    text = Elements(page(run(passing(CASE, IPTABLES), accounts=(told,)), Path("none"))).text
+    assert text.count("each backend gets its fair share.") == 1
 
 
 def test_a_run_without_findings_is_not_known() -> None:

@@ -10,7 +10,7 @@ from gauntlet.finding import Finding, Verdict
 from gauntlet.report.names import command
 from gauntlet.report.summary import summary
 from gauntlet.report.table import show_verdicts
-from tests.report.synthetic import CASE, EXPERIMENT, failing, passing, run
+from tests.report.synthetic import CASE, EXPERIMENT, account, failing, passing, run
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 
@@ -43,6 +43,23 @@ def test_what_was_only_measured_is_not_among_what_did_not_pass() -> None:
     for text in (summary(whole), printed(whole)):
         assert "bad" in text
         assert "nothing is promised" not in text
+
+
+def test_summary_and_table_explain_what_did_not_pass() -> None:
+    whole = run(failing(CASE, IPTABLES), IPTABLES, accounts=(account(CASE, IPTABLES),))
+    text = summary(whole)
+    for told in (
+        "Expected: From the pod of every node, each backend gets its fair share.",
+        r"Promised: No client notices the fault. (slos/default.yaml:3)",
+        r"SLO: balance.max\_skew: 0.1 (slos/default.yaml:18)",
+        "next: compare the shares in the rules with even ones",
+        "10.244.1.2:80 70.0%, 10.244.2.2:80 15.0%, 10.244.3.2:80 15.0%",
+        "evidence/x-iptables/kube-proxy-node-2.log",
+    ):
+        assert told in text
+    table = " ".join(printed(whole).split())
+    assert "expected: From the pod of every node, each backend gets its fair share." in table
+    assert "next: compare the shares in the rules with even ones" in table
 
 
 def test_a_kube_proxy_of_another_version_is_named() -> None:
