@@ -6,8 +6,8 @@ Each takes Chaos Toolkit's `configuration`: `kubeconfig`, and optionally `node` 
 
 from __future__ import annotations
 
-from gauntlet.chaos.faults import faults_accounted_for, heal, healed, inject, landed, over_by_itself
-from gauntlet.chaos.proxy import proxy_healthy, restart_proxy, service_answers
+from gauntlet.chaos.faults import faults_accounted_for, heal, healed, held, inject, landed, over_by_itself
+from gauntlet.chaos.proxy import proxy_at_rest, proxy_healthy, restart_proxy, service_answers
 from gauntlet.chaos.service import expose, prepare, remove, replace_endpoint, rules_follow_endpoints, unexpose
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "faults_accounted_for",
     "heal",
     "healed",
+    "held",
     "inject",
     "landed",
     "over_by_itself",
     "prepare",
+    "proxy_at_rest",
     "proxy_healthy",
     "remove",
     "replace_endpoint",

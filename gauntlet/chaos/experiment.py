@@ -21,23 +21,37 @@ from gauntlet.paths import project_root
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of an experiment. `outputs` maps the name of each step of the method to what it returned."""
+    """One run of an experiment. `outputs` maps the name of each step of the method to what it returned.
+
+    `was_steady` is whether the steady state held before the method (None: nobody looked), `injected` whether a fault
+    was injected.
+    """
 
     name: str
     status: str
+    was_steady: bool | None
+    injected: bool
     deviated: bool
     outputs: dict[str, str]
     problems: tuple[str, ...]
 
     def finding(self) -> Finding:
-        """Pass where every step worked and the steady state held afterwards."""
+        """Pass if a fault was injected, every step worked and the steady state held before and afterwards."""
+        check, problems = "experiment", "; ".join(self.problems)
         if self.status != "completed":
-            reason = f"{self.name} ended as {self.status}: {'; '.join(self.problems) or 'no reason given'}"
-            return Finding("experiment", Verdict.INCONCLUSIVE, reason)
+            reason = f"{self.name} ended as {self.status}: {problems or 'no reason given'}"
+            return Finding(check, Verdict.INCONCLUSIVE, reason, remedy="mend what ended it, and run it again")
+        if not self.was_steady:
+            seen = "was not looked at before" if self.was_steady is None else "did not hold before"
+            reason = f"the steady state of {self.name} {seen}: {problems or 'no probe was asked'}"
+            return Finding(check, Verdict.INCONCLUSIVE, reason, remedy="see that the node serves before it is hurt")
+        if not self.injected:
+            reason = f"{self.name} has injected nothing"
+            return Finding(check, Verdict.INCONCLUSIVE, reason, remedy="give its method a step that injects a fault")
         if self.deviated:
-            reason = f"the steady state of {self.name} did not hold afterwards: {'; '.join(self.problems)}"
-            return Finding("experiment", Verdict.FAIL, reason)
-        return Finding("experiment", Verdict.PASS, f"{self.name} completed and the steady state held")
+            reason = f"the steady state of {self.name} did not hold afterwards: {problems}"
+            return Finding(check, Verdict.FAIL, reason, remedy="look at kube-proxy and its log on the hurt node")
+        return Finding(check, Verdict.PASS, f"{self.name} completed and the steady state held")
 
 
 def path_of(name: str) -> Path:
@@ -76,7 +90,7 @@ def run(
         journal = run_experiment(experiment, settings={}, event_handlers=[end])
     except ChaosException as error:
         raise Inconclusive(f"Chaos Toolkit cannot run {path}: {error}", f"try `chaos validate {path}`") from error
-    ran = _Journal.model_validate(journal).ran(name, end.reason)
+    ran = Journal.model_validate(journal).ran(name, end.reason)
     if ran.status == "interrupted" and not ran.problems:
         raise KeyboardInterrupt  # which Chaos Toolkit swallows
     return ran
@@ -92,8 +106,13 @@ class _EarlyEnd(RunEventHandler):  # type: ignore[misc]
         self.reason = str(sys.exception())
 
 
+class _Provider(BaseModel):
+    func: str = ""
+
+
 class _Activity(BaseModel):
     name: str = ""
+    provider: _Provider = _Provider()
 
 
 class _Step(BaseModel):
@@ -112,6 +131,7 @@ class _Step(BaseModel):
 
 
 class _Hypothesis(BaseModel):
+    steady_state_met: bool | None = None
     probes: list[_Step] = []
 
 
@@ -120,7 +140,7 @@ class _SteadyStates(BaseModel):
     after: _Hypothesis | None = None
 
 
-class _Journal(BaseModel):
+class Journal(BaseModel):
     """Chaos Toolkit's journal (chaostoolkit.org/reference/api/journal), as far as it is looked at."""
 
     status: str
@@ -136,4 +156,10 @@ class _Journal(BaseModel):
         if ended_by and not problems:
             problems = (ended_by,)
         outputs = {step.activity.name: str(step.output) for step in self.run}
-        return Ran(name, self.status, self.deviated, outputs, problems)
+        before = self.steady_states.before
+        was_steady = before.steady_state_met if before else None
+        # A rehearsal by Chaos Toolkit (`dry`) lets every step succeed without any output.
+        injected = any(
+            step.activity.provider.func == "inject" and step.status == "succeeded" and step.output for step in self.run
+        )
+        return Ran(name, self.status, was_steady, injected, self.deviated, outputs, problems)

@@ -8,11 +8,11 @@ from gauntlet import faults, journal
 from gauntlet.chaos.target import Configuration, Target, target_of
 from gauntlet.errors import UsageError
 from gauntlet.faults.fault import Fault
-from gauntlet.waiting import until
 
 _Key = tuple[str, str, str]
 
 _injected: dict[_Key, Fault] = {}
+_struck: set[_Key] = set()
 _landed: set[_Key] = set()
 _healed: set[_Key] = set()
 
@@ -32,10 +32,11 @@ def inject(fault: str, configuration: Configuration, parameters: Mapping[str, st
         events=target.log,
         dead_man_s=target.dead_man_s,
     )
-    _landed.discard(key)
-    _healed.discard(key)
+    for known in (_struck, _landed, _healed):
+        known.discard(key)
     _injected[key] = created
     created.inject()
+    _struck.add(key)
     return created.id
 
 
@@ -47,11 +48,14 @@ def landed(fault: str, configuration: Configuration) -> str:
     return evidence
 
 
+def held(fault: str, configuration: Configuration) -> str:
+    """Probe: evidence, read from the node now, that the fault has lasted until now. Fails if it has not."""
+    return _known(fault, target_of(configuration)).held()
+
+
 def over_by_itself(fault: str, within_s: float, configuration: Configuration) -> str:
-    """Probe: wait until the node has recovered without help. Fails where it has not within `within_s` seconds."""
-    known = _known(fault, target_of(configuration))
-    until(known.is_over, what=f"{known.id} is over by itself", deadline_s=within_s, every_s=0.2)
-    return f"{known.id} is over by itself"
+    """Probe: wait until the node has recovered without help. Fails if it has not within `within_s` seconds."""
+    return _known(fault, target_of(configuration)).over_by_itself(within_s)
 
 
 def heal(fault: str, configuration: Configuration) -> str:
@@ -82,6 +86,11 @@ def faults_accounted_for(configuration: Configuration) -> bool:
     return mine <= _landed & _healed
 
 
+def was_injected(cluster_name: str) -> bool:
+    """Whether this process has injected a fault into the cluster since `forget`."""
+    return any(key[0] == cluster_name for key in _struck)
+
+
 def heal_all(cluster_name: str) -> tuple[str, ...]:
     """Undo and confirm every fault of this process on a cluster that is not healed yet; their ids."""
     open_faults = [(key, fault) for key, fault in _injected.items() if key[0] == cluster_name and key not in _healed]
@@ -96,6 +105,7 @@ def forget(cluster_name: str) -> None:
     """Forget the faults of a cluster that are healed: the next experiment accounts for its own only."""
     for key in [key for key in _injected if key[0] == cluster_name and key in _healed]:
         del _injected[key]
+        _struck.discard(key)
         _landed.discard(key)
         _healed.discard(key)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+from gauntlet import proxy_metrics
 from gauntlet.chaos.target import Configuration, target_of
+from gauntlet.cluster import CommandFailed, Node
 from gauntlet.faults import proxy_process
 from gauntlet.history import EventKind
+from gauntlet.waiting import until
+from gauntlet.workload.sync_progress import at_rest
 
 
 def proxy_healthy(configuration: Configuration) -> bool:
@@ -16,9 +20,38 @@ def proxy_healthy(configuration: Configuration) -> bool:
 
 
 def service_answers(configuration: Configuration) -> bool:
-    """Probe: a connection from the node to the Service `default/kubernetes`, which every cluster has, is accepted."""
+    """Probe: a connection from the node to the Service is accepted.
+
+    One that is made for the experiment is not there yet: then `default/kubernetes`, which every cluster has, is asked.
+    """
     target = target_of(configuration)
-    return target.hurt.run(("bash", "-c", proxy_process.answers_script(target.cluster)), check=False).code == 0
+    script = proxy_process.answers_script(target.cluster, target.lasting_service)
+    return target.hurt.run(("bash", "-c", script), check=False).code == 0
+
+
+def proxy_at_rest(within_s: float, configuration: Configuration) -> str:
+    """Probe: wait until kube-proxy has taken up all that it heard of. Fails if it has not within `within_s` seconds.
+
+    A kube-proxy that still has something to write would undo a fault for a reason that has nothing to do with it.
+    """
+    target = target_of(configuration)
+    node = target.hurt
+    await_rest(node, within_s)
+    evidence = f"kube-proxy on {node.name} has nothing more to write"
+    target.note(EventKind.PROXY_AT_REST, node.name, evidence, node=node.name)
+    return evidence
+
+
+def await_rest(node: Node, within_s: float) -> None:
+    """Raises NotInTime if kube-proxy is not at rest in time. In userspace mode, which counts no syncs, it never is."""
+    until(
+        lambda: at_rest(proxy_metrics.read(node)),
+        what=f"kube-proxy on {node.name} is at rest",
+        deadline_s=within_s,
+        every_s=0.5,
+        retry_on=(CommandFailed,),
+        remedy="wait until nobody changes Services or endpoints",
+    )
 
 
 def restart_proxy(configuration: Configuration) -> str:

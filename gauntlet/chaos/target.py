@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gauntlet.cluster import Cluster, Node
 from gauntlet.errors import UsageError
+from gauntlet.faults.proxy_process import EVERYWHERE
 from gauntlet.faults.registry import DEAD_MAN_S
 from gauntlet.history import Event, EventKind, EventLog
 from gauntlet.providers import connect
@@ -53,6 +54,11 @@ class Target(BaseModel):
     @property
     def namespace(self) -> str:
         return self.service.partition("/")[0]
+
+    @property
+    def lasting_service(self) -> str:
+        """The Service that is there before the experiment, during it and afterwards: `namespace/name`."""
+        return EVERYWHERE if self.namespace == PROBE_NAMESPACE else self.service
 
     @property
     def service_name(self) -> str:

@@ -14,6 +14,7 @@ from gauntlet.checkers.blast_radius import blast_radius
 from gauntlet.checkers.control import control
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.error_kinds import error_kinds
+from gauntlet.checkers.hold import held
 from gauntlet.checkers.latency import latency
 from gauntlet.checkers.outage import outage
 from gauntlet.checkers.recovery import flow_recoveries, recovery
@@ -29,6 +30,7 @@ CHECKS = (
     "flows",
     "control",
     "landed",
+    "held",
     "healed",
     "correctness",
     "availability",
@@ -74,8 +76,9 @@ def judge(
     through the hurt node whoever uses them (its own, for NodePorts): attempts to these count as its clients'.
     `flows` are all flows that were declared, each with the windows in which it was to attempt.
 
-    If the control window is bad or the fault did not land, all else is inconclusive, except a wrong backend: that is
-    wrong at any time. If a declared flow was silent in a window, no check that rests on it passes; one that fails does.
+    If the control window is bad, or the fault did not land or did not hold, all else is inconclusive, except a wrong
+    backend: that is wrong at any time. If a declared flow was silent in a window, no check that rests on it passes; one
+    that fails does.
     """
     try:
         windows = cut(history)
@@ -87,7 +90,7 @@ def judge(
     control_found = _heard(control(windows.control, slo), missing)
     landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
     healed = _evidence(history, EventKind.FAULT_HEAL_CONFIRMED, "healed")
-    conditions = [control_found, landed]
+    conditions = [control_found, landed, held(history)]
     found = [_gated(_heard(finding, missing), conditions) for finding in case.findings()]
     return [_attendance(flows, missing), *conditions, healed, *found]
 

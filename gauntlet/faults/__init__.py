@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.faults.fault import BlastRadius, Fault, Needs, NotLanded
+from gauntlet.faults.fault import BlastRadius, Fault, Needs, NotHeld, NotLanded
 from gauntlet.faults.registry import FAULTS, create, names
 
-__all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotLanded", "create", "names"]
+__all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotHeld", "NotLanded", "create", "names"]

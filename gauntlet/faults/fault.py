@@ -36,6 +36,10 @@ class NotLanded(Inconclusive):
     """The fault was injected, but the node or the cluster does not show it. Nothing follows from such a run."""
 
 
+class NotHeld(Inconclusive):
+    """The fault landed, but it was undone too early, or by somebody else. Nothing follows from such a run."""
+
+
 class NoParameters(BaseModel):
     """Parameters of a fault that has none. Any that is given is an error."""
 
@@ -73,6 +77,17 @@ class Fault(Protocol):
 
     def landed(self) -> str:
         """Evidence, read from the node or the cluster, that it is in effect. Raises NotLanded where it is not."""
+        ...
+
+    def held(self) -> str:
+        """Evidence, read now, that it is still in effect. Raises NotHeld if it is not."""
+        ...
+
+    def over_by_itself(self, within_s: float) -> str:
+        """Wait until nothing of it is left, without anybody's help, and return the evidence.
+
+        Raises NotInTime after `within_s`, NotHeld if it was the node's own dead-man timer that undid it.
+        """
         ...
 
     def heal(self) -> None:

@@ -1,7 +1,8 @@
-"""flush-all-tables: nat, filter and mangle are flushed and kube-proxy's chains in them deleted."""
+"""flush-all-tables: kube-proxy's chains in nat, filter and mangle are deleted with all that is in them."""
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from gauntlet.cluster import ProxyMode
@@ -10,30 +11,36 @@ from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 
 _TABLES = ("nat", "filter", "mangle")
+_LEFT = "/run/gauntlet-flushed"
 
 
 class FlushAllTables(NodeFault):
-    """The canary chain KUBE-PROXY-CANARY goes too, so kube-proxy notices and writes everything again by itself."""
+    """The canary chain KUBE-PROXY-CANARY goes too, so kube-proxy notices and writes everything again by itself.
+
+    Rules of others stay, unlike with `iptables -F` and `-X`: the fault is kube-proxy's alone.
+    """
 
     name: ClassVar[str] = "flush-all-tables"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
 
     def plan(self) -> Plan:
-        self._before = self._lines()
-        script = "".join(iptables_tables.flush(table) + iptables_tables.delete_chains(table) for table in _TABLES)
-        # The counts are taken by the same command: kube-proxy may be back before the next one.
-        count = "iptables-save | grep -c KUBE- > /run/gauntlet-flushed; true"
+        self._before = self._count()
+        # The count is taken by the same command: kube-proxy may be back before the next one.
+        count = f"iptables-save | grep -cE -e '{iptables_tables.RULE_OR_CANARY}' > {_LEFT}; true"
         return Plan(
-            act=(("sh", "-c", script + count),),
+            act=(("sh", "-c", f"{{ {iptables_tables.delete(*_TABLES)}; }} || exit 1; {count}"),),
             undo=(iptables_tables.restart_where_missing(),),
             check=("sh", "-c", iptables_tables.CHECK),
         )
 
     def evidence(self) -> str:
-        left = int(self.node.run(("cat", "/run/gauntlet-flushed")).stdout)
+        left = int(self.node.run(("cat", _LEFT)).stdout)
         if left or not self._before:
-            raise NotLanded(f"{self.node.name} kept {left} KUBE lines in its tables; {self._before} before the flush")
-        return f"no table held a KUBE rule or chain; {self._before} lines before the flush"
+            raise NotLanded(
+                f"{self.node.name} kept {left} rules and canary chains of kube-proxy; {self._before} before the flush"
+            )
+        return f"no table held a rule of kube-proxy or its canary chain; {self._before} before the flush"
 
-    def _lines(self) -> int:
-        return self.node.run(("iptables-save",)).stdout.count("KUBE-")
+    def _count(self) -> int:
+        saved = self.node.run(("iptables-save",)).stdout
+        return sum(1 for line in saved.splitlines() if re.search(iptables_tables.RULE_OR_CANARY, line))

@@ -1,7 +1,8 @@
-"""flush-nat: `iptables -t nat -F`, the popular emergency measure, which is an outage of its own."""
+"""flush-nat: kube-proxy's rules in nat go, as by `iptables -t nat -F`, a popular remedy and an outage of its own."""
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from gauntlet.cluster import ProxyMode
@@ -14,6 +15,7 @@ class FlushNat(NodeFault):
     """kube-proxy notices a flush only by its canary chains being deleted, and `-F` leaves chains alone.
 
     So it stays hurt until the next full sync or a restart (kubernetes issues 129128, 133767). Undone by a restart.
+    Rules of others, which a real `-F` takes too, stay: the fault is kube-proxy's alone.
     """
 
     name: ClassVar[str] = "flush-nat"
@@ -30,9 +32,11 @@ class FlushNat(NodeFault):
     def evidence(self) -> str:
         left = self._rules()
         if left or not self._before:
-            raise NotLanded(f"nat on {self.node.name} holds {left} KUBE rules; {self._before} before the flush")
-        return f"nat holds no KUBE rule; {self._before} before the flush"
+            raise NotLanded(
+                f"nat on {self.node.name} holds {left} rules of kube-proxy; {self._before} before the flush"
+            )
+        return f"nat holds no rule of kube-proxy; {self._before} before the flush"
 
     def _rules(self) -> int:
         saved = self.node.run(("iptables-save", "-t", "nat")).stdout
-        return sum(1 for line in saved.splitlines() if line.startswith("-A ") and "KUBE-" in line)
+        return sum(1 for line in saved.splitlines() if re.search(iptables_tables.RULE, line))

@@ -1,6 +1,8 @@
-"""Shell that flushes iptables tables as people do, sparing others' rules, and that sees kube-proxy's come back."""
+"""Shell that takes kube-proxy's rules out of iptables tables, sparing others' rules, and that sees them come back."""
 
 from __future__ import annotations
+
+import shlex
 
 from gauntlet.faults.proxy_process import RESTART
 from gauntlet.journal import Argv
@@ -17,27 +19,57 @@ rules=$(printf '%s\\n' "$nat" | grep -c -- '^-A KUBE-SEP-.*-j DNAT') || exit 1
 echo "nat has its jumps to KUBE-SERVICES and $rules DNAT rules"
 """
 
+# kube-proxy's chains (pkg/proxy/iptables/proxier.go); -FW- and -XLB- are those of versions before 1.24. All other KUBE-
+# chains are the kubelet's: KUBE-KUBELET-CANARY, KUBE-FIREWALL, KUBE-MARK-DROP, KUBE-IPTABLES-HINT.
+_ENTERED = "KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|POSTROUTING|FORWARD|PROXY-FIREWALL)"
+_CHAIN = f"({_ENTERED}|KUBE-(MARK-MASQ|PROXY-CANARY|(SVC|SVL|EXT|SEP|FW|XLB)-[A-Z0-9]+))"
+_BUILT_IN = "(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)"
 
-def flush(table: str) -> str:
-    """Shell that runs `iptables -t TABLE -F` and puts back at once the rules that are not kube-proxy's.
+# What is kube-proxy's in the output of iptables-save, in the words of grep -E.
+RULE = f"^-A {_CHAIN} |^-A {_BUILT_IN} (.* )?-j {_ENTERED}$"
+RULE_OR_CANARY = f"{RULE}|^:KUBE-PROXY-CANARY "
 
-    A kind node keeps Docker's DNS rule in nat; without it a restarted kube-proxy cannot find the API server.
+# Makes input of iptables-restore from the output of iptables-save. A target without options is at the end of its line.
+# Somebody else's rule may lead into a chain of kube-proxy's (to KUBE-MARK-MASQ, say): such a chain is emptied, but can
+# only be deleted after that rule. No counted repetition in the patterns: mawk 1.3.4 does not know it.
+_REMOVAL = f"""
+/^\\*/ {{ table = $1; chains = 0; jumps = ""; split("", used) }}
+/^:/ {{ if (substr($1, 2) ~ /^{_CHAIN}$/) chain[++chains] = substr($1, 2) }}
+/^-A / && $2 !~ /^{_CHAIN}$/ && $(NF - 1) ~ /^-[jg]$/ && $NF ~ /^{_CHAIN}$/ {{
+  if ($2 ~ /^{_BUILT_IN}$/ && $NF ~ /^{_ENTERED}$/) jumps = jumps "-D" substr($0, 3) "\\n"
+  else used[$NF] = 1
+}}
+/^COMMIT/ {{
+  print table
+  for (i = 1; i <= chains; i++) print ":" chain[i] " - [0:0]"
+  printf "%s", jumps
+  for (i = 1; i <= chains; i++) if (chains_too && !(chain[i] in used)) print "-X " chain[i]
+  print
+}}
+"""
+
+
+def flush(*tables: str) -> str:
+    """Shell that empties kube-proxy's chains of these tables and removes the jumps to them, but leaves the chains.
+
+    It does to kube-proxy what `iptables -F` does, and nothing to anybody else's rules: a kind node keeps Docker's DNS
+    rule in nat, without which a restarted kube-proxy cannot find the API server. All of it is one iptables-restore,
+    which changes a table in one piece: nothing is gone in between, and if it fails the table is as it was.
     """
-    return (
-        f"rest=$(iptables-save -t {table} | grep -v -e KUBE- -e '^#'); "
-        f"iptables -w 5 -t {table} -F || exit 1; "
-        f"case $rest in *'-A '*) printf '%s\\n' \"$rest\" | iptables-restore -w 5 --noflush || exit 1 ;; esac; "
-    )
+    return _restored(tables, "0")
 
 
-def delete_chains(table: str) -> str:
-    """Shell that deletes kube-proxy's chains of a table that was flushed."""
-    return (
-        f"iptables-save -t {table} | sed -n 's/^:\\(KUBE-[^ ]*\\).*/-X \\1/p' | "
-        f"{{ echo '*{table}'; cat; echo COMMIT; }} | iptables-restore -w 5 --noflush || exit 1; "
-    )
+def delete(*tables: str) -> str:
+    """Shell that deletes kube-proxy's chains of these tables with all that is in them, by one iptables-restore."""
+    return _restored(tables, "1")
 
 
 def restart_where_missing() -> Argv:
     """Command that restarts kube-proxy where its rules are not back by themselves."""
     return ("sh", "-c", f"( {CHECK} ) >/dev/null || {{ {RESTART} }}")
+
+
+def _restored(tables: tuple[str, ...], chains_too: str) -> str:
+    saved = " && ".join(f"iptables-save -t {table}" for table in tables)
+    removal = f"awk -v chains_too={chains_too} {shlex.quote(_REMOVAL)}"
+    return f"saved=$({saved}) || exit 1; printf '%s\\n' \"$saved\" | {removal} | iptables-restore -w 5 --noflush"

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from gauntlet import journal
 from gauntlet.errors import UsageError
-from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, Scene
+from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotHeld, NotLanded, Scene
 from gauntlet.history import Event, EventKind
 from gauntlet.journal import Record, State
+from gauntlet.waiting import NotInTime, until
 
 
 class JournalledFault(ABC):
@@ -43,6 +44,20 @@ class JournalledFault(ABC):
     def evidence(self) -> str:
         """One line read from the node or the cluster that shows the fault. Raises NotLanded where none does."""
 
+    def still(self) -> str:
+        """One line, read now, that shows the fault still in effect. Raises NotLanded if none does.
+
+        `evidence` may be what was written down at the time, so the check of the journal has to find the fault too.
+        """
+        evidence = self.evidence()
+        if self.is_over():
+            raise NotLanded("nothing of it is left")
+        return evidence
+
+    def has_timer_fired(self) -> bool:
+        """Whether a timer of its own has undone it. Only faults on a node have one."""
+        return False
+
     def guard(self, record: Record) -> None:  # noqa: B027 - only faults on a node have somewhere to put a timer
         """Arrange that the fault ends by itself when this process is gone."""
 
@@ -63,6 +78,38 @@ class JournalledFault(ABC):
             raise UsageError(f"fault {self.id} was not injected", "inject it first")
         evidence = self.evidence()
         self.note(EventKind.FAULT_LANDED, evidence)
+        return evidence
+
+    def held(self) -> str:
+        if self._record is None:
+            raise UsageError(f"fault {self.id} was not injected", "inject it first")
+        # Stamped before the node is asked: what it then shows was so at that moment.
+        began_ns = time.time_ns()
+        try:
+            evidence = self.still()
+        except NotLanded as error:
+            raise NotHeld(
+                f"fault {self.id} did not hold to the end: {error.what}",
+                "find out who undid it, or hold it for less long",
+            ) from error
+        self.note(EventKind.FAULT_HELD, evidence, at_ns=began_ns)
+        return evidence
+
+    def over_by_itself(self, within_s: float) -> str:
+        try:
+            until(self.is_over, what=f"fault {self.id} is over by itself", deadline_s=within_s, every_s=0.2)
+        except NotInTime as error:
+            # It was in effect all the time: what the traffic saw of that is judged.
+            self.note(EventKind.FAULT_HELD, error.what)
+            raise
+        if self.has_timer_fired():
+            raise NotHeld(
+                f"fault {self.id} was undone by the dead-man timer of its node, {self.scene.dead_man_s:g} s after it "
+                "was set, not by itself",
+                "set GAUNTLET_DEAD_MAN_S higher",
+            )
+        evidence = f"{self.id} is over by itself"
+        self.note(EventKind.FAULT_OVER, evidence)
         return evidence
 
     @property

@@ -41,6 +41,10 @@ class KillProxy(NodeFault):
             raise NotLanded(late.what) from late
         return f"kube-proxy {self._killed.pid} (started at tick {self._killed.started}) is gone"
 
+    def still(self) -> str:
+        # Whether a new one runs already is another question: this one was killed, and stays so.
+        return self.evidence()
+
     def healed(self) -> str:
         was_over = self.is_confirmed
         evidence = super().healed()

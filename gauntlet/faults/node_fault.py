@@ -41,9 +41,14 @@ class NodeFault(JournalledFault):
         return Record(self.id, self.name, self.node.name, State.INTENDED, undo, plan.check)
 
     def guard(self, record: Record) -> None:
-        if record.undo:
+        self._is_guarded = bool(record.undo)
+        if self._is_guarded:
             undo = record.undo[:-1]  # all but ending the timer, which is what runs then
             self.node.run(background.dead_man(self._timer, self.scene.dead_man_s, undo))
+
+    def has_timer_fired(self) -> bool:
+        is_gone = ("sh", "-c", background.is_gone(self._timer))
+        return self._is_guarded and self.node.run(is_gone, check=False).code == 0
 
     def act(self) -> None:
         for argv in self._act:

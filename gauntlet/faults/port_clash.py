@@ -43,6 +43,13 @@ class PortClash(JournalledFault):
             raise NotLanded(f"the API server gave NodePort {self._asked.port} to two Services")
         return self._refusals[-1]
 
+    def still(self) -> str:
+        # The port may be that of a Service which was there before, so that none of the fault's own exists.
+        refusal = self._ask(self._names[-1])
+        if refusal is None:
+            raise NotLanded(f"the API server has given NodePort {self._asked.port} to a second Service")
+        return refusal
+
     @property
     def _asked(self) -> ClashParameters:
         assert isinstance(self.given, ClashParameters)

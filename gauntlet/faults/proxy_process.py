@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from kubernetes.client import CoreV1Api
+from kubernetes.client import ApiException, CoreV1Api
 
 from gauntlet import proxy_metrics, rules
 from gauntlet.cluster import Cluster, CommandFailed, Node, ProxyMode
-from gauntlet.errors import Inconclusive
+from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.journal import Argv
 from gauntlet.waiting import until
 
 HEALTHZ_PORT = 10256
+# The Service that every cluster has.
+EVERYWHERE = "default/kubernetes"
 # A kubelet that backs off after crashes lets half a minute pass before it starts kube-proxy again.
 _RESTART_DEADLINE_S = 60.0
 
@@ -76,10 +79,24 @@ def healthy_script(node: Node) -> str:
     )
 
 
-def answers_script(cluster: Cluster) -> str:
-    """Shell that ends with 0 where the Service `default/kubernetes`, which every cluster has, accepts a connection."""
-    spec = CoreV1Api(cluster.api).read_namespaced_service("kubernetes", "default").spec
-    connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{spec.ports[0].port}"
+def answers_script(cluster: Cluster, service: str = EVERYWHERE) -> str:
+    """Shell that ends with 0 if the Service, `namespace/name`, accepts a connection at its first TCP port.
+
+    Raises UsageError if there is no such Service or port.
+    """
+    namespace, _, name = service.partition("/")
+    try:
+        spec = CoreV1Api(cluster.api).read_namespaced_service(name, namespace).spec
+    except ApiException as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        raise UsageError(
+            f"there is no Service {service}", "set GAUNTLET_SERVICE to namespace/name of an existing one"
+        ) from None
+    ports = [port.port for port in spec.ports or () if port.protocol == "TCP"]
+    if spec.cluster_ip in (None, "", "None") or not ports:
+        raise UsageError(f"Service {service} has no TCP port at a cluster IP", "set GAUNTLET_SERVICE to one that has")
+    connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{ports[0]}"
     return f"timeout 2 bash -c '{connect}' && echo 'its Services answer'"
 
 

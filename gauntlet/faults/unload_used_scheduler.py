@@ -36,3 +36,7 @@ class UnloadUsedScheduler(NodeFault):
                 f"the kernel of {self.node.name} did not refuse to unload {self._module}: {said or 'no word'}"
             )
         return f"refused: {said} ({self._holders} virtual servers hold it)"
+
+    def still(self) -> str:
+        # A refusal leaves nothing that could be over.
+        return self.evidence()

@@ -12,6 +12,7 @@ from gauntlet.report.binning import Axis
 LABELS = {
     EventKind.FAULT_INJECTED: "injected",
     EventKind.FAULT_LANDED: "landed",
+    EventKind.FAULT_OVER: "over by itself",
     EventKind.FAULT_HEALED: "healed",
     EventKind.FAULT_HEAL_CONFIRMED: "heal confirmed",
     EventKind.REMEDY_APPLIED: "remedy",

@@ -1,4 +1,4 @@
-"""Flushed: iptables -t nat -F, the popular emergency measure."""
+"""Flushed: kube-proxy's rules in nat, as by iptables -t nat -F, the popular emergency measure."""
 
 import pytest
 

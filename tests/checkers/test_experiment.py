@@ -28,6 +28,7 @@ EVENTS = (
     event(5.02, EventKind.FAULT_INJECTED),
     event(5.1, EventKind.FAULT_LANDED, detail="the proxy is gone"),
     event(11.9, EventKind.WINDOW_ENDED, "hurt"),
+    event(11.95, EventKind.FAULT_HELD, detail="the proxy is still gone"),
     event(12, EventKind.REMEDY_APPLIED),
     event(12, EventKind.FAULT_HEALED),
     event(12.1, EventKind.FAULT_HEAL_CONFIRMED),
@@ -195,7 +196,7 @@ def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) ->
 
 def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
     found = judged("kill-proxy", traffic([(1, 1.1)]))
-    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "held", "healed"}, Verdict.INCONCLUSIVE)
     assert found["outage"].figure is not None
     assert "not judged, since control is inconclusive" in found["outage"].reason
     assert found["outage"].remedy == "do first what the finding `control` says"
@@ -212,9 +213,47 @@ def test_a_fault_that_is_not_shown_healed_is_inconclusive_about_that_alone() -> 
     assert wrong(judged("kill-proxy", traffic(), events)) == {"healed": Verdict.INCONCLUSIVE}
 
 
+def with_its_end(*end: Event) -> list[Event]:
+    """The usual events with another end of the fault."""
+    return [*(one for one in EVENTS if one.kind is not EventKind.FAULT_HELD), *end]
+
+
+def test_a_fault_that_nobody_saw_hold_makes_all_that_depends_on_it_inconclusive() -> None:
+    found = judged("flush-nat", traffic([(5.03, 17.5)]), with_its_end())
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "control", "landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert "nobody looked again" in found["held"].reason
+    assert "not judged, since held is inconclusive" in found["recovery"].reason
+
+
+def test_a_fault_that_was_looked_at_only_after_it_was_undone_is_not_known_to_have_held() -> None:
+    late = event(12.05, EventKind.FAULT_HELD)
+    found = judged("flush-nat", traffic([(5.03, 13)]), with_its_end(late))
+    assert found["held"].verdict is Verdict.INCONCLUSIVE
+    assert "undone 0.050 s before" in found["held"].reason
+
+
+def test_a_recovery_by_itself_needs_a_kube_proxy_that_was_at_rest() -> None:
+    rows, over = traffic([(5.03, 11)]), event(11.5, EventKind.FAULT_OVER, detail="it is over by itself")
+    found = judged("flush-all-tables", rows, with_its_end(over))
+    assert found["held"].verdict is Verdict.INCONCLUSIVE
+    assert found["recovery"].verdict is Verdict.INCONCLUSIVE
+    assert "not seen at rest" in found["recovery"].reason
+
+    at_rest = event(4.95, EventKind.PROXY_AT_REST)
+    assert wrong(judged("flush-all-tables", rows, with_its_end(over, at_rest))) == {}
+
+    too_late = event(5.5, EventKind.PROXY_AT_REST)
+    assert judged("flush-all-tables", rows, with_its_end(over, too_late))["held"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_fault_that_ended_only_by_the_remedy_did_not_end_by_itself() -> None:
+    events = with_its_end(event(12.5, EventKind.FAULT_OVER), event(4.95, EventKind.PROXY_AT_REST))
+    assert judged("flush-all-tables", traffic([(5.03, 11)]), events)["held"].verdict is Verdict.INCONCLUSIVE
+
+
 def test_no_attempts_at_all_is_inconclusive() -> None:
     found = judged("kill-proxy", [])
-    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "held", "healed"}, Verdict.INCONCLUSIVE)
 
 
 WINDOW_ENDS_S = {CONTROL: 4.9, HURT: 11.9, AFTER: 25}
@@ -232,7 +271,7 @@ def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that
     assert f"{silent} " in found["flows"].reason
     assert f"in the window '{window}'" in found["flows"].reason
     rest = {
-        CONTROL: set(CHECKS) - {"landed", "healed"},
+        CONTROL: set(CHECKS) - {"landed", "held", "healed"},
         HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery"},
         AFTER: {
             *("flows", "correctness", "error-kinds", "blast-radius", "outage", "recovery"),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,8 +19,11 @@ from gauntlet import faults, slo
 from gauntlet.chaos import experiment as experiments
 from gauntlet.chaos.service import replacement
 from gauntlet.chaos.target import target_of
+from gauntlet.chaos.timing import refuse_early_timer
 from gauntlet.cluster import Cluster, ProxyMode
 from gauntlet.errors import UsageError
+from gauntlet.faults import proxy_process
+from gauntlet.faults.registry import DEAD_MAN_S
 from gauntlet.history import EventLog
 from gauntlet.journal import journal_of
 from gauntlet.paths import project_root
@@ -65,6 +69,15 @@ def test_the_file_proves_landing_and_healing_and_rolls_back(file: Path) -> None:
     document = yaml.safe_load(file.read_text())
     method = [step["provider"]["func"] for step in document["method"]]
     assert method.index("inject") < method.index("landed") < method.index("heal") < method.index("healed")
+    if "over_by_itself" in method:
+        assert method.index("proxy_at_rest") + 1 == method.index("inject")
+        assert method.index("landed") + 1 == method.index("over_by_itself") == method.index("heal") - 1
+    else:
+        # Nothing may come between the look and the end of the fault, no pause either.
+        held = method.index("held")
+        assert method.index("landed") < held
+        assert method[held + 1] in ("heal", "restart_proxy")
+        assert "pauses" not in document["method"][held]
     assert {"heal", "healed"} <= {step["provider"]["func"] for step in document["rollbacks"]}
     assert document["controls"][0]["provider"]["module"] == "gauntlet.chaos.safety"
     used = {
@@ -81,6 +94,137 @@ def test_every_experiment_has_a_promise_and_every_fault_an_experiment() -> None:
     assert {file.stem for file in FILES} <= set(book.experiments)
     texts = [file.read_text() for file in FILES]
     assert all(any(f"fault: {name}\n" in text for text in texts) for name in faults.names())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_file_takes_service_and_timer_from_the_environment(file: Path) -> None:
+    configuration = yaml.safe_load(file.read_text())["configuration"]
+    assert configuration["service"]["key"] == "GAUNTLET_SERVICE"
+    timer = {"type": "env", "key": "GAUNTLET_DEAD_MAN_S", "env_var_type": "float", "default": DEAD_MAN_S}
+    assert configuration["dead_man_s"] == timer
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_timer_fires_within_the_file_as_it_is(file: Path) -> None:
+    experiment, configuration = shipped(file)
+    refuse_early_timer(experiment, configuration)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("flush-nat", {"hold_s": 100}),
+        ("flush-nat", {"dead_man_s": 30}),
+        ("flush-all-tables", {"within_s": 91}),
+        ("stop-proxy", {"hold_s": 100}),
+        ("port-taken-before", {"hold_s": 200}),
+    ],
+)
+def test_a_timer_that_would_fire_while_the_fault_is_watched_is_refused(name: str, changed: dict[str, float]) -> None:
+    experiment, configuration = shipped(project_root() / f"experiments/{name}.yaml")
+    with pytest.raises(UsageError, match="the dead-man timer of the node undoes the fault after") as refused:
+        refuse_early_timer(experiment, {**configuration, **changed})
+    assert "GAUNTLET_DEAD_MAN_S above" in refused.value.remedy
+
+
+@pytest.mark.parametrize("name", ["crash-kernel", "port-clash", "kill-proxy"])
+def test_a_fault_that_no_timer_undoes_may_last_as_long_as_it_likes(name: str) -> None:
+    experiment, configuration = shipped(project_root() / f"experiments/{name}.yaml")
+    refuse_early_timer(experiment, {**configuration, "hold_s": 1000})
+
+
+def shipped(file: Path) -> tuple[dict[str, Any], dict[str, float | str]]:
+    """An experiment and its configuration, as far as the file gives values."""
+    document = yaml.safe_load(file.read_text())
+    configuration = {key: value["default"] for key, value in document["configuration"].items() if "default" in value}
+    return document, {**configuration, "kubeconfig": "/nowhere"}
+
+
+STEP = {"name": "a step", "provider": {"func": "proxy_healthy"}}
+INJECT = {"activity": {"name": "hurt it", "provider": {"func": "inject"}}, "status": "succeeded", "output": "fault-1"}
+STEADY = {"steady_state_met": True, "probes": []}
+
+
+@pytest.mark.parametrize(
+    ("journal", "verdict", "words"),
+    [
+        ({"run": [INJECT], "steady_states": {"before": STEADY}}, "pass", "the steady state held"),
+        ({"run": [INJECT], "steady_states": {}}, "inconclusive", "was not looked at before"),
+        ({"run": [], "steady_states": {"before": STEADY}}, "inconclusive", "has injected nothing"),
+        (
+            {"run": [{**INJECT, "output": None}], "steady_states": {"before": STEADY}},
+            "inconclusive",
+            "injected nothing",
+        ),
+        (
+            {
+                "steady_states": {
+                    "before": {
+                        "steady_state_met": False,
+                        "probes": [{"activity": STEP, "status": "succeeded", "output": False, "tolerance_met": False}],
+                    }
+                }
+            },
+            "inconclusive",
+            "did not hold before: a step gave False",
+        ),
+        ({"run": [INJECT], "steady_states": {"before": STEADY}, "deviated": True}, "fail", "did not hold afterwards"),
+    ],
+)
+def test_what_chaos_toolkit_calls_completed_is_judged(journal: dict[str, Any], verdict: str, words: str) -> None:
+    found = experiments.Journal.model_validate({"status": "completed", **journal}).ran("some", "").finding()
+    assert found.verdict == verdict
+    assert words in found.reason
+
+
+def test_an_experiment_whose_steady_state_did_not_hold_before_is_no_success(
+    sandboxes: Sandboxes, tmp_path: Path
+) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    hurt_already = faults.create("flush-nat", cluster)
+    hurt_already.inject()
+    code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.1")
+    found = experiments.run("kill-proxy", cluster, events=tmp_path / "events.jsonl").finding()
+    hurt_already.heal()
+    hurt_already.healed()
+    assert code != 0, output
+    assert "a Service answers on the node gave False; nothing was injected" in output
+    assert not (tmp_path / "events.jsonl").exists()
+    assert found.verdict == "inconclusive"
+    assert "nothing was injected" in found.reason
+
+
+def test_an_experiment_that_injected_nothing_is_no_success(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    document = yaml.safe_load((project_root() / "experiments/kill-proxy.yaml").read_text())
+    document["method"] = document["rollbacks"]
+    (tmp_path / "nothing.yaml").write_text(yaml.safe_dump(document))
+    code, output = ran(tmp_path / "nothing.yaml", cluster, tmp_path)
+    assert code != 0, output
+    assert "nothing was injected" in output
+
+
+def test_a_fault_that_is_undone_within_its_hold_ends_the_experiment(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    node = cluster.nodes[0]
+    with command(project_root() / "experiments/flush-nat.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="15") as process:
+        until(lambda: "fault_landed" in kinds(tmp_path), what="the fault has landed", deadline_s=60)
+        node.run(("sh", "-c", proxy_process.RESTART))
+        assert process.stdout is not None
+        output = process.stdout.read()
+    assert process.returncode != 0, output
+    assert "did not hold to the end" in output
+    assert "fault_held" not in kinds(tmp_path)
+    assert journal_of(cluster).open() == ()
+
+
+def test_a_hold_beyond_the_timer_is_refused_before_anything_is_done(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    cluster = sandboxes(ProxyMode.NFTABLES)
+    code, output = ran(project_root() / "experiments/stop-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="200")
+    assert code != 0, output
+    assert "set GAUNTLET_DEAD_MAN_S above 230" in output
+    assert "not everything could be healed" not in output
+    assert not (tmp_path / "events.jsonl").exists()
 
 
 def test_an_experiment_runs_alone_and_again(sandboxes: Sandboxes, tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import pytest
 from gauntlet import faults, rules
 from gauntlet.cluster import Cluster, Node, ProxyMode
 from gauntlet.errors import UsageError
-from gauntlet.faults import FAULTS, Fault, NotLanded
+from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, proxy_process
 from gauntlet.faults.port_taken import REPLY
 from gauntlet.history import EventKind, EventLog
 from gauntlet.journal import journal_of
-from gauntlet.waiting import until
+from gauntlet.waiting import NotInTime, until
 from tests.faults.conftest import Sandboxes
 
 BOTH = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
@@ -31,7 +31,7 @@ ON_MACHINES.append(("partition-api", ProxyMode.IPVS))
 CASES = ON_SHARED_KERNELS + ON_MACHINES
 # The supervisor may have started kube-proxy again already; a refusal is over at once.
 OVER_AT_ONCE = {"kill-proxy", "unload-used-scheduler"}
-LIFE = ["fault_intended", "fault_injected", "fault_landed", "fault_healed", "fault_heal_confirmed"]
+LIFE = ["fault_intended", "fault_injected", "fault_landed", "fault_held", "fault_healed", "fault_heal_confirmed"]
 
 
 def hurt(cluster: Cluster) -> Node:
@@ -58,6 +58,7 @@ def test_fault_lands_heals_and_is_written_down(
     assert fault.landed()
     if name not in OVER_AT_ONCE:
         assert not fault.is_over()
+    assert fault.held()
     fault.heal()
     fault.heal()
     assert fault.healed()
@@ -209,6 +210,40 @@ def test_a_table_that_is_back_does_not_count_as_deleted(sandboxes: Sandboxes) ->
     until(fault.is_over, what="the table is back", deadline_s=10)
     with pytest.raises(NotLanded, match="has a table"):
         fault.landed()
+    over(fault)
+
+
+def test_a_fault_that_somebody_undid_did_not_hold(sandboxes: Sandboxes, log: EventLog) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    fault = faults.create("flush-nat", cluster, events=log)
+    fault.inject()
+    fault.landed()
+    hurt(cluster).run(("sh", "-c", proxy_process.RESTART))
+    until(fault.is_over, what="a restart has put the rules back", deadline_s=30)
+    with pytest.raises(NotHeld, match=r"flush-nat-.* did not hold to the end: nat on .* holds"):
+        fault.held()
+    assert "fault_held" not in log.read()["kind"].to_list()
+    over(fault)
+
+
+def test_what_the_timer_of_the_node_undid_is_not_over_by_itself(sandboxes: Sandboxes, log: EventLog) -> None:
+    fault = faults.create("delete-table", sandboxes(ProxyMode.NFTABLES), events=log, dead_man_s=0.5)
+    fault.inject()
+    fault.landed()
+    with pytest.raises(NotHeld, match=r"undone by the dead-man timer of its node, 0\.5 s after"):
+        fault.over_by_itself(30)
+    assert "fault_over" not in log.read()["kind"].to_list()
+    over(fault)
+
+
+def test_a_fault_that_does_not_end_by_itself_is_known_to_have_held(sandboxes: Sandboxes, log: EventLog) -> None:
+    """Or that kube-proxy never recovers would be inconclusive, instead of a failure that the traffic shows."""
+    fault = faults.create("delete-table", sandboxes(ProxyMode.NFTABLES), events=log)
+    fault.inject()
+    fault.landed()
+    with pytest.raises(NotInTime):
+        fault.over_by_itself(0.5)
+    assert log.read()["kind"].to_list()[-1] == "fault_held"
     over(fault)
 
 
