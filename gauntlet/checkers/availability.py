@@ -38,6 +38,11 @@ def availability(
     reason = f"{worst.text()}; {f'promised: {at_least:.2%}' if promised else 'nothing is promised'}"
     if blind and not broken:
         reason += "; too few attempts to tell"
+    elif not broken and worst.figure < at_least:
+        reason += (
+            f"; that is less, but within the statistical error of {worst.total} attempts: with the promised share so"
+            f" few are ok with a probability of {worst.chance(at_least):.2g} (under {significance:g} proves a fault)"
+        )
     verdict = Verdict.FAIL if broken else Verdict.INCONCLUSIVE if blind else Verdict.PASS
     if verdict is Verdict.PASS and not promised:
         verdict = Verdict.MEASURED
@@ -59,7 +64,11 @@ class _Share:
     def breaks(self, at_least: float, significance: float) -> bool:
         if self.figure >= at_least:
             return False
-        return at_least >= 1.0 or float(bdtr(self.ok, self.total, at_least)) < significance
+        return at_least >= 1.0 or self.chance(at_least) < significance
+
+    def chance(self, share: float) -> float:
+        """The probability that, of attempts of which this share is ok, no more are than were seen."""
+        return float(bdtr(self.ok, self.total, share))
 
     def proves_nothing(self, at_least: float, significance: float, min_attempts: int) -> bool:
         if self.total < min_attempts:

@@ -130,10 +130,23 @@ def _finding(
         verdict, reason = Verdict.INCONCLUSIVE, f"no new ok connection from {', '.join(sorted(silent))}"
     else:
         where = "over all and from each node, the most uneven" if len(spreads) > 1 else "over all"
-        verdict, reason = Verdict.PASS, f"even {where}: {worst.line()}"
+        verdict = Verdict.PASS
+        reason = f"even {where}: {worst.line()}{_allowance(worst, significance, max_skew)}"
     details = tuple(spread.line() for spread in spreads)
     return Finding(
         check, verdict, reason, worst.skew, "of the fair share", max_skew, worst.visible_skew(significance), details
+    )
+
+
+def _allowance(spread: Spread, significance: float, max_skew: float) -> str:
+    """Why a spread passes although it is less even than the promise; empty if it is not."""
+    if spread.skew <= max_skew:
+        return ""
+    return (
+        f"; {spread.skew:.0%} is more than the promised {max_skew:.0%}, but within the statistical error of"
+        f" {spread.total} connections: chance alone spreads them so with a probability of {spread.p_value:.2g} "
+        f" (under {significance:g} proves a fault), and so few may"
+        f" miss a skew of up to {spread.visible_skew(significance):.0%}"
     )
 
 

@@ -12,13 +12,24 @@ from gauntlet.results import CaseResult, FindingRecord, Results
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one experiment cost in one mode. `bar` is the outage as a share (0 to 1) of the longest in the run."""
+class Figure:
+    """One figure with the verdict of its own check: other checks of its case may have gone otherwise."""
 
-    verdict: Verdict | None
-    outage: str
-    recovery: str
-    bar: float
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one experiment cost in one mode. `ran` tells a case without the figure from one that did not run.
+
+    `bar` is the outage as a share (0 to 1) of the longest in the run.
+    """
+
+    ran: bool
+    outage: Figure | None = None
+    recovery: Figure | None = None
+    bar: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,14 +60,14 @@ def _row(case: str, found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, 
 
 def _cost(result: CaseResult | None, longest: float) -> Cost:
     if result is None:
-        return Cost(None, "", "", 0.0)
+        return Cost(ran=False)
     outage, recovery = measured(result.findings, "outage"), measured(result.findings, "recovery")
     bar = (outage.figure or 0.0) / longest if outage and longest else 0.0
-    return Cost(result.verdict, _shown(outage), _shown(recovery), bar)
+    return Cost(ran=True, outage=_figure(outage), recovery=_figure(recovery), bar=bar)
 
 
-def _shown(finding: FindingRecord | None) -> str:
-    return figure_of(finding) if finding else ""
+def _figure(finding: FindingRecord | None) -> Figure | None:
+    return Figure(finding.verdict, figure_of(finding)) if finding else None
 
 
 def _difference(found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> str:

@@ -14,6 +14,7 @@ from gauntlet.finding import Verdict
 from gauntlet.history import EventKind, History
 from gauntlet.report.balance import balance
 from gauntlet.report.binning import SECOND_NS, Axis
+from gauntlet.report.comparison import Figure
 from gauntlet.report.evidence import Evidence, evidence_of
 from gauntlet.report.figures import figure_of, measured, threshold_of
 from gauntlet.report.marks import windows
@@ -59,7 +60,7 @@ class Picture:
 
     mode: ProxyMode
     verdict: Verdict
-    outage: str
+    outage: Figure | None
     timeline: Markup
     balance: Markup
     moments: tuple[Moment, ...]
@@ -106,7 +107,7 @@ def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results,
     return Section(
         case=case,
         title=title(case),
-        expected=next(iter(results.account(case, mode).expected for mode in found), ""),
+        expected=next((words for mode in found if (words := results.account(case, mode).expected)), ""),
         group=group(case),
         anchor=anchor(case),
         verdict=worst(result.verdict for result in found.values()),
@@ -196,10 +197,10 @@ def _balanced(history: History, axis: Axis) -> pl.DataFrame:
     return history.attempts
 
 
-def _outage(outage: FindingRecord | None) -> str:
+def _outage(outage: FindingRecord | None) -> Figure | None:
     if outage is None:
-        return ""
-    return f"outage {figure_of(outage)}" if outage.figure else "no outage"
+        return None
+    return Figure(outage.verdict, f"outage {figure_of(outage)}" if outage.figure else "no outage")
 
 
 def _moments(events: pl.DataFrame, axis: Axis) -> tuple[Moment, ...]:

@@ -6,11 +6,11 @@ import html
 import re
 
 from gauntlet.finding import Verdict
-from gauntlet.report.comparison import comparison
+from gauntlet.report.comparison import Cost, comparison
 from gauntlet.report.verdicts import Trouble, headline, troubles
 from gauntlet.results import Account, Results
 
-ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
+ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.MEASURED: "▫️"}
 # GitHub refuses a step summary above 1 MiB; nobody reads more than this many.
 TROUBLES = 40
 LETTERS = 600
@@ -78,9 +78,15 @@ def _comparison(results: Results) -> list[str]:
     lines = ["", "### Outage by mode", "", "| Experiment | " + " | ".join(map(results.heading, results.modes)) + " |"]
     lines.append("|---|" + "---|" * len(results.modes))
     for row in rows:
-        cells = [f"{ICONS[cost.verdict]} {cost.outage}" if cost.verdict else "not run" for cost in row.costs]
+        cells = [_outage(cost) for cost in row.costs]
         lines.append(f"| {_plain(row.title)} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _outage(cost: Cost) -> str:
+    if cost.outage is None:
+        return "no figure" if cost.ran else "not run"
+    return f"{ICONS[cost.outage.verdict]} {cost.outage.text}"
 
 
 def _plain(*texts: str) -> str:

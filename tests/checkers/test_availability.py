@@ -46,6 +46,13 @@ def test_a_share_somewhat_below_the_promise_is_chance() -> None:
     assert availability(frame(rows), 0.6).verdict is Verdict.PASS
 
 
+def test_a_share_below_the_promise_that_passes_says_why() -> None:
+    rows = [Row(index, "ok" if index % 20 < 11 else "timeout") for index in range(60)]
+    reason = availability(frame(rows), 0.6).reason
+    assert "that is less, but within the statistical error of 60 attempts" in reason
+    assert "statistical error" not in availability(frame(rows), 0.5).reason
+
+
 def test_too_few_attempts_to_break_a_share_are_inconclusive_though_all_are_ok() -> None:
     assert availability(frame(steady(0, 0.1)), 0.6).verdict is Verdict.INCONCLUSIVE
 

@@ -33,6 +33,17 @@ def test_even_passes() -> None:
     assert found.figure == pytest.approx(0.1)
 
 
+def test_a_skew_above_the_promise_that_passes_says_why() -> None:
+    found = balance(frame(spread(three(122, 90, 88))), BACKENDS)
+    assert found.verdict is Verdict.PASS
+    assert "22% is more than the promised 10%, but within the statistical error of 300 connections" in found.reason
+    assert "probability of 0.026" in found.reason
+
+
+def test_a_skew_within_the_promise_needs_no_excuse() -> None:
+    assert "statistical error" not in balance(frame(spread(three(105, 98, 97))), BACKENDS).reason
+
+
 @pytest.mark.parametrize("total", [130, 300, 3000])
 def test_70_20_10_fails(total: int) -> None:
     rows = spread(three(total * 7 // 10, total * 2 // 10, total // 10))

@@ -124,6 +124,28 @@ def test_the_outage_is_in_the_heading_of_each_mode(flush: str) -> None:
     assert "1.33 s shorter" in text
 
 
+def test_an_outage_that_was_allowed_is_not_shown_as_failed_because_another_check_failed() -> None:
+    found = [
+        Finding("outage", Verdict.PASS, "as promised", 2.0, "s", 5.0),
+        Finding("recovery", Verdict.INCONCLUSIVE, "too coarse", 3.0, "s", 5.0),
+        Finding("latency", Verdict.FAIL, "slow", 900.0, "ms", 800.0),
+    ]
+    text = page(run(results.records(EXPERIMENT, IPTABLES, found), IPTABLES), Path("none"))
+    row = re.search(r'<td class="number bar">.*?</tr>', text, re.DOTALL)
+    assert row
+    outage, recovery = row.group().split('<td class="number">')[:2]
+    assert 'class="verdict pass"' in outage
+    assert '<div class="pass"' in outage
+    assert 'class="verdict inconclusive"' in recovery
+    assert "fail" not in outage + recovery
+
+
+def test_the_outage_of_a_timeline_has_its_own_verdict_beside_that_of_its_case(tmp_path: Path) -> None:
+    slow = Finding("latency", Verdict.FAIL, "slow", 900.0, "ms", 800.0)
+    text = Elements(page(run(experiment(tmp_path, EXPERIMENT, IPTABLES, Shape(), slow), IPTABLES), tmp_path)).text
+    assert "iptables — no outage ✓ pass whole case: ✕ fail" in text
+
+
 def test_events_are_marked_and_windows_named(flush: str) -> None:
     first = flush[flush.index('<svg class="chart" role="img"') :]
     drawn = first[: first.index("</svg>")]

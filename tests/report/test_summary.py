@@ -74,6 +74,13 @@ def test_the_summary_compares_outages() -> None:
     assert "| NAT flush | ✅ 8.94 s ± 0.04 | ✅ 7.61 s ± 0.04 |" in text
 
 
+def test_the_summary_shows_an_outage_with_its_own_verdict() -> None:
+    slow = results.records(EXPERIMENT, IPTABLES, [Finding("latency", Verdict.FAIL, "slow", 900.0, "ms", 800.0)])
+    measured = results.records(EXPERIMENT, NFTABLES, [Finding("outage", Verdict.MEASURED, "", 7.0, "s")])
+    text = summary(run(outage(IPTABLES, 8.94) + slow + measured))
+    assert "| NAT flush | ✅ 8.94 s ± 0.04 | ▫️ 7 s |" in text
+
+
 def test_the_summary_of_an_empty_run_is_inconclusive() -> None:
     text = summary(run((), incomplete="interrupted by Ctrl-C"))
     assert text.startswith("## ❔ kube-proxy gauntlet: inconclusive")
