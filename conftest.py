@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -70,9 +70,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    from fixtures import choice
+
+    choice.settle(config)
     if not _runs_suites(config):
         return
     from fixtures import settings
+
+    if settings.MODES in config.stash:
+        return  # for fixtures.collector, which knows them
+    try:
+        _set_up(config)
+    except GauntletError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _set_up(config: pytest.Config) -> None:
+    """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
+    from fixtures import inventory, rehearsal, settings
     from fixtures.ledger import Ledger
 
     told: dict[str, str] | None = getattr(config, "workerinput", None)
@@ -81,18 +96,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.kp_seed = int(told[RUN_SEED])
     elif config.option.kp_seed is None:
         config.option.kp_seed = settings.new_seed()
-    try:
-        config.stash[settings.KEY] = settings.read(config, Path(told[RUN_FOLDER]) if told is not None else None)
-    except GauntletError as error:
-        raise pytest.UsageError(str(error)) from error
+    chosen = settings.read(config)
+    if told is not None:
+        chosen = replace(chosen, folder=Path(told[RUN_FOLDER]))
+    elif not config.option.collectonly:
+        cases = inventory.take(config, chosen)
+        chosen = settings.housed(config, chosen)
+        if not config.option.kp_dry_run:
+            command = ["pytest", *config.invocation_params.args]
+            config.pluginmanager.register(Ledger(chosen, command, cases), "gauntlet-ledger")
+    config.stash[settings.KEY], config.stash[settings.MODES] = chosen, chosen.modes
     if config.option.kp_dry_run:
-        from fixtures import rehearsal
-
         config.pluginmanager.register(rehearsal, "gauntlet-rehearsed-fixtures")
         config.pluginmanager.register(rehearsal.Rehearsal(config), "gauntlet-rehearsal")
-    elif told is None and not config.option.collectonly:
-        command = shlex.join(["pytest", *config.invocation_params.args])
-        config.pluginmanager.register(Ledger(config.stash[settings.KEY], command), "gauntlet-ledger")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -124,19 +140,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from fixtures import settings
 
-    modes = settings.of(metafunc.config).modes
+    modes = settings.modes_of(metafunc.config)
     metafunc.parametrize("mode", modes, ids=map(str, modes), indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is declared unsupported, and nothing else. Cases that share a Service come first.
+    """Skip what is declared unsupported, and nothing else; let -k choose by experiment. Shared Services come first.
 
     Those that make one of their own leave kube-proxy work, which experiments wait for. First of all hooks: pytest then
     groups the cases by the mode of their cluster.
     """
     items.sort(key=lambda item: not {"shared", "nobody"}.intersection(getattr(item, "fixturenames", ())))
+    from fixtures import collector
+
     for item in items:
+        if "mode" in getattr(item, "fixturenames", ()):
+            item.extra_keyword_matches.update(collector.experiments_of(item))
         for marker in item.iter_markers("needs"):
             _skip_unsupported(item, *marker.args)
 
@@ -179,7 +199,7 @@ def _skip_unsupported(item: pytest.Item, feature: str) -> None:
     from gauntlet.support import unsupported
 
     found = case.of_node_id(item.nodeid)
-    if found is None:
+    if found is None or settings.KEY not in item.config.stash:
         return
     try:
         chosen = settings.of(item.config)

@@ -80,8 +80,9 @@ Examples:
   gauntlet run -- suites/chaos --kp-seed=7
   gauntlet run --provider existing -- --kp-context=staging --kp-target-nodes=worker-3 --kp-dry-run
 
-Writes results.json, report.html, summary.md and the evidence into a new folder below results/, which
-results/latest then points to. Ctrl-C ends the run in order: faults are healed, clusters deleted.
+Writes results.json, report.html, summary.md and the evidence into a new folder below results/, to which then points
+results/latest if all cases of the profile were to run, else results/latest-selection: a selection is not the gate, and
+says so. Ctrl-C ends the run in order: faults are healed, clusters deleted.
 
 Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage, or nothing was selected.
 """
@@ -117,6 +118,7 @@ def run(
     from gauntlet import binaries, paths, pytestrun
     from gauntlet.cluster import ProxyMode
     from gauntlet.conclusion import conclude
+    from gauntlet.run_folder import announced
 
     chosen = PROFILES[profile]
     in_modes = parse_modes(modes) if modes is not None else () if source == EXISTING else chosen.modes
@@ -130,9 +132,9 @@ def run(
     for version in versions if source != EXISTING else ():
         binaries.ensure(version, say=click.echo)
     click.echo(f"profile {profile}, modes {', '.join(in_modes) or 'as found'}: pytest {' '.join(options)}")
-    before = pytestrun.latest(folder)
-    code = pytestrun.run_pytest(options, root)
-    ctx.exit(conclude(Console(), folder, before, code))
+    with announced() as run_folder:
+        code = pytestrun.run_pytest(options, root)
+        ctx.exit(conclude(Console(), run_folder.folder(), code))
 
 
 @main.command(short_help="Try what this machine can run, or check a cluster.")

@@ -11,18 +11,18 @@ from gauntlet import pytestrun
 from gauntlet.errors import ExitCode
 from gauntlet.finding import Verdict
 from gauntlet.report.table import show_verdicts
-from gauntlet.results import LATEST, Results, load
+from gauntlet.results import FILE, Results, load
+from gauntlet.run_folder import link_to
 
 
-def conclude(console: Console, results_root: Path, before: Path | None, code: int) -> ExitCode:
+def conclude(console: Console, folder: Path | None, code: int) -> ExitCode:
     """Show what the run that just ended found, and give the exit code of the whole.
 
-    `before` is the run that `latest` pointed to when this one began, `code` the exit code of pytest. The exit code
-    is 0 only if pytest and the verdicts agree that all passed.
+    `folder` is that of the run, None if it ended before it had one; `code` the exit code of pytest. The exit code is 0
+    only if pytest and the verdicts agree that all passed.
     """
-    folder = pytestrun.latest(results_root)
     said = pytestrun.exit_code(code)
-    if folder is None or folder == before:
+    if folder is None or not (folder / FILE).exists():
         if said is not ExitCode.USAGE:
             why = "interrupted" if code == pytestrun.PytestExit.INTERRUPTED else "see what pytest says above"
             console.print(f"[bold red]the run ended without results[/]: {why}")
@@ -41,11 +41,9 @@ def show(console: Console, results: Results, folder: Path) -> None:
     console.print()
     show_verdicts(console, results)
     console.print(_totals(results))
-    latest = folder.parent / LATEST
     # Paths are printed whole, so that they can be copied.
     for name in ("results.json", "report.html"):
-        path = (latest if latest.resolve() == folder.resolve() else folder) / name
-        console.print(f"  {_short(path)}", soft_wrap=True, highlight=False)
+        console.print(f"  {_short(link_to(folder) / name)}", soft_wrap=True, highlight=False)
 
 
 def _totals(results: Results) -> Text:

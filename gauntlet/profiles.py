@@ -49,8 +49,8 @@ def parse_modes(text: str) -> tuple[str, ...]:
 def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    Without modes, those of the cluster that the run is given. A folder or Python file among `extra` replaces the
-    profile's folder of suites; another file is the value of an option.
+    Without modes, those of the cluster that the run is given. Where `extra` names no cases, --kp-profile chooses the
+    suites: pytest alone knows which words of a command line are paths, and which are values of options.
     """
     options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
     if modes:
@@ -61,11 +61,4 @@ def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra:
     workers = min(len(modes), max(2, os.cpu_count() or 2))
     if workers > 1:
         options += ["-n", str(workers)]
-    if not any(_names_cases(argument) for argument in extra):
-        options.append(profile.suites)
     return [*options, *extra]
-
-
-def _names_cases(argument: str) -> bool:
-    path = Path(argument.partition("::")[0])
-    return not argument.startswith("-") and path.exists() and (path.is_dir() or path.suffix == ".py")

@@ -66,12 +66,6 @@ def exit_code(code: int) -> ExitCode:
     return ExitCode.USAGE if code in (PytestExit.USAGE_ERROR, PytestExit.NO_TESTS_COLLECTED) else ExitCode.FAILED
 
 
-def latest(results: Path) -> Path | None:
-    """The folder of the newest run below `results`; None where there is none."""
-    link = results / "latest"
-    return link.resolve() if link.exists() else None
-
-
 @contextmanager
 def _signals_go_to(group: int) -> Iterator[None]:
     def forward(_number: int, _frame: FrameType | None) -> None:

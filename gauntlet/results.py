@@ -11,24 +11,21 @@ import errno
 import json
 import math
 import os
-import secrets
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from gauntlet import surroundings
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.finding import Finding, Verdict, undecided
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v1"] = "kube-proxy-gauntlet/results/v1"
 FILE = "results.json"
-LATEST = "latest"
 
 
 class _Record(BaseModel):
@@ -84,12 +81,20 @@ class Skip(_Record):
     reason: str
 
 
+class GateCases(_Record):
+    """How many of the gate's cases of one mode ran, and how many there are. Declared skips count in neither."""
+
+    ran: int = Field(ge=0)
+    cases: int = Field(ge=0)
+
+
 class Results(_Record):
     """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`).
 
     `kubernetes` is the version of the control plane, `kube_proxy` that of kube-proxy in each mode, `kernels` that of
     the nodes' kernel in each mode that was begun. `reproduce` is the command that repeats the whole run, `options` what
-    pytest needs to run one of its cases again.
+    pytest needs to run one of its cases again, `environment` the variables that change what is tested. `gate` says for
+    each mode how much of the gate the run was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -110,6 +115,8 @@ class Results(_Record):
     skipped: tuple[Skip, ...] = ()
     reproduce: str
     options: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    gate: dict[ProxyMode, GateCases] = {}
     incomplete: str = ""
 
     @property
@@ -122,6 +129,21 @@ class Results(_Record):
         """The verdict of one mode. Where nothing was learnt, or the run did not finish, it never passes."""
         verdicts = [finding.verdict for finding in self.findings if finding.mode is mode]
         return worst([*verdicts, Verdict.INCONCLUSIVE] if self.incomplete else verdicts)
+
+    def undecided(self, mode: ProxyMode) -> str:
+        """Why this run cannot say that a cluster may take this mode, whatever its cases found; empty if it can."""
+        share = self.gate.get(mode, GateCases(ran=0, cases=0))
+        if surroundings.PROXY_PATH in self.environment:
+            return f"programs of {self.environment[surroundings.PROXY_PATH]} stood before those that kube-proxy calls"
+        if share.ran == share.cases > 0:
+            return ""
+        return f"{share.ran} of {share.cases} gate cases ran"
+
+    @property
+    def word(self) -> str:
+        """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate."""
+        passed = self.verdict is Verdict.PASS
+        return "not decided" if passed and any(map(self.undecided, self.modes)) else str(self.verdict)
 
     def heading(self, mode: ProxyMode) -> str:
         """The mode, with the version of its kube-proxy where that is not the control plane's: `userspace (1.25.9)`."""
@@ -204,27 +226,6 @@ def records(
     )
 
 
-def new_run(root: Path) -> Path:
-    """Make the folder of a new run below `root`, `<UTC timestamp>-<short id>`, and return it.
-
-    Call it before the run does anything: raises UsageError where results could not be kept.
-    """
-    latest = root / LATEST
-    if latest.exists() and not latest.is_symlink():
-        raise UsageError(
-            f"{latest} is not a symbolic link, and the gauntlet will not replace it",
-            f"move {latest} away, or choose another folder with --kp-results",
-        )
-    folder = root / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    try:
-        folder.mkdir(parents=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"writable")
-    except OSError as error:
-        raise _unwritable(root, error) from error
-    return folder
-
-
 def write(results: Results, folder: Path) -> Path:
     """Write `folder/results.json`, whole or not at all, and return its path."""
     text = results.model_dump_json(by_alias=True, indent=2) + "\n"
@@ -245,22 +246,8 @@ def write_whole(path: Path, text: str) -> Path:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise _unwritable(path.parent, error) from error
+        raise unwritable(path.parent, error) from error
     return path
-
-
-def point_latest(folder: Path) -> Path:
-    """Make `latest`, beside `folder`, a link to it, in one step. Returns the link."""
-    link = folder.parent / LATEST
-    temporary = link.with_name(f".{LATEST}.{os.getpid()}")
-    try:
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(folder.name, target_is_directory=True)
-        temporary.replace(link)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _unwritable(folder.parent, error) from error
-    return link
 
 
 def load(folder: Path) -> Results:
@@ -288,7 +275,8 @@ def _finite(figure: float | None) -> float | None:
     return figure if figure is not None and math.isfinite(figure) else None
 
 
-def _unwritable(folder: Path, error: OSError) -> GauntletError:
+def unwritable(folder: Path, error: OSError) -> GauntletError:
+    """The error for a folder of results that cannot be written: the disk is full, or the folder is wrong."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EnvironmentUnfit(
             f"no space is left for results in {folder}: {error.strerror}",

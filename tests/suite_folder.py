@@ -35,6 +35,7 @@ addopts = --import-mode=importlib
 pythonpath = .
 strict_markers = true
 markers =
+    gate: decides
     needs(feature): skipped where unsupported
 """
 

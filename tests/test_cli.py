@@ -23,7 +23,8 @@ from gauntlet.conclusion import conclude, show
 from gauntlet.errors import ExitCode, UsageError
 from gauntlet.finding import Verdict
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
-from gauntlet.results import FindingRecord, Results, Skip, point_latest, write
+from gauntlet.results import FindingRecord, GateCases, Results, Skip, write
+from gauntlet.run_folder import point_latest
 from gauntlet.waiting import until
 
 CASE = "suites/conformance/test_node_port.py::test_answers_on_every_node_also_without_a_backend[udp-outside]"
@@ -109,28 +110,13 @@ def test_modes_are_those_of_the_library() -> None:
 def test_gate_options() -> None:
     options = pytest_options(PROFILES["gate"], ("iptables", "nftables"), Path("/r"), ["-k", "udp"])
     assert options == [
-        "--kp-modes=iptables,nftables", "--kp-results=/r", "--kp-profile=gate", "-m", "gate", "-n", "2", "suites",
+        "--kp-modes=iptables,nftables", "--kp-results=/r", "--kp-profile=gate", "-m", "gate", "-n", "2",
         "-k", "udp",
     ]  # fmt: skip
 
 
 def test_one_mode_needs_no_workers() -> None:
     assert "-n" not in pytest_options(PROFILES["gate"], ("nftables",), Path("/r"), [])
-
-
-def test_a_path_replaces_the_suites(tmp_path: Path) -> None:
-    case = tmp_path / "test_x.py"
-    case.touch()
-    options = pytest_options(PROFILES["nightly"], ("nftables",), Path("/r"), [f"{case}::test_y"])
-    assert options[-1] == f"{case}::test_y"
-    assert "suites" not in options
-
-
-def test_the_file_of_an_option_replaces_no_suites(tmp_path: Path) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.touch()
-    profile = PROFILES["gate"]
-    assert profile.suites in pytest_options(profile, ("ipvs",), Path("/r"), ["--kubeconfig", str(kubeconfig)])
 
 
 @pytest.mark.parametrize(
@@ -152,18 +138,18 @@ def results(*found: Verdict, incomplete: str = "") -> Results:
             for mode, verdict in zip(modes, found, strict=True)
         ),
         skipped=(Skip(case="suites/test_x.py::test_y", mode=ProxyMode.NFTABLES, reason="not in this mode"),),
-        reproduce="gauntlet run", incomplete=incomplete,
+        reproduce="gauntlet run", gate=dict.fromkeys(modes, GateCases(ran=1, cases=1)), incomplete=incomplete,
     )  # fmt: skip
 
 
-def concluded(folder: Path, code: int, kept: Results | None, before: Path | None = None) -> tuple[ExitCode, str]:
-    if kept is not None:
-        run = folder / "run"
+def concluded(folder: Path, code: int, kept: Results | None) -> tuple[ExitCode, str]:
+    run = folder / "run" if kept is not None else None
+    if kept is not None and run is not None:
         run.mkdir()
         write(kept, run)
         point_latest(run)
     console = Console(width=80, file=io.StringIO())
-    exit_code = conclude(console, folder, before, code)
+    exit_code = conclude(console, run, code)
     assert isinstance(console.file, io.StringIO)
     return exit_code, console.file.getvalue()
 
@@ -214,8 +200,8 @@ def test_a_run_without_results_did_not_pass(tmp_path: Path) -> None:
 
 
 def test_results_of_an_earlier_run_do_not_count(tmp_path: Path) -> None:
-    exit_code, _ = concluded(tmp_path, 0, results(Verdict.PASS, Verdict.PASS), before=tmp_path / "run")
-    assert exit_code is ExitCode.FAILED
+    assert concluded(tmp_path, 0, results(Verdict.PASS, Verdict.PASS))[0] is ExitCode.OK
+    assert conclude(Console(file=io.StringIO()), None, 0) is ExitCode.FAILED
 
 
 PATIENT = """

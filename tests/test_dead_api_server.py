@@ -49,7 +49,7 @@ def test_dead_api_server_makes_the_run_inconclusive(tmp_path: Path, monkeypatch:
     said, _ = run.communicate(timeout=300)
     assert run.returncode == 1, said
     assert "no answer from the API server" in said
-    found = results.load(outcome / "latest")
+    found = results.load(outcome / "latest-selection")
     assert found.verdict is Verdict.INCONCLUSIVE
     assert {finding.verdict for finding in found.findings} <= {Verdict.PASS, Verdict.INCONCLUSIVE}
     assert not record.alive()

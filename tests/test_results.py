@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gauntlet import results
+from gauntlet import results, run_folder
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, ExitCode, UsageError
 from gauntlet.finding import Finding, Verdict
@@ -124,7 +124,7 @@ def test_a_written_file_fits_the_schema(tmp_path: Path) -> None:
 
 
 def test_a_new_run_gets_a_folder_of_its_own(tmp_path: Path) -> None:
-    first, second = results.new_run(tmp_path / "results"), results.new_run(tmp_path / "results")
+    first, second = run_folder.new_run(tmp_path / "results"), run_folder.new_run(tmp_path / "results")
     assert first != second
     assert first.is_dir()
     assert first.parent == tmp_path / "results"
@@ -133,7 +133,7 @@ def test_a_new_run_gets_a_folder_of_its_own(tmp_path: Path) -> None:
 def test_a_results_folder_that_cannot_be_made_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match=r"(?s)not writable.*remedy: .*--kp-results") as caught:
-        results.new_run(tmp_path / "file" / "results")
+        run_folder.new_run(tmp_path / "file" / "results")
     assert caught.value.exit_code == ExitCode.USAGE
 
 
@@ -150,7 +150,7 @@ def ordinary_user() -> Iterator[None]:
 @pytest.mark.usefixtures("ordinary_user")
 def test_a_read_only_results_folder_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="not writable: Permission denied"):
-        results.new_run(Path("/usr/results"))
+        run_folder.new_run(Path("/usr/results"))
 
 
 def test_a_full_disk_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_latest_points_at_the_last_run(tmp_path: Path) -> None:
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        link = results.point_latest(folder)
+        link = run_folder.point_latest(folder)
         assert link.is_symlink()
         assert link.resolve() == folder
     assert (tmp_path / "latest").readlink() == Path("second"), "relative, so that the folder can be moved"
@@ -179,14 +179,14 @@ def test_latest_points_at_the_last_run(tmp_path: Path) -> None:
 def test_a_latest_that_is_no_link_is_refused_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "latest").mkdir()
     with pytest.raises(UsageError, match="not a symbolic link"):
-        results.new_run(tmp_path)
+        run_folder.new_run(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["latest"], "nothing may be done before the error"
 
 
 def test_a_dangling_latest_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("gone")
-    folder = results.new_run(tmp_path)
-    assert results.point_latest(folder).resolve() == folder
+    folder = run_folder.new_run(tmp_path)
+    assert run_folder.point_latest(folder).resolve() == folder
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,6 @@ def _failed(folder: Path, saboteur: str, suite: str, *modes: str) -> set[tuple[s
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    found = results.load(folder / "latest")
+    found = results.load(folder / "latest-selection")
     assert found.verdict is Verdict.FAIL
     return {(finding.check, finding.mode) for finding in found.findings if finding.verdict is Verdict.FAIL}

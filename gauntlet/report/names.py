@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from gauntlet import surroundings
 from gauntlet.cluster import ProxyMode
 
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
@@ -42,7 +42,10 @@ def node_id(case: str, mode: ProxyMode) -> str:
     return f"{case[:-1]}-{mode}]" if case.endswith("]") else f"{case}[{mode}]"
 
 
-def command(case: str, mode: ProxyMode, options: Iterable[str]) -> str:
-    """What runs this case again in this mode, and nothing else. `options` are those of its run, the mode aside."""
+def command(case: str, mode: ProxyMode, options: Iterable[str], environment: Mapping[str, str]) -> str:
+    """What runs this case again in this mode, and nothing else.
+
+    `options` and `environment` are those of its run, the mode aside.
+    """
     chosen = [node_id(case, mode)] if "::" in case else ["suites", "-k", case]
-    return shlex.join(["pytest", *chosen, f"--kp-modes={mode}", *options])
+    return surroundings.command(["pytest", *chosen, f"--kp-modes={mode}", *options], environment)

@@ -16,6 +16,7 @@ from gauntlet.report.names import title
 from gauntlet.report.sections import Section, sections
 from gauntlet.report.verdicts import headline, troubles
 from gauntlet.results import Results
+from gauntlet.surroundings import PROXY_PATH
 
 WORDS = {verdict: str(verdict) for verdict in Verdict}
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?", Verdict.MEASURED: "·"}
@@ -38,7 +39,7 @@ def page(results: Results, run: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    surroundings.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title)
+    surroundings.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title, PROXY_PATH=PROXY_PATH)
     found = sections(results, run)
     took = results.finished - results.started
     return surroundings.get_template("page.html.j2").render(

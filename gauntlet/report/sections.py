@@ -100,7 +100,7 @@ def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results,
     }
     shared = _shared_span(evidence)
     pictures = tuple(
-        _picture(found[mode], evidence[mode], shared, command(case, mode, results.options))
+        _picture(found[mode], evidence[mode], shared, command(case, mode, results.options, results.environment))
         for mode in results.modes
         if mode in found
     )

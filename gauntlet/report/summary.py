@@ -20,7 +20,7 @@ RULES, RULE_LETTERS = 15, 200
 def summary(results: Results) -> str:
     """The verdicts, what did not pass and how to run it again, and the modes side by side."""
     lines = [
-        f"## {ICONS[results.verdict]} kube-proxy gauntlet: {results.verdict} (Kubernetes {_plain(results.kubernetes)})",
+        f"## {_icon(results)} kube-proxy gauntlet: {results.word} (Kubernetes {_plain(results.kubernetes)})",
         "",
         "| Mode | May this cluster take it? | |",
         "|---|---|---|",
@@ -29,12 +29,19 @@ def summary(results: Results) -> str:
         found = headline(results, mode)
         answer = f"{ICONS[found.verdict]} **{found.answer}**"
         lines.append(f"| {results.heading(mode)} | {answer} | {_plain(found.sentence, found.longest)} |")
+    if results.environment:
+        set_to = ", ".join(f"{name}={value}" for name, value in results.environment.items())
+        lines += ["", f"Tested with {_plain(set_to)}."]
     if results.incomplete:
         lines += ["", f"**The run did not finish: {_plain(results.incomplete)}.**"]
     lines += _troubles(troubles(results))
     lines += _comparison(results)
     lines += ["", "Reproduce this run:", *_fenced(results.reproduce)]
     return "\n".join(lines) + "\n"
+
+
+def _icon(results: Results) -> str:
+    return ICONS[results.verdict if results.word == results.verdict else Verdict.INCONCLUSIVE]
 
 
 def _troubles(found: tuple[Trouble, ...]) -> list[str]:

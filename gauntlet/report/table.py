@@ -10,7 +10,7 @@ from gauntlet.cluster import ProxyMode
 from gauntlet.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
-from gauntlet.report.verdicts import Trouble, troubles
+from gauntlet.report.verdicts import Trouble, troubles, undecided
 from gauntlet.results import CaseResult, Results
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
@@ -26,6 +26,10 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text(f"The run did not finish: {results.incomplete}.", style=STYLES[Verdict.INCONCLUSIVE]))
     if not results.findings:
         console.print(Text("No case left a finding: nothing was learnt.", style=STYLES[Verdict.INCONCLUSIVE]))
+    for line in undecided(results):
+        console.print(Text(line, style=STYLES[Verdict.INCONCLUSIVE]))
+    for name, value in results.environment.items():
+        console.print(Text(f"tested with {name}={value}", style="dim"))
     for trouble in troubles(results):
         console.print(_why(trouble))
         # Commands are printed whole, so that they can be copied.
@@ -36,9 +40,10 @@ def show_verdicts(console: Console, results: Results) -> None:
 
 
 def _table(results: Results) -> Table:
+    decided = results.word == results.verdict
     table = Table(
-        title=f"{WORDS[results.verdict]} · Kubernetes {results.kubernetes}",
-        title_style=STYLES[results.verdict],
+        title=f"{WORDS[results.verdict] if decided else results.word} · Kubernetes {results.kubernetes}",
+        title_style=STYLES[results.verdict if decided else Verdict.INCONCLUSIVE],
         expand=True,
         padding=(0, 1, 0, 0),
         pad_edge=False,

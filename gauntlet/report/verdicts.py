@@ -12,11 +12,16 @@ from gauntlet.report.names import anchor, command, title
 from gauntlet.results import Account, FindingRecord, Results
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
+# Of a run that passed, but that was not the gate.
+UNDECIDED = "Not decided"
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The answer for one mode. `longest` is the longest outage seen in it, empty where none was."""
+    """The answer for one mode; what passed without being the gate is not decided, and inconclusive here.
+
+    `longest` is the longest outage seen in it, empty where none was.
+    """
 
     mode: ProxyMode
     verdict: Verdict
@@ -40,8 +45,21 @@ class Trouble:
 
 
 def headline(results: Results, mode: ProxyMode) -> Headline:
-    verdict = results.verdict_of(mode)
-    return Headline(mode, verdict, ANSWERS[verdict], _sentence(results, mode), _longest(results, mode))
+    verdict, answer = results.verdict_of(mode), ANSWERS[results.verdict_of(mode)]
+    why_not = results.undecided(mode)
+    if verdict is Verdict.PASS and why_not:
+        verdict, answer = Verdict.INCONCLUSIVE, UNDECIDED
+    sentence = f"{_sentence(results, mode)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
+    return Headline(mode, verdict, answer, sentence, _longest(results, mode))
+
+
+def undecided(results: Results) -> tuple[str, ...]:
+    """A line for each mode that passed what ran, without that being enough to say that a cluster may take it."""
+    return tuple(
+        f"{mode}: {why_not}: not decided"
+        for mode in results.modes
+        if results.verdict_of(mode) is Verdict.PASS and (why_not := results.undecided(mode))
+    )
 
 
 def troubles(results: Results) -> tuple[Trouble, ...]:
@@ -55,7 +73,7 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             result.verdict,
             tuple(finding for finding in result.findings if finding.verdict.blocks),
             results.account(result.case, result.mode),
-            command(result.case, result.mode, results.options),
+            command(result.case, result.mode, results.options, results.environment),
         )
         for result in results.cases()
         if result.verdict is not Verdict.PASS

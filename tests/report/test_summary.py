@@ -108,7 +108,7 @@ def test_the_table_fits_80_columns_and_lists_what_did_not_pass() -> None:
     whole = run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES) + passing(long, IPTABLES) + outage(NFTABLES, 7.61))
     text = printed(whole)
     again = next(line.strip() for line in text.splitlines() if "pytest" in line)
-    assert again == command(CASE, NFTABLES, whole.options)
+    assert again == command(CASE, NFTABLES, whole.options, {})
     assert max(len(line) for line in text.splitlines() if again not in line) <= 80
     rows = [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
     assert "Outside pass FAIL" in rows

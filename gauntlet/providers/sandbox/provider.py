@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from gauntlet import surroundings
 from gauntlet.binaries import ensure
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
@@ -24,7 +25,6 @@ from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 _BEING_MADE_S = 60.0
 # User-Mode Linux comes without the families of nftables that kube-proxy needs.
 _OWN_KERNEL_MODES = (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE)
-PROXY_PATH_VARIABLE = "GAUNTLET_PROXY_PATH"
 _log = logging.getLogger(__name__)
 
 
@@ -137,7 +137,7 @@ class SandboxProvider:
         self.require_kernel(spec.mode, spec.kernel)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
-        proxy_path = os.environ.get(PROXY_PATH_VARIABLE, "")
+        proxy_path = os.environ.get(surroundings.PROXY_PATH, "")
         if proxy_path and not Path(proxy_path).is_dir():
-            raise UsageError(f"{PROXY_PATH_VARIABLE}={proxy_path} is not a folder", "name a folder or unset it")
+            raise UsageError(f"{surroundings.PROXY_PATH}={proxy_path} is not a folder", "name a folder or unset it")
         return str(Path(proxy_path).resolve()) if proxy_path else ""

@@ -1,0 +1,29 @@
+"""What of the environment changes what a run tests: it is recorded, shown, and part of each command that repeats."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+# A folder whose programs stand before those that kube-proxy calls.
+PROXY_PATH = "GAUNTLET_PROXY_PATH"
+# The Go that builds the programs under test; options that pytest adds to those of the command line.
+_EVERYWHERE = (PROXY_PATH, "GAUNTLET_GO", "PYTEST_ADDOPTS")
+_OF_PROVIDER: Mapping[str, tuple[str, ...]] = {"kind": ("DOCKER_HOST",)}
+
+
+def of_run(provider: str) -> dict[str, str]:
+    """The variables that are set, of those that change what a run on clusters of this provider tests."""
+    names = (*_EVERYWHERE, *_OF_PROVIDER.get(provider, ()))
+    found = {name: value for name in names if (value := os.environ.get(name))}
+    if PROXY_PATH in found:
+        # A repeat may be started in another folder.
+        found[PROXY_PATH] = str(Path(found[PROXY_PATH]).absolute())
+    return found
+
+
+def command(argv: list[str], environment: Mapping[str, str]) -> str:
+    """A command as one types it, with these variables before it."""
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in environment.items()), shlex.join(argv)])
