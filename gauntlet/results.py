@@ -26,6 +26,8 @@ from gauntlet.finding import Finding, Verdict, undecided
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v1"] = "kube-proxy-gauntlet/results/v1"
 FILE = "results.json"
+# Folder, in that of a run, of the logs of clusters in which something did not pass.
+LOGS = "logs"
 
 
 class _Record(BaseModel):

@@ -33,6 +33,7 @@ _INCONCLUSIVE = {
     "flows": "see why these clients did not attempt: is their host overloaded, or their pod gone?",
     "control": f"the cluster was not well before anything was done to it: `gauntlet doctor --cluster`; {_LOADED}",
     "landed": "the fault was not shown to act: read the events, then run `chaos run` with the experiment's file alone",
+    "held": "see in the events who or what ended the fault early, or kept kube-proxy at work; then run the case again",
     "healed": "the cluster may still be hurt: `gauntlet heal`, then `gauntlet doctor --cluster`",
     "availability": _MORE,
     "after": _MORE,

@@ -15,7 +15,7 @@ from gauntlet.report.comparison import comparison
 from gauntlet.report.names import title
 from gauntlet.report.sections import Section, sections
 from gauntlet.report.verdicts import headline, troubles
-from gauntlet.results import Results
+from gauntlet.results import LOGS, Results
 from gauntlet.surroundings import PROXY_PATH
 
 WORDS = {verdict: str(verdict) for verdict in Verdict}
@@ -49,9 +49,15 @@ def page(results: Results, run: Path) -> str:
         troubles=troubles(results),
         comparison=comparison(results),
         experiments=[section for section in found if section.experiment],
+        logs=_logs(run),
         groups=_groups(section for section in found if not section.experiment),
         palette=palette,
     )
+
+
+def _logs(run: Path) -> list[str]:
+    """Folders with all logs of the clusters in which something did not pass, relative to the run."""
+    return sorted(f"{LOGS}/{folder.name}" for folder in (run / LOGS).glob("*") if folder.is_dir())
 
 
 def _groups(found: Iterable[Section]) -> list[Group]:

@@ -92,6 +92,12 @@ def test_what_did_not_pass_is_explained_where_it_is_told() -> None:
     assert set(told.files) <= set(elements.values("href"))
 
 
+def test_the_logs_of_clusters_are_linked(tmp_path: Path) -> None:
+    (tmp_path / "logs" / "run-nftables-a1b2c3").mkdir(parents=True)
+    elements = Elements(page(run(failing(CASE, NFTABLES)), tmp_path))
+    assert "logs/run-nftables-a1b2c3/" in elements.values("href")
+
+
 def test_a_case_is_told_in_a_sentence_whether_or_not_it_passed() -> None:
     told = account(CASE, IPTABLES)
     text = Elements(page(run(passing(CASE, IPTABLES), accounts=(told,)), Path("none"))).text
