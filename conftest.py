@@ -13,6 +13,7 @@ from _pytest.outcomes import Skipped
 from gauntlet.errors import GauntletError
 
 pytest_plugins = (
+    "fixtures.ending",
     "fixtures.evidence",
     "fixtures.run",
     "fixtures.cluster",

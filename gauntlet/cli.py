@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from gauntlet import __version__
+from gauntlet import __version__, ending
 from gauntlet.adoption import adopt
 from gauntlet.cluster_commands import cluster
 from gauntlet.errors import ExitCode, GauntletError
@@ -54,6 +54,7 @@ def main() -> None:
 
     Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage, or this machine lacks something.
     """
+    ending.obey()
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
@@ -82,7 +83,7 @@ Examples:
 
 Writes results.json, report.html, summary.md and the evidence into a new folder below results/, to which then points
 results/latest if all cases of the profile were to run, else results/latest-selection: a selection is not the gate, and
-says so. Ctrl-C ends the run in order: faults are healed, clusters deleted.
+says so. Ctrl-C and SIGTERM end the run in order: faults are healed, clusters deleted; a second one ends it at once.
 
 Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage, or nothing was selected.
 """
@@ -314,7 +315,7 @@ def report(ctx: click.Context, folder: Path) -> None:
 
     results = load(folder)
     # A process of its own: drawing takes memory that a long-lived caller should not keep.
-    made = subprocess.run([sys.executable, "-m", "gauntlet.report", str(folder)], check=False)
+    made = subprocess.run([*ending.DIES_WITH_US, sys.executable, "-m", "gauntlet.report", str(folder)], check=False)
     show(Console(), results, folder)
     passed = made.returncode == 0 and results.verdict is Verdict.PASS
     ctx.exit(ExitCode.OK if passed else made.returncode or ExitCode.FAILED)

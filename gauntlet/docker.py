@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from gauntlet.ending import DIES_WITH_US
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 
 REMEDY = (
@@ -36,9 +37,10 @@ def run(*argv: str, stdin: str | None = None, timeout_s: float = COMMAND_S) -> s
 
 def call(*argv: str, stdin: str | None = None, timeout_s: float = COMMAND_S) -> subprocess.CompletedProcess[str]:
     """Run `docker ARGV…` to its end, however that is. Raises EnvironmentUnfit where there is no docker at all."""
+    require_program()
     try:
         return subprocess.run(
-            [_PROGRAM, *argv],
+            [*DIES_WITH_US, _PROGRAM, *argv],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -47,8 +49,6 @@ def call(*argv: str, stdin: str | None = None, timeout_s: float = COMMAND_S) -> 
             timeout=timeout_s,
             check=False,
         )
-    except FileNotFoundError:
-        raise EnvironmentUnfit("there is no `docker` in PATH", REMEDY) from None
     except subprocess.TimeoutExpired:
         raise DockerFailed(argv, 124, f"not done after {timeout_s:g} s") from None
 
@@ -84,8 +84,14 @@ def build(tag: str, dockerfile: Path, context: Path, arguments: dict[str, str]) 
     # The classic builder: it takes images of the daemon as they are, and Debian's docker.io has no other.
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
     argv = ("build", "--network=none", "--force-rm", "--tag", tag, "--file", str(dockerfile), *options, str(context))
+    require_program()
     done = subprocess.run(
-        [_PROGRAM, *argv], env=environment, capture_output=True, text=True, errors="replace", check=False
+        [*DIES_WITH_US, _PROGRAM, *argv],
+        env=environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         raise DockerFailed(
@@ -95,10 +101,12 @@ def build(tag: str, dockerfile: Path, context: Path, arguments: dict[str, str]) 
 
 def pipe(source: Sequence[str], sink: Sequence[str], *, timeout_s: float) -> None:
     """Run `docker SOURCE… | docker SINK…`. Raises DockerFailed where either fails."""
-    with subprocess.Popen([_PROGRAM, *source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
+    require_program()
+    from_docker, to_docker = [*DIES_WITH_US, _PROGRAM, *source], [*DIES_WITH_US, _PROGRAM, *sink]
+    with subprocess.Popen(from_docker, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
         try:
             reader = subprocess.run(
-                [_PROGRAM, *sink], stdin=writer.stdout, capture_output=True, text=True, timeout=timeout_s, check=False
+                to_docker, stdin=writer.stdout, capture_output=True, text=True, timeout=timeout_s, check=False
             )
         except BaseException:
             writer.kill()
@@ -114,6 +122,12 @@ def pipe(source: Sequence[str], sink: Sequence[str], *, timeout_s: float) -> Non
 
 def installed() -> bool:
     return shutil.which(_PROGRAM) is not None
+
+
+def require_program() -> None:
+    """Raises EnvironmentUnfit where there is no docker at all."""
+    if not installed():
+        raise EnvironmentUnfit("there is no `docker` in PATH", REMEDY)
 
 
 def _last_lines(text: str, count: int = 3) -> str:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 
+from gauntlet import ending
 from gauntlet.errors import ExitCode, UsageError
 
 # With one of these pytest only tells something; no case runs.
@@ -48,14 +49,14 @@ def require_writable(results: Path) -> None:
 def run_pytest(options: Sequence[str], folder: Path) -> int:
     """Run pytest in `folder` to its end and return its exit code; negative if a signal ended it.
 
-    SIGINT (Ctrl-C) and SIGTERM reach pytest as one SIGINT each, whether they were sent to this process, to its
-    group, or by the terminal: pytest then clears up and ends. If this process is killed, pytest gets SIGINT as well.
+    SIGINT (Ctrl-C), SIGTERM and SIGHUP are passed on: at the first pytest clears up and ends, at a second one it ends
+    at once, with 128 and the signal's number. If this process is killed, pytest clears up and ends as well.
     """
-    argv = ["setpriv", "--pdeathsig", "INT", sys.executable, "-m", "gauntlet.pytestrun", *options]
-    # A process group of its own: else the terminal would signal it, we would too, and the second signal would
-    # break off the clean-up that the first one began. It is not the terminal's foreground group, so no stdin.
+    argv = [sys.executable, "-m", "gauntlet.pytestrun", str(os.getpid()), *options]
+    # A process group of its own: the terminal signals this process alone, and the commands that pytest runs to clear
+    # up are not broken off by a Ctrl-C. It is not the terminal's foreground group, so no stdin.
     child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, process_group=0)
-    with _signals_go_to(child.pid):
+    with _signals_go_to(child):
         return child.wait()
 
 
@@ -66,15 +67,20 @@ def exit_code(code: int) -> ExitCode:
     return ExitCode.USAGE if code in (PytestExit.USAGE_ERROR, PytestExit.NO_TESTS_COLLECTED) else ExitCode.FAILED
 
 
-@contextmanager
-def _signals_go_to(group: int) -> Iterator[None]:
-    def forward(_number: int, _frame: FrameType | None) -> None:
-        try:
-            os.killpg(group, signal.SIGINT)
-        except ProcessLookupError:
-            return
+def was_interrupted(code: int) -> bool:
+    """Whether a signal ended pytest: in order, or at once (gauntlet.ending)."""
+    return code == PytestExit.INTERRUPTED or code > 128 or code < 0
 
-    kept = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+
+@contextmanager
+def _signals_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def forward(number: int, _frame: FrameType | None) -> None:
+        child.send_signal(number)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    kept = {number: signal.signal(number, forward) for number in numbers}
     try:
         yield
     finally:
@@ -83,9 +89,10 @@ def _signals_go_to(group: int) -> Iterator[None]:
 
 
 if __name__ == "__main__":  # the child: pytest, which shows a traceback when it is interrupted while it starts
-    import pytest
-
     try:
-        sys.exit(pytest.main(sys.argv[1:]))
+        ending.obey_parent(int(sys.argv[1]))
+        import pytest
+
+        sys.exit(pytest.main(sys.argv[2:]))
     except KeyboardInterrupt:
         sys.exit(PytestExit.INTERRUPTED)

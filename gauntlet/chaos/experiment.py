@@ -13,6 +13,7 @@ from chaoslib.loader import load_experiment
 from chaoslib.run import RunEventHandler
 from pydantic import BaseModel
 
+from gauntlet import ending
 from gauntlet.cluster import Cluster
 from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.finding import Finding, Verdict
@@ -91,7 +92,7 @@ def run(
     except ChaosException as error:
         raise Inconclusive(f"Chaos Toolkit cannot run {path}: {error}", f"try `chaos validate {path}`") from error
     ran = Journal.model_validate(journal).ran(name, end.reason)
-    if ran.status == "interrupted" and not ran.problems:
+    if ending.requested():
         raise KeyboardInterrupt  # which Chaos Toolkit swallows
     return ran
 

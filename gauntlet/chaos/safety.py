@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from chaoslib.exceptions import InterruptExecution
 
+from gauntlet import ending
 from gauntlet.chaos import faults
 from gauntlet.chaos.service import remove
 from gauntlet.chaos.target import Configuration, target_of
@@ -30,7 +31,12 @@ _begun: set[object] = set()
 
 
 def before_experiment_control(context: Context, configuration: Configuration) -> None:
-    """Refuse a configuration that leads nowhere, and start with a clean account of faults."""
+    """Refuse a configuration that leads nowhere, and start with a clean account of faults.
+
+    From here on SIGINT and SIGTERM end the experiment and whoever runs it: Chaos Toolkit has just made SIGTERM end the
+    experiment alone (chaoslib.exit), and leaves SIGINT ignored where it was.
+    """
+    ending.obey()
     try:
         faults.forget(target_of(configuration).cluster.name)
         refuse_early_timer(context, configuration)
@@ -67,11 +73,12 @@ def after_experiment_control(context: Context, state: Run, configuration: Config
     _begun.discard(configuration["kubeconfig"])
     title = context.get("title")
     try:
-        name = target_of(configuration).cluster.name
-        for healed in faults.heal_all(name):
-            _log.warning("%s: %s was left injected and is healed now", title, healed)
-        if "prepare" in _functions(state):
-            remove(configuration)
+        with ending.held_back():
+            name = target_of(configuration).cluster.name
+            for healed in faults.heal_all(name):
+                _log.warning("%s: %s was left injected and is healed now", title, healed)
+            if "prepare" in _functions(state):
+                remove(configuration)
     except GauntletError as error:
         # Chaos Toolkit drops exceptions of controls unseen; the journal still holds the fault.
         _log.critical("%s: not everything could be healed and removed: %s\nrun `gauntlet heal`", title, error)

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from gauntlet.binaries import Say
+from gauntlet.ending import DIES_WITH_US
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.images import debian
 from gauntlet.images.recipe import Recipe, scratch, step
@@ -105,7 +106,12 @@ def _packages(lock: str, say: Say) -> Path:
             *("--target", str(part), "--requirement", str(wanted)),
         ]
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PIP_S, check=False
+            [*DIES_WITH_US, *argv],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PIP_S,
+            check=False,
         )
         if done.returncode != 0:
             raise GauntletError(

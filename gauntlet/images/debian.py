@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gauntlet import docker
 from gauntlet.binaries import Say
+from gauntlet.ending import DIES_WITH_US
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.images.recipe import REPOSITORY, scratch, step
 
@@ -76,8 +77,15 @@ def _require_debootstrap() -> None:
 
 def _debootstrap(folder: Path, packages: Sequence[str]) -> None:
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", SUITE, str(folder)]
+    # It is a script: in a process namespace of its own everything that it started ends with it.
+    own = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
     done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_DEBOOTSTRAP_S, check=False
+        [*DIES_WITH_US, *own, *argv],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_DEBOOTSTRAP_S,
+        check=False,
     )
     if done.returncode != 0:
         log = folder / "debootstrap/debootstrap.log"
@@ -94,11 +102,12 @@ def _debootstrap(folder: Path, packages: Sequence[str]) -> None:
 def _import(folder: Path, tag: str) -> None:
     """Make an image of one layer out of a folder."""
     with subprocess.Popen(
-        ["tar", "--create", "--one-file-system", "--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*", "."],
+        [*DIES_WITH_US, "tar", "--create", "--one-file-system",
+         "--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*", "."],
         cwd=folder, stdout=subprocess.PIPE,
     ) as tar:  # fmt: skip
         done = subprocess.run(
-            ["docker", "import", "-", tag], stdin=tar.stdout, capture_output=True, text=True, check=False
+            [*DIES_WITH_US, "docker", "import", "-", tag], stdin=tar.stdout, capture_output=True, text=True, check=False
         )
     if done.returncode != 0 or tar.returncode != 0:
         raise docker.DockerFailed(("import", tag), done.returncode or tar.returncode, done.stderr.strip())

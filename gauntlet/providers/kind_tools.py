@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gauntlet.binaries import ensure_modules
+from gauntlet.ending import DIES_WITH_US
 from gauntlet.errors import UsageError
 
 
@@ -41,12 +42,12 @@ def find(options: KindOptions, version: str) -> KindTools:
 
 
 def retaining(tools: KindTools, folder: Path) -> KindTools:
-    """The same, but a cluster that does not come up keeps its nodes, and so their logs.
+    """The same, but a cluster that does not come up keeps its nodes, and so their logs; and kind ends with its caller.
 
     pytest-kind passes no options on to `kind create cluster`; a program in `folder` adds --retain.
     """
     program = folder / "kind-retain"
-    kind = shlex.quote(str(tools.kind))
+    kind = shlex.join((*DIES_WITH_US, str(tools.kind)))
     program.write_text(f'#!/bin/sh\n[ "$1" != create ] || set -- "$@" --retain\nexec {kind} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     return replace(tools, kind=program)

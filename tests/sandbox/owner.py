@@ -1,14 +1,22 @@
-"""Owns a sandbox cluster until it is killed: the run that tests/sandbox/test_end.py ends in bad ways."""
+"""Owns a sandbox cluster until it is killed: the run that tests/sandbox/test_end.py ends in bad ways.
+
+With a second argument its clean-up never ends, so that a first signal is not enough.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 
+from gauntlet import ending
 from gauntlet.cluster import ProxyMode
 from gauntlet.providers import ClusterSpec, provider
 
 cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.IPTABLES, nodes=2))
 cluster.nodes[0].spawn(["sleep", "1000"])
 print("up", flush=True)
+if len(sys.argv) > 2:
+    ending.obey()
+    with ending.held_back():
+        threading.Event().wait()
 threading.Event().wait()

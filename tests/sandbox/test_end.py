@@ -13,26 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gauntlet import ending
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
 from gauntlet.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout
 from gauntlet.waiting import until
+from tests.sandbox.traces import KINDS, namespaces
 
-KINDS = ("net", "mnt", "pid", "user")
-
-
-def namespaces() -> set[str]:
-    """All namespaces that any process of this machine is in."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        for kind in KINDS:
-            try:
-                found.add(str((process / "ns" / kind).readlink()))
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-    return found
+MAKE_KEPT = (
+    "from gauntlet.providers import *; from gauntlet.cluster import ProxyMode; import sys;"
+    "provider('sandbox').create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.NFTABLES, nodes=1, keep=True))"
+)
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -42,10 +35,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def owner() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def owner(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
     name = f"owned-{os.getpid()}-{time.time_ns() % 100000}"
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("owner.py")), name],
+        [sys.executable, str(Path(__file__).with_name("owner.py")), name, *getattr(request, "param", ())],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(project_root())},
@@ -91,6 +84,48 @@ def test_nothing_is_left_of_a_killed_run(owner: tuple[subprocess.Popen[str], str
     assert Path("/proc/self/mountinfo").read_text() == mounts
 
 
+@pytest.mark.parametrize("owner", [["whose clean-up never ends"]], indirect=True)
+def test_a_second_signal_ends_the_world_and_takes_its_state_along(owner: tuple[subprocess.Popen[str], str]) -> None:
+    process, name = owner
+    record = layout.ClusterRecord.load(name)
+    assert record is not None
+    world = family(record.unshare_pid)
+    process.terminate()
+    time.sleep(ending.SAME_REQUEST_S)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert not any(layout.start_time(process.pid) for process in world)
+    assert not layout.state_dir(name).exists()
+
+
+def test_a_kept_cluster_that_is_not_up_yet_ends_with_its_maker() -> None:
+    name = f"kept-{os.getpid()}-{time.time_ns() % 100000}"
+    maker = subprocess.Popen(
+        [sys.executable, "-c", MAKE_KEPT, name], env={**os.environ, "PYTHONPATH": str(project_root())}
+    )
+    record = until(lambda: layout.ClusterRecord.load(name), what="the world begins", deadline_s=60)
+    world = family(record.unshare_pid)
+    maker.kill()
+    maker.wait()
+    assert not record.init_pid
+    until(lambda: not any(layout.start_time(each.pid) for each in world), what="the world is gone", deadline_s=10)
+    provider("sandbox").delete(name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_cluster_up_that_is_told_to_end_leaves_nothing(number: signal.Signals) -> None:
+    name = f"up-{os.getpid()}-{time.time_ns() % 100000}"
+    gauntlet = str(Path(sys.executable).with_name("gauntlet"))
+    # As a script starts it in the background.
+    maker = subprocess.Popen(["env", "--ignore-signal=INT", gauntlet, "cluster", "up", "--name", name])
+    record = until(lambda: layout.ClusterRecord.load(name), what="the world begins", deadline_s=60)
+    world = family(record.unshare_pid)
+    maker.send_signal(number)
+    assert maker.wait(timeout=60) == 1
+    assert not any(layout.start_time(each.pid) for each in world)
+    assert not layout.state_dir(name).exists()
+
+
 def test_the_next_start_forgets_a_dead_cluster(owner: tuple[subprocess.Popen[str], str]) -> None:
     process, name = owner
     kubeconfig = layout.state_dir(name) / "kubeconfig"
@@ -105,12 +140,8 @@ def test_the_next_start_forgets_a_dead_cluster(owner: tuple[subprocess.Popen[str
 
 def test_a_kept_cluster_outlives_its_maker_until_it_is_deleted() -> None:
     name = f"kept-{os.getpid()}"
-    make = (
-        "from gauntlet.providers import *; from gauntlet.cluster import ProxyMode; import sys;"
-        "provider('sandbox').create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.NFTABLES, nodes=1, keep=True))"
-    )
     subprocess.run(
-        [sys.executable, "-c", make, name], check=True, env={**os.environ, "PYTHONPATH": str(project_root())}
+        [sys.executable, "-c", MAKE_KEPT, name], check=True, env={**os.environ, "PYTHONPATH": str(project_root())}
     )
     kept = next(cluster for cluster in provider("sandbox").list() if cluster.name == name)
     assert kept.nodes[0].run(["hostname"]).stdout == "node-1\n"

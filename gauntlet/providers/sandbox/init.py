@@ -11,21 +11,20 @@ import signal
 import sys
 import threading
 
-from gauntlet.providers.sandbox.layout import WorldSpec
+from gauntlet.providers.sandbox.layout import KEEP, WorldSpec
 
 
 def _end_with_owner(control_fd: int) -> None:
-    while os.read(control_fd, 4096):
-        pass
-    os._exit(0)
+    """Wait until the owner is gone, or says that the world shall outlive it."""
+    if os.read(control_fd, len(KEEP)) != KEEP:
+        os._exit(0)
 
 
 def main() -> None:
     spec = WorldSpec.from_json(sys.argv[1])
     steward = os.fork()
     if steward == 0:
-        if spec.control_fd >= 0:
-            os.close(spec.control_fd)
+        os.close(spec.control_fd)
         from gauntlet.providers.sandbox import steward as work
 
         work.run(spec)
@@ -35,8 +34,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     for fd in (spec.relay_fd, spec.report_fd):
         os.close(fd)
-    if spec.control_fd >= 0:
-        threading.Thread(target=_end_with_owner, args=(spec.control_fd,), daemon=True).start()
+    threading.Thread(target=_end_with_owner, args=(spec.control_fd,), daemon=True).start()
     while True:
         pid, status = os.wait()
         if pid == steward:

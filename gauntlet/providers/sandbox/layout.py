@@ -26,6 +26,8 @@ MOST_NODES = 100
 LAYOUT = "4"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
+# What the owner of a kept cluster tells its world once it is up.
+KEEP = b"keep"
 
 
 # Commands for own-kernel nodes, in the state folder (a socket) and on links of their own in the world.
@@ -72,7 +74,7 @@ class WorldSpec:
     state_dir: str
     relay_url: str  # where the API server answers outside the world
     relay_fd: int
-    control_fd: int  # its end of file ends the world; -1 for a kept cluster
+    control_fd: int  # its end of file ends the world, unless KEEP came first
     report_fd: int
     proxy_path: str  # folder put first in kube-proxy's PATH; empty for none
     user_namespace: bool  # whether the world has one of its own

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet import surroundings
+from gauntlet import ending, surroundings
 from gauntlet.binaries import ensure
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
@@ -77,19 +77,19 @@ class SandboxProvider:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():
                 binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
-        started = world.World.start(spec, binaries, proxy_path)
         try:
-            record = started.wait_up()
+            with ending.held_back():
+                started = self._mine[spec.name] = world.World.start(spec, binaries, proxy_path)
+            return SandboxCluster(started.wait_up())
         except GauntletError:
             # The logs stay until the next start, for the reader of the error.
-            started.end()
+            with ending.held_back():
+                if failed := self._mine.pop(spec.name, None):
+                    failed.end()
             raise
         except BaseException:
-            started.end()
-            shutil.rmtree(layout.state_dir(spec.name))
+            self.delete(spec.name)
             raise
-        self._mine[spec.name] = started
-        return SandboxCluster(record)
 
     def connect(self, kubeconfig: Path) -> Cluster:
         name = kubeconfigs.cluster_name(kubeconfig)
@@ -120,13 +120,17 @@ class SandboxProvider:
             raise GauntletError(f"the logs of {name} could not be copied to {into}: {error}") from error
 
     def delete(self, name: str) -> None:
+        with ending.held_back():
+            self._end(name)
+            if layout.state_dir(name).exists():
+                shutil.rmtree(layout.state_dir(name))
+
+    def _end(self, name: str) -> None:
         if started := self._mine.pop(name, None):
             started.end()
         record = ClusterRecord.load(name)
         if record is not None:
             world.end(record)
-        if layout.state_dir(name).exists():
-            shutil.rmtree(layout.state_dir(name))
 
     def _check(self, spec: ClusterSpec) -> str:
         """Refuse what cannot be made, before anything is. Returns the folder for the front of kube-proxy's PATH."""

@@ -14,7 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from gauntlet import paths
 from gauntlet.binaries import Say, locked
+from gauntlet.ending import DIES_WITH_US
 from gauntlet.errors import GauntletError
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import fitness, uml
@@ -44,7 +46,11 @@ def ensure(say: Say) -> None:
         if verdict:
             say(_does_not_boot(own, folder, verdict))
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        paths.writable(folder.parent)
+    except GauntletError as error:
+        say(f"User-Mode Linux {own.release} is used: {error.what}")
+        return
     with locked(folder, lambda: say("another process is fetching a newer User-Mode Linux; waiting")):
         if uml.fetched_verdict() is not None:
             return
@@ -138,7 +144,7 @@ def _download(archive: str, folder: Path) -> None:
 def _run(argv: Sequence[str], folder: Path | None = None) -> str:
     try:
         done = subprocess.run(
-            argv,
+            [*DIES_WITH_US, *argv],
             cwd=folder,
             capture_output=True,
             text=True,

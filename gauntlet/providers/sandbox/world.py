@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gauntlet import ending
 from gauntlet.binaries import Binaries
 from gauntlet.cluster import NodeKernel
 from gauntlet.errors import EnvironmentUnfit, GauntletError
@@ -123,7 +124,7 @@ def _user() -> str:
 
 
 class World:
-    """A world that this process started. It ends with this process unless its record says `keep`."""
+    """A world that this process started. It ends with this process, unless it is up and its record says `keep`."""
 
     def __init__(
         self, record: ClusterRecord, process: subprocess.Popen[bytes], report_fd: int, control_fd: int
@@ -132,6 +133,7 @@ class World:
         self._process = process
         self._report_fd = report_fd
         self._control_fd = control_fd
+        self._forget = ending.at_once(self._end_at_once)
 
     @classmethod
     def start(cls, wanted: ClusterSpec, binaries: Binaries, proxy_path: str) -> World:
@@ -151,13 +153,12 @@ class World:
             state_dir=str(folder),
             relay_url=f"https://127.0.0.1:{listener.getsockname()[1]}",
             relay_fd=listener.fileno(),
-            control_fd=-1 if wanted.keep else control_read,
+            control_fd=control_read,
             report_fd=report_write,
             proxy_path=proxy_path,
             user_namespace="--user" in chosen,
             kernel=wanted.kernel,
         )
-        inherited = [spec.relay_fd, spec.report_fd] + ([] if wanted.keep else [control_read])
         command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
         with (folder / "logs" / "world.log").open("wb") as log:
             process = subprocess.Popen(
@@ -166,7 +167,7 @@ class World:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=inherited,
+                pass_fds=[spec.relay_fd, spec.report_fd, spec.control_fd],
                 start_new_session=True,
             )
         for fd in (control_read, report_write):
@@ -204,6 +205,9 @@ class World:
             outside=HostRecord.read(report["outside"]),
         )
         self.record.save()
+        if self.record.keep:
+            os.write(self._control_fd, layout.KEEP)
+            self._forget()
         return self.record
 
     def _read_report(self) -> Any:
@@ -239,6 +243,12 @@ class World:
         self._process.wait()
         os.close(self._control_fd)
         os.close(self._report_fd)
+        self._forget()
+
+    def _end_at_once(self) -> None:
+        """A second signal ends this process. It may hold the lock of Popen.wait: the record needs none."""
+        end(self.record)
+        shutil.rmtree(layout.state_dir(self.record.name))
 
 
 def end(record: ClusterRecord) -> None:
