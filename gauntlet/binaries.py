@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet import gobuild, paths
+from gauntlet import gobinary, gobuild, paths
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError
 from gauntlet.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
@@ -87,8 +87,9 @@ def ensure(version: str = DEFAULT_VERSION, say: Say = lambda _: None, *, root: P
     """Find the binaries of a pinned minor version (`1.37`); build first what is not in the cache.
 
     `say` gets one line for each step of a build. A build that runs already, in this or another process, is waited for.
-    Raises UsageError for a version that is not pinned, EnvironmentUnfit where Go or disk space is missing, and
-    GauntletError where the build fails: then nothing of it stays in the cache.
+    Without a Go, what was built before does. Raises UsageError for a version that is not pinned, EnvironmentUnfit if Go
+    is missing for what is not built, or disk space, and GauntletError if the build fails: then nothing of it stays in
+    the cache.
     """
     slots = _slots(version, root)
     for slot in slots:
@@ -133,8 +134,28 @@ def _slots(version: str, root: Path | None) -> tuple[Slot, ...]:
 
 
 def _slots_of(pinned: tuple[GoModule, ...]) -> tuple[Slot, ...]:
-    go = find_go(max(module.go for module in pinned))
+    try:
+        go = find_go(max(module.go for module in pinned))
+    except EnvironmentUnfit:
+        # What is built needs no Go any more.
+        built = [slot for module in pinned if (slot := _built_before(module)) is not None]
+        if len(built) < len(pinned):
+            raise
+        return tuple(built)
     return tuple(Slot.of(module, go) for module in pinned)
+
+
+def _built_before(module: GoModule) -> Slot | None:
+    """A filled slot of this very module, whichever Go filled it: its programs name that Go."""
+    for folder in sorted((paths.cache_root() / "binaries").glob(f"{module.name}-{module.version}-*")):
+        program = folder / module.tools[0].name
+        banner = gobinary.banner(program) if program.is_file() else None
+        if banner is None:
+            continue
+        slot = Slot.of(module, Go(Path("go"), parse_release(banner.removeprefix("go version go")), banner))
+        if slot.folder == folder and slot.filled:
+            return slot
+    return None
 
 
 def _collect(slots: tuple[Slot, ...]) -> Binaries:

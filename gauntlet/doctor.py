@@ -104,6 +104,9 @@ def examine() -> Iterator[Check]:
         yield guests()
     yield _go()
     yield _binaries()
+    yield folder("state folder", paths.state_root(), State.MISSING)
+    # What is in it already can be used.
+    yield folder("cache", paths.cache_root(), State.NOTE if _built() else State.MISSING)
     yield _disk()
     yield _memory()
     yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE))
@@ -198,6 +201,15 @@ def open_files(limits: tuple[int, int]) -> Check:
     return Check("open files", State.OK, f"limit {soft} (may be raised to {hard})")
 
 
+def folder(name: str, place: Path, otherwise: State) -> Check:
+    """May this user write there? If not, the state is `otherwise`."""
+    try:
+        paths.require_writable(place)
+    except GauntletError as error:
+        return Check(name, otherwise, error.what, error.remedy)
+    return Check(name, State.OK, str(place))
+
+
 def _python() -> Check:
     where = f"Python {platform.python_version()} on {platform.system()} {platform.release()}"
     if sys.platform != "linux":
@@ -222,8 +234,17 @@ def _go() -> Check:
     try:
         go = toolchain.find_go(toolchain.required_go(toolchain.toolchain_root()))
     except GauntletError as error:
+        if _built():
+            return Check("Go", State.NOTE, f"{error.what}; what a run needs of it is built already", error.remedy)
         return Check("Go", State.MISSING, error.what, error.remedy)
     return Check("Go", State.OK, f"{go.banner.removeprefix('go version ')}, {go.path}")
+
+
+def _built() -> bool:
+    try:
+        return binaries.find() is not None
+    except GauntletError:
+        return False
 
 
 def _binaries() -> Check:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import binaries, gobuild, toolchain
+from gauntlet import binaries, gobinary, gobuild, toolchain
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.waiting import until
@@ -169,6 +169,29 @@ def test_a_lost_program_is_built_again(bench: Bench) -> None:
     program.unlink()
     assert bench.ensure() == program
     assert program.is_file()
+
+
+def test_what_is_built_needs_no_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = bench.ensure()
+    monkeypatch.setenv("GAUNTLET_GO", "/nonexistent/go")
+    assert bench.ensure() == program
+    found = binaries.find(VERSION, root=bench.root)
+    assert found is not None
+    assert found.path("hello") == program
+
+
+def test_what_another_pin_built_does_not_count_without_a_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.ensure()
+    with (bench.root / VERSION / "go.sum").open("a") as sums:
+        sums.write("example.test/other v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
+    monkeypatch.setenv("GAUNTLET_GO", "/nonexistent/go")
+    with pytest.raises(EnvironmentUnfit, match="does not run"):
+        bench.ensure()
+
+
+def test_a_program_names_the_go_that_built_it(bench: Bench) -> None:
+    assert gobinary.banner(bench.ensure()) == toolchain.find_go((1, 21)).banner
+    assert gobinary.banner(Path("/bin/true")) is None
 
 
 def test_parallel_builds_wait_for_the_first(bench: Bench, wrapped_go: Path) -> None:

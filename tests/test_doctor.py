@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from gauntlet.cli import main
 from gauntlet.doctor import Check, Feature, State
 from gauntlet.doctor_table import row
 from gauntlet.errors import EnvironmentUnfit, ExitCode
+from gauntlet.images import recipe
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import world
+from gauntlet.providers.sandbox import world, xstate
 
 
 @pytest.fixture
@@ -39,6 +41,32 @@ def test_this_machine_can_run_it() -> None:
     said = CliRunner().invoke(main, ["doctor"])
     assert said.exit_code == ExitCode.OK, said.output
     assert "this machine can run the gauntlet" in said.output
+
+
+def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/cache")
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/state")
+    said = CliRunner().invoke(main, ["doctor"], env={"COLUMNS": "200"})
+    assert said.exit_code == ExitCode.USAGE, said.output
+    assert "/proc/state/kube-proxy-gauntlet cannot be written" in said.output
+    assert "set XDG_STATE_HOME to a folder that this user may write" in said.output
+    assert "/proc/cache/kube-proxy-gauntlet cannot be written" in said.output
+
+
+@pytest.mark.parametrize("make", [xstate.ensure, recipe.scratch])
+def test_a_cache_that_cannot_be_written_is_told_with_its_remedy(
+    make: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    with pytest.raises(EnvironmentUnfit, match="set XDG_CACHE_HOME"):
+        make()
+
+
+def test_go_is_not_missed_if_all_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAUNTLET_GO", "/nonexistent/go")
+    said = CliRunner().invoke(main, ["doctor"], env={"COLUMNS": "200"})
+    assert said.exit_code == ExitCode.OK, said.output
+    assert "what a run needs of it is built already" in said.output
 
 
 def test_a_world_is_tried_for_real() -> None:
@@ -114,7 +142,8 @@ def test_binaries_that_are_not_built_are_a_note(tmp_path: Path, monkeypatch: pyt
     assert "remedy: gauntlet binaries builds them now" in " ".join(said.output.split())
 
 
-def test_no_go_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_go_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("GAUNTLET_GO", "/nonexistent/go")
     with pytest.raises(EnvironmentUnfit):
         binaries.find()

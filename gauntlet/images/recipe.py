@@ -94,9 +94,7 @@ def writable(folder: Path) -> None:
 
 def scratch() -> Path:
     """Where builds keep what they need for a moment: beside the cache, as /tmp may be small."""
-    folder = paths.cache_root() / "images"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return paths.writable(paths.cache_root() / "images")
 
 
 @contextmanager

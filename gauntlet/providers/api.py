@@ -17,7 +17,6 @@ from gauntlet.errors import GauntletError
 
 Manifest: TypeAlias = dict[str, Json]
 
-REQUEST_TIMEOUT_S = 30.0
 JSON = "application/json"
 # Lists with a merge key (a pod's conditions) are merged by it; the others are replaced.
 PATCH = "application/strategic-merge-patch+json"
@@ -72,12 +71,14 @@ class Api:
             auth_settings=["BearerToken"],
         )
         try:
-            reply = self._client.call_api(*request, _request_timeout=REQUEST_TIMEOUT_S)
+            reply = self._client.call_api(*request)
             data: bytes = reply.response.data
         except urllib3.exceptions.HTTPError as error:
+            host = self._client.configuration.host
             raise ApiUnreachable(
-                f"no answer from the API server at {self._client.configuration.host} to {method} {path}: {error}",
-                "is the cluster still up? `gauntlet cluster list` tells",
+                f"no answer from the API server at {host} to {method} {path}: {error}",
+                "is the cluster still up, and does this machine reach it? `curl --insecure --max-time 5 "
+                f"{host}/readyz` tells; of the gauntlet's own clusters `gauntlet cluster list`",
             ) from error
         if reply.status >= 300:
             raise ApiRefused(method, path, reply.status, data.decode(errors="replace")[:500])

@@ -116,7 +116,7 @@ def fetched_verdict() -> str | None:
     """Why the fetched kernel does not boot here, empty where it does; None where none is fetched."""
     try:
         return (fetched_folder() / VERDICT).read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

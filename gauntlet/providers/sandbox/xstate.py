@@ -27,13 +27,12 @@ def is_needed(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def ensure() -> Path:
-    """The library, in the cache; compiled first where it is not there. Raises GauntletError where that fails."""
+    """The library, in the cache; compiled first if it is not there. Raises GauntletError if that fails."""
     digest = hashlib.sha256(_SOURCE.read_bytes() + "\0".join(_COMMAND).encode()).hexdigest()[:16]
     library = paths.cache_root() / f"xstate-{digest}.so"
     if library.exists():
         return library
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=paths.writable(library.parent)) as scratch:
         made = Path(scratch, LIBRARY)
         done = subprocess.run([*_COMMAND, "-o", made, _SOURCE], capture_output=True, text=True, check=False)
         if done.returncode != 0:
