@@ -29,9 +29,8 @@ def namespaces_of(pid: int) -> set[str]:
 @contextmanager
 def pinned(pids: Iterable[int]) -> Iterator[set[str]]:
     """The namespaces of these processes but our own. Until the end of the context no other gets the number of one."""
-    own, pins = namespaces_of(os.getpid()), ExitStack()
-    found = set()
-    with pins:
+    own, found = namespaces_of(os.getpid()), set()
+    with ExitStack() as pins:
         for pid in pids:
             for kind in KINDS:
                 try:
