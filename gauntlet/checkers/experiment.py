@@ -225,11 +225,11 @@ def _attendance(flows: Mapping[DeclaredFlow, Collection[str]], missing: Mapping[
 
 def _heard(finding: Finding, missing: Mapping[str, list[str]]) -> Finding:
     """The finding, or, if it found nothing wrong but a flow that it rests on was silent, the same as inconclusive."""
-    names = {name: window for window in _RESTS_ON[finding.check] for name in missing.get(window, ())}
-    if finding.verdict.blocks or not names:
+    quiet = [window for window in _RESTS_ON[finding.check] if window in missing]
+    if finding.verdict.blocks or not quiet:
         return finding
-    who = "; ".join(f"{name} in the window {window!r}" for name, window in sorted(names.items()))
-    reason = f"not judged, since a declared flow was silent: {who} (seen: {finding.reason})"
+    when = " and ".join(repr(window) for window in quiet)
+    reason = f"not judged, since flows that `flows` names were silent in the window {when} (seen: {finding.reason})"
     return dataclasses.replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason, remedy=_first("flows"))
 
 
