@@ -18,7 +18,7 @@ from gauntlet.history import DeclaredFlow
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
 from gauntlet.traffic.load import Load
-from gauntlet.traffic.rows import read
+from gauntlet.traffic.rows import read, read_so_far
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _GRACE_S = 10.0
@@ -53,6 +53,13 @@ class Flow:
     def count(self) -> int:
         """Rows so far. They arrive up to about 0.1 s after their attempt."""
         return self._record.count
+
+    def so_far(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
+        """The attempts whose rows have arrived, whether the load goes on or its agent has crashed.
+
+        Without those that failed for want of something on the client itself: they say nothing about the Service.
+        """
+        return read_so_far(self.path, backend_nodes)
 
     def stop(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """End the load and return its attempts (ATTEMPTS schema). Attempts under way are finished first.

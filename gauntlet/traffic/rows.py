@@ -63,13 +63,32 @@ def read(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
     `backend_nodes` says which node each backend is on; others get a null. Raises Inconclusive where attempts
     failed for want of something on the client itself (ports, descriptors): they say nothing about the Service.
     """
-    first, _, body = path.read_bytes().partition(b"\n")
-    flow = DeclaredFlow(**json.loads(first))
-    whole = body[: body.rfind(b"\n") + 1]
-    if not whole:
-        return attempts([])
-    rows = pl.read_csv(whole, separator="\t", has_header=False, schema=dict(COLUMNS), quote_char=None)
+    flow, rows = _rows(path)
     _refuse_own_failures(rows, path)
+    return _frame(flow, rows, backend_nodes)
+
+
+def read_so_far(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
+    """As `read`, of a file that may still be written to; attempts that failed on the client itself are left out."""
+    flow, rows = _rows(path)
+    return _frame(flow, rows.filter(pl.col("result").is_in(list(OUTCOMES))), backend_nodes)
+
+
+def _rows(path: Path) -> tuple[DeclaredFlow, pl.DataFrame]:
+    """What the first line says of all rows, and the rows in the words of the agent."""
+    first, _, body = path.read_bytes().partition(b"\n")
+    whole = body[: body.rfind(b"\n") + 1]
+    rows = (
+        pl.read_csv(whole, separator="\t", has_header=False, schema=dict(COLUMNS), quote_char=None)
+        if whole
+        else pl.DataFrame(schema=dict(COLUMNS))
+    )
+    return DeclaredFlow(**json.loads(first)), rows
+
+
+def _frame(flow: DeclaredFlow, rows: pl.DataFrame, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
+    if rows.is_empty():
+        return attempts([])
     outcome = {word: str(outcome) for word, outcome in OUTCOMES.items()}
     return (
         rows.with_columns(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixtures.evidence import Evidence
 from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
 from fixtures.traffic import Probe
@@ -26,18 +27,20 @@ def test_removed_backend_keeps_its_connections_and_gets_no_new_ones(
     probe: Probe,
     ipvs_of_nodes: Ipvs,
     judge: Judge,
+    evidence: Evidence,
 ) -> None:
     """Kept connections go on while the removed real server stands at weight 0; new ones go elsewhere."""
     service = workload.serve_endpoints(Service("drained", app=None), backends.endpoints())
     target, client = service.cluster_ip(), clients.pods[0]
     removed, *left = backends.all
 
-    with traffic.start(client, Load(target, users=9, rate_per_s=RATE_PER_S, connection=Connection.KEPT)) as kept:
+    load = Load(target, users=9, rate_per_s=RATE_PER_S, connection=Connection.KEPT)
+    with traffic.start(client, load) as kept, evidence.unfinished([kept]):
         ipvs_of_nodes.until_connected(client, target, removed)
         workload.replace_endpoints(service, [backend.endpoint() for backend in left])
         judge(ipvs_of_nodes.drains(client, target, removed))
         new = probe(client, target)
-        seen = kept.stop()
+        seen = evidence.add(kept.stop())
 
     judge(attendance(seen, [kept.declared], *span(new)))
     judge(availability(seen), correctness(seen, backends.names))

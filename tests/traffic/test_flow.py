@@ -266,3 +266,12 @@ def test_a_client_that_cannot_be_entered_is_inconclusive(world: World, tmp_path:
 
     with Traffic(tmp_path) as traffic, pytest.raises(Inconclusive, match="nsenter"):
         traffic.start(Nowhere(world, ""), Load(SERVICE))
+
+
+def test_attempts_of_a_flow_under_way_can_be_read(world: World, traffic: Traffic) -> None:
+    with traffic.start(world, Load(SERVICE, rate_per_s=50)) as flow:
+        until(lambda: flow.count() >= 10, what="ten rows", deadline_s=10)
+        seen = flow.so_far({"b1": "node-7"})
+        whole = flow.stop({"b1": "node-7"})
+    assert 10 <= seen.height <= whole.height
+    assert seen.equals(whole.head(seen.height))
