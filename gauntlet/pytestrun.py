@@ -13,7 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 
-from gauntlet import ending
+from gauntlet import ending, output
 from gauntlet.errors import ExitCode, UsageError
 
 # With one of these pytest only tells something; no case runs.
@@ -91,6 +91,7 @@ def _signals_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
 if __name__ == "__main__":  # the child: pytest, which shows a traceback when it is interrupted while it starts
     try:
         ending.obey_parent(int(sys.argv[1]))
+        output.outlive_readers()
         import pytest
 
         sys.exit(pytest.main(sys.argv[2:]))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import psutil
 import pytest
@@ -38,7 +38,7 @@ def something_to_clear_up():
 
 def test_waits(judge, mode):
     Path(f"began-{mode}").touch()
-    while True:
+    while not Path("go-on").exists():
         time.sleep(0.05)
 
 def test_never_begins(judge):
@@ -50,7 +50,15 @@ RUN = "import sys; from pathlib import Path; from gauntlet import pytestrun; sys
 class Run:
     """`gauntlet run`'s process with pytest, and perhaps two workers, below it. All of them are in its waiting case."""
 
-    def __init__(self, folder: Path, *, way: Sequence[str] = (), workers: int = 0, clearing_s: float = 0.2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        way: Sequence[str] = (),
+        workers: int = 0,
+        clearing_s: float = 0.2,
+        stderr: int | IO[str] = subprocess.STDOUT,
+    ) -> None:
         SuiteFolder.make(folder, SUITE)
         self.folder = folder
         modes = ["iptables", "nftables"][: max(1, workers)]
@@ -59,11 +67,11 @@ class Run:
             [*way, sys.executable, "-c", RUN, str(folder), "suites", "-p", "no:cacheprovider", *options],
             env={**os.environ, "PYTHONPATH": str(project_root()), "CLEARING_S": str(clearing_s), "PYTEST_ADDOPTS": ""},
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )
-        until(lambda: all((folder / f"began-{mode}").exists() for mode in modes), what="the cases run", deadline_s=60)
+        until(lambda: all((folder / f"began-{mode}").exists() for mode in modes), what="the cases run", deadline_s=180)
         self.below = psutil.Process(self.process.pid).children(recursive=True)
 
     @property
@@ -75,7 +83,7 @@ class Run:
         return file.read_text().split() if file.exists() else []
 
     def await_end(self) -> None:
-        until(lambda: not psutil.wait_procs(self.below, timeout=0)[1], what="all processes ended", deadline_s=60)
+        until(lambda: not psutil.wait_procs(self.below, timeout=0)[1], what="all processes ended", deadline_s=180)
         assert not (self.folder / "begun-later").exists()
 
     def __enter__(self) -> Self:
@@ -86,7 +94,9 @@ class Run:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 Start = Callable[..., Run]
@@ -139,7 +149,7 @@ def test_one_request_that_arrives_twice_is_one(start: Start) -> None:
 def test_a_second_signal_ends_a_run_at_once(start: Start) -> None:
     run = start(way=IGNORING, workers=2, clearing_s=600)
     run.process.terminate()
-    until((run.folder / "clearing").exists, what="clean-up has begun", deadline_s=60)
+    until((run.folder / "clearing").exists, what="clean-up has begun", deadline_s=180)
     time.sleep(ending.SAME_REQUEST_S)
     run.process.terminate()
     run.await_end()
@@ -153,6 +163,20 @@ def test_workers_clear_up_when_their_controller_is_killed(start: Start) -> None:
     run.pytest.kill()
     run.await_end()
     assert run.cleared() == ["once"] * 2
+
+
+def test_a_run_whose_reader_goes_ends_in_order(start: Start, tmp_path: Path) -> None:
+    """`gauntlet run | head -3`."""
+    errors = tmp_path / "errors"
+    with errors.open("w") as stderr:
+        run = start(stderr=stderr)
+    assert run.process.stdout is not None
+    run.process.stdout.close()
+    (tmp_path / "go-on").touch()
+    run.await_end()
+    assert run.cleared() == ["once"]
+    assert run.process.wait() == pytestrun.PytestExit.INTERRUPTED
+    assert errors.read_text() == "nobody reads the output any more: the run ends\n"
 
 
 def test_clean_up_is_not_broken_off_by_a_first_signal() -> None:
