@@ -49,17 +49,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whose kernel nodes run on: the host's, their own, or what the mode needs (default: auto)",
     )
     group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")
-    group.addoption("--kp-context", default="", help="existing: context of the kubeconfig (default: the current one)")
+    group.addoption("--kp-context", default=None, help="existing: context of the kubeconfig (default: the current one)")
     group.addoption(
-        "--kp-allow-context", default="", help="existing: act there without the marker; the context's exact name"
+        "--kp-allow-context", default=None, help="existing: act there without the marker; the context's exact name"
     )
     group.addoption(
-        "--kp-target-nodes", default="", help="existing: nodes that may be hurt: names with commas, or a label selector"
+        "--kp-target-nodes",
+        default=None,
+        help="existing: nodes that may be hurt: names with commas, or a label selector",
     )
     group.addoption(
-        "--kp-max-blast", default="", help="existing: how many nodes may be hurt at once, or a share (default: 1)"
+        "--kp-max-blast", default=None, help="existing: how many nodes may be hurt at once, or a share (default: 1)"
     )
-    group.addoption("--kp-client-image", default="", help="existing: image of clients (default: the one built here)")
+    group.addoption("--kp-client-image", default=None, help="existing: image of clients (default: the one built here)")
     group.addoption(
         "--kp-dry-run", action="store_true", help="existing: print every change a run would make, and make none"
     )
@@ -98,6 +100,8 @@ def _set_up(config: pytest.Config) -> None:
     elif config.option.kp_seed is None:
         config.option.kp_seed = settings.new_seed()
     chosen = settings.read(config)
+    if not (config.option.collectonly or config.option.kp_dry_run):
+        chosen.use_clusters()
     if told is not None:
         chosen = replace(chosen, folder=Path(told[RUN_FOLDER]))
     elif not config.option.collectonly:

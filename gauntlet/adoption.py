@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from gauntlet.errors import ExitCode
+from gauntlet.names import NAME
 
 
 @click.command(short_help="Allow the gauntlet to act on a cluster of yours.")
-@click.option("--context", required=True, help="The context of the kubeconfig, by its exact name.")
+@click.option("--context", type=NAME, required=True, help="The context of the kubeconfig, by its exact name.")
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

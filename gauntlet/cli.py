@@ -14,9 +14,11 @@ from gauntlet import __version__, ending
 from gauntlet.adoption import adopt
 from gauntlet.cluster_commands import cluster
 from gauntlet.errors import ExitCode, GauntletError
+from gauntlet.names import NAME
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
 
 if TYPE_CHECKING:
+    from gauntlet.cluster import Cluster
     from gauntlet.providers.existing_options import ExistingOptions
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -146,13 +148,13 @@ def run(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="With --cluster: the cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
 )
-@click.option("--context", help="With --cluster: a context of the kubeconfig.  [default: the current one]")
+@click.option("--context", type=NAME, help="With --cluster: a context of the kubeconfig.  [default: the current one]")
 @click.option(
     "--allow-context",
-    default="",
+    type=NAME,
     help="With --cluster: go onto the nodes of a cluster without the marker; the context's exact name.",
 )
-@click.option("--client-image", default="", help="With --cluster: image of the pods by which nodes are reached.")
+@click.option("--client-image", type=NAME, help="With --cluster: image of the pods by which nodes are reached.")
 @click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
 @click.pass_context
 def doctor(
@@ -162,8 +164,8 @@ def doctor(
     of_cluster: bool,
     kubeconfig: Path | None,
     context: str | None,
-    allow_context: str,
-    client_image: str,
+    allow_context: str | None,
+    client_image: str | None,
     as_json: bool,
 ) -> None:
     """Try what this machine can run; name a remedy for what is missing.
@@ -188,7 +190,7 @@ def doctor(
     if of_cluster and for_kind:
         raise UsageError("--cluster checks a cluster, --kind this machine", "give one of them")
     if of_cluster:
-        options = ExistingOptions(kubeconfig, context or "", allow_context=allow_context, client_image=client_image)
+        options = ExistingOptions(kubeconfig, context or "", allow_context or "", client_image=client_image or "")
         ctx.exit(_check_cluster(options, as_json=as_json))
     if kubeconfig or context or allow_context or client_image or as_json:
         raise UsageError(
@@ -204,7 +206,7 @@ def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
     from gauntlet.cluster_check.target import opened
 
     with opened(options) as target:
-        report = examine(target.api, target.nodes, no_way_in=target.no_way_in)
+        report = examine(target.api, target.nodes, no_way_in=target.no_way_in, faults=target.faults)
     if as_json:
         click.echo(report.as_json())
     else:
@@ -239,38 +241,62 @@ def _check_machine(*, for_kind: bool) -> ExitCode:
 @click.option(
     "--kubeconfig", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The cluster of this kubeconfig."
 )
-@click.option("--name", help="The cluster of this name (see gauntlet cluster list).")
+@click.option("--name", type=NAME, help="The cluster of this name (see gauntlet cluster list).")
 def heal(kubeconfig: Path | None, name: str | None) -> None:
     """Undo every fault that a killed run left in a cluster.
 
     Works from the cluster's journal and access to the cluster alone, and may be repeated. Without options: all
-    clusters of this user. The start of each run does the same.
+    clusters of this user; those that a run is at work in are left alone, and named. The start of each run does the
+    same.
+
+    Exit code 0 if what was left is healed, 1 if something could not be, 2 if the cluster that was named is in use.
     """
     from gauntlet.cluster_commands import every, named
     from gauntlet.errors import UsageError
-    from gauntlet.journal import heal as heal_cluster
-    from gauntlet.providers import connect, provider
-    from gauntlet.providers.existing import ExistingProvider
+    from gauntlet.journal.lock import ClusterInUse
+    from gauntlet.providers import connect
 
     if kubeconfig and name:
         raise UsageError("--kubeconfig and --name exclude each other", "give one of them")
-    clusters = (connect(kubeconfig),) if kubeconfig else (named(name),) if name else every()
+    if kubeconfig or name:
+        _heal(connect(kubeconfig) if kubeconfig else named(name))
+        return
+    clusters = every()
     if not clusters:
         click.echo("no cluster runs; nothing to heal")
     for target in clusters:
-        done = heal_cluster(target)
+        try:
+            _heal(target)
+        except ClusterInUse as busy:
+            click.echo(f"{target.name}: left alone: {busy.what}")
+
+
+def _heal(target: Cluster) -> None:
+    """Heal a cluster that nobody uses. Of one that will go on, take away as well what the killed run had made there."""
+    from gauntlet.journal import lock
+    from gauntlet.journal.heal import heal
+    from gauntlet.providers import provider
+
+    with lock.used(target.provider, target.name):
+        done = heal(target)
         click.echo(f"{target.name}: {len(done)} fault(s) healed" if done else f"{target.name}: nothing to heal")
         for fault in done:
             click.echo(f"  {fault.fault} on {fault.node or 'the API'}: {fault.evidence}")
         source = provider(target.provider)
-        if isinstance(source, ExistingProvider) and source.is_abandoned(target.name):
+        if source.outlives_runs:
             source.delete(target.name)
             click.echo(f"{target.name}: what the run that was killed had made there is gone")
 
 
 @main.command(short_help="Show what a node does with Service traffic.")
 @click.argument("node")
-@click.option("--cluster", "--name", "name", help="Name of the cluster; not needed while only one runs.")
+@click.option(
+    "--cluster",
+    "--name",
+    "name",
+    type=NAME,
+    help="Name of the cluster; not needed for the only one that no run is at work in.",
+)
 @click.option(
     "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people or programs."
 )

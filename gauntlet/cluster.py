@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -241,6 +242,10 @@ class Cluster(Protocol):
         ...
 
     def node(self, name: str) -> Node: ...
+
+    def serving(self) -> AbstractContextManager[None]:
+        """While this lasts, LoadBalancer Services get an address. Only runs need it."""
+        ...
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """Merge `changes` into the KubeProxyConfiguration of every node. It takes effect when kube-proxy restarts."""

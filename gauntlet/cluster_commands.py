@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gauntlet.cluster import NodeKernel
-from gauntlet.errors import GauntletError, UsageError
+from gauntlet.errors import ExitCode, GauntletError, UsageError
+from gauntlet.names import NAME
 from gauntlet.profiles import parse_modes
 
 if TYPE_CHECKING:
     from gauntlet.cluster import Cluster, Host, Node
+    from gauntlet.journal.owner import Owner
 
 OUTSIDE = "outside"
 
@@ -27,22 +30,55 @@ def every() -> tuple[Cluster, ...]:
 
 
 def named(name: str | None) -> Cluster:
-    """The running cluster of this name; without a name, the only one that runs.
+    """The running cluster of this name (or PROVIDER/NAME); without one, the only one that no run is at work in.
 
-    Raises UsageError where there is none, or where it is not clear which one is meant.
+    Raises UsageError if there is none, or if it is not clear which one is meant.
     """
     running = every()
     names = ", ".join(cluster.name for cluster in running)
     if name is None:
-        if len(running) == 1:
-            return running[0]
-        if running:
-            raise UsageError(f"there are several clusters: {names}", "say which one you mean")
-    for found in running:
-        if found.name == name:
-            return found
-    what = f"no cluster {name!r} runs" if name else "no cluster runs"
-    raise UsageError(what, f"running: {names}" if running else "gauntlet cluster up makes one")
+        return _only(running)
+    matching = [found for found in running if name in (found.name, full_name(found.provider, found.name))]
+    if len(matching) > 1:
+        raise _ambiguous(name, [found.provider for found in matching])
+    if not matching:
+        raise UsageError(
+            f"no cluster {name!r} runs", f"running: {names}" if running else "gauntlet cluster up makes one"
+        )
+    return matching[0]
+
+
+def full_name(provider: str, name: str) -> str:
+    """The name that tells a cluster from that of another provider."""
+    return f"{provider}/{name}"
+
+
+def users(running: Sequence[Cluster]) -> dict[str, Owner]:
+    """The processes that use clusters, by the full name of the cluster."""
+    from gauntlet.journal import lock
+
+    found = {full_name(each.provider, each.name): lock.user(each.provider, each.name) for each in running}
+    return {name: owner for name, owner in found.items() if owner is not None}
+
+
+def _only(running: Sequence[Cluster]) -> Cluster:
+    """The only cluster that nobody uses: one that a run is at work in is meant only if it is named."""
+    used = users(running)
+    free = [found for found in running if full_name(found.provider, found.name) not in used]
+    if len(free) == 1:
+        return free[0]
+    if free:
+        names = ", ".join(found.name for found in free)
+        raise UsageError(f"there are several clusters: {names}", "say which one you mean")
+    if not running:
+        raise UsageError("no cluster runs", "gauntlet cluster up makes one")
+    busy = "; ".join(f"{name} is in use by {owner}" for name, owner in used.items())
+    raise UsageError(f"no cluster runs but those of a run: {busy}", "name it if you mean it")
+
+
+def _ambiguous(name: str, providers: Sequence[str]) -> UsageError:
+    full = " or ".join(full_name(each, name) for each in providers)
+    return UsageError(f"there are {len(providers)} clusters named {name}", f"say which one you mean: {full}")
 
 
 def node_of(target: Cluster, name: str) -> Node:
@@ -121,17 +157,20 @@ def list_clusters() -> None:
     if not running:
         click.echo("no cluster runs")
         return
-    table = Table("name", "mode", "version", "nodes", "kubeconfig", box=None, pad_edge=False)
+    used = users(running)
+    table = Table("name", "mode", "version", "nodes", "used by", "kubeconfig", box=None, pad_edge=False)
     table.columns[-1].overflow = "fold"
     for found in running:
-        table.add_row(found.name, str(found.mode), found.version, str(len(found.nodes)), str(found.kubeconfig))
+        owner = used.get(full_name(found.provider, found.name))
+        who = "" if owner is None else f"process {owner.pid}"
+        table.add_row(found.name, str(found.mode), found.version, str(len(found.nodes)), who, str(found.kubeconfig))
     Console().print(table)
 
 
 @cluster.command(context_settings={"ignore_unknown_options": True})
 @click.argument("host", metavar="NODE")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option("--name", help="Name of the cluster; not needed while only one runs.")
+@click.option("--name", type=NAME, help="Name of the cluster; not needed for the only one that no run is at work in.")
 @click.pass_context
 def shell(ctx: click.Context, host: str, command: tuple[str, ...], name: str | None) -> None:
     """Open a shell on a node, or run a command there (after --).
@@ -157,36 +196,79 @@ def shell(ctx: click.Context, host: str, command: tuple[str, ...], name: str | N
 
 
 @cluster.command()
-@click.argument("name", required=False)
+@click.argument("name", type=NAME, required=False)
 def kubeconfig(name: str | None) -> None:
     """Print the path of a cluster's kubeconfig.
 
-    NAME is not needed while only one cluster runs. Example: export KUBECONFIG=$(gauntlet cluster kubeconfig)
+    NAME is not needed for the only cluster that no run is at work in.
+
+    Example: export KUBECONFIG=$(gauntlet cluster kubeconfig)
     """
     click.echo(named(name).kubeconfig)
 
 
 @cluster.command()
-@click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="Delete all of this user, also those of a running run.")
-def down(name: str | None, *, everything: bool) -> None:
+@click.argument("name", type=NAME, required=False)
+@click.option("--all", "everything", is_flag=True, help="Delete all of this user that no run is at work in.")
+@click.pass_context
+def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
     """Delete a cluster, and verify that nothing of it is left.
 
-    NAME is not needed while only one cluster runs. A cluster that is gone already counts as deleted.
+    NAME is not needed for the only cluster that no run is at work in. A cluster that a run is at work in is left alone:
+    end the run, and it goes. Of a cluster of yours (docs/existing.md), what a run that was killed left there is healed
+    and taken away.
+
+    Exit code 0 if the cluster is gone; 1 if with --all one was left alone; 2 if there is no such cluster, or it is in
+    use.
     """
+    from gauntlet.journal.lock import ClusterInUse
+
+    if name is not None and everything:
+        raise UsageError("NAME and --all exclude each other", "give one of them")
+    if not everything:
+        _end(*(_address(named(None)) if name is None else _found(name)))
+        return
+    left = 0
+    for source, target in map(_address, every()):
+        try:
+            _end(source, target)
+        except ClusterInUse as busy:
+            click.echo(f"{target}: left alone: {busy.what}")
+            left += 1
+    ctx.exit(ExitCode.FAILED if left else ExitCode.OK)
+
+
+def _address(found: Cluster) -> tuple[str, str]:
+    return found.provider, found.name
+
+
+def _found(name: str) -> tuple[str, str]:
+    """Provider and name of the cluster of this name, running or not. Raises UsageError if there never was one."""
     from gauntlet.providers import provider, provider_names
 
-    if everything:
-        doomed = [(found.provider, found.name) for found in every()]
-    elif name is None:
-        found = named(None)
-        doomed = [(found.provider, found.name)]
-    else:
-        running = {found.name: found.provider for found in every()}
-        doomed = [(source, name) for source in ([running[name]] if name in running else provider_names())]
-    for source, target in doomed:
-        provider(source).delete(target)
-        click.echo(f"{target}: deleted")
+    wanted, _, plain = name.rpartition("/")
+    sources = [each for each in provider_names() if wanted in ("", each) and provider(each).knows(plain)]
+    if len(sources) > 1:
+        raise _ambiguous(plain, sources)
+    if not sources:
+        names = ", ".join(found.name for found in every())
+        raise UsageError(f"there is no cluster {name!r}", f"running: {names}" if names else "none runs: nothing to do")
+    return sources[0], plain
+
+
+def _end(source: str, name: str) -> None:
+    """Delete a cluster that nobody uses; one that will go on is healed first. Raises ClusterInUse, HealFailed."""
+    from gauntlet.journal import lock
+    from gauntlet.journal.heal import heal
+    from gauntlet.providers import provider
+
+    maker = provider(source)
+    with lock.used(source, name):
+        for found in maker.list() if maker.outlives_runs else ():
+            if found.name == name:
+                heal(found)
+        maker.delete(name)
+    click.echo(f"{name}: deleted")
 
 
 def _one(modes: tuple[str, ...]) -> tuple[str]:

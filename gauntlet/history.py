@@ -7,7 +7,6 @@ kernels whose clocks agree (the same machine).
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
+
+from gauntlet.disk import LineFile
 
 
 class Outcome(StrEnum):
@@ -128,32 +129,29 @@ class DeclaredFlow:
 
 
 class EventLog:
-    """Appends events to a JSON-lines file, each on disk before `write` returns.
+    """Appends events to a JSON-lines file, each handed over to the kernel whole before `write` returns.
 
-    Several processes may append to one file: each event is a single `write` in append mode.
+    So the death of a process loses none of them; a power failure may lose the last ones, with the run they are of.
+    Several processes may append to one file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = LineFile(path)
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, event: Event) -> Event:
-        """Stamp the event with the present time (unless it has one) and append it."""
+        """Stamp the event with the present time (unless it has one) and append it.
+
+        Raises OSError if not all of it could be written.
+        """
         stamped = event if event.at_ns else Event(event.kind, event.subject, event.node, event.detail, time.time_ns())
-        line = (json.dumps(stamped.row(), ensure_ascii=False) + "\n").encode()
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            os.write(fd, line)
-        finally:
-            os.close(fd)
+        self._file.append(json.dumps(stamped.row(), ensure_ascii=False) + "\n")
         return stamped
 
     def read(self) -> pl.DataFrame:
         """All events so far, oldest first; an empty frame where nothing was written."""
-        if not self.path.exists():
-            return events([])
-        with self.path.open(encoding="utf-8") as lines:
-            return events(json.loads(line) for line in lines)
+        return events(json.loads(line) for line in self._file.lines())
 
 
 def events(rows: Iterable[Mapping[str, str | int | None]]) -> pl.DataFrame:

@@ -83,6 +83,35 @@ def test_usage_errors(arguments: list[str], named: str, tmp_path: Path, monkeypa
     assert "Traceback" not in said.output
 
 
+BLANK_NAMES = [
+    ["adopt", "--yes", "--context"],
+    ["adopt", "--undo", "--context"],
+    ["heal", "--name"],
+    ["cluster", "down"],
+    ["cluster", "kubeconfig"],
+    ["cluster", "shell", "node-1", "--name"],
+    ["inspect", "node-1", "--name"],
+    ["inspect", "node-1", "--cluster"],
+    ["doctor", "--cluster", "--context"],
+    ["doctor", "--cluster", "--allow-context"],
+    ["doctor", "--cluster", "--client-image"],
+]
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["empty", "blank"])
+@pytest.mark.parametrize("arguments", BLANK_NAMES, ids=" ".join)
+def test_an_empty_name_does_not_mean_whichever(
+    arguments: list[str], blank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    (tmp_path / "state" / "kube-proxy-gauntlet" / "clusters" / "other").mkdir(parents=True)
+    said = gauntlet(*arguments, blank)
+    assert said.exit_code == ExitCode.USAGE
+    assert " is empty\n  remedy: is a variable of your script not set?" in said.output
+    assert (tmp_path / "state" / "kube-proxy-gauntlet" / "clusters" / "other").exists()
+
+
 def test_results_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = gauntlet("run", "--results", str(tmp_path / "file" / "results"))

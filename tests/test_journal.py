@@ -11,10 +11,13 @@ from typing import cast
 
 import pytest
 
-from gauntlet import journal
 from gauntlet.cluster import Cluster, CommandFailed, Completed
 from gauntlet.errors import GauntletError
-from gauntlet.journal import HealFailed, Journal, Record, State
+from gauntlet.journal import heal as healing
+from gauntlet.journal.heal import HealFailed, heal
+from gauntlet.journal.lock import ClusterInUse
+from gauntlet.journal.store import Journal, Record, State, journal_of
+from tests.journal.process import running
 
 
 class LocalNode:
@@ -126,48 +129,81 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_heal_undoes_newest_first_and_confirms(local: Cluster, tmp_path: Path) -> None:
-    kept = journal.journal_of(local)
+    kept = journal_of(local)
     for number in (1, 2, 3):
         kept.write(record(f"x-{number}", State.INJECTED, undo=f"echo {number} >> {tmp_path}/undone"))
     kept.write(record("x-2", State.CONFIRMED))
-    healed = journal.heal(local)
+    healed = heal(local)
     assert [(each.fault_id, each.evidence) for each in healed] == [("x-3", "gone"), ("x-1", "gone")]
     assert (tmp_path / "undone").read_text().split() == ["3", "1"]
     assert kept.open() == ()
-    assert journal.heal(local) == ()
+    assert heal(local) == ()
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from gauntlet.journal.lock import ClusterInUse
+from gauntlet.journal.store import Journal, Record
+undo = (("touch", sys.argv[2]),)
+Journal(Path(sys.argv[1])).write(Record("x-1", "a-fault", "node-1", "injected", undo=undo, check=("echo", "gone")))
+"""
+
+
+def test_the_fault_of_a_run_that_goes_on_is_left_alone(local: Cluster, tmp_path: Path) -> None:
+    kept, undone = journal_of(local), tmp_path / "undone"
+    with running(WRITE, str(kept.path), str(undone)) as other:
+        (left,) = kept.open()
+        assert left.is_anothers
+        with pytest.raises(ClusterInUse, match=f"cluster local is in use by process {other.pid}"):
+            heal(local)
+        assert not undone.exists()
+        assert kept.open() == (left,)
+    assert not left.is_anothers
+    (healed,) = heal(local)
+    assert healed.fault_id == "x-1"
+    assert undone.exists()
+
+
+def test_a_line_of_an_earlier_version_has_no_owner_and_can_be_healed(local: Cluster) -> None:
+    kept = journal_of(local)
+    kept.write(record("x-1"))
+    fields = json.loads(kept.path.read_text())
+    del fields["owner"]
+    kept.path.write_text(json.dumps(fields) + "\n")
+    assert [each.owner for each in kept.open()] == [None]
+    assert [each.fault_id for each in heal(local)] == ["x-1"]
 
 
 def test_heal_of_a_fault_that_was_only_intended(local: Cluster, tmp_path: Path) -> None:
-    journal.journal_of(local).write(record("x-1", undo=f"touch {tmp_path}/undone"))
-    journal.heal(local)
+    journal_of(local).write(record("x-1", undo=f"touch {tmp_path}/undone"))
+    heal(local)
     assert (tmp_path / "undone").exists()
 
 
 def test_a_node_that_is_gone_counts_as_healed(local: Cluster) -> None:
-    journal.journal_of(local).write(record("x-1", State.INJECTED, node="node-9"))
-    (healed,) = journal.heal(local)
+    journal_of(local).write(record("x-1", State.INJECTED, node="node-9"))
+    (healed,) = heal(local)
     assert healed.evidence == "node node-9 is gone"
 
 
 def test_one_fault_that_cannot_be_healed_does_not_keep_the_others(local: Cluster, tmp_path: Path) -> None:
-    kept = journal.journal_of(local)
+    kept = journal_of(local)
     kept.write(record("x-1", State.INJECTED, undo=f"touch {tmp_path}/undone"))
     kept.write(record("x-2", State.INJECTED, undo="echo no way >&2; exit 3"))
     with pytest.raises(HealFailed, match=r"x-2 on node-1.*no way") as failed:
-        journal.heal(local)
+        heal(local)
     assert "gauntlet heal" in failed.value.remedy
     assert (tmp_path / "undone").exists()
     assert [each.fault_id for each in kept.open()] == ["x-2"]
 
 
 def test_a_check_that_never_passes_is_not_called_healed(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "CONFIRM_DEADLINE_S", 0.3)
-    journal.journal_of(local).write(
-        Record("x-1", "a-fault", "node-1", State.INJECTED, undo=(("true",),), check=("false",))
-    )
+    monkeypatch.setattr(healing, "CONFIRM_DEADLINE_S", 0.3)
+    journal_of(local).write(Record("x-1", "a-fault", "node-1", State.INJECTED, undo=(("true",),), check=("false",)))
     with pytest.raises(HealFailed, match="x-1 on node-1 is gone: not within"):
-        journal.heal(local)
-    assert [each.state for each in journal.journal_of(local).open()] == [State.HEALED]
+        heal(local)
+    assert [each.state for each in journal_of(local).open()] == [State.HEALED]
 
 
 def test_the_file_is_plain_data(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gauntlet import faults, journal
+from gauntlet import faults
 from gauntlet.chaos.target import Configuration, Target, target_of
 from gauntlet.errors import UsageError
 from gauntlet.faults.fault import Fault
+from gauntlet.journal.heal import heal_one, refuse_anothers
+from gauntlet.journal.store import journal_of
 
 _Key = tuple[str, str, str]
 
@@ -112,9 +114,10 @@ def forget(cluster_name: str) -> None:
 
 def _heal_from_journal(fault: str, target: Target) -> list[str]:
     cluster = target.cluster
-    kept = journal.journal_of(cluster)
-    mine = [record for record in kept.open() if record.fault == fault and record.node in (target.hurt.name, None)]
-    return [journal.heal_one(cluster, kept, record).fault_id + " undone from the journal" for record in mine]
+    kept = journal_of(cluster)
+    mine = tuple(record for record in kept.open() if record.fault == fault and record.node in (target.hurt.name, None))
+    refuse_anothers(cluster.name, mine)
+    return [heal_one(cluster, kept, record).fault_id + " undone from the journal" for record in mine]
 
 
 def _key(fault: str, target: Target) -> _Key:

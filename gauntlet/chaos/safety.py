@@ -18,6 +18,8 @@ from gauntlet.chaos.service import remove
 from gauntlet.chaos.target import Configuration, target_of
 from gauntlet.chaos.timing import refuse_early_timer
 from gauntlet.errors import GauntletError
+from gauntlet.journal import lock
+from gauntlet.journal.heal import heal
 
 # What Chaos Toolkit hands over of its own dictionaries: an experiment or activity, and how its run went.
 Context: TypeAlias = Mapping[str, Any]
@@ -31,14 +33,19 @@ _begun: set[object] = set()
 
 
 def before_experiment_control(context: Context, configuration: Configuration) -> None:
-    """Refuse a configuration that leads nowhere, and start with a clean account of faults.
+    """Refuse a configuration that leads nowhere, or to a cluster that another process uses.
 
-    From here on SIGINT and SIGTERM end the experiment and whoever runs it: Chaos Toolkit has just made SIGTERM end the
-    experiment alone (chaoslib.exit), and leaves SIGINT ignored where it was.
+    Otherwise the cluster is this process's from now on, what an earlier run left in it is healed, and the account of
+    faults is clean. From here on SIGINT and SIGTERM end the experiment and whoever runs it: Chaos Toolkit has just made
+    SIGTERM end the experiment alone (chaoslib.exit), and leaves SIGINT ignored where it was.
     """
     ending.obey()
     try:
-        faults.forget(target_of(configuration).cluster.name)
+        cluster = target_of(configuration).cluster
+        lock.take(cluster.provider, cluster.name)
+        for healed in heal(cluster):
+            _log.warning("%s: %s of an earlier run was left injected and is healed now", cluster.name, healed.fault_id)
+        faults.forget(cluster.name)
         refuse_early_timer(context, configuration)
     except GauntletError as error:
         raise InterruptExecution(f"{context.get('title')}: {error}") from error

@@ -8,11 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gauntlet.cluster import Node
-from gauntlet.cluster_check import cluster_facts, cni, data_plane, health, kernel, modes, node_facts, proxies, services
+from gauntlet.cluster_check import (
+    cluster_facts,
+    cni,
+    data_plane,
+    health,
+    kernel,
+    modes,
+    node_facts,
+    own_faults,
+    proxies,
+    services,
+)
 from gauntlet.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.cluster_check.mismatches import Mismatch, mismatches
 from gauntlet.cluster_check.node_facts import NodeFacts
 from gauntlet.cluster_check.report import CLUSTER, Diagnosis, Level, NodeSummary, Report
+from gauntlet.journal.store import Record
 from gauntlet.providers.api import Api
 
 ACCESS = "access"
@@ -24,14 +36,15 @@ _AT_ONCE = 8
 Differences = Mapping[str, frozenset[Mismatch]]
 
 
-def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "") -> Report:
+def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "", faults: Sequence[Record] = ()) -> Report:
     """Check this cluster. `nodes` are those that commands can reach; `no_way_in` says why others cannot be.
+    `faults` are the gauntlet's own that are not healed.
 
     Nothing is changed. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right.
     """
     facts = cluster_facts.gather(api)
     if cni.replacement(facts):
-        return judged(facts, (), {})
+        return judged(facts, (), {}, faults)
     reachable = {node.name: node for node in nodes}
     wanted = facts.linux_nodes or tuple(reachable)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -47,10 +60,12 @@ def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "") -> Report:
             differences = {name: found & now.get(name, frozenset()) for name, found in differences.items()}
             newer = {node.name: node for node in again}
             looked = tuple(newer.get(node.name, node) for node in looked)
-    return judged(facts, looked, differences)
+    return judged(facts, looked, differences, faults)
 
 
-def judged(facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences) -> Report:
+def judged(
+    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, faults: Sequence[Record] = ()
+) -> Report:
     """The report on what was gathered. `differences` are those that lasted, by node."""
     replaced = cni.replacement(facts)
     return Report(
@@ -59,7 +74,7 @@ def judged(facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differe
         runs_as=proxies.runs_as(facts, nodes),
         replaced_by=replaced,
         nodes=tuple(_summary(facts, node, differences.get(node.name, frozenset())) for node in nodes),
-        diagnoses=tuple(_diagnoses(facts, nodes, differences, replaced)),
+        diagnoses=(*own_faults.judge(faults), *_diagnoses(facts, nodes, differences, replaced)),
     )
 
 

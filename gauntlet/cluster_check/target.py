@@ -10,10 +10,13 @@ from http import HTTPStatus
 from gauntlet.cluster import Node, ProxyMode
 from gauntlet.cluster_check.detection import detect
 from gauntlet.errors import UsageError
+from gauntlet.journal.store import Record, journal_in, journal_of
 from gauntlet.providers import ClusterSpec, ExistingOptions, marker, provider
 from gauntlet.providers.api import Api, ApiRefused
 from gauntlet.providers.existing import ExistingProvider
 from gauntlet.providers.existing_options import access
+from gauntlet.providers.existing_record import state_dir
+from gauntlet.providers.existing_survey import cluster_name
 from gauntlet.providers.kubeconfig import Origin, origin
 
 NO_WAY_IN = "the gauntlet has no way onto the nodes of this cluster"
@@ -25,11 +28,15 @@ _HOW = (
 
 @dataclass(frozen=True)
 class Target:
-    """A cluster to look at. `no_way_in` says why `nodes` is empty, where it is."""
+    """A cluster to look at. `no_way_in` says why `nodes` is empty, if it is.
+
+    `faults` are those that runs of the gauntlet put into it and that are not healed, as far as journals here know.
+    """
 
     api: Api
     nodes: tuple[Node, ...]
     no_way_in: str = ""
+    faults: tuple[Record, ...] = ()
 
 
 @contextmanager
@@ -47,16 +54,28 @@ def opened(options: ExistingOptions) -> Iterator[Target]:
         yield _made(api, made)
     elif options.allow_context or _is_adopted(api):
         with ExistingProvider().visit(ClusterSpec("", _mode(api), existing=options)) as cluster:
-            yield Target(api, cluster.nodes)
+            yield Target(api, cluster.nodes, faults=journal_of(cluster).open())
     else:
-        yield Target(api, (), NO_WAY_IN + _HOW.format(context=found.context))
+        why = NO_WAY_IN + _HOW.format(context=found.context)
+        yield Target(api, (), why, faults=_left_behind(api, found.context))
 
 
 def _made(api: Api, made: Origin) -> Target:
     for found in provider(made.provider).list():
         if found.name == made.cluster:
-            return Target(api, found.nodes)
+            return Target(api, found.nodes, faults=journal_of(found).open())
     return Target(api, (), f"{made.provider} cluster {made.cluster} is not among the running ones of this user")
+
+
+def _left_behind(api: Api, context: str) -> tuple[Record, ...]:
+    """Faults of a run of this user that got onto the nodes, where this check may not, and was killed there."""
+    try:
+        name = cluster_name(context, marker.identity(api))
+    except ApiRefused as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            return ()
+        raise
+    return journal_in(state_dir(name)).open()
 
 
 def _is_adopted(api: Api) -> bool:

@@ -8,7 +8,7 @@ from gauntlet.cluster import MachineState, OwnKernelNode, ProxyMode
 from gauntlet.faults import ipvs_tables, proxy_process
 from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal import Record, State
+from gauntlet.journal.store import Record, State
 
 
 class CrashKernel(JournalledFault):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from gauntlet.cluster import Cluster, Node, NodeKernel, ProxyMode
 from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.history import EventLog
-from gauntlet.journal import Journal
+from gauntlet.journal.store import Journal
 
 
 class BlastRadius(StrEnum):

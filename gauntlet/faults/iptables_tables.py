@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from gauntlet.faults.proxy_process import RESTART
-from gauntlet.journal import Argv
+from gauntlet.journal.store import Argv
 
 # The jumps are the last thing kube-proxy writes and the first that a packet meets; DNAT rules are the first.
 CHECK = """

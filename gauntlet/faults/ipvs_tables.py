@@ -14,7 +14,7 @@ from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.proxy_process import RESTART
 from gauntlet.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.ipvs.model import endpoint
-from gauntlet.journal import Argv
+from gauntlet.journal.store import Argv
 
 DUMMY = "kube-ipvs0"
 

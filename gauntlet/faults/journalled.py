@@ -10,11 +10,11 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from gauntlet import journal
 from gauntlet.errors import UsageError
 from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotHeld, NotLanded, Scene
 from gauntlet.history import Event, EventKind
-from gauntlet.journal import Record, State
+from gauntlet.journal import heal, lock
+from gauntlet.journal.store import Record, State
 from gauntlet.waiting import NotInTime, until
 
 
@@ -64,6 +64,7 @@ class JournalledFault(ABC):
     def inject(self) -> None:
         if self._record is not None and self._record.state != State.CONFIRMED:
             raise UsageError(f"fault {self.id} is injected already", "heal it first")
+        lock.take(self.scene.cluster.provider, self.scene.cluster.name)
         self._record = self.scene.journal.write(self.intend())
         self.note(EventKind.FAULT_INTENDED)
         self.guard(self._record)
@@ -119,20 +120,20 @@ class JournalledFault(ABC):
 
     def is_over(self) -> bool:
         """Whether nothing of the fault is left at this moment, healed or not. Writes nothing."""
-        return self._record is None or journal.is_over(self.scene.cluster, self._record)
+        return self._record is None or heal.is_over(self.scene.cluster, self._record)
 
     def heal(self) -> None:
         if self._record is None or self._record.state in (State.HEALED, State.CONFIRMED):
             return
         began_ns = time.time_ns()
-        journal.undo(self.scene.cluster, self._record)
+        heal.undo(self.scene.cluster, self._record)
         self.note(EventKind.FAULT_HEALED, at_ns=began_ns)
         self._write(State.HEALED)
 
     def healed(self) -> str:
         if self._record is None:
             return "was not injected"
-        evidence = journal.confirm(self.scene.cluster, self._record)
+        evidence = heal.confirm(self.scene.cluster, self._record)
         if self._record.state == State.HEALED:
             self.note(EventKind.FAULT_HEAL_CONFIRMED, evidence)
             self._write(State.CONFIRMED, evidence)

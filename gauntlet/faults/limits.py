@@ -6,7 +6,7 @@ from gauntlet.cluster import Cluster, Node
 from gauntlet.errors import UsageError
 from gauntlet.faults.fault import BlastRadius
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal import Journal
+from gauntlet.journal.store import Journal
 
 
 def at_risk(fault: type[JournalledFault], cluster: Cluster, node: Node) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gauntlet.cluster import Node
 from gauntlet.faults import background
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal import Argv, Record, State
+from gauntlet.journal.store import Argv, Record, State
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import Field
 from gauntlet.errors import GauntletError
 from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotLanded
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal import Record, State
+from gauntlet.journal.store import Record, State
 
 
 class ClashParameters(NoParameters):

@@ -10,7 +10,7 @@ from kubernetes.client import ApiException, CoreV1Api
 from gauntlet import proxy_metrics, rules
 from gauntlet.cluster import Cluster, CommandFailed, Node, ProxyMode
 from gauntlet.errors import Inconclusive, UsageError
-from gauntlet.journal import Argv
+from gauntlet.journal.store import Argv
 from gauntlet.waiting import until
 
 HEALTHZ_PORT = 10256

@@ -34,7 +34,7 @@ from gauntlet.faults.unload_scheduler import UnloadScheduler
 from gauntlet.faults.unload_used_scheduler import UnloadUsedScheduler
 from gauntlet.faults.zero_weight import ZeroWeight
 from gauntlet.history import EventLog
-from gauntlet.journal import journal_of
+from gauntlet.journal.store import journal_of
 
 # Long enough for every experiment; short enough that a node left alone is well before anyone looks.
 DEAD_MAN_S = 120.0

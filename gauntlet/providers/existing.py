@@ -12,16 +12,19 @@ import yaml
 
 from gauntlet.binaries import DEFAULT_VERSION
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.disk import replace_file
 from gauntlet.errors import UsageError
 from gauntlet.images import making
+from gauntlet.journal import lock
+from gauntlet.journal.store import journal_in, require_healed
 from gauntlet.providers import kubeconfig as kubeconfigs
 from gauntlet.providers import marker, node_access
 from gauntlet.providers.api import Api
 from gauntlet.providers.existing_cluster import ExistingCluster
 from gauntlet.providers.existing_objects import PodList
-from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, clusters_dir, me, state_dir
+from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, clusters_dir, state_dir
 from gauntlet.providers.existing_survey import Survey, glance, survey
-from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.protocol import ClusterSpec, names_in
 
 NAME = "existing"
 _SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
@@ -31,6 +34,7 @@ class ExistingProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = NAME
+    outlives_runs = True
     modes = tuple(ProxyMode)
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
@@ -51,16 +55,33 @@ class ExistingProvider:
         What a run that was killed left of its own is cleared away first; its faults are for the journal to heal.
         Raises UsageError, before anything was changed, where the gauntlet may not act there.
         """
-        return self._enter(survey(spec.existing), spec)
+        found = survey(spec.existing)
+        lock.take(self.name, found.name)
+        try:
+            return self._enter(found, spec)
+        except BaseException:
+            lock.release(self.name, found.name)
+            raise
 
     @contextmanager
     def visit(self, spec: ClusterSpec) -> Iterator[Cluster]:
-        """Get onto the nodes for a look around, and leave again. Raises what `create` does."""
-        cluster = self._enter(glance(spec.existing), spec)
-        try:
-            yield cluster
-        finally:
-            self.delete(cluster.name)
+        """Get onto the nodes for a look around, and leave again. Raises what `create` does.
+
+        What a run that was killed left stays as it is if faults are among it: healing them needs it.
+        """
+        found = glance(spec.existing)
+        with lock.used(self.name, found.name):
+            before = ExistingRecord.load(found.name)
+            if before is not None and journal_in(state_dir(found.name)).open():
+                cluster = ExistingCluster(before)
+                cluster.entrance.open()
+                yield cluster
+                return
+            entered = self._enter(found, spec)
+            try:
+                yield entered
+            finally:
+                self.delete(entered.name)
 
     def _enter(self, found: Survey, spec: ClusterSpec) -> Cluster:
         before = refuse_busy(found)
@@ -108,30 +129,29 @@ class ExistingProvider:
             log = api.get(f"{_SYSTEM_PODS}/{pod.metadata.name}/log")
             (into / f"{pod.metadata.name}.log").write_bytes(log)
 
+    def knows(self, name: str) -> bool:
+        return name in names_in(clusters_dir())
+
     def delete(self, name: str) -> None:
         """Take away what the gauntlet made in this cluster, and verify that. The cluster and its marker stay."""
-        record = ExistingRecord.load(name)
-        if record is None:
-            return
-        sweep(Api(ExistingCluster(record).api))
-        shutil.rmtree(state_dir(name))
-
-    def is_abandoned(self, name: str) -> bool:
-        """Whether the run that was at work there is gone, and left its record."""
-        record = ExistingRecord.load(name)
-        return record is not None and not record.is_owned
+        with lock.ending(self.name, name):
+            record = ExistingRecord.load(name)
+            require_healed(name, journal_in(state_dir(name)))
+            if record is not None:
+                sweep(Api(ExistingCluster(record).api))
+            if state_dir(name).exists():
+                shutil.rmtree(state_dir(name))
 
 
 def refuse_busy(found: Survey) -> ExistingRecord | None:
-    """Raise UsageError where another run is at work in a cluster, or was killed there by others; changes nothing.
+    """Raise UsageError if another run is at work in a cluster, or was killed there by others; changes nothing.
 
-    Returns the record of a run of this user that was killed there, where there is one.
+    Returns the record of a run of this user that was killed there, if there is one.
     """
+    owner = lock.user(NAME, found.name)
+    if owner is not None and not owner.started_me:
+        raise lock.ClusterInUse(found.name, owner)
     before = ExistingRecord.load(found.name)
-    if before is not None and before.is_owned and not before.is_mine:
-        raise UsageError(
-            f"process {before.owner[0]} runs the gauntlet in this cluster", "wait for its end, or end it (Ctrl-C)"
-        )
     node_access.refuse_other(Api(found.access.client), "" if before is None else before.run)
     return before
 
@@ -160,7 +180,6 @@ def _record(found: Survey, spec: ClusterSpec, run: str, image: str) -> ExistingR
         targets=found.targets,
         at_once=found.at_once,
         outside=found.outside,
-        owner=me(),
     )
 
 
@@ -172,7 +191,5 @@ def _write(record: ExistingRecord, found: Survey) -> None:
     document = yaml.safe_load(found.access.kubeconfig.read_text(encoding="utf-8"))
     source = found.access.kubeconfig
     single = kubeconfigs.single(document, context=record.context, folder=source.parent, name=record.name)
-    file = folder / "kubeconfig"
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump(single, sort_keys=False), encoding="utf-8")
+    replace_file(folder / "kubeconfig", yaml.safe_dump(single, sort_keys=False), mode=0o600)
     record.save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,10 @@ class ExistingCluster:
                 return node
         known = ", ".join(node.name for node in self.record.nodes)
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
+
+    def serving(self) -> AbstractContextManager[None]:
+        """The cluster's own load balancer does it, if it has one."""
+        return nullcontext()
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """Refused: the one ConfigMap is every node's, also of those that may not be hurt."""

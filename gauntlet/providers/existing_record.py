@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gauntlet.disk import replace_file
 from gauntlet.errors import UsageError
 from gauntlet.paths import state_root
 
@@ -20,7 +20,7 @@ class NodeRecord:
 
 @dataclass(frozen=True)
 class ExistingRecord:
-    """`nodes` are the targets first, the control plane last. `owner` is the process of the run, and when it started."""
+    """`nodes` are the targets first, the control plane last."""
 
     name: str
     context: str
@@ -35,7 +35,6 @@ class ExistingRecord:
     targets: tuple[str, ...]
     at_once: int
     outside: str
-    owner: tuple[int, str]
 
     @classmethod
     def load(cls, name: str) -> ExistingRecord | None:
@@ -44,8 +43,7 @@ class ExistingRecord:
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
             nodes = tuple(NodeRecord(**node) for node in fields["nodes"])
-            pid, started = fields["owner"]
-            return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"]), "owner": (pid, started)})
+            return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"])})
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as error:
@@ -55,20 +53,8 @@ class ExistingRecord:
             ) from error
 
     def save(self) -> None:
-        file = state_dir(self.name) / "cluster.json"
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-        new.rename(file)
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether the process of the run lives."""
-        pid, started = self.owner
-        return _started(pid) == started
-
-    @property
-    def is_mine(self) -> bool:
-        return self.owner == me()
+        """Put it on disk: the cluster, and the faults in it, outlast a crash of this machine."""
+        replace_file(state_dir(self.name) / "cluster.json", json.dumps(asdict(self), indent=2))
 
 
 def clusters_dir() -> Path:
@@ -77,16 +63,3 @@ def clusters_dir() -> Path:
 
 def state_dir(name: str) -> Path:
     return clusters_dir() / name
-
-
-def me() -> tuple[int, str]:
-    return os.getpid(), _started(os.getpid())
-
-
-def _started(pid: int) -> str:
-    """When a process was started, in clock ticks since boot; empty where there is none. Pids are used again."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]

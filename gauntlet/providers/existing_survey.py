@@ -40,14 +40,18 @@ class Survey:
 
     @property
     def name(self) -> str:
-        """Of the cluster, for this user: the context's, and a part of what tells the cluster from all others."""
-        readable = re.sub(r"[^a-z0-9]+", "-", self.access.context.lower()).strip("-")[:40].strip("-")
-        return f"{readable}-{self.identity[:8]}"
+        return cluster_name(self.access.context, self.identity)
 
     @property
     def has_pod_ranges(self) -> bool:
         """Whether each node says which addresses its pods have."""
         return all(node.spec.pod_cidr for node in self.nodes)
+
+
+def cluster_name(context: str, identity: str) -> str:
+    """Of somebody's cluster, for this user: the context's, and a part of what tells the cluster from all others."""
+    readable = re.sub(r"[^a-z0-9]+", "-", context.lower()).strip("-")[:40].strip("-")
+    return f"{readable}-{identity[:8]}"
 
 
 def survey(options: ExistingOptions) -> Survey:

@@ -16,10 +16,10 @@ from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.images import making
 from gauntlet.images.node import NETWORK_LABEL
+from gauntlet.journal import lock
 from gauntlet.nodes.container import MEMBER_LABEL
-from gauntlet.providers import kind_bringup, kind_config, kind_network, kind_tools
+from gauntlet.providers import kind_bringup, kind_config, kind_tools
 from gauntlet.providers import kubeconfig as kubeconfigs
-from gauntlet.providers.api import Api
 from gauntlet.providers.kind_cluster import (
     KindRecord,
     RunningKindCluster,
@@ -29,8 +29,7 @@ from gauntlet.providers.kind_cluster import (
     state_dir,
 )
 from gauntlet.providers.kind_tools import KindTools
-from gauntlet.providers.load_balancer import LoadBalancer
-from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.protocol import ClusterSpec, names_in
 from gauntlet.providers.sandbox.fitness import host_lacks
 
 if TYPE_CHECKING:
@@ -44,10 +43,8 @@ class KindProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = "kind"
+    outlives_runs = False
     modes = tuple(ProxyMode)
-
-    def __init__(self) -> None:
-        self._balancers: dict[str, LoadBalancer] = {}
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
         self.require_kernel(mode, NodeKernel.HOST)
@@ -69,8 +66,14 @@ class KindProvider:
         """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
         _check(spec)
         docker.require()
-        if (kept := self._kept(spec)) is not None:
-            return self._serve(kept)
+        lock.take(self.name, spec.name)
+        try:
+            return RunningKindCluster(self._kept(spec) or self._new(spec))
+        except BaseException:
+            lock.release(self.name, spec.name)
+            raise
+
+    def _new(self, spec: ClusterSpec) -> KindRecord:
         images = making.find(spec.version, say=lambda _: None)
         image = spec.kind.image or images.node
         missing = [tag for tag in (images.client, image) if tag in images.missing()]
@@ -80,7 +83,7 @@ class KindProvider:
                 "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
             )
         tools = kind_tools.find(spec.kind, spec.version)
-        return self._serve(self._create(spec, tools, image, images))
+        return self._create(spec, tools, image, images)
 
     def connect(self, kubeconfig: Path) -> Cluster:
         name = kubeconfigs.cluster_name(kubeconfig)
@@ -88,7 +91,7 @@ class KindProvider:
         docker.require()
         if record is None or not _runs(name):
             raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
-        return self._serve(record)
+        return RunningKindCluster(record)
 
     def list(self) -> tuple[Cluster, ...]:
         folder = clusters_dir()
@@ -98,11 +101,18 @@ class KindProvider:
         records = (KindRecord.load(name) for name in names)
         return tuple(RunningKindCluster(record) for record in records if record is not None and _runs(record.name))
 
+    def knows(self, name: str) -> bool:
+        return name in names_in(clusters_dir())
+
     def delete(self, name: str) -> None:
+        """Faults need no healing first: with its containers every node ends that could be hurt."""
+        with lock.ending(self.name, name):
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
         if not state_dir(name).exists():
             return
         docker.require()
-        self._end_balancer(name)
         containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={MEMBER_LABEL}={name}")
         if containers.split():
             docker.run("rm", "--force", "--volumes", *containers.split())
@@ -125,18 +135,6 @@ class KindProvider:
         tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
         _export_logs(tools, name, into)
 
-    def _serve(self, record: KindRecord) -> RunningKindCluster:
-        """The cluster, with its load balancer at work for as long as this process and this provider have it."""
-        cluster = RunningKindCluster(record)
-        self._end_balancer(record.name)
-        self._balancers[record.name] = LoadBalancer(Api(cluster.api), kind_network.LOAD_BALANCER_POOL)
-        self._balancers[record.name].start()
-        return cluster
-
-    def _end_balancer(self, name: str) -> None:
-        if name in self._balancers:
-            self._balancers.pop(name).stop()
-
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
         record = KindRecord.load(spec.name)
         if record is None or not _runs(spec.name):
@@ -155,7 +153,11 @@ class KindProvider:
                 f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
             )
         folder = state_dir(spec.name)
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            # Of a cluster of this name whose containers are gone, and the faults in them: undone on new nodes, they
+            # would be new ones.
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")
         network = docker.label(image, NETWORK_LABEL)
         file = folder / "kind.yaml"

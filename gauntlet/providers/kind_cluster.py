@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from gauntlet.errors import GauntletError, UsageError
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.paths import state_root
 from gauntlet.providers.api import Api, ApiRefused
+from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.providers.proxy_configuration import changed
 from gauntlet.waiting import until
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 API_PORT = 6443
+LOAD_BALANCER_POOL = "10.200.0.0/24"
 CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
 _CONFIG_KEY = "config.conf"
 # The kubelet looks for changes of what it mounts at each sync of a pod (syncFrequency, a minute) or sooner.
@@ -143,6 +146,15 @@ class RunningKindCluster:
             for node in record.nodes
         )
         self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, record.outside)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        balancer = LoadBalancer(Api(self.api), LOAD_BALANCER_POOL)
+        balancer.start()
+        try:
+            yield
+        finally:
+            balancer.stop()
 
     @cached_property
     def api(self) -> ApiClient:

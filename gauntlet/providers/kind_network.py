@@ -6,10 +6,9 @@ import json
 
 from gauntlet import docker
 from gauntlet.nodes.container import MEMBER_LABEL, ContainerNode
-from gauntlet.providers.kind_cluster import NodeRecord, outside_name
+from gauntlet.providers.kind_cluster import LOAD_BALANCER_POOL, NodeRecord, outside_name
 
 NETWORK = "kind"
-LOAD_BALANCER_POOL = "10.200.0.0/24"
 
 
 def address(container: str) -> str:

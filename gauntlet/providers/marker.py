@@ -81,17 +81,19 @@ def admit(api: Api, context: str, allowed: str) -> None:
         )
 
 
-def namespace(run: str = "") -> Manifest:
-    """The namespace as a run makes it where there is none: without the marker."""
-    labels = {**LABELS, RUN_LABEL: run} if run else LABELS
+def namespace(run: str) -> Manifest:
+    """The namespace as a run makes it if there is none: without the marker."""
+    labels = {**LABELS, RUN_LABEL: run}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
 
 
 def write(api: Api) -> None:
-    """Write the marker."""
+    """Write the marker, with its namespace if there is none: all of it in one request, so nothing is left half done."""
     mark = {ADOPTED: identity(api), _BY: getpass.getuser(), _AT: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     if found(api) is None:
-        api.post(NAMESPACES, namespace())
+        metadata: Manifest = {"name": NAMESPACE, "labels": LABELS, "annotations": mark}
+        api.post(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        return
     api.patch(f"{NAMESPACES}/{NAMESPACE}", {"metadata": {"annotations": mark, "labels": {**LABELS, RUN_LABEL: None}}})
 
 

@@ -46,6 +46,11 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def outlives_runs(self) -> bool:
+        """Whether `delete` leaves the cluster itself running, and with it every fault that was not healed before."""
+        ...
+
+    @property
     def modes(self) -> tuple[ProxyMode, ...]:
         """The modes in which it can bring up a cluster."""
         ...
@@ -59,7 +64,10 @@ class Provider(Protocol):
         ...
 
     def create(self, spec: ClusterSpec) -> Cluster:
-        """Bring up a cluster and return when its API server and proxies serve."""
+        """Bring up a cluster and return when its API server and proxies serve. This process uses it from then on.
+
+        Raises ClusterInUse if another process uses a cluster of this name.
+        """
         ...
 
     def connect(self, kubeconfig: Path) -> Cluster:
@@ -70,12 +78,20 @@ class Provider(Protocol):
         """The running clusters of this user, and, on the way, clean-up of what dead ones left."""
         ...
 
+    def knows(self, name: str) -> bool:
+        """Whether a cluster of this name runs, or has left something in this user's state."""
+        ...
+
     def keep_logs(self, name: str, into: Path) -> None:
         """Copy what a running cluster has logged into a folder. Raises GauntletError where that fails."""
         ...
 
     def delete(self, name: str) -> None:
-        """End a cluster and verify that nothing of it is left. A cluster that is gone counts as deleted."""
+        """End a cluster and verify that nothing of it is left. A cluster that is gone counts as deleted.
+
+        Raises ClusterInUse if another process uses it, and OpenFaults if it would go on with faults in it that only
+        its journal knows.
+        """
         ...
 
 
@@ -88,3 +104,8 @@ def chosen_kernel(maker: Provider, mode: ProxyMode, asked: str) -> NodeKernel:
         return maker.kernel_for(mode)
     maker.require_kernel(mode, NodeKernel(asked))
     return NodeKernel(asked)
+
+
+def names_in(folder: Path) -> frozenset[str]:
+    """Names of the clusters that have a state folder here."""
+    return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()

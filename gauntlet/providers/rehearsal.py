@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -143,6 +143,10 @@ class RehearsedCluster:
             if node.name == name:
                 return node
         raise UsageError(f"cluster {self.name} has no node {name!r}", "kubectl get nodes")
+
+    def serving(self) -> AbstractContextManager[None]:
+        """Nothing is to be served."""
+        return nullcontext()
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         raise UsageError(f"kube-proxy's configuration is not changed in somebody's cluster ({dict(changes)})")

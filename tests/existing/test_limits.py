@@ -14,7 +14,7 @@ from gauntlet.faults.fault import BlastRadius
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.kill_proxy import KillProxy
 from gauntlet.faults.registry import FAULTS
-from gauntlet.journal import Journal, Record, State
+from gauntlet.journal.store import Journal, Record, State
 from gauntlet.providers.existing_options import at_once, is_selector
 from gauntlet.support import GAPS, Place, unsupported
 

@@ -11,8 +11,11 @@ from gauntlet.cli import main
 from gauntlet.cluster import Cluster
 from gauntlet.errors import UsageError
 from gauntlet.providers import marker, node_access
-from gauntlet.providers.api import Api
+from gauntlet.providers.api import Api, ApiRefused, Manifest
+from gauntlet.providers.api_client import api_client
+from gauntlet.waiting import until
 from gauntlet.workload.backend import IMAGE
+from tests.existing.rbac import applied
 
 
 def adopt(sandbox: Cluster, *options: str, said: str = "") -> Result:
@@ -46,6 +49,42 @@ def test_adopting_and_undoing(sandbox: Cluster, api: Api) -> None:
     assert "no longer adopted" in adopt(sandbox, "--undo").output
     assert versions(api).keys() == before
     assert "was not adopted" in adopt(sandbox, "--undo").output
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["empty", "blank"])
+@pytest.mark.parametrize("change", ["--yes", "--undo"])
+def test_an_empty_context_is_not_the_current_one(sandbox: Cluster, api: Api, change: str, blank: str) -> None:
+    before = versions(api)
+    done = CliRunner().invoke(main, ["adopt", "--kubeconfig", str(sandbox.kubeconfig), "--context", blank, change])
+    assert done.exit_code == 2
+    assert "--context is empty" in done.output
+    assert versions(api) == before
+
+
+def test_adopting_is_one_step(sandbox: Cluster, api: Api) -> None:
+    """Whoever may make namespaces and not change them is not left with half of it."""
+    with applied(api, rights_to_create_namespaces("creator")):
+        client = api_client(sandbox.kubeconfig)
+        client.set_default_header("Impersonate-User", "creator")
+        creator = Api(client)
+        until(lambda: creator.get(marker.NAMESPACES), what="the rights hold", deadline_s=20, retry_on=(ApiRefused,))
+        marker.write(creator)
+    assert marker.is_adopted(api)
+
+
+def rights_to_create_namespaces(user: str) -> list[Manifest]:
+    group = "rbac.authorization.k8s.io"
+    rule: Manifest = {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "create"]}
+    common: Manifest = {"apiVersion": f"{group}/v1", "metadata": {"name": user}}
+    return [
+        {**common, "kind": "ClusterRole", "rules": [rule]},
+        {
+            **common,
+            "kind": "ClusterRoleBinding",
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": user},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        },
+    ]
 
 
 def test_a_copied_marker_does_not_count(sandbox: Cluster, api: Api) -> None:

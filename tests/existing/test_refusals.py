@@ -81,6 +81,25 @@ def test_options_without_the_provider_are_refused(tmp_path: Path, option: str) -
     assert "is for the provider existing alone" in printed
 
 
+@pytest.mark.parametrize("blank", ["", " "], ids=["empty", "blank"])
+@pytest.mark.parametrize(
+    "option",
+    ["--kubeconfig", "--kp-context", "--kp-allow-context", "--kp-target-nodes", "--kp-max-blast", "--kp-client-image"],
+)
+def test_an_empty_value_does_not_mean_the_current_context(tmp_path: Path, option: str, blank: str) -> None:
+    code, printed = run(tmp_path, "--provider=existing", "--", option, blank)
+    assert code == 2, printed
+    assert f"{option} is empty" in printed
+    assert "remedy: is a variable of your script not set?" in printed
+
+
+@pytest.mark.parametrize("option", ["--kubeconfig", "--cluster-name", "--kp-modes"])
+def test_an_empty_value_does_not_mean_a_new_cluster_of_any_kind(tmp_path: Path, option: str) -> None:
+    code, printed = run(tmp_path, "--", option, "")
+    assert code == 2, printed
+    assert f"{option} is empty" in printed
+
+
 def test_a_missing_kubeconfig_is_refused(tmp_path: Path) -> None:
     code, printed = run(tmp_path, "--provider=existing")
     assert code == 2, printed

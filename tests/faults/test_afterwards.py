@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from gauntlet import faults, journal
+from gauntlet import faults
 from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.journal.heal import heal
 from gauntlet.paths import project_root
 from gauntlet.waiting import until
 from tests.faults.conftest import Sandboxes
@@ -61,10 +62,10 @@ def test_the_fault_of_a_killed_run_is_healed_from_the_journal(
 ) -> None:
     cluster = sandboxes(proxy_mode)
     assert injected_by_a_run_that_is_killed(cluster, name)
-    (healed,) = journal.heal(cluster)
+    (healed,) = heal(cluster)
     assert healed.fault == name
     assert healed.evidence
-    assert journal.heal(cluster) == ()
+    assert heal(cluster) == ()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from gauntlet.errors import UsageError
 from gauntlet.faults import proxy_process
 from gauntlet.faults.registry import DEAD_MAN_S
 from gauntlet.history import EventLog
-from gauntlet.journal import journal_of
+from gauntlet.journal.store import journal_of
 from gauntlet.paths import project_root
 from gauntlet.waiting import until
 from tests.faults.conftest import Sandboxes

@@ -10,7 +10,7 @@ from gauntlet.errors import UsageError
 from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, proxy_process
 from gauntlet.faults.port_taken import REPLY
 from gauntlet.history import EventKind, EventLog
-from gauntlet.journal import journal_of
+from gauntlet.journal.store import journal_of
 from gauntlet.waiting import NotInTime, until
 from tests.faults.conftest import Sandboxes
 

@@ -11,7 +11,7 @@ from gauntlet.cluster import Completed, Node, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.proxy_process import RESTART
-from gauntlet.journal import journal_of
+from gauntlet.journal.store import journal_of
 from gauntlet.waiting import until
 from tests.faults.conftest import Sandboxes
 

@@ -8,7 +8,7 @@ from gauntlet import faults
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
 from gauntlet.faults.fault import Needs, refuse_unfit
-from gauntlet.journal import journal_of
+from gauntlet.journal.store import journal_of
 from tests.faults.conftest import Sandboxes
 
 

@@ -17,7 +17,7 @@ from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.flush_nat import FlushNat
 from gauntlet.history import Frontend
 from gauntlet.images import making
-from gauntlet.journal import Journal
+from gauntlet.journal.store import Journal
 from gauntlet.providers import ClusterSpec, KindOptions, connect, provider
 from gauntlet.providers.api import Api
 from gauntlet.providers.kind_cluster import failed_dir, state_dir

@@ -16,6 +16,7 @@ import pytest
 from gauntlet import ending
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
+from gauntlet.journal.owner import start_time
 from gauntlet.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout
@@ -75,7 +76,7 @@ def test_nothing_is_left_of_a_killed_run(owner: tuple[subprocess.Popen[str], str
     process.wait()
 
     until(
-        lambda: not any(layout.start_time(process.pid) for process in world) and not inside & namespaces(),
+        lambda: not any(start_time(process.pid) for process in world) and not inside & namespaces(),
         what="all processes of the world, and all others in its namespaces, gone",
         deadline_s=1.0,
     )

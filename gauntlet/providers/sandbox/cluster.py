@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,10 @@ class SandboxCluster:
                 return node
         known = ", ".join(node.name for node in self.nodes)
         raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
+
+    def serving(self) -> AbstractContextManager[None]:
+        """Its steward does it at all times."""
+        return nullcontext()
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gauntlet.cluster import NodeKernel
 from gauntlet.errors import UsageError
+from gauntlet.journal.owner import start_time
 from gauntlet.paths import state_root
 
 API_ADDRESS = "10.77.0.2"
@@ -169,16 +170,6 @@ def state_dir(name: str) -> Path:
 def proxy_configuration(state: Path, node: str) -> Path:
     """The KubeProxyConfiguration file of one node, below the state folder of its cluster."""
     return state / "nodes" / node / "kube-proxy.yaml"
-
-
-def start_time(pid: int) -> str | None:
-    """Start time of a process in clock ticks since boot (field 22 of proc(5) stat); None if it is gone or a zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else fields[19]
 
 
 def first_child(pid: int) -> int | None:

@@ -14,8 +14,9 @@ from gauntlet import ending, surroundings
 from gauntlet.binaries import ensure
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.journal import lock
 from gauntlet.providers import kubeconfig as kubeconfigs
-from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.protocol import ClusterSpec, names_in
 from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
@@ -32,6 +33,7 @@ class SandboxProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = "sandbox"
+    outlives_runs = False
     modes = tuple(ProxyMode)
 
     def __init__(self) -> None:
@@ -66,6 +68,14 @@ class SandboxProvider:
     def create(self, spec: ClusterSpec) -> Cluster:
         proxy_path = self._check(spec)
         world.require_tools()
+        lock.take(self.name, spec.name)
+        try:
+            return self._create(spec, proxy_path)
+        except BaseException:
+            lock.release(self.name, spec.name)
+            raise
+
+    def _create(self, spec: ClusterSpec, proxy_path: str) -> Cluster:
         self.list()
         if layout.state_dir(spec.name).exists():
             raise UsageError(
@@ -119,8 +129,12 @@ class SandboxProvider:
         except (OSError, shutil.Error) as error:
             raise GauntletError(f"the logs of {name} could not be copied to {into}: {error}") from error
 
+    def knows(self, name: str) -> bool:
+        return name in names_in(layout.clusters_dir())
+
     def delete(self, name: str) -> None:
-        with ending.held_back():
+        """Faults need no healing first: with the world every node ends that could be hurt."""
+        with ending.held_back(), lock.ending(self.name, name):
             self._end(name)
             if layout.state_dir(name).exists():
                 shutil.rmtree(layout.state_dir(name))

@@ -19,6 +19,7 @@ from gauntlet import ending
 from gauntlet.binaries import Binaries
 from gauntlet.cluster import NodeKernel
 from gauntlet.errors import EnvironmentUnfit, GauntletError
+from gauntlet.journal.owner import start_time
 from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.protocol import ClusterSpec
@@ -180,7 +181,7 @@ class World:
             control_plane_version=binaries.control_plane_version,
             keep=wanted.keep,
             unshare_pid=process.pid,
-            unshare_started=layout.start_time(process.pid) or "",
+            unshare_started=start_time(process.pid) or "",
             user_namespace=spec.user_namespace,
             kernel=wanted.kernel,
             kernel_release=release,
@@ -257,7 +258,7 @@ def end(record: ClusterRecord) -> None:
     if record.alive():
         os.kill(record.unshare_pid, 9)
     until(
-        lambda: not record.alive() and (init_pid == 0 or layout.start_time(init_pid) is None),
+        lambda: not record.alive() and (init_pid == 0 or start_time(init_pid) is None),
         what=f"world of cluster {record.name} ended",
         deadline_s=END_DEADLINE_S,
         every_s=0.01,

@@ -1,0 +1,44 @@
+"""A cluster that a run of this user was at work in, as far as files tell: its API server cannot be reached."""
+
+from __future__ import annotations
+
+from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.journal.store import Record, State, journal_in
+from gauntlet.providers import kubeconfig
+from gauntlet.providers.existing_cluster import ExistingCluster
+from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, state_dir
+
+# Nobody listens on the first port of loopback.
+SERVER = "http://127.0.0.1:1"
+
+
+def cluster(name: str) -> Cluster:
+    """Write its record and its kubeconfig."""
+    folder = state_dir(name)
+    folder.mkdir(parents=True)
+    nothing = kubeconfig.Credentials(b"", b"", b"")
+    text = kubeconfig.render(provider="existing", cluster=name, server=SERVER, user="me", credentials=nothing)
+    (folder / "kubeconfig").write_text(text)
+    record = ExistingRecord(
+        name=name,
+        context=name,
+        run="0a1b2c3d",
+        mode=str(ProxyMode.IPTABLES),
+        version="1.37.2",
+        control_plane_version="1.37.2",
+        kernel="6.1",
+        api_address="10.0.0.1:6443",
+        image="client",
+        nodes=(NodeRecord("node-1", "10.0.0.2", "10.244.1.0/24"),),
+        targets=("node-1",),
+        at_once=1,
+        outside="10.0.0.3",
+    )
+    record.save()
+    return ExistingCluster(record)
+
+
+def hurt(name: str) -> Record:
+    """Note a fault in its journal, as one that this process injected."""
+    record = Record("flush-nat-1", "flush-nat", "node-1", State.INJECTED, undo=(("true",),), check=("true",))
+    return journal_in(state_dir(name)).write(record)

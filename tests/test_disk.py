@@ -1,0 +1,87 @@
+"""What is on disk when a call returns. The kernel itself cuts writes short here: RLIMIT_FSIZE, as a full disk does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gauntlet.disk import LineFile, replace_file
+from gauntlet.paths import project_root
+
+# Has room for 40 bytes: write(2) takes that much of a longer line, and then nothing.
+SHORT = """
+import resource, sys
+from pathlib import Path
+from gauntlet.errors import GauntletError
+from gauntlet.history import Event, EventKind, EventLog
+from gauntlet.journal.store import Journal, Record
+resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))
+path = Path(sys.argv[1])
+try:
+    if sys.argv[2] == "journal":
+        Journal(path).write(Record("x-1", "a-fault", "node-1", "intended"))
+    else:
+        EventLog(path).write(Event(EventKind.FAULT_INTENDED, "x-1"))
+except (GauntletError, OSError) as error:
+    print(error)
+else:
+    print("written")
+"""
+
+
+@pytest.mark.parametrize("writer", ["journal", "events"])
+def test_a_short_write_is_not_taken_for_a_whole_one(writer: str, tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT, str(path), writer],
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert path.stat().st_size == 40
+    assert "File too large" in done.stdout
+    assert LineFile(path).lines() == ()
+    LineFile(path).append("next\n")
+    assert path.read_bytes() == b"next\n"
+
+
+def test_a_torn_last_line_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"one\ntw")
+    assert LineFile(path).lines() == (b"one",)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files and folders that were waited for, as the kernel names them. They are really waited for."""
+    seen: list[str] = []
+    fsync = os.fsync
+
+    def watched(fd: int) -> None:
+        fsync(fd)
+        seen.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    return seen
+
+
+def test_a_new_file_is_on_disk_with_the_folders_that_lead_to_it(tmp_path: Path, synced: list[str]) -> None:
+    file = LineFile(tmp_path / "new" / "folder" / "lines")
+    file.append_durably("one\n")
+    assert synced[:4] == [str(each) for each in (file.path, *list(file.path.parents)[:3])]
+    synced.clear()
+    file.append_durably("two\n")
+    assert synced == [str(file.path)]
+
+
+def test_a_replaced_file_is_on_disk_before_it_takes_the_name(tmp_path: Path, synced: list[str]) -> None:
+    file = tmp_path / "secret"
+    replace_file(file, "text", mode=0o600)
+    assert synced[:2] == [f"{file}.new", str(tmp_path)]
+    assert file.read_text() == "text"
+    assert file.stat().st_mode & 0o777 == 0o600
