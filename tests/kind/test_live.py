@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,13 @@ def test_the_same_name_is_the_same_cluster_but_not_in_another_mode(cluster: Clus
     assert NAME in {found.name for found in provider("kind").list()}
     with pytest.raises(UsageError, match="already"):
         provider("kind").create(ClusterSpec(NAME, ProxyMode.NFTABLES))
+
+
+def test_connecting_starts_nothing_that_stays(cluster: Cluster) -> None:
+    before = threading.enumerate()
+    for _ in range(3):
+        assert connect(cluster.kubeconfig).nodes == cluster.nodes
+    assert threading.enumerate() == before
 
 
 def test_commands_on_nodes(cluster: Cluster) -> None:
