@@ -95,7 +95,7 @@ def test_a_second_signal_ends_the_world_and_takes_its_state_along(owner: tuple[s
     time.sleep(ending.SAME_REQUEST_S)
     process.terminate()
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
-    assert not any(layout.start_time(process.pid) for process in world)
+    assert not any(start_time(process.pid) for process in world)
     assert not layout.state_dir(name).exists()
 
 
@@ -109,7 +109,7 @@ def test_a_kept_cluster_that_is_not_up_yet_ends_with_its_maker() -> None:
     maker.kill()
     maker.wait()
     assert not record.init_pid
-    until(lambda: not any(layout.start_time(each.pid) for each in world), what="the world is gone", deadline_s=10)
+    until(lambda: not any(start_time(each.pid) for each in world), what="the world is gone", deadline_s=10)
     provider("sandbox").delete(name)
 
 
@@ -123,7 +123,7 @@ def test_cluster_up_that_is_told_to_end_leaves_nothing(number: signal.Signals) -
     world = family(record.unshare_pid)
     maker.send_signal(number)
     assert maker.wait(timeout=60) == 1
-    assert not any(layout.start_time(each.pid) for each in world)
+    assert not any(start_time(each.pid) for each in world)
     assert not layout.state_dir(name).exists()
 
 
