@@ -33,7 +33,8 @@ class Finding:
     uncertainty of the figure in the same unit. `reason` is one sentence that says what the history
     shows and, if the verdict is not `pass`, why. `details` are lines for the failure message:
     the attempts, nodes and rules that explain it. `promise` is the field of the SLO that the figure is held against,
-    with its file and line; empty if no SLO says it. `remedy` is what to do next if the verdict blocks.
+    with its file and line; empty if no SLO says it. `remedy` is what to do next if the verdict blocks. `node` is the
+    node whose clients the figure is of, if it is of one node's alone.
     """
 
     check: str
@@ -46,6 +47,7 @@ class Finding:
     details: tuple[str, ...] = field(default=())
     promise: str = ""
     remedy: str = ""
+    node: str = ""
 
 
 def undecided(findings: Sequence[Finding]) -> tuple[Finding, ...]:

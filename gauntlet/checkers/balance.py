@@ -13,12 +13,13 @@ import polars as pl
 from scipy.special import chdtrc, chdtri, chndtrinc
 
 from gauntlet.checkers.reaches_all import chance_of_a_miss
-from gauntlet.checkers.sample import SIGNIFICANCE, by_client_node, failed, no_data
+from gauntlet.checkers.sample import OUTSIDE, SIGNIFICANCE, by_client_node, failed, no_data
 from gauntlet.finding import Finding, Verdict
 from gauntlet.history import Connection
 
 MIN_EXPECTED = 5
 POWER = 0.99
+EVERYBODY = "all clients"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def balance(
     unknown = sorted(set(new["backend"].fill_null("an unnamed backend").unique().to_list()) - backends)
     if unknown:
         return no_data(check, f"replies of {', '.join(unknown)}, among which no share is expected")
-    spreads = [_spread("all clients", new, backends)]
+    spreads = [_spread(EVERYBODY, new, backends)]
     of_nodes = [_spread(node, part, backends) for node, part in by_client_node(new)]
     silent = {node for node, _ in by_client_node(attempts)} - {spread.group for spread in of_nodes}
     if each_node:
@@ -132,9 +133,16 @@ def _finding(
         where = "over all and from each node, the most uneven" if len(spreads) > 1 else "over all"
         verdict = Verdict.PASS
         reason = f"even {where}: {worst.line()}{_allowance(worst, significance, max_skew)}"
-    details = tuple(spread.line() for spread in spreads)
     return Finding(
-        check, verdict, reason, worst.skew, "of the fair share", max_skew, worst.visible_skew(significance), details
+        check,
+        verdict,
+        reason,
+        worst.skew,
+        "of the fair share",
+        max_skew,
+        worst.visible_skew(significance),
+        tuple(spread.line() for spread in spreads),
+        node="" if worst.group in (EVERYBODY, OUTSIDE) else worst.group,
     )
 
 

@@ -69,7 +69,7 @@ def outage(
         return Finding(check, _verdict(found, at_most_s), "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
     worst = found[0].spell
     origin = since_ns if since_ns is not None else min(outage.spell.first_ns for outage in found)
-    reason = f"{len(found)} outages, the longest: {found[0].line(origin)}"
+    reason = f"{'1 outage' if len(found) == 1 else f'{len(found)} outages, the longest'}: {found[0].line(origin)}"
     return Finding(
         check,
         _verdict(found, at_most_s),

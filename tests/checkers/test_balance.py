@@ -53,6 +53,11 @@ def test_70_20_10_fails(total: int) -> None:
     assert any("expected" in line and "seen backend-1" in line for line in found.details)
 
 
+def test_the_node_with_the_worst_spread_is_named() -> None:
+    rows = [*spread(three(100, 100, 100)), *spread(three(210, 60, 30), "node-2")]
+    assert balance(frame(rows), BACKENDS).node == "node-2"
+
+
 def test_a_backend_never_reached_is_named() -> None:
     found = balance(frame(spread(three(150, 150, 0))), BACKENDS)
     assert found.verdict is Verdict.FAIL
