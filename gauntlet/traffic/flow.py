@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -17,8 +18,10 @@ from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.history import DeclaredFlow
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
-from gauntlet.traffic.load import Load
+from gauntlet.traffic.load import Load, Target
+from gauntlet.traffic.ration import WHOLE_AFTER_S, Rations, key
 from gauntlet.traffic.rows import read, read_so_far
+from gauntlet.waiting import until
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _GRACE_S = 10.0
@@ -30,12 +33,15 @@ class Flow:
     As a context manager it is stopped on leaving, whatever happened inside.
     """
 
-    def __init__(self, agent: Agent, load: Load, declared: DeclaredFlow, job: Job, record: Record) -> None:
+    def __init__(
+        self, agent: Agent, load: Load, declared: DeclaredFlow, job: Job, record: Record, rations: Rations
+    ) -> None:
         self.load = load
         self.declared = declared
         self._agent = agent
         self._job = job
         self._record = record
+        self._rations = rations
         self._ended: Ended | None = None
 
     @property
@@ -69,7 +75,7 @@ class Flow:
         """
         if self._ended is None:
             self._agent.ask_to_stop(self._job)
-            self._ended = self._agent.await_end(self._job, self.load.timeout_s + _GRACE_S)
+            self._ended = self._end(self.load.timeout_s + _GRACE_S)
         return read(self.path, backend_nodes)
 
     def wait(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
@@ -82,7 +88,7 @@ class Flow:
         if self._ended is None:
             paced_s = self.load.attempts / self.load.rate_per_s if self.load.rate_per_s else 0.0
             all_hang_s = self.load.timeout_s * (self.load.attempts / self._job.users + 1)
-            self._ended = self._agent.await_end(self._job, paced_s + all_hang_s + _GRACE_S)
+            self._ended = self._end(paced_s + all_hang_s + _GRACE_S)
         if self._ended.made < self.load.attempts:
             target = self.load.target
             raise Inconclusive(
@@ -91,6 +97,11 @@ class Flow:
                 f"see {self.path} and the agents' stderr beside it: nothing can be said of a flow that fell silent",
             )
         return read(self.path, backend_nodes)
+
+    def _end(self, within_s: float) -> Ended:
+        ended = self._agent.await_end(self._job, within_s)
+        self._rations.note(self._agent.client, self.so_far())
+        return ended
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +128,7 @@ class Traffic:
         self._agents: dict[tuple[str, str, str], Agent] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._rations = Rations(time.time_ns())
         folder.mkdir(parents=True, exist_ok=True)
 
     def warm(self, *clients: Host) -> None:
@@ -137,17 +149,28 @@ class Traffic:
         except OSError as error:
             raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
         agent.start(job, record)
-        return Flow(agent, load, declared, job, record)
+        return Flow(agent, load, declared, job, record, self._rations)
 
     def send(self, client: Host, load: Load, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """Run a load with `attempts` to its end and return them. Raises Inconclusive, as `Flow.stop` does."""
         with self.start(client, load) as flow:
             return flow.wait(backend_nodes)
 
+    def await_rations(self, clients: Sequence[Host], targets: Sequence[Target], attempts: int) -> None:
+        """Wait until each client may be refused so often by each of these targets, whatever refused it before.
+
+        Raises UsageError if a kernel never refuses so much at once.
+        """
+        until(
+            lambda: all(self._rations.allow(client, targets, attempts, time.time_ns()) for client in clients),
+            what="the kernels may refuse as often as is asked",
+            deadline_s=WHOLE_AFTER_S + _GRACE_S,
+        )
+
     def release(self, client: Host) -> None:
         """End the agent of a client that is about to go. A client without one is fine."""
         with self._lock:
-            agent = self._agents.pop(_key(client), None)
+            agent = self._agents.pop(key(client), None)
         if agent is not None:
             agent.close()
 
@@ -169,22 +192,17 @@ class Traffic:
 
     def _agent(self, client: Host) -> Agent:
         with self._lock:
-            known = self._agents.get(_key(client))
+            known = self._agents.get(key(client))
             if known is not None and not known.gone:
                 return known
             try:
                 agent = Agent(client, self._folder, next(self._numbers))
             except OSError as error:
                 raise Inconclusive(f"no traffic agent could be started on {client.name}: {error}") from error
-            self._agents[_key(client)] = agent
+            self._agents[key(client)] = agent
             if known is not None:
                 known.close()
             return agent
-
-
-def _key(client: Host) -> tuple[str, str, str]:
-    """A pod that was made again under its old name has another network, though perhaps the same address."""
-    return str(client.kind), client.name, client.address
 
 
 def _file_name(client: str) -> str:

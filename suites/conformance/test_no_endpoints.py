@@ -14,7 +14,7 @@ from gauntlet.workload import Backend, Clients, Served, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
-# The kernel refuses six attempts of one client at once, later ones only once a second (icmp_ratelimit).
+# Each kernel refuses six attempts of one client at once, later ones only once a second (gauntlet/traffic/ration.py).
 ATTEMPTS = 2
 TIMEOUT_S = 3.0
 
@@ -29,11 +29,11 @@ def test_service_without_endpoints_refuses(
 
     # The kernel stops a node's own datagram with EPERM before it is a packet that could be refused.
     inside = clients.inside if protocol is Protocol.TCP else clients.pods
-    seen = probe(inside, nobody.cluster_ip(protocol), attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
+    seen = probe.refused(inside, nobody.cluster_ip(protocol), attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
     judge(refusal(seen, within_ms=quickly), terms=slos.terms("conformance"))
 
     every_node = [nobody.node_port(node, protocol) for node in clients.nodes]
-    seen = probe(clients.outside, *every_node, attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
+    seen = probe.refused(clients.outside, *every_node, attempts=ATTEMPTS, timeout_s=TIMEOUT_S)
     judge(refusal(seen, within_ms=quickly), terms=slos.terms("conformance"))
 
 

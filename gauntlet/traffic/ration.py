@@ -1,0 +1,100 @@
+"""Ration: a kernel refuses only so many attempts of one host. How many are left, told from what that host has seen.
+
+What iptables and nftables reject is answered by an ICMP message, and of those a kernel sends each address six at once,
+then one a second (net.ipv4.icmp_ratelimit and XRLIM_BURST_FACTOR in net/ipv4/icmp.c, `inet_peer_xrlim_allow`). An
+attempt beyond the ration times out, although the rule is there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import polars as pl
+
+from gauntlet.cluster import Host, HostKind
+from gauntlet.errors import UsageError
+from gauntlet.history import Frontend, Outcome
+from gauntlet.traffic.load import Target
+
+AT_ONCE = 6
+_EVERY_NS = 1_000_000_000
+WHOLE_AFTER_S = AT_ONCE * _EVERY_NS / 1e9
+_WHOLE_AFTER_NS = AT_ONCE * _EVERY_NS
+# A reset is no ICMP message. A time-out may have been one that came too late.
+_MAY_HAVE_DRAWN = (str(Outcome.REFUSED), str(Outcome.UNREACHABLE), str(Outcome.TIMEOUT))
+
+HostKey = tuple[str, str, str]
+
+
+class Rations:
+    """What each host has drawn of its rations. Nothing is known of the time before `began_ns`.
+
+    Each node has a ration of its own for a host. Attempts at a NodePort draw on that of the node with the address.
+    Which node refuses others is not looked at: they count as drawn on every node's.
+    """
+
+    def __init__(self, began_ns: int) -> None:
+        self._began_ns = began_ns
+        # When, and at which node's address; "" for an attempt that any node may have refused.
+        self._drawn: dict[HostKey, list[tuple[int, str]]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, client: Host, attempts: pl.DataFrame) -> None:
+        """Take down what attempts of one client (ATTEMPTS schema) may have drawn."""
+        drawn = attempts.filter(pl.col("outcome").is_in(_MAY_HAVE_DRAWN)).select(
+            at_ns=pl.col("at_ns") + pl.col("latency_ns").fill_null(0),
+            node=pl.when(pl.col("frontend") == str(Frontend.NODE_PORT)).then(pl.col("address")).otherwise(pl.lit("")),
+        )
+        if drawn.is_empty():
+            return
+        with self._lock:
+            known = [*self._drawn.get(key(client), ()), *drawn.sort("at_ns").tail(10 * AT_ONCE).rows()]
+            newest_ns = max(at_ns for at_ns, _ in known)
+            self._drawn[key(client)] = sorted(each for each in known if each[0] > newest_ns - _WHOLE_AFTER_NS)
+
+    def allow(self, client: Host, targets: Sequence[Target], attempts: int, now_ns: int) -> bool:
+        """Whether the client may be refused so often by each of these targets, all at once, from now on.
+
+        Raises UsageError if it never may.
+        """
+        wanted = {
+            target: attempts * sum(_is_one(_node(target), _node(other)) for other in targets) for target in targets
+        }
+        if max(wanted.values()) > AT_ONCE:
+            raise UsageError(
+                f"{max(wanted.values())} refusals are wanted at once, and a kernel sends one host {AT_ONCE}",
+                "make fewer attempts, or one after the other",
+            )
+        return all(self._left(client, target, now_ns) >= count for target, count in wanted.items())
+
+    def _left(self, client: Host, target: Target, now_ns: int) -> float:
+        """At least so many refusals are left."""
+        if client.kind is HostKind.NODE and target.frontend is not Frontend.NODE_PORT:
+            # Refused on its way out, by a message over loopback, which is not rationed (icmpv4_xrlim_allow).
+            return AT_ONCE
+        with self._lock:
+            drawn = self._drawn.get(key(client), ())
+        left, last_ns = 0.0, max(self._began_ns, now_ns - _WHOLE_AFTER_NS)
+        for at_ns in [at_ns for at_ns, node in drawn if at_ns > last_ns and _is_one(node, _node(target))]:
+            left = max(0.0, _refilled(left, at_ns - last_ns) - 1)
+            last_ns = at_ns
+        return _refilled(left, now_ns - last_ns)
+
+
+def key(client: Host) -> HostKey:
+    """A pod that was made again under its old name has another network, though perhaps the same address."""
+    return str(client.kind), client.name, client.address
+
+
+def _refilled(left: float, elapsed_ns: int) -> float:
+    return min(float(AT_ONCE), left + elapsed_ns / _EVERY_NS)
+
+
+def _node(target: Target) -> str:
+    return target.address if target.frontend is Frontend.NODE_PORT else ""
+
+
+def _is_one(node: str, other: str) -> bool:
+    """Whether attempts at these draw on one ration, or may do so."""
+    return node == other or "" in (node, other)
