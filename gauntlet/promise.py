@@ -6,7 +6,7 @@ The descriptions are what an error message says is allowed. docs/slo-reference.m
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,7 +14,7 @@ from gauntlet.history import EventKind, Outcome
 
 
 class BlastRadius(StrEnum):
-    """Which clients may see a failed attempt at all while a fault is on."""
+    """Which clients may see a failed attempt at all while a fault is on; the later ones reach farther."""
 
     NONE = "none"
     HURT_NODE = "hurt_node"
@@ -102,8 +102,8 @@ class Slo(_Promise):
     recovery: Recovery
     balance: Balance
     latency: Latency
-    blast_radius: Annotated[BlastRadius, FromText] = Field(
-        description="none, hurt_node, backends_on_hurt_node or cluster"
+    blast_radius: Literal["as_declared", "none", "hurt_node", "backends_on_hurt_node", "cluster"] = Field(
+        description="none, hurt_node, backends_on_hurt_node or cluster; as_declared: by the fault"
     )
     control: Control
 

@@ -11,7 +11,7 @@ from gauntlet.errors import UsageError
 from gauntlet.history import EventKind, Outcome
 from gauntlet.paths import project_root
 from gauntlet.promise import Balance, Control, Latency, Recovery, Slo
-from gauntlet.slo import BlastRadius, Since, SloError, load
+from gauntlet.slo import Since, SloError, load
 
 SLOS = project_root() / "slos"
 
@@ -70,6 +70,15 @@ def test_terms_name_the_layer_that_won(folder: Path) -> None:
     assert terms.field("outage_s") == f"outage_s: 3 ({folder}/versions/1.37.yaml:3)"
 
 
+def test_the_blast_radius_is_stated_by_faults_alone() -> None:
+    stated = [path.name for path in SLOS.rglob("*.yaml") if "blast_radius:" in path.read_text()]
+    assert stated == ["default.yaml"]
+    book = load(SLOS)
+    assert {book.slo(name, mode, "1.37").blast_radius for name in book.experiments for mode in ProxyMode} == {
+        "as_declared"
+    }
+
+
 def test_every_experiment_file_is_promised() -> None:
     files = {path.stem for path in (project_root() / "experiments").glob("*.yaml")}
     assert files <= set(load(SLOS).experiments)
@@ -92,7 +101,7 @@ def test_later_layers_win_field_by_field(folder: Path) -> None:
     assert book.slo("kill-proxy", ProxyMode.NFTABLES, "1.36").latency.p50_ms == 7
     assert book.slo("flush-nat", ProxyMode.NFTABLES, "1.37").latency.p50_ms == 7
     assert book.slo("kill-proxy", ProxyMode.IPTABLES, "1.36").latency.p50_ms == 100
-    assert book.slo("kill-proxy", ProxyMode.IPVS, "1.36").blast_radius is BlastRadius.NONE
+    assert book.slo("kill-proxy", ProxyMode.IPVS, "1.36").blast_radius == "as_declared"
 
 
 def test_1_3_is_not_1_37(folder: Path) -> None:

@@ -66,10 +66,13 @@ def judge(
     backends: frozenset[str],
     flows: Mapping[DeclaredFlow, Collection[str]],
     *,
+    reach: BlastRadius,
     removed: frozenset[str] = frozenset(),
     hurt_addresses: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     """One finding for each of `CHECKS`, and "removed-endpoint" where backends were removed.
+
+    `reach` is the blast radius that the fault declares; it is promised unless the Slo promises another.
 
     `hurt_node` is the node that the fault acts on (None: all of them). `backends` are all that may ever answer;
     `removed` those of them that must not once the cluster has recovered. `hurt_addresses` are addresses that lead
@@ -85,7 +88,8 @@ def judge(
     except Inconclusive as problem:
         found = [no_data(check, problem.what) for check in CHECKS if check != "correctness"]
         return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
-    case = _Case(history, windows, slo, hurt_node, backends, removed, hurt_addresses)
+    radius = reach if slo.blast_radius == "as_declared" else BlastRadius(slo.blast_radius)
+    case = _Case(history, windows, slo, radius, hurt_node, backends, removed, hurt_addresses)
     missing = _silent_flows(history, windows, flows)
     control_found = _heard(control(windows.control, slo), missing)
     landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
@@ -100,6 +104,7 @@ class _Case:
     history: History
     windows: Windows
     slo: Slo
+    radius: BlastRadius
     hurt_node: str | None
     backends: frozenset[str]
     removed: frozenset[str]
@@ -170,12 +175,12 @@ class _Case:
 
     def _promised_to(self) -> pl.DataFrame:
         """The attempts whose availability is promised: where only some clients may be hurt, theirs."""
-        if self.slo.blast_radius in (BlastRadius.NONE, BlastRadius.CLUSTER):
+        if self.radius in (BlastRadius.NONE, BlastRadius.CLUSTER):
             return self.windows.hurt
         return self.windows.hurt.filter(self._touches())
 
     def _blast_radius(self) -> Finding:
-        radius, struck = self.slo.blast_radius, self.windows.struck
+        radius, struck = self.radius, self.windows.struck
         if radius is BlastRadius.NONE:
             return blast_radius(struck, frozenset())
         if radius is BlastRadius.CLUSTER:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gauntlet.faults.fault import BlastRadius, Fault, Needs, NotHeld, NotLanded
-from gauntlet.faults.registry import FAULTS, create, names
+from gauntlet.faults.fault import Fault, Needs, NotHeld, NotLanded
+from gauntlet.faults.registry import FAULTS, blast_radius, create, names
+from gauntlet.promise import BlastRadius
 
-__all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotHeld", "NotLanded", "create", "names"]
+__all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotHeld", "NotLanded", "blast_radius", "create", "names"]

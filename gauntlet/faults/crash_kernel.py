@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from gauntlet.cluster import MachineState, OwnKernelNode, ProxyMode
 from gauntlet.faults import ipvs_tables, proxy_process
-from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.journal.store import Record, State
+from gauntlet.promise import BlastRadius
 
 
 class CrashKernel(JournalledFault):
@@ -16,7 +17,7 @@ class CrashKernel(JournalledFault):
 
     name: ClassVar[str] = "crash-kernel"
     needs: ClassVar[Needs] = Needs(own_kernel=True)
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
 
     def intend(self) -> Record:
         node = self.scene.node

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables
-from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.proxy_process import RESTART
+from gauntlet.promise import BlastRadius
 
 _LEFT = "/run/gauntlet-real-servers"
 
@@ -19,7 +20,7 @@ class DeleteRealServer(NodeFault):
 
     name: ClassVar[str] = "delete-real-server"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     parameters = ServiceParameters
 
     def plan(self) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -12,15 +11,7 @@ from gauntlet.cluster import Cluster, Node, NodeKernel, ProxyMode
 from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.history import EventLog
 from gauntlet.journal.store import Journal
-
-
-class BlastRadius(StrEnum):
-    """Which clients may feel the fault at all. The words are those of `blast_radius` in an SLO."""
-
-    NONE = "none"
-    HURT_NODE = "hurt_node"
-    BACKENDS_ON_HURT_NODE = "backends_on_hurt_node"
-    CLUSTER = "cluster"
+from gauntlet.promise import BlastRadius
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,11 @@ class Fault(Protocol):
 
     name: ClassVar[str]
     needs: ClassVar[Needs]
-    blast_radius: ClassVar[BlastRadius]
+
+    @classmethod
+    def blast_radius(cls, mode: ProxyMode) -> BlastRadius:
+        """Which clients may feel it at all in this mode. It is said here, and nowhere else."""
+        ...
 
     @property
     def id(self) -> str: ...

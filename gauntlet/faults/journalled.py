@@ -10,11 +10,13 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
+from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
-from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotHeld, NotLanded, Scene
+from gauntlet.faults.fault import Needs, NoParameters, NotHeld, NotLanded, Scene
 from gauntlet.history import Event, EventKind
 from gauntlet.journal import heal, lock
 from gauntlet.journal.store import Record, State
+from gauntlet.promise import BlastRadius
 from gauntlet.waiting import NotInTime, until
 
 
@@ -23,7 +25,9 @@ class JournalledFault(ABC):
 
     name: ClassVar[str]
     needs: ClassVar[Needs] = Needs()
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.HURT_NODE
+    radius: ClassVar[BlastRadius] = BlastRadius.HURT_NODE
+    # In userspace mode a process carries every connection: what hurts it, or holds it up, reaches farther.
+    userspace_radius: ClassVar[BlastRadius | None] = None
     parameters: ClassVar[type[BaseModel]] = NoParameters
 
     def __init__(self, scene: Scene, parameters: BaseModel) -> None:
@@ -31,6 +35,10 @@ class JournalledFault(ABC):
         self.given = parameters
         self.id = f"{self.name}-{secrets.token_hex(4)}"
         self._record: Record | None = None
+
+    @classmethod
+    def blast_radius(cls, mode: ProxyMode) -> BlastRadius:
+        return (cls.userspace_radius if mode is ProxyMode.USERSPACE else None) or cls.radius
 
     @abstractmethod
     def intend(self) -> Record:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults import proxy_process
-from gauntlet.faults.fault import BlastRadius, NotLanded
+from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.history import EventKind
+from gauntlet.promise import BlastRadius
 from gauntlet.waiting import NotInTime, until
 
 _DEATH_S = 5.0
@@ -17,7 +18,9 @@ class KillProxy(NodeFault):
     """The rules stay in the kernel, so no client should notice. There is nothing to undo but to wait."""
 
     name: ClassVar[str] = "kill-proxy"
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    # It held the listening sockets of the node's Services.
+    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.HURT_NODE
 
     def plan(self) -> Plan:
         self._killed = proxy_process.running(self.node)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from gauntlet.cluster import Cluster, Node
 from gauntlet.errors import UsageError
-from gauntlet.faults.fault import BlastRadius
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.journal.store import Journal
+from gauntlet.promise import BlastRadius
 
 
 def at_risk(fault: type[JournalledFault], cluster: Cluster, node: Node) -> frozenset[str]:
-    """The nodes that a fault on `node` may hurt, by its declared blast radius.
+    """The nodes that a fault on `node` may hurt, by its declared blast radius in the mode of the cluster.
 
     A node that is acted on counts as hurt, also where no client should feel it: that is what is to be found out.
     """
-    if fault.blast_radius is BlastRadius.CLUSTER:
+    if fault.blast_radius(cluster.mode) is BlastRadius.CLUSTER:
         return frozenset(each.name for each in cluster.nodes)
     return frozenset({node.name}) if fault.needs.root_on_node else frozenset()
 
@@ -36,7 +36,7 @@ def require(fault: type[JournalledFault], cluster: Cluster, node: Node, journal:
     if len(hurt | risked) > limits.at_once:
         already = f", and hurt already: {', '.join(sorted(hurt))}" if hurt else ""
         raise UsageError(
-            f"fault {fault.name} (blast radius {fault.blast_radius}) may hurt {len(risked)} node(s) of cluster "
-            f"{cluster.name}{already}; at most {limits.at_once} may be hurt at once",
+            f"fault {fault.name} (blast radius {fault.blast_radius(cluster.mode)} in {cluster.mode} mode) may hurt "
+            f"{len(risked)} node(s) of cluster {cluster.name}{already}; at most {limits.at_once} may be hurt at once",
             "allow more with --kp-max-blast, or heal first: gauntlet heal",
         )

@@ -7,9 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from gauntlet.errors import Inconclusive
-from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
+from gauntlet.faults.fault import NoParameters, NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
+from gauntlet.promise import BlastRadius
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
 _TRIES = 20
@@ -29,7 +30,10 @@ class PacketLoss(NetworkFault):
     """
 
     name: ClassVar[str] = "packet-loss"
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
+    # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
+    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.CLUSTER
     parameters = LossParameters
 
     def rules(self) -> Rules:

@@ -6,16 +6,20 @@ from typing import ClassVar
 
 from gauntlet.cluster import Node
 from gauntlet.errors import Inconclusive
-from gauntlet.faults.fault import BlastRadius, NotLanded
+from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.proxy_process import HEALTHZ_PORT
+from gauntlet.promise import BlastRadius
 
 
 class PartitionNodes(NetworkFault):
     """Clients on the node lose the backends elsewhere; clients elsewhere lose the backends on it."""
 
     name: ClassVar[str] = "partition-nodes"
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
+    # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
+    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.CLUSTER
 
     def rules(self) -> Rules:
         peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidr))

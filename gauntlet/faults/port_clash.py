@@ -9,9 +9,10 @@ from kubernetes.client import ApiException, CoreV1Api, V1ObjectMeta, V1Service, 
 from pydantic import Field
 
 from gauntlet.errors import GauntletError
-from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotLanded
+from gauntlet.faults.fault import Needs, NoParameters, NotLanded
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.journal.store import Record, State
+from gauntlet.promise import BlastRadius
 
 
 class ClashParameters(NoParameters):
@@ -26,7 +27,7 @@ class PortClash(JournalledFault):
 
     name: ClassVar[str] = "port-clash"
     needs: ClassVar[Needs] = Needs(root_on_node=False)
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     parameters = ClashParameters
 
     def intend(self) -> Record:

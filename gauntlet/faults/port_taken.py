@@ -7,8 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from gauntlet.faults import background
-from gauntlet.faults.fault import BlastRadius, NoParameters, NotLanded
+from gauntlet.faults.fault import NoParameters, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.promise import BlastRadius
 
 REPLY = "gauntlet-port-thief"
 
@@ -35,7 +36,7 @@ class PortTaken(NodeFault):
     """
 
     name: ClassVar[str] = "port-taken"
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     parameters = PortParameters
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from gauntlet.cluster import Cluster
+from gauntlet.cluster import Cluster, ProxyMode
 from gauntlet.errors import UsageError
 from gauntlet.faults import limits
 from gauntlet.faults.clear_ipvs import ClearIpvs
@@ -35,6 +35,7 @@ from gauntlet.faults.unload_used_scheduler import UnloadUsedScheduler
 from gauntlet.faults.zero_weight import ZeroWeight
 from gauntlet.history import EventLog
 from gauntlet.journal.store import journal_of
+from gauntlet.promise import BlastRadius
 
 # Long enough for every experiment; short enough that a node left alone is well before anyone looks.
 DEAD_MAN_S = 120.0
@@ -69,6 +70,13 @@ FAULTS: Mapping[str, type[JournalledFault]] = {fault.name: fault for fault in _A
 
 def names() -> tuple[str, ...]:
     return tuple(sorted(FAULTS))
+
+
+def blast_radius(faults: Collection[str], mode: ProxyMode) -> BlastRadius:
+    """The widest of the blast radii of these faults, given by their ids (`packet-loss-1a2b3c4d`)."""
+    every = tuple(BlastRadius)
+    reached = [FAULTS[each.rpartition("-")[0]].blast_radius(mode) for each in faults]
+    return max(reached, key=every.index, default=BlastRadius.NONE)
 
 
 def create(

@@ -9,8 +9,9 @@ from pydantic import Field
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import Inconclusive
 from gauntlet.faults import kernel_modules
-from gauntlet.faults.fault import BlastRadius, Needs, NoParameters, NotLanded
+from gauntlet.faults.fault import Needs, NoParameters, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.promise import BlastRadius
 
 
 class SchedulerParameters(NoParameters):
@@ -24,7 +25,7 @@ class UnloadIdleScheduler(NodeFault):
 
     name: ClassVar[str] = "unload-idle-scheduler"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     parameters = SchedulerParameters
 
     def plan(self) -> Plan:

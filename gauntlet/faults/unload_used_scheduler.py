@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables, kernel_modules
-from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.promise import BlastRadius
 
 _SAID = "/run/gauntlet-rmmod"
 
@@ -17,7 +18,7 @@ class UnloadUsedScheduler(NodeFault):
 
     name: ClassVar[str] = "unload-used-scheduler"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
 
     def plan(self) -> Plan:
         self._module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"

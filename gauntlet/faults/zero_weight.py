@@ -7,9 +7,10 @@ from typing import ClassVar
 from gauntlet import ipvs
 from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables
-from gauntlet.faults.fault import BlastRadius, Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.promise import BlastRadius
 
 
 class ZeroWeight(NodeFault):
@@ -20,7 +21,7 @@ class ZeroWeight(NodeFault):
 
     name: ClassVar[str] = "zero-weight"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
-    blast_radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     parameters = ServiceParameters
 
     def plan(self) -> Plan:

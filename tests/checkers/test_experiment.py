@@ -10,6 +10,7 @@ import pytest
 from gauntlet.checkers.experiment import CHECKS, judge
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
 from gauntlet.cluster import ProxyMode
+from gauntlet.faults import FAULTS
 from gauntlet.finding import Finding, Verdict
 from gauntlet.history import DeclaredFlow, Event, EventKind
 from gauntlet.paths import project_root
@@ -41,6 +42,12 @@ def promise(name: str) -> Slo:
     return BOOK.slo(name, ProxyMode.IPTABLES, "1.37.2")
 
 
+def reach(name: str) -> BlastRadius:
+    """What the fault of this experiment declares; experiments without a fault hurt nobody."""
+    fault = FAULTS.get(name)
+    return fault.blast_radius(ProxyMode.IPTABLES) if fault else BlastRadius.NONE
+
+
 def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("node-1",)) -> list[Row]:
     return [
         row
@@ -59,7 +66,7 @@ def judged(
     flows: Mapping[DeclaredFlow, Sequence[str]] = DECLARED,
     **changes: frozenset[str],
 ) -> dict[str, Finding]:
-    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, **changes)
+    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, reach=reach(name), **changes)
     return {finding.check: finding for finding in found}
 
 
@@ -89,7 +96,8 @@ def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported
 
 def test_a_blast_radius_of_everybody_promises_nothing() -> None:
     slo = promise("kill-proxy").model_copy(update={"blast_radius": BlastRadius.CLUSTER})
-    found = {finding.check: finding for finding in judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS, DECLARED)}
+    judgement = judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.NONE)
+    found = {finding.check: finding for finding in judgement}
     assert found["blast-radius"].verdict is Verdict.MEASURED
 
 
@@ -114,6 +122,14 @@ def test_an_attempt_under_way_when_the_fault_struck_is_the_faults() -> None:
 def test_an_error_on_another_node_breaks_the_blast_radius() -> None:
     found = judged("flush-nat", traffic([(5.03, 6)], hurt=("node-1", "node-2")))
     assert wrong(found) == {"blast-radius": Verdict.FAIL}
+
+
+def test_a_promise_may_be_stricter_than_what_the_fault_declares() -> None:
+    rows, history = traffic([(5.03, 6)]), promise("flush-nat")
+    strict = history.model_copy(update={"blast_radius": BlastRadius.NONE})
+    for slo, expected in ((history, Verdict.PASS), (strict, Verdict.FAIL)):
+        found = judge(record(rows, EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.HURT_NODE)
+        assert {each.verdict for each in found if each.check == "blast-radius"} == {expected}
 
 
 def test_attempts_to_an_address_of_the_hurt_node_are_the_hurt_nodes() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet import faults
 from gauntlet.cluster import NO_LIMITS, Limits, ProxyMode
 from gauntlet.errors import UsageError
-from gauntlet.faults import limits
-from gauntlet.faults.fault import BlastRadius
+from gauntlet.faults import BlastRadius, limits
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.kill_proxy import KillProxy
 from gauntlet.faults.registry import FAULTS
@@ -35,7 +35,7 @@ class Bounded:
 
 
 class HurtsAll(KillProxy):
-    blast_radius = BlastRadius.CLUSTER
+    radius = BlastRadius.CLUSTER
 
 
 def require(fault: type[JournalledFault], given: Limits, journal: Journal, node: str = "a") -> None:
@@ -66,6 +66,24 @@ def test_a_fault_that_hurts_all_needs_all_as_targets(journal: Journal) -> None:
         require(HurtsAll, Limits(frozenset({"a"}), 3), journal)
     with pytest.raises(UsageError, match=r"may hurt 3 node\(s\) .* at most 2"):
         require(HurtsAll, Limits(every, 2), journal)
+
+
+@pytest.mark.parametrize("name", ["packet-loss", "partition-nodes"])
+def test_what_all_clients_feel_in_userspace_mode_needs_all_nodes_there(name: str, journal: Journal) -> None:
+    """There a dial in vain holds up the clients of every node; in the other modes nobody else is held up."""
+    fault, given = FAULTS[name], Limits(frozenset("abc"), 2)
+    limits.require(fault, Bounded(given), Named("a"), journal)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"blast radius cluster in userspace mode\) may hurt 3 node\(s\) .* at most 2"):
+        limits.require(fault, Bounded(given, mode=ProxyMode.USERSPACE), Named("a"), journal)  # type: ignore[arg-type]
+
+
+def test_the_widest_of_several_faults_counts() -> None:
+    ids = ["kill-proxy-0a1b2c3d", "packet-loss-4e5f6a7b"]
+    assert faults.blast_radius(ids, ProxyMode.IPTABLES) is BlastRadius.BACKENDS_ON_HURT_NODE
+    assert faults.blast_radius(ids, ProxyMode.USERSPACE) is BlastRadius.CLUSTER
+    assert faults.blast_radius(ids[:1], ProxyMode.NFTABLES) is BlastRadius.NONE
+    assert faults.blast_radius(ids[:1], ProxyMode.USERSPACE) is BlastRadius.HURT_NODE
+    assert faults.blast_radius([], ProxyMode.IPVS) is BlastRadius.NONE
 
 
 def test_nodes_that_are_hurt_already_count(journal: Journal) -> None:
