@@ -253,6 +253,7 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     """
     from gauntlet.cluster_commands import every, named
     from gauntlet.errors import UsageError
+    from gauntlet.journal.heal import HealFailed
     from gauntlet.journal.lock import ClusterInUse
     from gauntlet.providers import connect
 
@@ -264,11 +265,16 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     clusters = every()
     if not clusters:
         click.echo("no cluster runs; nothing to heal")
+    failed: list[HealFailed] = []
     for target in clusters:
         try:
             _heal(target)
         except ClusterInUse as busy:
             click.echo(f"{target.name}: left alone: {busy.what}")
+        except HealFailed as error:
+            failed.append(error)
+    if failed:
+        raise HealFailed("\n".join(error.what for error in failed), "; ".join(error.remedy for error in failed))
 
 
 def _heal(target: Cluster) -> None:

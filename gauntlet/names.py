@@ -29,7 +29,9 @@ class Name(click.ParamType[str]):
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
-        return require_given("the name" if param is None else max(param.opts, key=len), value)
+        if isinstance(param, click.Option):
+            return require_given(max(param.opts, key=len), value)
+        return require_given("the name" if param is None else param.human_readable_name, value)
 
 
 NAME = Name()

@@ -141,6 +141,18 @@ def test_healing_leaves_the_faults_of_a_run_that_goes_on_alone() -> None:
         assert everything() == before
 
 
+def test_a_cluster_that_cannot_be_healed_does_not_keep_the_others() -> None:
+    for name in ("hurt-1", "hurt-2"):
+        absent.cluster(name)
+        with running(HURT, name):
+            pass
+    said = gauntlet("heal")
+    assert said.exit_code == ExitCode.FAILED
+    for name in ("hurt-1", "hurt-2"):
+        assert f"1 fault(s) of cluster {name} could not be healed" in said.output
+        assert [each.fault_id for each in journal_in(state_dir(name)).open()] == ["flush-nat-1"]
+
+
 def test_a_second_run_on_a_cluster_in_use_is_refused_before_it_begins(
     tmp_path: Path, at_work: subprocess.Popen[str]
 ) -> None:
