@@ -22,6 +22,9 @@ _CONTROLLERS = (
     "namespace-controller",
     "serviceaccount-controller",
     "garbage-collector-controller",
+    # For who plays with a cluster; what they cost is in docs/decisions/0019.
+    "deployment-controller",
+    "replicaset-controller",
 )
 
 
@@ -98,7 +101,7 @@ class ControlPlane:
         )
 
     def start_controllers(self) -> None:
-        """Start the controllers that Services and namespaces need. Call it when the API answers."""
+        """Start the controllers that Services, namespaces and Deployments need. Call it when the API answers."""
         self._start(
             "kube-controller-manager",
             f"--kubeconfig={self._controller_manager_kubeconfig}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 
@@ -21,6 +21,7 @@ class Metadata(_Part):
     uid: str
     namespace: str = ""
     resource_version: str = ""
+    labels: dict[str, str] = {}
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     deletion_grace_period_seconds: int | None = None
@@ -53,6 +54,7 @@ class Probe(_Part):
     http_get: HttpGet | None = None
     tcp_socket: TcpSocket | None = None
     exec_: Exec | None = Field(default=None, alias="exec")
+    grpc: JsonValue = None
     initial_delay_seconds: int = 0
     period_seconds: int = 10
     timeout_seconds: int = 1
@@ -68,6 +70,11 @@ class ContainerPort(_Part):
 class Variable(_Part):
     name: str
     value: str | None = None
+    value_from: JsonValue = None
+
+
+class VolumeMount(_Part):
+    name: str
 
 
 class Container(_Part):
@@ -76,6 +83,8 @@ class Container(_Part):
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[Variable, ...] = ()
+    env_from: tuple[JsonValue, ...] = ()
+    volume_mounts: tuple[VolumeMount, ...] = ()
     ports: tuple[ContainerPort, ...] = ()
     readiness_probe: Probe | None = None
 
@@ -84,9 +93,32 @@ class ReadinessGate(_Part):
     condition_type: str
 
 
+class Terms(_Part):
+    """A kind of affinity: what it requires, and what it only prefers, which is not read."""
+
+    required: JsonValue = Field(default=None, alias="requiredDuringSchedulingIgnoredDuringExecution")
+
+
+class Affinity(_Part):
+    node_affinity: Terms = Terms()
+    pod_affinity: Terms = Terms()
+    pod_anti_affinity: Terms = Terms()
+
+
+class TopologySpread(_Part):
+    when_unsatisfiable: str = ""
+
+
 class PodSpec(_Part):
     containers: tuple[Container, ...]
+    init_containers: tuple[Container, ...] = ()
     node_name: str = ""
+    node_selector: dict[str, str] = {}
+    affinity: Affinity = Affinity()
+    topology_spread_constraints: tuple[TopologySpread, ...] = ()
+    scheduler_name: str = ""
+    scheduling_gates: tuple[JsonValue, ...] = ()
+    restart_policy: str = "Always"
     host_network: bool = False
     readiness_gates: tuple[ReadinessGate, ...] = ()
 
@@ -112,6 +144,18 @@ class PodStatus(_Part):
 class Pod(ApiObject):
     spec: PodSpec
     status: PodStatus = PodStatus()
+
+
+class NodeSpec(_Part):
+    unschedulable: bool = False
+
+
+class Node(ApiObject):
+    spec: NodeSpec = NodeSpec()
+
+
+class NodeList(_Part):
+    items: tuple[Node, ...]
 
 
 class ServiceSpec(_Part):

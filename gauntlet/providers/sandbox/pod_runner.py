@@ -1,7 +1,6 @@
 """Does what a kubelet would for probe workloads: runs the Pods bound to the sandbox's nodes.
 
-Pods have one container. A container whose image is agnhost runs the real agnhost binary; a container
-with a command runs that command; any other image is reported as not to be had, as a kubelet would.
+What a Pod runs, and which Pods are not run, pod_program.py decides; binder.py binds those that name no node.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.events import Events
 from gauntlet.providers.sandbox.inner_api import InnerApi, follow
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.objects import Pod
@@ -21,8 +21,9 @@ from gauntlet.providers.sandbox.pod_worker import Network, PodWorker
 class PodRunner:
     """Watches all Pods and gives each one that is bound to a node of the world a worker."""
 
-    def __init__(self, api: InnerApi, nodes: Sequence[InnerNode], binaries: Path, logs: Path) -> None:
+    def __init__(self, api: InnerApi, events: Events, nodes: Sequence[InnerNode], binaries: Path, logs: Path) -> None:
         self._api = api
+        self._events = events
         self._networks = {node.name: Network(node, layout.node_address(node.index)) for node in nodes}
         self._binaries = binaries
         self._logs = logs
@@ -46,7 +47,7 @@ class PodRunner:
         if worker is None:
             changes: queue.Queue[Pod | None] = queue.Queue()
             log = self._logs / f"{pod.metadata.namespace}_{pod.metadata.name}.log"
-            worker = self._workers[uid] = PodWorker(self._api, pod, network, self._binaries, log, changes)
+            worker = self._workers[uid] = PodWorker(self._api, self._events, pod, network, self._binaries, log, changes)
             threading.Thread(target=worker.run, name=f"pod {pod.metadata.name}", daemon=True).start()
         else:
             worker.changes.put(pod)

@@ -75,7 +75,8 @@ def _condition(pod: Pod, kind: str, status: str, now: str) -> dict[str, Json]:
         ),
         now,
     )
-    return {"type": kind, "status": status, "lastTransitionTime": since}
+    # A merge would otherwise keep what the binder said while no node took the Pod.
+    return {"type": kind, "status": status, "lastTransitionTime": since, "reason": None, "message": None}
 
 
 def _state(container: ContainerView, now: str) -> dict[str, Json]:

@@ -14,10 +14,12 @@ from pathlib import Path
 from gauntlet.errors import GauntletError
 from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import layout, probes
+from gauntlet.providers.sandbox.events import Events, Kind
 from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
 from gauntlet.providers.sandbox.inner_node import InnerNode, PodPlace
 from gauntlet.providers.sandbox.objects import Container, Pod
 from gauntlet.providers.sandbox.places import new_pod
+from gauntlet.providers.sandbox.pod_program import Unable, program_of
 from gauntlet.providers.sandbox.pod_status import ContainerView, status_of
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class PodWorker:
     def __init__(
         self,
         api: InnerApi,
+        events: Events,
         pod: Pod,
         network: Network,
         binaries: Path,
@@ -63,6 +66,7 @@ class PodWorker:
     ) -> None:
         self.changes = changes
         self._api = api
+        self._events = events
         self._pod = pod
         self._network = network
         self._binaries = binaries
@@ -84,13 +88,13 @@ class PodWorker:
         try:
             number = self._network.take()
         except GauntletError as error:
-            self._show("Pending", waiting=("OutOfpods", error.what))
+            self._refuse(Unable("OutOfpods", error.what))
             return
         try:
             self._live(number)
         except GauntletError as error:
             _log.warning("pod %s: %s", self._name, error.what)
-            self._show("Pending", waiting=("CreateContainerError", error.what))
+            self._refuse(Unable("CreateContainerError", error.what))
         finally:
             self._end_process()
             if self._place is not None:
@@ -106,6 +110,10 @@ class PodWorker:
         return f"/api/v1/namespaces/{self._pod.metadata.namespace}/pods/{self._name}"
 
     def _live(self, number: int) -> None:
+        argv = program_of(self._pod, self._binaries)
+        if isinstance(argv, Unable):
+            self._refuse(argv)
+            return
         if self._pod.spec.host_network:
             self._place = self._network.node.host_network_pod()
             self._address = self._network.host_ip
@@ -113,29 +121,41 @@ class PodWorker:
             self._place = place = new_pod(self._name)
             self._address = layout.pod_address(self._network.node.index, number)
             self._network.node.wire_pod(place, self._address, f"p{number}-{place.pid}"[:15])
-        argv = self._argv()
-        if argv is None:
-            self._show("Pending", waiting=("ErrImagePull", f"the sandbox has no image {self._container.image!r}"))
-            while not self._gone and self._pod.metadata.deletion_timestamp is None:
-                self._take_changes(wait_s=60.0)
-            self._delete()
-            return
         self._start(argv)
-        while not self._gone and self._pod.metadata.deletion_timestamp is None:
+        while not self._is_leaving():
+            if self._is_over():
+                self._await_deletion()
+                return
             self._look(argv)
             self._take_changes(wait_s=self._pause_s())
         if not self._gone:
             self._terminate()
 
-    def _argv(self) -> list[str] | None:
-        command = list(self._container.command)
-        args = list(self._container.args)
-        agnhost = str(self._binaries / "agnhost")
-        if "agnhost" in self._container.image:
-            if not command:
-                return [agnhost, *args]
-            return [agnhost if command[0] == "/agnhost" else command[0], *command[1:], *args]
-        return [*command, *args] if command else None
+    def _is_leaving(self) -> bool:
+        return self._gone or self._pod.metadata.deletion_timestamp is not None
+
+    def _refuse(self, unable: Unable) -> None:
+        """Say in the Pod's status and by an Event why it does not run, until somebody deletes it."""
+        self._show("Pending", waiting=(unable.reason, unable.message))
+        if not self._gone:
+            self._events.write(self._pod, Kind.WARNING, "Failed", f"{unable.reason}: {unable.message}")
+        self._await_deletion()
+
+    def _await_deletion(self) -> None:
+        while not self._is_leaving():
+            self._take_changes(wait_s=60.0)
+        self._delete()
+
+    def _is_over(self) -> bool:
+        """Whether the process ended and is not to be started again; says so (Pod lifecycle docs, "Pod phase")."""
+        assert self._process is not None
+        code = self._process.poll()
+        policy = self._pod.spec.restart_policy
+        if code is None or policy == "Always" or (policy == "OnFailure" and code != 0):
+            return False
+        self._ready = False
+        self._show("Succeeded" if code == 0 else "Failed", exit_code=code)
+        return True
 
     def _start(self, argv: list[str]) -> None:
         assert self._place is not None
@@ -156,7 +176,12 @@ class PodWorker:
         if self._process.poll() is not None:
             self._ready = False
             self._restarts += 1
-            self._show("Running", waiting=("CrashLoopBackOff", f"ended with {self._process.returncode}"))
+            message = f"ended with {self._process.returncode}"
+            self._show("Running", waiting=("CrashLoopBackOff", message))
+            if self._restarts == 1:
+                # Once: each of them would be an Event a second of a process that cannot run at all.
+                message += f", and is started again {_RESTART_DELAY_S:.0f} s after each end; its output: {self._log}"
+                self._events.write(self._pod, Kind.WARNING, "BackOff", message)
             time.sleep(_RESTART_DELAY_S)
             self._start(argv)
         self._probe()

@@ -18,8 +18,10 @@ from gauntlet.cluster import NodeKernel, ProxyMode
 from gauntlet.errors import GauntletError
 from gauntlet.nodes import guest
 from gauntlet.paths import SYSTEM_PATH
-from gauntlet.providers.sandbox import certificates, fabric, guests, layout, registration, relay
+from gauntlet.providers.sandbox import admission, certificates, fabric, guests, layout, registration, relay
+from gauntlet.providers.sandbox.binder import Binder
 from gauntlet.providers.sandbox.control_plane import ControlPlane
+from gauntlet.providers.sandbox.events import Events
 from gauntlet.providers.sandbox.inner_api import InnerApi
 from gauntlet.providers.sandbox.inner_node import InnerNode, NamespaceNode
 from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
@@ -92,12 +94,15 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     control_plane.start_controllers()
     for i in range(1, spec.nodes + 1):
         registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
+    admission.warn_of_missing_controllers(api)
     for node in nodes:
         node.wait_booted()
     supervisors = [_proxy(spec, node, authority, control_plane.url) for node in nodes]
     for supervisor in supervisors:
         supervisor.start()
-    PodRunner(api, nodes, Path(layout.BIN), logs / "pods").start()
+    events = Events(api)
+    PodRunner(api, events, nodes, Path(layout.BIN), logs / "pods").start()
+    Binder(api, events).start()
     LoadBalancer(api).start()
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
