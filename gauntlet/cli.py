@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from gauntlet import __version__, ending
+from gauntlet import __version__, ending, screen
 from gauntlet.adoption import adopt
 from gauntlet.cluster_commands import cluster
 from gauntlet.errors import ExitCode, GauntletError
@@ -137,7 +136,7 @@ def run(
     click.echo(f"profile {profile}, modes {', '.join(in_modes) or 'as found'}: pytest {' '.join(options)}")
     with announced() as run_folder:
         code = pytestrun.run_pytest(options, root)
-        ctx.exit(conclude(Console(), run_folder.folder(), code))
+        ctx.exit(conclude(screen.console(), run_folder.folder(), code))
 
 
 @main.command(short_help="Try what this machine can run, or check a cluster.")
@@ -210,9 +209,9 @@ def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
     if as_json:
         click.echo(report.as_json())
     else:
-        console = Console(highlight=False)
+        console = screen.console()
         for table in tables(report):
-            console.print(table)
+            console.print(screen.fitted(console, table))
     return ExitCode.OK if report.sound else ExitCode.FAILED
 
 
@@ -222,12 +221,12 @@ def _check_machine(*, for_kind: bool) -> ExitCode:
     from gauntlet.doctor import State
     from gauntlet.doctor_table import row
 
-    console = Console()
+    console = screen.console()
     missing = 0
     what, examination = ("kind", doctor_kind) if for_kind else ("the sandbox", sandbox)
     for check in examination.examine():
         missing += check.state is State.MISSING
-        console.print(row(check))
+        console.print(screen.fitted(console, row(check)))
     if missing:
         console.print(f"\n[bold red]{missing} missing[/]: {what} cannot run here until the remedies are applied")
         return ExitCode.USAGE
@@ -326,9 +325,9 @@ def inspect(node: str, name: str | None, output: str) -> None:
     if output == "json":
         click.echo(found.as_json())
         return
-    console = Console(highlight=False)
+    console = screen.console()
     for table in tables(found):
-        console.print(table, "")
+        console.print(screen.fitted(console, table), "")
 
 
 @main.command(short_help="Make the report of a run again.")
@@ -348,7 +347,7 @@ def report(ctx: click.Context, folder: Path) -> None:
     results = load(folder)
     # A process of its own: drawing takes memory that a long-lived caller should not keep.
     made = subprocess.run([*ending.DIES_WITH_US, sys.executable, "-m", "gauntlet.report", str(folder)], check=False)
-    show(Console(), results, folder)
+    show(screen.console(), results, folder)
     passed = made.returncode == 0 and results.verdict is Verdict.PASS
     ctx.exit(ExitCode.OK if passed else made.returncode or ExitCode.FAILED)
 

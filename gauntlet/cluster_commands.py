@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet import screen
 from gauntlet.cluster import NodeKernel
 from gauntlet.errors import ExitCode, GauntletError, UsageError
 from gauntlet.names import NAME
@@ -150,7 +151,6 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
 @cluster.command("list")
 def list_clusters() -> None:
     """Show the running clusters, and clear away what dead ones left."""
-    from rich.console import Console
     from rich.table import Table
 
     running = every()
@@ -164,7 +164,8 @@ def list_clusters() -> None:
         owner = used.get(full_name(found.provider, found.name))
         who = "" if owner is None else f"process {owner.pid}"
         table.add_row(found.name, str(found.mode), found.version, str(len(found.nodes)), who, str(found.kubeconfig))
-    Console().print(table)
+    console = screen.console()
+    console.print(screen.fitted(console, table))
 
 
 @cluster.command(context_settings={"ignore_unknown_options": True})

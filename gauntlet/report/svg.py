@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from html import escape
 
@@ -10,6 +11,7 @@ import altair as alt
 import polars as pl
 import vl_convert
 
+from gauntlet.report import room
 from gauntlet.report.palette import BED, FAINT, GRID, TEXT
 
 FONT = "Inter, system-ui, sans-serif"
@@ -40,10 +42,14 @@ def inline(chart: Chart, label: str) -> str:
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{unique}\1)", body)
     body = re.sub(r' (?:aria-[a-z]+|pointer-events|font-family|class|role)="[^"]*"', "", body)
     body = re.sub(r' (?:d|transform|[xy][12]?)="[^"]*"', _coarser, body)
-    _, _, width, _ = opening.group(1).split()
+    left, top, width, height = map(float, opening.group(1).split())
+    # The drawing was measured with a font of this machine; a browser may have a wider one, and would cut the labels.
+    leftmost, rightmost = room.reach(svg)
+    right = max(left + width, math.ceil(rightmost))
+    left = min(left, math.floor(leftmost))
     return (
-        f'<svg class="chart" role="img" aria-label="{escape(label)}" viewBox="{opening.group(1)}" '
-        f'style="max-width:{float(width):.0f}px">{body}</svg>'
+        f'<svg class="chart" role="img" aria-label="{escape(label)}" '
+        f'viewBox="{left:g} {top:g} {right - left:g} {height:g}" style="max-width:{right - left:.0f}px">{body}</svg>'
     )
 
 

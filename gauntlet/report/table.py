@@ -1,4 +1,4 @@
-"""The verdicts as text, for a terminal of 80 columns."""
+"""The verdicts as text, for a terminal of 80 columns, a narrower one, or a pipe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
 from gauntlet.report.verdicts import Trouble, troubles, undecided
 from gauntlet.results import CaseResult, Results
+from gauntlet.screen import fitted
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 # Of a column, in a terminal of 80: with three or four modes, what is longer than a verdict goes to a second line.
@@ -21,7 +22,7 @@ WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inco
 
 def show_verdicts(console: Console, results: Results) -> None:
     """Print cases as rows, modes as columns; below it each case that did not pass, why, and how to run it again."""
-    console.print(_table(results))
+    console.print(fitted(console, _table(results, console)))
     if results.incomplete:
         console.print(Text(f"The run did not finish: {results.incomplete}.", style=STYLES[Verdict.INCONCLUSIVE]))
     if not results.findings:
@@ -39,12 +40,12 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text(skipped, style="dim"))
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results, console: Console) -> Table:
     decided = results.word == results.verdict
     table = Table(
         title=f"{WORDS[results.verdict] if decided else results.word} · Kubernetes {results.kubernetes}",
         title_style=STYLES[results.verdict if decided else Verdict.INCONCLUSIVE],
-        expand=True,
+        expand=console.is_terminal,
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
