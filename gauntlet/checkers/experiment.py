@@ -86,7 +86,9 @@ def judge(
     try:
         windows = cut(history)
     except Inconclusive as problem:
-        found = [no_data(check, problem.what) for check in CHECKS if check != "correctness"]
+        others = [check for check in CHECKS if check != "correctness"]
+        remedy = _first("experiment")
+        found = [Finding(check, Verdict.INCONCLUSIVE, problem.what, remedy=remedy) for check in others]
         return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
     radius = reach if slo.blast_radius == "as_declared" else BlastRadius(slo.blast_radius)
     case = _Case(history, windows, slo, radius, hurt_node, backends, removed, hurt_addresses)

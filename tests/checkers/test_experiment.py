@@ -204,6 +204,11 @@ def test_slow_replies_already_before_the_fault_are_inconclusive() -> None:
 def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) -> None:
     found = judged("kill-proxy", traffic([(6, 6.5)]), [one for one in EVENTS if one.kind is not missing])
     kept = {"flows", "control", "healed"} if missing is EventKind.FAULT_LANDED else set()
+    if missing is EventKind.WINDOW_STARTED:
+        assert {finding.remedy for finding in found.values() if finding.check not in ("landed", "held")} <= {
+            "do first what the finding `experiment` says",
+            "do first what the finding `flows` says",
+        }
     if missing is EventKind.FAULT_INJECTED:
         assert found["recovery"].verdict is Verdict.INCONCLUSIVE
         return
