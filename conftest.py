@@ -67,7 +67,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
     group.addoption("--kp-results", default="results", help="folder for results (default: results)")
-    group.addoption("--kp-slos", default=None, help="folder of SLO files (default: slos of the checkout)")
+    group.addoption(
+        "--kp-slos", default=None, help="folder of SLO files to lay over those of the checkout (default: none)"
+    )
     group.addoption("--kp-seed", default=None, type=int, help="seed of all random choices (default: a new one)")
     group.addoption("--kp-profile", default="", help="name of the profile that chose these cases, for the record")
 
@@ -105,6 +107,7 @@ def _set_up(config: pytest.Config) -> None:
     if told is not None:
         chosen = replace(chosen, folder=Path(told[RUN_FOLDER]))
     elif not config.option.collectonly:
+        chosen.check()
         cases = inventory.take(config, chosen)
         chosen = settings.housed(config, chosen)
         if not config.option.kp_dry_run:

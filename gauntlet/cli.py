@@ -15,6 +15,7 @@ from gauntlet.cluster_commands import cluster
 from gauntlet.errors import ExitCode, GauntletError
 from gauntlet.names import NAME
 from gauntlet.profiles import PROFILES, parse_modes, pytest_options
+from gauntlet.pytest_arguments import BeforePytest, names_a_cluster
 
 if TYPE_CHECKING:
     from gauntlet.cluster import Cluster
@@ -80,6 +81,7 @@ Examples:
   gauntlet run --modes nftables -- -k "node_port and udp" -x
   gauntlet run --profile conformance -- --junitxml=junit.xml
   gauntlet run -- suites/chaos --kp-seed=7
+  gauntlet run kill-proxy                          the case of one experiment
   gauntlet run --provider existing -- --kp-context=staging --kp-target-nodes=worker-3 --kp-dry-run
 
 Writes results.json, report.html, summary.md and the evidence into a new folder below results/, to which then points
@@ -90,7 +92,7 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 """
 
 
-@main.command(short_help="Run the suites and print the verdicts.", help=_run_help())
+@main.command(cls=BeforePytest, short_help="Run the suites and print the verdicts.", help=_run_help())
 @click.option(
     "--profile", type=click.Choice(list(PROFILES)), default="gate", show_default=True, help="Which cases to run."
 )
@@ -123,7 +125,8 @@ def run(
     from gauntlet.run_folder import announced
 
     chosen = PROFILES[profile]
-    in_modes = parse_modes(modes) if modes is not None else () if source == EXISTING else chosen.modes
+    as_found = source == EXISTING or names_a_cluster(pytest_args)
+    in_modes = parse_modes(modes) if modes is not None else () if as_found else chosen.modes
     root = paths.project_root()
     folder = results.absolute()
     options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
@@ -131,7 +134,7 @@ def run(
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
     versions = {binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION): None for mode in in_modes}
-    for version in versions if source != EXISTING else ():
+    for version in versions if not as_found else ():
         binaries.ensure(version, say=click.echo)
     click.echo(f"profile {profile}, modes {', '.join(in_modes) or 'as found'}: pytest {' '.join(options)}")
     with announced() as run_folder:
@@ -364,7 +367,9 @@ def binaries(version: str, *, quiet: bool) -> None:
     """
     from gauntlet.binaries import ensure, find
     from gauntlet.providers.sandbox import uml, uml_package
+    from gauntlet.toolchain import pinned_minor, toolchain_root
 
+    version = pinned_minor(version, toolchain_root())
     was_built = find(version) is not None
     built = ensure(version, say=click.echo)
     if uml.is_installed():
@@ -390,6 +395,7 @@ def build(version: str) -> None:
     debootstrap, root.
     """
     from gauntlet.images.making import make
+    from gauntlet.toolchain import pinned_minor, toolchain_root
 
-    made = make(version, say=click.echo)
+    made = make(pinned_minor(version, toolchain_root()), say=click.echo)
     click.echo(f"agnhost  {made.agnhost}\nclient   {made.client}\nnode     {made.node} (Kubernetes {made.version})")

@@ -123,7 +123,9 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
     from gauntlet.binaries import ensure
     from gauntlet.cluster import ProxyMode
     from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
+    from gauntlet.toolchain import pinned_minor, toolchain_root
 
+    version = pinned_minor(version, toolchain_root())
     (chosen,) = _one(parse_modes(mode))
     maker = provider(source)
     proxy_mode = ProxyMode(chosen)

@@ -56,6 +56,11 @@ def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+def experiment_names() -> frozenset[str]:
+    """The names of all experiments: those of the files of experiments/."""
+    return frozenset(path.stem for path in (project_root() / "experiments").glob("*.yaml"))
+
+
 def _base(variable: str, default: str) -> Path:
     chosen = os.environ.get(variable)
     return (Path(chosen) if chosen else Path.home() / default) / APPLICATION

@@ -38,6 +38,9 @@ class Since(StrEnum):
         }[self]
 
 
+# When a client sends a SYN again that was lost (RFC 6298): an attempt that took longer met a fault.
+SYN_SENT_AGAIN_MS = 1000
+
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -97,7 +100,13 @@ class Slo(_Promise):
         description="list of outcomes: refused, timeout, reset, unreachable, bad_reply, dns_error"
     )
     wrong_backend: int = Field(ge=0, description="whole number, at least 0: replies of a wrong backend")
-    slow_after_ms: Positive = Field(description="milliseconds, above 0: an ok attempt this slow counts as hurt")
+    slow_after_ms: float = Field(
+        gt=0,
+        lt=SYN_SENT_AGAIN_MS,
+        allow_inf_nan=False,
+        description="milliseconds, above 0 and below 1000 (a lost SYN is sent again after 1 s): "
+        "an ok attempt this slow counts as hurt",
+    )
     outage_s: NotNegative | None = Field(description="seconds, at least 0; null: measured, nothing promised")
     recovery: Recovery
     balance: Balance

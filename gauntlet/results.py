@@ -258,7 +258,10 @@ def load(folder: Path) -> Results:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError(f"there is no {path}", "name the folder of a run, for example results/latest") from None
+        raise UsageError(
+            f"there is no {path}",
+            "name the folder of a run: results/latest, or results/latest-selection after a run of some cases",
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "run the gauntlet again to make a new one") from error
     try:

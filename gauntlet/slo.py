@@ -4,6 +4,7 @@ A promise for an experiment is put together from layers, the later ones winning 
 
     default.yaml  <  experiments/NAME.yaml  <  modes/MODE.yaml  <  versions/MINOR.yaml
 
+A folder of changes has some of these files; each of its layers is laid over the same layer of the whole folder.
 `default.yaml` and the files of `experiments/` hold the fields of `Slo`. A file of `modes/` or
 `versions/` holds `all:` (fields for every experiment) and `experiments:` (fields by experiment name).
 docs/slo-reference.md explains every field.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -21,11 +22,12 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from gauntlet import slo_files
 from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.paths import project_root
+from gauntlet.paths import experiment_names, project_root
 from gauntlet.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
-from gauntlet.yamlfile import Plain, Where, YamlFile, read
+from gauntlet.slo_files import SloError, SloFiles
+from gauntlet.yamlfile import Plain, Where, YamlFile
 
 __all__ = [
     "Balance",
@@ -42,8 +44,8 @@ __all__ = [
 ]
 
 
-class SloError(UsageError):
-    """A promise is not well-formed or does not exist. The message has file, line, field and what is allowed."""
+# What is promised although no experiment of experiments/ is run for it.
+PROMISED_BESIDE = frozenset({"conformance", "rule-explosion"})
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,26 @@ class _Layer:
 
 
 @dataclass(frozen=True)
-class SloBook:
-    """All promises of one folder. `load` makes it."""
+class _Folder:
+    """The layers of one folder of promises."""
 
-    folder: Path
-    default: _Layer
+    default: _Layer | None
     by_experiment: Mapping[str, _Layer]
     by_mode: Mapping[ProxyMode, Mapping[str | None, _Layer]]
     by_version: Mapping[str, Mapping[str | None, _Layer]]
 
+
+@dataclass(frozen=True)
+class SloBook:
+    """All promises: those of a whole folder and the changes that are laid over them. `load` makes it."""
+
+    folder: Path
+    folders: tuple[_Folder, ...]
+
     @property
     def experiments(self) -> tuple[str, ...]:
         """Names of all experiments with a promise, sorted."""
-        return tuple(sorted(self.by_experiment))
+        return tuple(sorted({name for folder in self.folders for name in folder.by_experiment}))
 
     def slo(self, experiment: str, mode: ProxyMode, version: str) -> Slo:
         """The promise for an experiment in a mode and a Kubernetes version ("1.37", "1.37.2" or "v1.37.2").
@@ -86,16 +95,36 @@ class SloBook:
         return Terms(_validated(layers), tuple(layers))
 
     def _layers(self, experiment: str, mode: ProxyMode, version: str) -> list[_Layer]:
-        if experiment not in self.by_experiment:
+        if experiment not in self.experiments:
             raise SloError(
                 f"no promise for the experiment {experiment!r} in {self.folder / 'experiments'}",
-                f"{_near(experiment, self.by_experiment)}one of {', '.join(self.experiments)}, or add"
+                f"{_near(experiment, self.experiments)}one of {', '.join(self.experiments)}, or add"
                 f" {self.folder / 'experiments' / experiment}.yaml",
             )
-        layers = [self.default, self.by_experiment[experiment]]
-        for layered in (self.by_mode.get(mode, {}), self.by_version.get(_minor(version), {})):
-            layers += [layered[scope] for scope in (None, experiment) if scope in layered]
+        minor = _minor(version)
+        layers = self._base(experiment)
+        for scopes in (
+            [each.by_mode.get(mode, {}) for each in self.folders],
+            [each.by_version.get(minor, {}) for each in self.folders],
+        ):
+            layers += [each[scope] for scope in (None, experiment) for each in scopes if scope in each]
         return layers
+
+    def _base(self, experiment: str | None) -> list[_Layer]:
+        """The layers of every mode and version; without an experiment, those of all of them."""
+        layers = [folder.default for folder in self.folders if folder.default is not None]
+        if experiment is not None:
+            layers += [found for folder in self.folders if (found := folder.by_experiment.get(experiment))]
+        return layers
+
+    def validate(self) -> None:
+        """Raises SloError for the first layer that does not fit, used or not."""
+        for name in (None, *self.experiments):
+            _validated(self._base(name))
+        for folder in self.folders:
+            for scopes in (*folder.by_mode.values(), *folder.by_version.values()):
+                for scope, layer in scopes.items():
+                    _validated([*self._base(scope), layer])
 
 
 @dataclass(frozen=True)
@@ -129,59 +158,33 @@ def _as_yaml(value: object) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def load(folder: Path) -> SloBook:
-    """Read and check all files of a folder of promises, used or not.
+def load(folder: Path, changes: Path | None = None) -> SloBook:
+    """Read and check all files of a whole folder of promises, and of a folder of changes over it, used or not.
 
     Raises SloError or YamlError (both UsageError), with file and line, for the first thing that is wrong.
     """
     if not (folder / "default.yaml").is_file():
         raise SloError(f"{folder / 'default.yaml'} is missing", "point --kp-slos at a folder laid out like slos/")
-    for path in sorted(folder.rglob("*")):
-        _known(folder, path)
-    default = _whole(read(folder / "default.yaml"))
-    experiments = {path.stem: _whole(read(path)) for path in _files(folder / "experiments")}
-    book = SloBook(
-        folder,
-        default,
-        experiments,
-        {_mode(path): _scoped(read(path), experiments) for path in _files(folder / "modes")},
-        {_version(path): _scoped(read(path), experiments) for path in _files(folder / "versions")},
-    )
-    _validated([default])
-    for layer in experiments.values():
-        _validated([default, layer])
-    for scopes in (*book.by_mode.values(), *book.by_version.values()):
-        for scope, layer in scopes.items():
-            _validated([default, layer] if scope is None else [default, experiments[scope], layer])
+    book = SloBook(folder, tuple(_layered(slo_files.read_all(each)) for each in (folder, changes) if each is not None))
+    book.validate()
     return book
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.yaml"))
+def _layered(files: SloFiles) -> _Folder:
+    known = experiment_names() | PROMISED_BESIDE
+    for name, file in files.experiments.items():
+        if name not in known:
+            raise _unknown(name, f"{file.path}:1", known)
+    return _Folder(
+        None if files.default is None else _whole(files.default),
+        {name: _whole(file) for name, file in files.experiments.items()},
+        {mode: _scoped(file, known) for mode, file in files.modes.items()},
+        {version: _scoped(file, known) for version, file in files.versions.items()},
+    )
 
 
-def _known(folder: Path, path: Path) -> None:
-    parts = path.relative_to(folder).parts
-    layers = ("experiments", "modes", "versions")
-    fits = parts[0] in layers if len(parts) == 1 and path.is_dir() else parts == ("default.yaml",)
-    fits = fits or (len(parts) == 2 and parts[0] in layers and path.suffix == ".yaml" and path.is_file())
-    if not fits:
-        raise SloError(
-            f"{path} is not part of a folder of promises",
-            "allowed: default.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml; move or delete it",
-        )
-
-
-def _mode(path: Path) -> ProxyMode:
-    if path.stem not in list(ProxyMode):
-        raise SloError(f"{path}: no such mode", f"name it after one of {', '.join(ProxyMode)}")
-    return ProxyMode(path.stem)
-
-
-def _version(path: Path) -> str:
-    if not re.fullmatch(r"\d+\.\d+", path.stem):
-        raise SloError(f"{path}: not named after a minor version", "name it like 1.37.yaml")
-    return path.stem
+def _unknown(name: str, place: str, known: Iterable[str]) -> SloError:
+    return SloError(f"{place}: no experiment {name!r}", f"{_near(name, known)}allowed: {', '.join(sorted(known))}")
 
 
 def _minor(version: str) -> str:
@@ -195,7 +198,7 @@ def _whole(file: YamlFile) -> _Layer:
     return _Layer(file, (), _mapping(file, file.value, ()))
 
 
-def _scoped(file: YamlFile, experiments: Mapping[str, _Layer]) -> dict[str | None, _Layer]:
+def _scoped(file: YamlFile, experiments: Collection[str]) -> dict[str | None, _Layer]:
     top = _mapping(file, file.value, ())
     for key in top:
         if key not in ("all", "experiments"):
@@ -207,8 +210,7 @@ def _scoped(file: YamlFile, experiments: Mapping[str, _Layer]) -> dict[str | Non
     for name, fields in named.items():
         where = ("experiments", name)
         if name not in experiments:
-            remedy = f"{_near(name, experiments)}allowed: {', '.join(sorted(experiments))}"
-            raise SloError(f"{file.path}:{file.line(where)}: no experiment {name!r}", remedy)
+            raise _unknown(name, f"{file.path}:{file.line(where)}", experiments)
         found[name] = _Layer(file, where, _mapping(file, fields, where))
     return found
 

@@ -175,8 +175,16 @@ GAPS = (
     ),
     Gap(
         "own-kernel",
-        _ALL,
-        "a module or a kernel can be hurt only where each node has a kernel of its own (--kp-node-kernel=own)",
+        _all_but(ProxyMode.NFTABLES),
+        "a module or a kernel can be hurt only where each node has a kernel of its own (in the sandbox: "
+        "--kp-node-kernel=own)",
+        place=Place.SHARED_KERNEL,
+    ),
+    Gap(
+        "own-kernel",
+        frozenset({ProxyMode.NFTABLES}),
+        "a module or a kernel can be hurt only where each node has a kernel of its own, and User-Mode Linux, on which "
+        "such nodes run, has no inet family of nftables",
         place=Place.SHARED_KERNEL,
     ),
     Gap(

@@ -94,6 +94,21 @@ def versions(root: Path) -> tuple[str, ...]:
     return tuple(sorted(minors, key=parse_release))
 
 
+def pinned_minor(version: str, root: Path) -> str:
+    """The minor version that a version means: `1.37`, or `1.37.2` and `v1.37.2` if that is the release pinned for it.
+
+    Raises UsageError, with what is pinned, for a version that is not.
+    """
+    bare = version.removeprefix("v")
+    pinned = {minor: GoModule.read(root / minor).version for minor in versions(root)}
+    found = next((minor for minor, release in pinned.items() if bare in (minor, release)), None)
+    if found is None:
+        known = ", ".join(f"{minor} ({release})" for minor, release in pinned.items())
+        minor = ".".join(bare.split(".")[:2])
+        raise UsageError(f"Kubernetes {bare} is not pinned", f"choose one of {known}, or add {root / minor}/go.mod")
+    return found
+
+
 def modules(version: str, root: Path) -> tuple[GoModule, ...]:
     """The modules that make up one Kubernetes version: its own, etcd, and the control plane for its kube-proxy.
 

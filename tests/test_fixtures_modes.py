@@ -67,7 +67,7 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
         (["--kp-modes", "nftables", "--kp-node-kernel", "own"], "cannot run kube-proxy in nftables mode"),
         (["--kp-provider", "clouds"], "no provider 'clouds'"),
         (["--kp-results", "pytest.ini"], "is not writable"),
-        (["--kp-slos", "slos"], "slos/experiments/odd.yaml:1: unknown field `availabilty`"),
+        (["--kp-slos", "slos"], "slos/experiments/kill-proxy.yaml:1: unknown field `availabilty`"),
         (["--kp-version", "newest"], "'newest' is no Kubernetes version"),
         (["--kp-version", "1.2"], "Kubernetes 1.2 is not pinned"),
     ],
@@ -87,7 +87,7 @@ def _bad_slos(folder: Path) -> None:
 
     (folder / "experiments").mkdir(parents=True)
     (folder / "default.yaml").write_text((project_root() / "slos" / "default.yaml").read_text())
-    (folder / "experiments" / "odd.yaml").write_text("availabilty: 1.0\n")
+    (folder / "experiments" / "kill-proxy.yaml").write_text("availabilty: 1.0\n")
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "worker"])

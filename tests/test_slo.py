@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -215,8 +219,81 @@ def test_files_that_are_no_text_or_too_long_are_refused(folder: Path) -> None:
 
 
 def test_an_empty_experiment_file_promises_the_default(folder: Path) -> None:
-    (folder / "experiments/new-fault.yaml").write_text("")
-    assert load(folder).slo("new-fault", ProxyMode.IPTABLES, "1.37").availability == 1.0
+    (folder / "experiments/flush-nat.yaml").write_text("")
+    assert load(folder).slo("flush-nat", ProxyMode.IPTABLES, "1.37").availability == 1.0
+
+
+def test_a_file_for_an_experiment_that_does_not_exist_is_refused(folder: Path) -> None:
+    path = folder / "experiments/kil-proxy.yaml"
+    path.write_text("outage_s: 3\n")
+    assert refused(folder).startswith(f"{path}:1: no experiment 'kil-proxy'\n  remedy: did you mean 'kill-proxy'?")
+
+
+def test_a_folder_of_changes_is_laid_over_the_whole_one(tmp_path: Path) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/kill-proxy.yaml").write_text("outage_s: 1\n")
+    (tmp_path / "modes").mkdir()
+    (tmp_path / "modes/nftables.yaml").write_text("all: {latency: {p50_ms: 7}}\n")
+    shipped, changed = load(SLOS), load(SLOS, tmp_path)
+    assert changed.experiments == shipped.experiments
+    slo = changed.slo("kill-proxy", ProxyMode.NFTABLES, "1.37")
+    assert (slo.outage_s, slo.latency.p50_ms, slo.latency.p99_ms) == (1, 7, 800)
+    assert slo.promise == shipped.slo("kill-proxy", ProxyMode.NFTABLES, "1.37").promise
+    terms = changed.terms("kill-proxy", ProxyMode.NFTABLES, "1.37")
+    assert terms.field("outage_s") == f"outage_s: 1 ({tmp_path}/experiments/kill-proxy.yaml:1)"
+    assert changed.slo("flush-nat", ProxyMode.IPTABLES, "1.37") == shipped.slo("flush-nat", ProxyMode.IPTABLES, "1.37")
+
+
+def test_a_changed_default_does_not_outdo_an_experiment(tmp_path: Path) -> None:
+    (tmp_path / "default.yaml").write_text("recovery: {within_s: 9}\ncontrol: {min_attempts: 60}\n")
+    slo = load(SLOS, tmp_path).slo("flush-nat", ProxyMode.IPTABLES, "1.37")
+    assert (slo.recovery.within_s, slo.control.min_attempts) == (5, 60)
+
+
+def test_changes_are_checked_whether_they_are_used_or_not(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no promise"):
+        load(SLOS, tmp_path)
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        load(SLOS, tmp_path / "nowhere")
+    (tmp_path / "modes").mkdir()
+    path = tmp_path / "modes/userspace.yaml"
+    path.write_text("experiments:\n  kill-proxy:\n    slow_after_ms: 3000\n")
+    with pytest.raises(UsageError) as caught:
+        load(SLOS, tmp_path)
+    assert str(caught.value).startswith(f"{path}:3: `slow_after_ms` is 3000: input should be less than 1000")
+    assert "below 1000 (a lost SYN is sent again after 1 s)" in caught.value.remedy
+
+
+# Root reads everything, so an ordinary user tries.
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from gauntlet.errors import UsageError
+from gauntlet.slo import load
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    load(Path(sys.argv[1]))
+except UsageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user cannot become another one")
+def test_a_layer_that_cannot_be_read_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as above:
+        Path(above).chmod(0o755)
+        folder = shutil.copytree(SLOS, Path(above, "slos"))
+        (folder / "modes").chmod(0o700)
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, str(folder)],
+            cwd=project_root(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.startswith(f"{folder}/modes: cannot be read: Permission denied\n  remedy: point --kp-slos")
 
 
 @pytest.mark.parametrize("model", [Slo, Recovery, Balance, Latency, Control])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from gauntlet import paths
 from gauntlet.binaries import DEFAULT_VERSION
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.disk import replace_file
@@ -48,6 +49,10 @@ class ExistingProvider:
                 f"nodes of somebody's cluster ({mode} mode) are no machines that the gauntlet could crash and boot",
                 "leave --kp-node-kernel out; the sandbox provider has such nodes",
             )
+
+    def check(self, spec: ClusterSpec) -> None:
+        paths.require_writable(clusters_dir())
+        refuse_busy(survey(spec.existing))
 
     def create(self, spec: ClusterSpec) -> Cluster:
         """Get onto the nodes of the cluster that `spec.existing` means; `spec.mode` is the one found there.

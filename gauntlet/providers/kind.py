@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gauntlet import docker
+from gauntlet import docker, paths
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.images import making
@@ -64,8 +64,7 @@ class KindProvider:
 
     def create(self, spec: ClusterSpec) -> Cluster:
         """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
-        _check(spec)
-        docker.require()
+        self.check(spec)
         lock.take(self.name, spec.name)
         try:
             return RunningKindCluster(self._kept(spec) or self._new(spec))
@@ -75,15 +74,28 @@ class KindProvider:
 
     def _new(self, spec: ClusterSpec) -> KindRecord:
         images = making.find(spec.version, say=lambda _: None)
-        image = spec.kind.image or images.node
-        missing = [tag for tag in (images.client, image) if tag in images.missing()]
+        tools = kind_tools.find(spec.kind, spec.version)
+        return self._create(spec, tools, spec.kind.image or images.node, images)
+
+    def check(self, spec: ClusterSpec) -> None:
+        _check(spec)
+        docker.require()
+        paths.require_writable(clusters_dir())
+        kind_tools.require_given(spec.kind)
+        if self._kept(spec) is not None:
+            return
+        if _containers(spec.name):
+            raise UsageError(
+                f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
+                f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
+            )
+        images = making.find(spec.version, say=lambda _: None)
+        missing = [tag for tag in (images.client, spec.kind.image or images.node) if tag in images.missing()]
         if missing:
             raise EnvironmentUnfit(
                 f"Docker has no image {', '.join(missing)}",
                 "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
             )
-        tools = kind_tools.find(spec.kind, spec.version)
-        return self._create(spec, tools, image, images)
 
     def connect(self, kubeconfig: Path) -> Cluster:
         name = kubeconfigs.cluster_name(kubeconfig)
@@ -147,11 +159,6 @@ class KindProvider:
         return record
 
     def _create(self, spec: ClusterSpec, tools: KindTools, image: str, images: making.Images) -> KindRecord:
-        if _containers(spec.name):
-            raise UsageError(
-                f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
-                f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
-            )
         folder = state_dir(spec.name)
         if folder.exists():
             # Of a cluster of this name whose containers are gone, and the faults in them: undone on new nodes, they

@@ -41,6 +41,12 @@ def find(options: KindOptions, version: str) -> KindTools:
     )
 
 
+def require_given(options: KindOptions) -> None:
+    """Raises UsageError where a path that was given is not a program."""
+    _given("--kind-bin", options.kind)
+    _given("--kind-kubectl-bin", options.kubectl)
+
+
 def retaining(tools: KindTools, folder: Path) -> KindTools:
     """The same, but a cluster that does not come up keeps its nodes, and so their logs; and kind ends with its caller.
 

@@ -63,6 +63,10 @@ class Provider(Protocol):
         """Raises UsageError or EnvironmentUnfit where nodes on this kernel cannot run kube-proxy in this mode."""
         ...
 
+    def check(self, spec: ClusterSpec) -> None:
+        """Raises UsageError or EnvironmentUnfit if `create` would; builds nothing, and changes no cluster."""
+        ...
+
     def create(self, spec: ClusterSpec) -> Cluster:
         """Bring up a cluster and return when its API server and proxies serve. This process uses it from then on.
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet import ending, surroundings
+from gauntlet import ending, paths, surroundings
 from gauntlet.binaries import ensure
 from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
@@ -66,27 +66,23 @@ class SandboxProvider:
             )
 
     def create(self, spec: ClusterSpec) -> Cluster:
-        proxy_path = self._check(spec)
-        world.require_tools()
+        self.check(spec)
         lock.take(self.name, spec.name)
         try:
-            return self._create(spec, proxy_path)
+            return self._create(spec)
         except BaseException:
             lock.release(self.name, spec.name)
             raise
 
-    def _create(self, spec: ClusterSpec, proxy_path: str) -> Cluster:
-        self.list()
-        if layout.state_dir(spec.name).exists():
-            raise UsageError(
-                f"there is a sandbox cluster {spec.name} already",
-                f"choose another name, or end it: gauntlet cluster down {spec.name}",
-            )
+    def _create(self, spec: ClusterSpec) -> Cluster:
+        self._refuse_taken(spec.name)
         binaries = ensure(spec.proxy_version)
         if spec.kernel is NodeKernel.OWN:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():
                 binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
+        before = os.environ.get(surroundings.PROXY_PATH, "")
+        proxy_path = str(Path(before).resolve()) if before else ""
         try:
             with ending.held_back():
                 started = self._mine[spec.name] = world.World.start(spec, binaries, proxy_path)
@@ -146,16 +142,26 @@ class SandboxProvider:
         if record is not None:
             world.end(record)
 
-    def _check(self, spec: ClusterSpec) -> str:
-        """Refuse what cannot be made, before anything is. Returns the folder for the front of kube-proxy's PATH."""
+    def check(self, spec: ClusterSpec) -> None:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
             raise UsageError(
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
+        world.require_tools()
         self.require_kernel(spec.mode, spec.kernel)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(surroundings.PROXY_PATH, "")
         if proxy_path and not Path(proxy_path).is_dir():
             raise UsageError(f"{surroundings.PROXY_PATH}={proxy_path} is not a folder", "name a folder or unset it")
-        return str(Path(proxy_path).resolve()) if proxy_path else ""
+        paths.require_writable(layout.clusters_dir())
+        self._refuse_taken(spec.name)
+        world.flags()
+
+    def _refuse_taken(self, name: str) -> None:
+        self.list()
+        if layout.state_dir(name).exists():
+            raise UsageError(
+                f"there is a sandbox cluster {name} already",
+                f"choose another name, or end it: gauntlet cluster down {name}",
+            )
