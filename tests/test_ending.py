@@ -195,3 +195,49 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project_root())
     assert done.stdout == "cleared True\ninterrupted\n"
+
+
+WAIT_FOR = """
+import subprocess
+from gauntlet.ending import DIES_WITH_US
+subprocess.run([*DIES_WITH_US, "sleep", "600"])
+"""
+DEBOOTSTRAP = """
+from pathlib import Path
+from gauntlet.images import debian
+debian._debootstrap(Path("."), ["none"])
+"""
+
+
+def test_a_program_that_is_waited_for_ends_with_who_waits() -> None:
+    waiting = subprocess.Popen([sys.executable, "-c", WAIT_FOR], cwd=project_root())
+    below = until(lambda: sleepers(waiting.pid), what="the program runs", deadline_s=60)
+    waiting.kill()
+    waiting.wait()
+    until(lambda: not psutil.wait_procs(below, timeout=0)[1], what="it ended as well", deadline_s=60)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="debootstrap needs root")
+def test_what_debootstrap_starts_ends_with_who_waits(tmp_path: Path) -> None:
+    """It is a script, and what it starts would go on alone for minutes."""
+    program = tmp_path / "debootstrap"
+    program.write_text("#!/bin/sh\nsleep 600 &\nsleep 600\n")
+    program.chmod(0o755)
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", DEBOOTSTRAP],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(project_root())},
+    )
+    below = until(lambda: found if len(found := sleepers(waiting.pid)) == 2 else None, what="both run", deadline_s=60)
+    waiting.kill()
+    waiting.wait()
+    until(lambda: not psutil.wait_procs(below, timeout=0)[1], what="both ended as well", deadline_s=60)
+
+
+def sleepers(pid: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.name() == "sleep":
+                found.append(process)
+    return found

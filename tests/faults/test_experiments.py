@@ -34,10 +34,14 @@ FILES = sorted((project_root() / "experiments").glob("*.yaml"))
 CHAOS = Path(sys.executable).with_name("chaos")
 
 
-def command(file: Path, cluster: Cluster, folder: Path, **environment: str) -> subprocess.Popen[str]:
-    """`chaos run FILE`, started in a folder of its own, as a user would."""
+# As a shell starts it in the background of a script.
+IN_THE_BACKGROUND = ("env", "--ignore-signal=INT", "--")
+
+
+def command(file: Path, cluster: Cluster, folder: Path, *prefix: str, **environment: str) -> subprocess.Popen[str]:
+    """`chaos run FILE`, started in a folder of its own, as a user would; by the command `prefix` if there is one."""
     return subprocess.Popen(
-        [CHAOS, "--no-version-check", "run", file],
+        [*prefix, CHAOS, "--no-version-check", "run", file],
         cwd=folder,
         env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PYTHONPATH": str(project_root()), **environment},
         stdout=subprocess.PIPE,
@@ -260,13 +264,20 @@ def test_a_kubeconfig_that_leads_nowhere_ends_the_experiment(sandboxes: Sandboxe
     assert "there is no kubeconfig" in output
 
 
-def test_ctrl_c_leaves_nothing_injected(sandboxes: Sandboxes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "number"),
+    [((), signal.SIGINT), (IN_THE_BACKGROUND, signal.SIGINT), (IN_THE_BACKGROUND, signal.SIGTERM)],
+    ids=["ctrl-c", "background-int", "background-term"],
+)
+def test_an_end_from_outside_leaves_nothing_injected(
+    sandboxes: Sandboxes, tmp_path: Path, prefix: tuple[str, ...], number: signal.Signals
+) -> None:
     cluster = sandboxes(ProxyMode.NFTABLES)
     with command(
-        project_root() / "experiments/partition-nodes.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="60"
+        project_root() / "experiments/partition-nodes.yaml", cluster, tmp_path, *prefix, GAUNTLET_HOLD_S="60"
     ) as process:
         until(lambda: "fault_landed" in kinds(tmp_path), what="the fault has landed", deadline_s=60)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.stdout is not None
         output = process.stdout.read()
     assert process.returncode != 0, output
