@@ -100,6 +100,8 @@ def cluster() -> None:
       gauntlet cluster up --mode nftables --name play
       export KUBECONFIG=$(gauntlet cluster kubeconfig play)
       gauntlet cluster shell node-1 -- nft list table ip kube-proxy
+      kubectl apply -f manifests/hello.yaml
+      gauntlet cluster shell node-1 -- curl -s http://10.77.0.12:30080/hostname
       gauntlet cluster down play
     """
 
