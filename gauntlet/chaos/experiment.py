@@ -14,6 +14,7 @@ from chaoslib.run import RunEventHandler
 from pydantic import BaseModel
 
 from gauntlet import ending
+from gauntlet.chaos import watch
 from gauntlet.cluster import Cluster
 from gauntlet.errors import Inconclusive, UsageError
 from gauntlet.finding import Finding, Verdict
@@ -86,6 +87,8 @@ def run(
         experiment = load_experiment(str(path))
         # Its own way of overriding, `experiment_vars`, works once and then asks for the environment again.
         experiment["configuration"] = {**experiment["configuration"], **given}
+        # Whoever calls this has traffic of their own.
+        experiment["controls"] = [each for each in experiment["controls"] if each["provider"]["module"] != watch.MODULE]
         ensure_experiment_is_valid(experiment)
         end = _EarlyEnd()
         journal = run_experiment(experiment, settings={}, event_handlers=[end])

@@ -79,8 +79,10 @@ def healthy_script(node: Node) -> str:
     )
 
 
-def answers_script(cluster: Cluster, service: str = EVERYWHERE) -> str:
+def answers_script(cluster: Cluster, service: str = EVERYWHERE, *, timeout_s: float = 2) -> str:
     """Shell that ends with 0 if the Service, `namespace/name`, accepts a connection at its first TCP port.
+
+    It ends with 124 if that takes longer than `timeout_s`.
 
     Raises UsageError if there is no such Service or port.
     """
@@ -97,7 +99,7 @@ def answers_script(cluster: Cluster, service: str = EVERYWHERE) -> str:
     if spec.cluster_ip in (None, "", "None") or not ports:
         raise UsageError(f"Service {service} has no TCP port at a cluster IP", "set GAUNTLET_SERVICE to one that has")
     connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{ports[0]}"
-    return f"timeout 2 bash -c '{connect}' && echo 'its Services answer'"
+    return f"timeout {timeout_s:g} bash -c '{connect}' && echo 'its Services answer'"
 
 
 def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:

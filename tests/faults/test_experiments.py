@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -83,7 +84,8 @@ def test_the_file_proves_landing_and_healing_and_rolls_back(file: Path) -> None:
         assert method[held + 1] in ("heal", "restart_proxy")
         assert "pauses" not in document["method"][held]
     assert {"heal", "healed"} <= {step["provider"]["func"] for step in document["rollbacks"]}
-    assert document["controls"][0]["provider"]["module"] == "gauntlet.chaos.safety"
+    controls = [each["provider"]["module"] for each in document["controls"]]
+    assert controls == ["gauntlet.chaos.safety", "gauntlet.chaos.watch"]
     used = {
         step["provider"]["arguments"]["fault"]
         for step in (*document["method"], *document["rollbacks"])
@@ -262,6 +264,32 @@ def test_a_kubeconfig_that_leads_nowhere_ends_the_experiment(sandboxes: Sandboxe
     )
     assert code != 0
     assert "there is no kubeconfig" in output
+    assert "healed" not in output
+
+
+def test_a_service_that_is_not_there_ends_the_experiment(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    """Also one of an experiment that does nothing to a Service: it asks this one before and afterwards."""
+    kill, cluster = project_root() / "experiments/kill-proxy.yaml", sandboxes(ProxyMode.NFTABLES)
+    code, output = ran(kill, cluster, tmp_path, GAUNTLET_SERVICE="default/nobody")
+    assert code != 0
+    assert "there is no Service default/nobody" in output
+    assert "healed" not in output
+    assert not (tmp_path / "events.jsonl").exists()
+
+
+def test_an_experiment_alone_ends_with_the_outage_that_was_seen(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    cluster = sandboxes(ProxyMode.IPTABLES)
+    code, output = ran(project_root() / "experiments/flush-nat.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="2")
+    assert code == 0, output
+    assert re.search(r"fault landed: nat holds no rule of kube-proxy; \d+ before the flush", output), output
+    assert re.search(
+        r"outage of default/kubernetes from \S+: \d+\.\d s \(\+/- \d+\.\d s\), from 0\.\d s after the injection; "
+        r"\d+ of \d+ connections were hurt \(\d+ timeout",
+        output,
+    ), output
+    code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.5")
+    assert code == 0, output
+    assert re.search(r"no outage: default/kubernetes from \S+ answered all \d+ connections", output), output
 
 
 @pytest.mark.parametrize(
