@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
-from gauntlet.workload.sync_progress import SyncProgress, at_rest
+from gauntlet.workload.sync_progress import Rest, SyncProgress, at_rest
 
 LONGEST_S = 4.0
 Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending
@@ -118,3 +119,49 @@ def test_a_proxy_at_rest_has_taken_up_all(
     other = SyncTimes(synced_at_s=90.0, queued_at_s=80.0)
     assert at_rest(replace(seen, families=(other, *seen.families))) is expected, f"{case}, in the second family"
     assert not at_rest(replace(seen, syncs=0)), "a proxy that has not synced yet"
+
+
+def looked_at(*looks: tuple[float, float, int, int]) -> list[bool]:
+    """Whether a kube-proxy whose longest sync no bucket holds is at rest, after each look.
+
+    A look: when the rules were last written, when that was last asked for, changes heard of, changes pending.
+    """
+    rest = Rest()
+    return [
+        rest.see(
+            ProxyMetrics(
+                9, 0.0, 0, 0.0, heard=heard, pending=pending, longest_sync_s=math.inf, families=(SyncTimes(at, asked),)
+            )
+        )
+        for at, asked, heard, pending in looks
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "looks", "expected"),
+    [
+        ("two syncs ended since", [(100, 90, 5, 0), (130, 90, 5, 0), (160, 90, 5, 0)], [False, False, True]),
+        ("seen often", [(100, 90, 5, 0)] * 3 + [(130, 90, 5, 0)] * 3, [False] * 6),
+        ("a change meanwhile", [(100, 90, 5, 0), (130, 140, 6, 0), (160, 140, 6, 0)], [False, False, False]),
+        ("and then two more", [(130, 140, 6, 0), (160, 140, 6, 0), (190, 140, 6, 0)], [False, False, True]),
+        ("one is pending", [(100, 90, 5, 1), (130, 90, 5, 1), (160, 90, 5, 1)], [False, False, False]),
+        ("heard of, not yet asked for", [(100, 90, 5, 0), (130, 90, 5, 0), (160, 90, 6, 0)], [False, False, False]),
+    ],
+)
+def test_rest_after_a_sync_that_no_bucket_holds(
+    case: str, looks: list[tuple[float, float, int, int]], expected: list[bool]
+) -> None:
+    assert looked_at(*looks) == expected, case
+
+
+def test_rest_wants_two_syncs_of_each_family() -> None:
+    rest = Rest()
+    found = [
+        rest.see(
+            ProxyMetrics(
+                9, 0.0, 0, 0.0, longest_sync_s=math.inf, families=(SyncTimes(at, 90), SyncTimes(min(at, 130), 90))
+            )
+        )
+        for at in (100, 130, 160, 190)
+    ]
+    assert found == [False] * 4

@@ -10,7 +10,7 @@ from gauntlet.cluster import CommandFailed, Node
 from gauntlet.faults import proxy_process
 from gauntlet.history import EventKind
 from gauntlet.waiting import until
-from gauntlet.workload.sync_progress import at_rest
+from gauntlet.workload.sync_progress import Rest
 
 
 def proxy_healthy(configuration: Configuration) -> bool:
@@ -44,8 +44,9 @@ def proxy_at_rest(within_s: float, configuration: Configuration) -> str:
 
 def await_rest(node: Node, within_s: float) -> None:
     """Raises NotInTime if kube-proxy is not at rest in time. In userspace mode, which counts no syncs, it never is."""
+    rest = Rest()
     until(
-        lambda: at_rest(proxy_metrics.read(node)),
+        lambda: rest.see(proxy_metrics.read(node)),
         what=f"kube-proxy on {node.name} is at rest",
         deadline_s=within_s,
         every_s=0.5,

@@ -25,6 +25,30 @@ def _is_over(family: SyncTimes, seen: ProxyMetrics) -> bool:
     return since_asked_s > seen.longest_sync_s or since_synced_s > seen.longest_sync_s + _MIN_SYNC_PERIOD_S
 
 
+class Rest:
+    """Whether a kube-proxy that is seen again and again is at rest.
+
+    One that once took longer for a sync than its histogram can tell never is by one look (`at_rest`). But if nothing
+    was asked for since an earlier look and each IP family has ended two syncs since, the second began after the first
+    had ended, and so took all there was.
+    """
+
+    def __init__(self) -> None:
+        self._asked: object = None
+        self._ended: list[set[float]] = []
+
+    def see(self, seen: ProxyMetrics) -> bool:
+        """Note what kube-proxy said, and whether it is at rest."""
+        asked = (seen.heard, tuple(each.queued_at_s for each in seen.families))
+        if asked != self._asked:
+            self._asked, self._ended = asked, [set() for _ in seen.families]
+        for ended, family in zip(self._ended, seen.families, strict=True):
+            ended.add(family.synced_at_s)
+        # The first is the end of a sync from before anybody looked.
+        has_taken_all = bool(self._ended) and not seen.pending and all(len(ended) > 2 for ended in self._ended)
+        return at_rest(seen) or has_taken_all
+
+
 class SyncProgress:
     """What the metrics of one kube-proxy, seen again and again while it works, say of its syncs.
 
