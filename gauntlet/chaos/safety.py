@@ -26,7 +26,7 @@ Context: TypeAlias = Mapping[str, Any]
 Run: TypeAlias = MutableMapping[str, Any]
 
 # Chaos Toolkit shows what is logged under its own name.
-_log = logging.getLogger("logzero_default")
+_log = logging.getLogger("chaostoolkit")
 
 # Kubeconfigs of the experiments that were let begin and have not ended.
 _begun: set[object] = set()

@@ -32,7 +32,7 @@ _HOLD_S = 2.0
 _JOIN_S = 15.0
 _TOLD = (EventKind.FAULT_LANDED, EventKind.FAULT_HELD, EventKind.FAULT_OVER, EventKind.FAULT_HEAL_CONFIRMED)
 
-_log = logging.getLogger("logzero_default")
+_log = logging.getLogger("chaostoolkit")
 
 
 class Watch:
