@@ -105,7 +105,8 @@ def pinned_minor(version: str, root: Path) -> str:
     if found is None:
         known = ", ".join(f"{minor} ({release})" for minor, release in pinned.items())
         minor = ".".join(bare.split(".")[:2])
-        raise UsageError(f"Kubernetes {bare} is not pinned", f"choose one of {known}, or add {root / minor}/go.mod")
+        another = f"change what {root / minor}/go.mod pins" if minor in pinned else f"add {root / minor}/go.mod"
+        raise UsageError(f"Kubernetes {bare} is not pinned", f"choose one of {known}, or {another} (CONTRIBUTING.md)")
     return found
 
 
