@@ -26,6 +26,7 @@ pytest_plugins = (
     "fixtures.cleanup",
     "fixtures.cluster_check",
     "fixtures.ipvs",
+    "fixtures.removal",
 )
 
 RUN_FOLDER, RUN_SEED = "gauntlet_folder", "gauntlet_seed"

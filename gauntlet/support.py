@@ -57,8 +57,21 @@ def _all_but(*modes: ProxyMode) -> frozenset[ProxyMode]:
 GAPS = (
     Gap(
         "localhost-node-port",
-        _all_but(ProxyMode.IPTABLES, ProxyMode.USERSPACE),
-        "only iptables mode serves NodePorts on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
+        frozenset({ProxyMode.IPVS}),
+        "this mode serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
+    ),
+    Gap(
+        "localhost-node-port",
+        frozenset({ProxyMode.NFTABLES}),
+        "before 1.37 this mode serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
+        until=(1, 36),
+    ),
+    Gap(
+        "localhost-node-port",
+        frozenset({ProxyMode.NFTABLES}),
+        "this mode serves NodePorts on 127.0.0.1 only with the feature gate KubeProxyNFTablesLocalhostNodePorts "
+        "(KEP-6032: alpha, off by default), which the gauntlet does not set",
+        since=(1, 37),
     ),
     Gap(
         "nat-table",
@@ -197,7 +210,8 @@ GAPS = (
     Gap(
         "graceful-termination",
         _all_but(ProxyMode.IPVS),
-        "only ipvs mode keeps a removed backend at weight 0; the others leave open connections to conntrack",
+        "only ipvs mode keeps a removed backend as a real server, at weight 0; that its open connections go on is "
+        "checked in every mode",
     ),
     Gap(
         "large-transactions",

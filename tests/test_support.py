@@ -33,6 +33,20 @@ def test_affinity_time_out_that_is_not_kept_names_its_source(proxy_mode: ProxyMo
     assert unsupported("affinity-timeout", ProxyMode.NFTABLES, "1.37") is None
 
 
+@pytest.mark.parametrize(
+    ("version", "words"), [("1.36.3", "before 1.37"), ("1.37.2", "KubeProxyNFTablesLocalhostNodePorts")]
+)
+def test_node_ports_on_localhost_are_behind_a_gate_in_nftables_mode(version: str, words: str) -> None:
+    assert words in (unsupported("localhost-node-port", ProxyMode.NFTABLES, version) or "")
+    assert unsupported("localhost-node-port", ProxyMode.IPTABLES, version) is None
+
+
+def test_every_mode_leaves_open_connections_to_a_removed_backend_alone() -> None:
+    reason = unsupported("graceful-termination", ProxyMode.NFTABLES, "1.37.2") or ""
+    assert "at weight 0" in reason
+    assert "checked in every mode" in reason
+
+
 def test_how_soon_a_guest_obeys_thousands_of_services_is_not_judged() -> None:
     assert "guest" in (unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.GUESTS]) or "")
     assert unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.SHARED_KERNEL]) is None

@@ -5,20 +5,37 @@ import pytest
 from fixtures.evidence import Evidence
 from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
+from fixtures.removal import Removal
 from fixtures.traffic import Probe
 from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.goes_on import goes_on
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.history import Connection
 from gauntlet.traffic import Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
 
-pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("graceful-termination")]
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 RATE_PER_S = 20.0
 
 
+def test_open_connections_to_a_removed_backend_go_on(
+    remove_in_use: Removal, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """A backend that leaves the endpoints but serves on keeps the connections that it has, and gets no new ones."""
+    client = clients.pods[0]
+
+    removed = remove_in_use(client)
+    new = probe(client, removed.service.cluster_ip())
+
+    judge(goes_on(removed.kept, removed.name, removed.since_ns))
+    judge(availability(removed.kept), correctness(removed.kept, removed.everyone.names))
+    judge(availability(new), correctness(new, removed.left.names))
+
+
+@pytest.mark.needs("graceful-termination")
 def test_removed_backend_keeps_its_connections_and_gets_no_new_ones(
     workload: CaseWorkload,
     backends: Backends,
