@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.connections import connections_per_s
 from bench.stage import stage
-from gauntlet.cluster import NodeKernel, ProxyMode
+from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.faults import proxy_process
 from gauntlet.nodes.guest import GuestNode
 
@@ -40,14 +40,14 @@ def own_kernel() -> OwnKernel:
         nodes = [node for node in found.cluster.nodes if isinstance(node, GuestNode)]
         clocks = [node.clock_offset() for node in nodes]
         clock_ns = max(abs(each.offset_ns) + each.uncertainty_ns for each in clocks)
-        return OwnKernel(found.up_s, *_boot_s(nodes[-1]), rate, clock_ns / 1e6)
+        return OwnKernel(found.up_s, *_boot_s(nodes[-1], found.cluster), rate, clock_ns / 1e6)
 
 
-def _boot_s(node: GuestNode) -> tuple[float, float]:
+def _boot_s(node: GuestNode, cluster: Cluster) -> tuple[float, float]:
     """Power on to the first command, and to the rules in effect."""
     node.crash()
     begun = time.monotonic()
     node.boot()
     booted = time.monotonic()
-    proxy_process.await_anew(node, ProxyMode.IPVS, None)
+    proxy_process.await_anew(node, cluster, None)
     return booted - begun, time.monotonic() - begun

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from gauntlet.cluster import Node
+from gauntlet.cluster import Node, ProxyMode
 
 # metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only. curl, with its thirty libraries,
 # takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
@@ -30,6 +30,10 @@ PENDING = (
 HEARD = (
     "kubeproxy_sync_proxy_rules_endpoint_changes_total",
     "kubeproxy_sync_proxy_rules_service_changes_total",
+)
+FAILED = (
+    "kubeproxy_sync_proxy_rules_iptables_restore_failures_total",
+    "kubeproxy_sync_proxy_rules_nftables_sync_failures_total",
 )
 BUILD = "kubernetes_build_info"
 
@@ -52,8 +56,8 @@ class ProxyMetrics:
 
     `version` is that of kube-proxy, "1.37.2". `families` holds the times of each IP family that it writes rules for.
     Of `heard` changes of Services and endpoints so far `pending` wait for a sync to begin. No sync took longer than
-    `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `at_s` is when it said so, by the
-    node's clock, in whole seconds since 1970; 0 where that was not asked.
+    `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `failed_syncs` could not write their
+    rules. `at_s` is when it said so, by the node's clock, in whole seconds since 1970; 0 where that was not asked.
     """
 
     syncs: int
@@ -65,12 +69,21 @@ class ProxyMetrics:
     heard: int = 0
     pending: int = 0
     longest_sync_s: float = 0.0
+    failed_syncs: int = 0
     at_s: float = 0.0
 
     @property
     def furthest_behind(self) -> SyncTimes:
         """The times of the family whose rules are furthest behind what was asked for."""
         return max(self.families, key=lambda each: each.queued_at_s - each.synced_at_s, default=SyncTimes())
+
+
+def counts_syncs(mode: ProxyMode) -> bool:
+    """Whether kube-proxy has metrics of its syncs in this mode. In userspace mode it has none: ProxyMetrics are zeros.
+
+    The source: cmd/kube-proxy/app/server_others.go of Kubernetes 1.25 registers them for the other modes alone.
+    """
+    return mode is not ProxyMode.USERSPACE
 
 
 def read(node: Node) -> ProxyMetrics:
@@ -92,6 +105,7 @@ def parse(text: str) -> ProxyMetrics:
         heard=int(sum(each.value for each in samples if each.name in HEARD)),
         pending=int(sum(each.value for each in samples if each.name in PENDING)),
         longest_sync_s=_longest_sync_s(samples),
+        failed_syncs=int(sum(each.value for each in samples if each.name in FAILED)),
         at_s=_told_at_s(text),
     )
 

@@ -40,6 +40,14 @@ def test_families_are_added_up() -> None:
     )
 
 
+def test_syncs_that_could_not_write_their_rules_are_counted_in_every_family() -> None:
+    failed = "kubeproxy_sync_proxy_rules_nftables_sync_failures_total"
+    text = f'{failed}{{ip_family="IPv4"}} 3\n{failed}{{ip_family="IPv6"}} 1\n'
+    assert parse(text).failed_syncs == 4
+    assert parse("kubeproxy_sync_proxy_rules_iptables_restore_failures_total 2\n").failed_syncs == 2
+    assert parse(TEXT).failed_syncs == 0
+
+
 def test_a_sync_above_all_bounds_has_none() -> None:
     text = TEXT.replace('le="2.048"} 4', 'le="2.048"} 3').replace('le="1.024"} 4', 'le="1.024"} 3')
     assert parse(text).longest_sync_s == float("inf")

@@ -63,7 +63,7 @@ def restart_proxy(configuration: Configuration) -> str:
     began_ns = time.time_ns()
     node.run(("sh", "-c", proxy_process.RESTART))
     target.note(EventKind.REMEDY_APPLIED, node.name, f"kube-proxy {old} restarted", node=node.name, at_ns=began_ns)
-    new = proxy_process.await_anew(node, target.cluster.mode, old)
+    new = proxy_process.await_anew(node, target.cluster, old)
     evidence = f"kube-proxy {new} runs in place of {old}; its rules are in effect"
     target.note(EventKind.PROXY_RESTARTED, node.name, evidence, node=node.name)
     return evidence

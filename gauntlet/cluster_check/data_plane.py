@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from gauntlet.cluster import ProxyMode
-from gauntlet.cluster_check import modes
+from gauntlet.cluster_check import health, modes
 from gauntlet.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.cluster_check.mismatches import Kind, Mismatch, places
 from gauntlet.cluster_check.node_facts import NodeFacts
@@ -29,15 +29,16 @@ def judge(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
         remedy = "the node needs the tools of its mode: iptables-save, nft, ipset, ip"
         yield Diagnosis(CHECK, Level.UNKNOWN, node.name, f"the rules could not be read: {node.trouble}", remedy)
         return
+    remedy = health.SEE_FAILURE if node.failure else _REMEDY
     found = of_mode(facts, node)
     if found is None:
         mode = modes.effective(facts, node)
         what = f"no rule of {mode} mode is here" if mode else "no rule of kube-proxy is here, in any mode"
-        yield Diagnosis(CHECK, Level.PROBLEM, node.name, f"{what}: no Service works from this node", _REMEDY)
+        yield Diagnosis(CHECK, Level.PROBLEM, node.name, f"{what}: no Service works from this node", remedy)
         return
     if not found.hooked:
-        yield Diagnosis(CHECK, Level.PROBLEM, node.name, not_hooked(found.mode), _REMEDY)
-    yield from _differences(node, differences)
+        yield Diagnosis(CHECK, Level.PROBLEM, node.name, not_hooked(found.mode), remedy)
+    yield from _differences(node, differences, remedy)
     if found.hooked and not differences:
         size = found.size
         yield Diagnosis(
@@ -68,7 +69,7 @@ def count(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
     return f"{wanted - sum(each.kind is Kind.MISSING for each in differences)}/{wanted}"
 
 
-def _differences(node: NodeFacts, differences: Collection[Mismatch]) -> Iterator[Diagnosis]:
+def _differences(node: NodeFacts, differences: Collection[Mismatch], remedy: str) -> Iterator[Diagnosis]:
     counted = Counter(each.kind for each in differences)
     for kind in Kind:
         if not counted[kind]:
@@ -77,4 +78,4 @@ def _differences(node: NodeFacts, differences: Collection[Mismatch]) -> Iterator
                        for each in differences if each.kind is kind)  # fmt: skip
         rest = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
         what = f"{counted[kind]} x a place {kind}: {', '.join(named[:_SHOWN])}{rest}"
-        yield Diagnosis(CHECK, _LEVELS.get(kind, Level.PROBLEM), node.name, what, _REMEDY)
+        yield Diagnosis(CHECK, _LEVELS.get(kind, Level.PROBLEM), node.name, what, remedy)

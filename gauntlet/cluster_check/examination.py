@@ -124,7 +124,7 @@ def _diagnoses(
         yield from modes.judge_node(facts, node)
         if not facts.services_hidden:
             yield from data_plane.judge(facts, node, lasting)
-        yield from health.judge(node, lasting)
+        yield from health.judge(node, modes.effective(facts, node), lasting)
         yield from kernel.judge_conntrack(node)
         yield from kernel.judge_modules(facts, node)
 
@@ -138,7 +138,7 @@ def _summary(facts: ClusterFacts, node: NodeFacts, differences: frozenset[Mismat
         version=modes.version(facts, node),
         mode="" if mode is None else str(mode),
         healthz="" if node.unseen else str(node.healthz.code or "no answer"),
-        synced=health.synced(node),
+        synced=health.synced(node, mode),
         services=data_plane.count(facts, node, differences),
         conntrack="" if table is None else f"{table.fill:.0%}",
     )

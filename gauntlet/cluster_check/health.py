@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 
+from gauntlet import proxy_metrics
+from gauntlet.cluster import ProxyMode
 from gauntlet.cluster_check.mismatches import Mismatch
 from gauntlet.cluster_check.node_facts import NodeFacts
 from gauntlet.cluster_check.report import Diagnosis, Level
@@ -12,34 +14,38 @@ from gauntlet.cluster_check.report import Diagnosis, Level
 CHECK = "health"
 # kube-proxy waits at most minSyncPeriod, and calls itself unhealthy after twice syncPeriod, by default 30 s.
 PENDING_S = 60
+_RESTART = "restart kube-proxy on this node: it writes everything anew when it starts"
+SEE_FAILURE = f"mend what makes its syncs fail (told under {CHECK}); restart kube-proxy only after that"
 _OK = 200
 _NOT_FOUND = 404
 
 
-def judge(node: NodeFacts, differences: Collection[Mismatch]) -> Iterator[Diagnosis]:
-    """/healthz, /livez and the last sync of a node that could be looked at."""
+def judge(node: NodeFacts, mode: ProxyMode | None, differences: Collection[Mismatch]) -> Iterator[Diagnosis]:
+    """/healthz, /livez and the last sync of a node that could be looked at, whose kube-proxy runs in this mode."""
     if node.unseen or (not node.processes and node.healthz.code is None):
         # That no kube-proxy runs is said elsewhere.
         return
-    troubles = [*_healthz(node), *_livez(node), *_sync(node)]
+    troubles = [*_healthz(node), *_livez(node), *_sync(node, mode)]
     if node.healthz.code == _OK and not node.trouble:
         troubles += _against_the_truth(node, differences)
     yield from troubles
     if not troubles:
-        yield Diagnosis(
-            CHECK, Level.OK, node.name, f"/healthz says {node.healthz.code}, synced {synced(node) or 'before'}"
-        )
+        when = synced(node, mode)
+        words = f"synced {when}" if when else f"{mode} mode does not say when it synced"
+        yield Diagnosis(CHECK, Level.OK, node.name, f"/healthz says {node.healthz.code}, {words}")
 
 
-def synced(node: NodeFacts) -> str:
-    """When the rules were last written, in words; empty where that is not known."""
-    if node.metrics is None:
+def synced(node: NodeFacts, mode: ProxyMode | None) -> str:
+    """When the rules were last written, in words; empty if that is not known."""
+    if node.metrics is None or _is_silent(mode):
         return ""
     synced_at_s = node.metrics.furthest_behind.synced_at_s
-    if not synced_at_s:
-        # Userspace mode counts its syncs, but does not say when they were.
-        return "" if node.metrics.syncs else "never"
-    return f"{_span(node.clock_s - synced_at_s)} ago"
+    return f"{_span(node.clock_s - synced_at_s)} ago" if synced_at_s else "never"
+
+
+def _is_silent(mode: ProxyMode | None) -> bool:
+    """Whether kube-proxy says nothing of its syncs in this mode."""
+    return mode is not None and not proxy_metrics.counts_syncs(mode)
 
 
 def _span(seconds: float) -> str:
@@ -95,7 +101,7 @@ def _livez(node: NodeFacts) -> Iterator[Diagnosis]:
     )
 
 
-def _sync(node: NodeFacts) -> Iterator[Diagnosis]:
+def _sync(node: NodeFacts, mode: ProxyMode | None) -> Iterator[Diagnosis]:
     if node.metrics is None:
         if node.healthz.code is not None:
             yield Diagnosis(
@@ -106,10 +112,23 @@ def _sync(node: NodeFacts) -> Iterator[Diagnosis]:
                 "see metricsBindAddress in its configuration (by default 127.0.0.1:10249)",
             )
         return
+    if _is_silent(mode):
+        # Whether its rules are there is seen by the rules.
+        return
     if not node.metrics.syncs:
         yield Diagnosis(
             CHECK, Level.PROBLEM, node.name, "kube-proxy has not written its rules once", "read its log from the start"
         )
+    if node.failure is not None:
+        yield Diagnosis(
+            CHECK,
+            Level.PROBLEM,
+            node.name,
+            f"syncs fail ({node.failure.count} since it started, the last that did not was "
+            f"{synced(node, mode) or 'never'}): {node.failure.why}",
+            node.failure.remedy,
+        )
+        return
     times = node.metrics.furthest_behind
     waits = node.clock_s - times.queued_at_s
     if times.queued_at_s > times.synced_at_s and waits > PENDING_S:
@@ -117,7 +136,7 @@ def _sync(node: NodeFacts) -> Iterator[Diagnosis]:
             CHECK,
             Level.PROBLEM,
             node.name,
-            f"a change waits since {_span(waits)} to be written; the last sync was {synced(node) or 'never'}",
+            f"a change waits since {_span(waits)} to be written; the last sync was {synced(node, mode) or 'never'}",
             "read its log; restart it if it hangs",
         )
 
@@ -133,7 +152,9 @@ def _against_the_truth(node: NodeFacts, differences: Collection[Mismatch]) -> li
                 Level.PROBLEM,
                 node.name,
                 f"/healthz says {_OK}, and yet {what}: probes and load balancers will not notice",
-                "restart kube-proxy on this node: it writes everything anew when it starts",
+                SEE_FAILURE
+                if node.failure
+                else "restart kube-proxy on this node: it writes everything anew when it starts",
             )
         ]
     return []

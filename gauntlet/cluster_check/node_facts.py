@@ -9,6 +9,7 @@ from gauntlet import proxy_metrics, rules
 from gauntlet.cluster import CommandFailed, Node
 from gauntlet.cluster_check.configuration import Configuration, of_flags, options, parse
 from gauntlet.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
+from gauntlet.cluster_check.sync_failures import Failure, failing
 from gauntlet.errors import GauntletError
 from gauntlet.proxy_metrics import ProxyMetrics
 from gauntlet.rules import Forwarding
@@ -24,8 +25,9 @@ _USING = re.compile(r"Using (\w+) Proxier", re.IGNORECASE)
 class NodeFacts:
     """One node. Where `unseen` says why no command could run there, the rest is empty.
 
-    `configuration` is what the running kube-proxy was given; `mode` what it answers at /proxyMode. `rules` holds one
-    model for each mode of which the node's kernel has something; `trouble` is why rules could not be read.
+    `configuration` is what the running kube-proxy was given; `mode` what it answers at /proxyMode; `failure` why its
+    syncs fail, if they do. `rules` holds one model for each mode of which the node's kernel has something; `trouble` is
+    why rules could not be read.
     """
 
     name: str
@@ -38,6 +40,7 @@ class NodeFacts:
     mode: str = ""
     metrics: ProxyMetrics | None = None
     logged_mode: str = ""
+    failure: Failure | None = None
     rules: tuple[Forwarding, ...] = ()
     trouble: str = ""
     conntrack: Conntrack | None = None
@@ -58,6 +61,8 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
     except CommandFailed as error:
         return NodeFacts(node.name, unseen=error.what)
     forwarding, trouble = read_rules(node, seen)
+    log = _log(node)
+    told = proxy_metrics.parse(metrics.body) if metrics.code == _OK else None
     return NodeFacts(
         node.name,
         processes=seen.processes,
@@ -66,8 +71,9 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         healthz=healthz,
         livez=livez,
         mode=mode.body.strip() if mode.code == _OK else "",
-        metrics=proxy_metrics.parse(metrics.body) if metrics.code == _OK else None,
-        logged_mode=logged_mode(_log(node)),
+        metrics=told,
+        logged_mode=logged_mode(log),
+        failure=failing(told, log),
         rules=forwarding,
         trouble=trouble,
         conntrack=seen.conntrack,

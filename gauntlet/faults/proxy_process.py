@@ -10,7 +10,9 @@ from kubernetes.client import ApiException, CoreV1Api
 from gauntlet import proxy_metrics, rules
 from gauntlet.cluster import Cluster, CommandFailed, Node, ProxyMode
 from gauntlet.errors import Inconclusive, UsageError
+from gauntlet.history import Protocol
 from gauntlet.journal.store import Argv
+from gauntlet.rules import Forwarding
 from gauntlet.waiting import until
 
 HEALTHZ_PORT = 10256
@@ -102,18 +104,23 @@ def answers_script(cluster: Cluster, service: str = EVERYWHERE, *, timeout_s: fl
     return f"timeout {timeout_s:g} bash -c '{connect}' && echo 'its Services answer'"
 
 
-def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:
+def await_anew(node: Node, cluster: Cluster, old: int | None, mode: ProxyMode | None = None) -> int:
     """Wait until another kube-proxy than `old` is healthy and has its rules in effect. Returns its pid.
 
-    Rules alone may still be those of the old one, and in ipvs mode /healthz is content before the first sync.
+    `mode` is given if this node's differs from that of its cluster. Rules alone may still be those of the old one, and
+    in ipvs mode /healthz is content before the first sync.
     """
+    mode = mode or cluster.mode
 
     def anew() -> int | None:
         new = node.proxy_pid()
         if new in (None, old) or node.run(healthy(node), check=False).code != 0:
             return None
         found = rules.read(node, mode)
-        return new if found.hooked and found.routes and proxy_metrics.read(node).syncs else None
+        if not (found.hooked and found.routes):
+            return None
+        synced = proxy_metrics.read(node).syncs if proxy_metrics.counts_syncs(mode) else _is_whole(found, cluster)
+        return new if synced else None
 
     return until(
         anew,
@@ -123,6 +130,32 @@ def await_anew(node: Node, mode: ProxyMode, old: int | None) -> int:
         retry_on=(CommandFailed,),
         remedy="read kube-proxy's log of that node",
     )
+
+
+def _is_whole(found: Forwarding, cluster: Cluster) -> bool:
+    """Whether userspace mode has each Service in its rules: there no sync is counted, nor does /healthz wait for one.
+
+    They are all its own: it deletes those of its predecessor before it serves /healthz (NewProxier in
+    pkg/proxy/userspace/proxier.go of Kubernetes 1.25).
+    """
+    routes = {(route.address, route.port, str(route.protocol)) for route in found.routes}
+    return _places(cluster) <= routes
+
+
+def _places(cluster: Cluster) -> set[tuple[str | None, int, str]]:
+    """Address, port and protocol of every Service that has an address; the address of a NodePort is None."""
+    found: set[tuple[str | None, int, str]] = set()
+    for service in CoreV1Api(cluster.api).list_service_for_all_namespaces().items:
+        if service.spec.cluster_ip in (None, "", "None"):
+            continue
+        for port in service.spec.ports or ():
+            protocol = port.protocol.lower()
+            if protocol not in set(Protocol):
+                continue
+            found.add((service.spec.cluster_ip, port.port, protocol))
+            if port.node_port:
+                found.add((None, port.node_port, protocol))
+    return found
 
 
 def _stat(node: Node, pid: int) -> tuple[str, str] | None:

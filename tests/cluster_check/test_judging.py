@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,9 @@ from gauntlet.cluster_check.node_facts import NodeFacts
 from gauntlet.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.cluster_check.report import Level, findings
 from gauntlet.finding import Verdict
+from gauntlet.history import Protocol
 from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
+from gauntlet.rules import Action, Route, Share
 from tests.cluster_check.facts import (
     NODES,
     NOW_S,
@@ -161,6 +164,25 @@ def test_nodes_in_different_modes() -> None:
     )
     what = told(report(cluster(), node(), other), Level.PROBLEM, "mode", "different modes").what
     assert "iptables: node-1; nftables: node-2" in what
+
+
+def test_userspace_mode_says_nothing_of_its_syncs_and_that_is_no_problem() -> None:
+    own_port = Route(
+        "10.96.0.10", 80, Protocol.TCP, Action.FORWARD, "shop/web:http", (Share("10.77.0.11", 40185, 1.0),)
+    )
+    silent = node(
+        mode="userspace",
+        logged_mode="userspace",
+        configuration=Configuration("file", mode="userspace"),
+        metrics=ProxyMetrics(0, 0.0, 0, 0.0, "1.25.9"),
+        rules=(forwarding(own_port, replace(own_port, address=None, port=30080), mode=ProxyMode.USERSPACE),),
+    )
+    found = report(cluster(), silent)
+    assert [each for each in bad(found) if each.check == "health"] == []
+    told(found, Level.OK, "health", "userspace mode does not say when it synced", "node-1")
+    assert [each.synced for each in found.nodes] == [""]
+    lost = replace(silent, rules=(forwarding(own_port, mode=ProxyMode.USERSPACE),))
+    told(report(cluster(), lost), Level.PROBLEM, "rules", "1 x a place has no rule: shop/web:http (node port 30080")
 
 
 def test_nothing_tells_the_mode() -> None:

@@ -106,10 +106,10 @@ def doctor(cluster: Cluster, *options: str) -> Result:
     return CliRunner().invoke(main, arguments, env={"COLUMNS": str(WIDTH)})
 
 
-def restart(node: Node, mode: ProxyMode) -> None:
+def restart(node: Node, cluster: Cluster, mode: ProxyMode) -> None:
     old = node.proxy_pid()
     node.run(("sh", "-c", RESTART))
-    await_anew(node, mode, old)
+    await_anew(node, cluster, old, mode)
 
 
 def test_a_sound_cluster(cluster: Cluster) -> None:
@@ -155,7 +155,7 @@ def test_a_kube_proxy_that_died_unseen(cluster: Cluster, api: Api) -> None:
             api.delete(f"/api/v1/namespaces/{SHOP}/services/later")
     finally:
         dead.run(("sh", "-c", ALIVE))
-        await_anew(dead, cluster.mode, None)
+        await_anew(dead, cluster, None)
     assert bad(check(cluster)) == []
 
 
@@ -178,7 +178,7 @@ def test_rules_that_are_gone_while_healthz_is_content(cluster: Cluster) -> None:
         found = check(cluster)
         assert hurt.run(healthy(hurt), check=False).code == 0
     finally:
-        restart(hurt, cluster.mode)
+        restart(hurt, cluster, cluster.mode)
     assert any((each.check, each.level, each.where) == ("rules", Level.PROBLEM, "node-1") for each in bad(found))
     told(found, Level.PROBLEM, "health", "/healthz says 200, and yet", "node-1")
     assert {each.where for each in bad(found)} == {"node-1"}
@@ -217,12 +217,12 @@ def test_nodes_in_different_modes(cluster: Cluster) -> None:
     changed = cluster.nodes[1]
     other = OTHER[cluster.mode]
     cluster.configure_proxies({"mode": str(other)})
-    restart(changed, other)
+    restart(changed, cluster, other)
     try:
         found = check(cluster)
     finally:
         cluster.configure_proxies({"mode": str(cluster.mode)})
-        restart(changed, cluster.mode)
+        restart(changed, cluster, cluster.mode)
     what = told(found, Level.PROBLEM, "mode", "nodes are in different modes", "cluster").what
     assert f"{cluster.mode}: node-1" in what
     assert f"{other}: node-2" in what

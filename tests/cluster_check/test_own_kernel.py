@@ -63,7 +63,7 @@ def test_virtual_servers_that_are_cleared(cluster: Cluster) -> None:
         found = check(cluster)
     finally:
         node.run(("sh", "-c", f"kill -KILL {pid}"))
-        await_anew(node, cluster.mode, int(pid))
+        await_anew(node, cluster, int(pid))
     told(found, Level.PROBLEM, "rules", "1 x a place has no rule: default/kubernetes:https", "node-1")
 
 
