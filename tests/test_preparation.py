@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from fixtures import nearest
+from fixtures import nearest, settings
 from fixtures.collector import Row
 from gauntlet.cli import main
 from gauntlet.cluster import ProxyMode
@@ -166,3 +167,23 @@ def test_no_skip_advises_what_is_refused() -> None:
     said = str(unsupported("own-kernel", ProxyMode.NFTABLES, "1.37", shared))
     assert "--kp-node-kernel" not in said
     assert "no inet family of nftables" in said
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that is asked of a cluster before a run in it."""
+
+    mode: ProxyMode
+
+
+@pytest.mark.parametrize(("asked", "modes"), [(None, ("nftables",)), ("nftables", ("nftables",)), ("iptables", None)])
+def test_a_kubeconfig_of_another_mode_is_refused(asked: str | None, modes: tuple[str, ...] | None) -> None:
+    if modes is None:
+        with pytest.raises(UsageError, match=r"runs in nftables mode, not in iptables\n.*--kp-modes=nftables"):
+            settings.modes_asked_for(asked, Given(ProxyMode.NFTABLES))
+    else:
+        assert settings.modes_asked_for(asked, Given(ProxyMode.NFTABLES)) == modes
+
+
+def test_without_a_cluster_the_modes_are_those_of_the_gate() -> None:
+    assert settings.modes_asked_for(None, None) == ("iptables", "nftables")
