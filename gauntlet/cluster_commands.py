@@ -124,6 +124,7 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
     """Bring up a cluster that stays until it is told to go."""
     from gauntlet.binaries import ensure
     from gauntlet.cluster import ProxyMode
+    from gauntlet.journal.heal import heal
     from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
     from gauntlet.toolchain import pinned_minor, toolchain_root
 
@@ -143,6 +144,8 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
     if source == "sandbox":
         ensure(spec.proxy_version, say=click.echo)
     made = maker.create(spec)
+    # One of this name that was kept, which kind uses again, may have been left hurt.
+    heal(made)
     click.echo(
         f"{made.name}: Kubernetes {made.control_plane_version}, {len(made.nodes)} nodes, "
         f"kube-proxy {made.version} in {made.mode} mode"

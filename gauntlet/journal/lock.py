@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -93,6 +93,13 @@ def ending(provider: str, name: str) -> Iterator[None]:
             release(provider, name)
         raise
     release(provider, name)
+
+
+def clear(provider: str, name: str) -> None:
+    """Delete what a killed process left of its lock. Without effect if the cluster is in use."""
+    if _path(provider, name).exists():
+        with suppress(ClusterInUse), used(provider, name):
+            pass
 
 
 def is_held(provider: str, name: str) -> bool:

@@ -47,6 +47,17 @@ def test_the_lock_ends_with_a_killed_process() -> None:
             assert lock.is_held(*PLAY)
 
 
+def test_what_a_killed_process_left_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
+    with running(HOLD, *PLAY) as first:
+        lock.clear(*PLAY)
+        assert lock.user(*PLAY) is not None
+        first.kill()
+        first.wait()
+        assert [each for each in tmp_path.rglob("*") if each.is_file()] != []
+        lock.clear(*PLAY)
+        assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
 def test_what_a_run_starts_may_use_what_it_uses() -> None:
     with lock.used(*PLAY):
         with running(HOLD, *PLAY):

@@ -17,7 +17,7 @@ from gauntlet import ending
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import UsageError
 from gauntlet.journal.owner import start_time
-from gauntlet.paths import project_root
+from gauntlet.paths import project_root, state_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout
 from gauntlet.waiting import until
@@ -137,6 +137,7 @@ def test_the_next_start_forgets_a_dead_cluster(owner: tuple[subprocess.Popen[str
         connect(kubeconfig)
     assert name not in {cluster.name for cluster in provider("sandbox").list()}
     assert not layout.state_dir(name).exists()
+    assert not (state_root() / "in-use" / "sandbox" / name).exists()
 
 
 def test_a_kept_cluster_outlives_its_maker_until_it_is_deleted() -> None:

@@ -117,6 +117,7 @@ class SandboxProvider:
                     found.append(SandboxCluster(record))
             elif record is not None or time.time() - entry.stat().st_mtime > _BEING_MADE_S:
                 shutil.rmtree(entry, ignore_errors=True)
+                lock.clear(self.name, entry.name)
         return tuple(found)
 
     def keep_logs(self, name: str, into: Path) -> None:
