@@ -22,6 +22,7 @@ class ClearIpvs(NodeFault):
 
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)
+        ipvs_tables.refuse_others(self.scene)
         self._before = len(ipvs.listing(self.node))
         if not self._before:
             raise Inconclusive(f"{self.node.name} has no virtual server that could be cleared")

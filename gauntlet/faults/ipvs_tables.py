@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 
 from kubernetes.client import ApiException, CoreV1Api
 from pydantic import Field
@@ -96,6 +97,33 @@ def virtual_server(scene: Scene, service: str) -> VirtualServer:
         if at_port and found.real_servers:
             return found
     raise Inconclusive(f"{scene.node.name} has no real server for {spec.cluster_ip}:{ports[0]} of Service {service}")
+
+
+def refuse_others(scene: Scene) -> None:
+    """Raise UsageError if the node has virtual servers that are not kube-proxy's: cleared, they are gone for good."""
+    shown = scene.node.run(("ip", "-o", "address", "show", "dev", DUMMY), check=False).stdout
+    bound = {fields[3].partition("/")[0] for fields in map(str.split, shown.splitlines())}
+    services = CoreV1Api(scene.cluster.api).list_service_for_all_namespaces().items
+    node_ports = {port.node_port for service in services for port in service.spec.ports or () if port.node_port}
+    foreign = others(ipvs.listing(scene.node), bound, node_ports)
+    if foreign:
+        raise UsageError(
+            f"{scene.node.name} has virtual servers that are not kube-proxy's, which would go too and not come back: "
+            f"{', '.join(foreign)}",
+            "hurt a node without them, or delete one virtual server alone: experiments/delete-virtual-server.yaml",
+        )
+
+
+def others(found: Iterable[VirtualServer], bound: Collection[str], node_ports: Collection[int]) -> list[str]:
+    """Places of the virtual servers that are not kube-proxy's.
+
+    Its own are at an address of its dummy device (`bound`), or at the NodePort of a Service.
+    """
+    return [
+        each.place
+        for each in found
+        if each.fwmark is not None or (each.address not in bound and each.port not in node_ports)
+    ]
 
 
 def scheduler_in_use(node: Node) -> str:

@@ -11,6 +11,7 @@ from gauntlet.cluster import Completed, Node, ProxyMode
 from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.proxy_process import RESTART
+from gauntlet.ipvs import Protocol, VirtualServer
 from gauntlet.journal.store import journal_of
 from gauntlet.waiting import until
 from tests.faults.conftest import Sandboxes
@@ -68,3 +69,32 @@ def test_a_node_without_ipvsadm_is_told_what_to_install() -> None:
     with pytest.raises(EnvironmentUnfit, match="bare has no ipvsadm") as unfit:
         ipvs_tables.require_ipvsadm(cast("Node", _NodeWithout()))
     assert "install the package ipvsadm" in unfit.value.remedy
+
+
+def test_clearing_is_refused_where_others_have_virtual_servers(sandboxes: Sandboxes) -> None:
+    """kube-proxy makes its own again; what keepalived or an operator made would be gone for good."""
+    cluster = sandboxes(ProxyMode.IPVS)
+    node = cluster.nodes[0]
+    node.run(("ipvsadm", "--add-service", "--tcp-service", "192.0.2.9:80"))
+    fault = faults.create("clear-ipvs", cluster)
+    try:
+        with pytest.raises(UsageError, match=r"not kube-proxy's, .* not come back: 192\.0\.2\.9:80\n"):
+            fault.inject()
+        assert "192.0.2.9:80" in node.run(("ipvsadm", "--save", "--numeric")).stdout
+    finally:
+        node.run(("ipvsadm", "--delete-service", "--tcp-service", "192.0.2.9:80"))
+    assert journal_of(cluster).open() == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "foreign"),
+    [
+        (VirtualServer(Protocol.TCP, "10.96.0.1", 443, None, "rr"), []),
+        (VirtualServer(Protocol.TCP, "fd00::1", 443, None, "rr"), []),
+        (VirtualServer(Protocol.UDP, "10.77.0.11", 30053, None, "rr"), []),
+        (VirtualServer(Protocol.TCP, "10.77.0.11", 80, None, "wlc"), ["10.77.0.11:80"]),
+        (VirtualServer(None, "", 0, 7, "rr"), ["fwmark 7"]),
+    ],
+)
+def test_virtual_servers_of_others_are_told_from_kube_proxys(found: VirtualServer, foreign: list[str]) -> None:
+    assert ipvs_tables.others([found], {"10.96.0.1", "fd00::1"}, {30053}) == foreign
