@@ -267,13 +267,13 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     clusters = every()
     if not clusters:
         click.echo("no cluster runs; nothing to heal")
-    failed: list[HealFailed] = []
+    failed: list[GauntletError] = []
     for target in clusters:
         try:
             _heal(target)
         except ClusterInUse as busy:
             click.echo(f"{target.name}: left alone: {busy.what}")
-        except HealFailed as error:
+        except GauntletError as error:
             failed.append(error)
     if failed:
         raise HealFailed("\n".join(error.what for error in failed), "; ".join(error.remedy for error in failed))

@@ -226,7 +226,7 @@ def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
     end the run, and it goes. Of a cluster of yours (docs/existing.md), what a run that was killed left there is healed
     and taken away.
 
-    Exit code 0 if the cluster is gone; 1 if with --all one was left alone; 2 if there is no such cluster, or it is in
+    Exit code 0 if the cluster is gone; 1 if with --all one is still there; 2 if there is no such cluster, or it is in
     use.
     """
     from gauntlet.journal.lock import ClusterInUse
@@ -242,6 +242,9 @@ def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
             _end(source, target)
         except ClusterInUse as busy:
             click.echo(f"{target}: left alone: {busy.what}")
+            left += 1
+        except GauntletError as error:
+            click.echo(f"{target}: left as it is: {error}", err=True)
             left += 1
     ctx.exit(ExitCode.FAILED if left else ExitCode.OK)
 

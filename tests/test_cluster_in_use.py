@@ -128,6 +128,17 @@ def test_the_journal_of_a_killed_run_is_not_deleted_before_its_faults_are_healed
     assert [each.fault_id for each in journal_in(state_dir("hurt")).open()] == ["flush-nat-1"]
 
 
+def test_one_cluster_that_cannot_be_healed_does_not_keep_the_others_from_being_deleted() -> None:
+    for name in ("hurt-1", "hurt-2"):
+        absent.cluster(name)
+        with running(HURT, name):
+            pass
+    said = gauntlet("cluster", "down", "--all")
+    assert said.exit_code == ExitCode.FAILED
+    for name in ("hurt-1", "hurt-2"):
+        assert f"{name}: left as it is: 1 fault(s) of cluster {name} could not be healed" in said.output
+
+
 def test_healing_leaves_the_faults_of_a_run_that_goes_on_alone() -> None:
     absent.cluster("hurt")
     with running(HURT, "hurt") as process:

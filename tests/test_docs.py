@@ -15,15 +15,17 @@ EXAMPLE = re.compile(r"`(?P<file>[\w/]+\.py)`:\n\n```python\n(?P<code>.*?)```\n"
 PAGES = sorted([*project_root().glob("*.md"), *project_root().glob("docs/**/*.md")])
 
 
-def blocks(language: str, text: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+def blocks(text: str, *languages: str) -> list[str]:
+    # Every block is matched whatever its language, or the end of one would pass for the begin of the next.
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [block for language, block in found if language in languages]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_examples_are_files_that_run(page: Path) -> None:
     text = page.read_text()
     examples = [(found["file"], found["code"]) for found in EXAMPLE.finditer(text)]
-    assert len(examples) == len(blocks("python", text)), "an example names the file that it prints"
+    assert len(examples) == len(blocks(text, "python")), "an example names the file that it prints"
     for file, code in examples:
         assert code == (project_root() / file).read_text(), f"{page.name} prints another {file}"
 
@@ -32,14 +34,21 @@ def test_there_are_examples() -> None:
     assert sum(len(EXAMPLE.findall(page.read_text())) for page in PAGES) >= 2
 
 
+def commands(page: Path) -> list[str]:
+    """What the page prints that lists cases without a cluster."""
+    lines = [line for block in blocks(page.read_text(), "console", "") for line in block.splitlines()]
+    printed = [line.removeprefix("$ ").partition("  #")[0] for line in lines if re.match(r"(\$ )?pytest suites", line)]
+    return [each for each in printed if not any(part in each for part in ("--kubeconfig", "existing", "…"))]
+
+
+def test_there_are_pytest_commands() -> None:
+    assert sum(len(commands(page)) for page in PAGES) >= 2
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pytest_commands_select_cases(page: Path) -> None:
-    """Those without a cluster of their own: a selection that is empty is a command that does not run as printed."""
-    lines = [line for block in blocks("(?:console)?", page.read_text()) for line in block.splitlines()]
-    found = [line.removeprefix("$ ").partition("  #")[0] for line in lines if re.match(r"(\$ )?pytest suites", line)]
-    for command in found:
-        if "--kubeconfig" in command or "existing" in command or "…" in command:
-            continue
+    """A selection that is empty is a command that does not run as printed."""
+    for command in commands(page):
         listed = subprocess.run(
             ["sh", "-c", f"exec {sys.executable} -m {command.strip()} --collect-only -q"],
             cwd=project_root(),

@@ -40,7 +40,7 @@ def end(tag: str) -> Argv:
         "-c",
         f"pid=$(cat {_pid_file(tag)} 2>/dev/null) || exit 0; "
         f"tr '\\0' ' ' < /proc/$pid/cmdline 2>/dev/null | grep -qF {tag} && kill -KILL -$pid; "
-        f"rm -f {_pid_file(tag)}",
+        f"rm -f {_pid_file(tag)} {_fired_file(tag)}",
     )
 
 
@@ -52,8 +52,18 @@ def is_gone(tag: str) -> str:
 def dead_man(tag: str, after_s: float, undo: Sequence[Argv]) -> Argv:
     """Command that starts a timer on the node: after `after_s` seconds it runs `undo`, unless it was ended."""
     commands = "; ".join(shlex.join(argv) for argv in undo)
-    return start(tag, ("sh", "-c", f"sleep {after_s:g}; {commands}; rm -f {_pid_file(tag)}", tag))
+    script = f"sleep {after_s:g}; : > {_fired_file(tag)}; {commands}; rm -f {_pid_file(tag)}"
+    return start(tag, ("sh", "-c", script, tag))
+
+
+def has_fired(tag: str) -> str:
+    """Shell condition: the timer with this tag has begun to undo, or it is gone. `end` takes its mark away."""
+    return f"[ -e {_fired_file(tag)} ] || {is_gone(tag)}"
 
 
 def _pid_file(tag: str) -> str:
     return f"/run/{tag}.pid"
+
+
+def _fired_file(tag: str) -> str:
+    return f"/run/{tag}.fired"

@@ -47,8 +47,8 @@ class NodeFault(JournalledFault):
             self.node.run(background.dead_man(self._timer, self.scene.dead_man_s, undo))
 
     def has_timer_fired(self) -> bool:
-        is_gone = ("sh", "-c", background.is_gone(self._timer))
-        return self._is_guarded and self.node.run(is_gone, check=False).code == 0
+        has_fired = ("sh", "-c", background.has_fired(self._timer))
+        return self._is_guarded and self.node.run(has_fired, check=False).code == 0
 
     def act(self) -> None:
         for argv in self._act:

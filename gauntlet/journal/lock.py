@@ -140,8 +140,12 @@ def _taken(path: Path, name: str) -> bool:
     if not _is_current(path, fd):
         os.close(fd)
         return False
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, json.dumps(asdict(Owner.me())).encode(), 0)
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps(asdict(Owner.me())).encode(), 0)
+    except OSError:
+        os.close(fd)
+        raise
     _held[path] = fd
     return True
 

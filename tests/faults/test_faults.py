@@ -7,7 +7,7 @@ import pytest
 from gauntlet import faults, rules
 from gauntlet.cluster import Cluster, Node, ProxyMode
 from gauntlet.errors import UsageError
-from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, proxy_process
+from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, background, proxy_process
 from gauntlet.faults.port_taken import REPLY
 from gauntlet.history import EventKind, EventLog
 from gauntlet.journal.store import journal_of
@@ -234,6 +234,19 @@ def test_what_the_timer_of_the_node_undid_is_not_over_by_itself(sandboxes: Sandb
         fault.over_by_itself(30)
     assert "fault_over" not in log.read()["kind"].to_list()
     over(fault)
+
+
+def test_a_timer_that_is_still_undoing_has_fired(sandboxes: Sandboxes) -> None:
+    """The fault may be over before the timer's process is."""
+    node, tag = hurt(sandboxes(ProxyMode.NFTABLES)), "gauntlet-timer-slow-undo"
+    has_fired = ("sh", "-c", background.has_fired(tag))
+    node.run(background.dead_man(tag, 0.5, [("touch", "/run/undone"), ("sleep", "600")]))
+    assert node.run(has_fired, check=False).code != 0
+    until(lambda: node.run(("test", "-e", "/run/undone"), check=False).code == 0, what="it undoes", deadline_s=30)
+    assert node.run(("sh", "-c", background.is_gone(tag)), check=False).code != 0
+    assert node.run(has_fired, check=False).code == 0
+    node.run(background.end(tag))
+    assert node.run(("sh", "-c", f"ls /run/{tag}.*"), check=False).code != 0
 
 
 def test_a_fault_that_does_not_end_by_itself_is_known_to_have_held(sandboxes: Sandboxes, log: EventLog) -> None:
