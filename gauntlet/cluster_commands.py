@@ -74,7 +74,7 @@ def _only(running: Sequence[Cluster]) -> Cluster:
     if not running:
         raise UsageError("no cluster runs", "gauntlet cluster up makes one")
     busy = "; ".join(f"{name} is in use by {owner}" for name, owner in used.items())
-    raise UsageError(f"no cluster runs but those of a run: {busy}", "name it if you mean it")
+    raise UsageError(f"the only clusters are in use: {busy}", "name it if you mean it")
 
 
 def _ambiguous(name: str, providers: Sequence[str]) -> UsageError:

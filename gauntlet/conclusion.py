@@ -24,8 +24,7 @@ def conclude(console: Console, folder: Path | None, code: int) -> ExitCode:
     said = pytestrun.exit_code(code)
     if folder is None or not (folder / FILE).exists():
         if said is not ExitCode.USAGE:
-            why = "interrupted" if pytestrun.was_interrupted(code) else "see what pytest says above"
-            console.print(f"[bold red]the run ended without results[/]: {why}")
+            console.print(f"[bold red]the run ended without results[/]: {pytestrun.why_ended(code)}")
         return said if said is not ExitCode.OK else ExitCode.FAILED
     results = load(folder)
     show(console, results, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -86,9 +87,12 @@ def _write_whole(fd: int, text: str) -> None:
 
 def _sync_folders(path: Path) -> None:
     """Wait until the names that lead to a file are on disk: those of all folders that this user may have made."""
-    for folder in takewhile(lambda each: os.access(each, os.W_OK), path.absolute().parents):
+    for folder in takewhile(lambda each: os.access(each, os.R_OK | os.W_OK), path.absolute().parents):
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that knows no such thing
+                raise
         finally:
             os.close(fd)

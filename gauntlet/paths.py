@@ -35,8 +35,8 @@ def writable(folder: Path) -> Path:
 
 def require_writable(folder: Path) -> None:
     """Raises EnvironmentUnfit if this user cannot write in such a folder, or cannot make it. It is not made here."""
-    nearest = next(each for each in (folder, *folder.parents) if each.exists())
     try:
+        nearest = next(each for each in (folder, *folder.parents) if each.exists())
         # It has no name: nothing is left, whatever happens.
         with tempfile.TemporaryFile(dir=nearest):
             return

@@ -23,10 +23,19 @@ class BeforePytest(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            at = next((at for at, each in enumerate(given) if each.startswith(error.option_name)), 0)
             ours = f"did you mean {' or '.join(error.possibilities)}? " if error.possibilities else ""
-            meant = f"{ctx.command_path} {shlex.join([*given[:at], '--', *given[at:]])}"
             raise UsageError(
                 f"{ctx.command_path} has no option {error.option_name}",
-                f"{ours}options of pytest come after --: {meant}",
+                f"{ours}options of pytest come last, after --: {_with_pytests_last(ctx, given, error.option_name)}",
             ) from None
+
+
+def _with_pytests_last(ctx: click.Context, given: Sequence[str], unknown: str) -> str:
+    """The command with an option that is not ours, and what is its value, behind `--`."""
+    at = next((at for at, each in enumerate(given) if each.startswith(unknown)), 0)
+    ours = {name for parameter in ctx.command.get_params(ctx) for name in parameter.opts}
+    end = next((end for end in range(at + 1, len(given)) if given[end].partition("=")[0] in {*ours, "--"}), len(given))
+    rest = [*given[:at], *given[end:]]
+    split = rest.index("--") if "--" in rest else len(rest)
+    words = [*rest[:split], "--", *given[at:end], *rest[split + 1 :]]
+    return f"{ctx.command_path} {shlex.join(words)}"

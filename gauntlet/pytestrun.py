@@ -67,9 +67,14 @@ def exit_code(code: int) -> ExitCode:
     return ExitCode.USAGE if code in (PytestExit.USAGE_ERROR, PytestExit.NO_TESTS_COLLECTED) else ExitCode.FAILED
 
 
-def was_interrupted(code: int) -> bool:
-    """Whether a signal ended pytest: in order, or at once (gauntlet.ending)."""
-    return code == PytestExit.INTERRUPTED or code > 128 or code < 0
+def why_ended(code: int) -> str:
+    """Why pytest ended before it had results: told to (gauntlet.ending), killed, or by itself."""
+    if code == PytestExit.INTERRUPTED or code > 128:
+        return "interrupted"
+    if code < 0:
+        memory = " (out of memory? the kernel's log tells)" if -code == signal.SIGKILL else ""
+        return f"pytest was ended by {signal.Signals(-code).name}{memory}"
+    return "see what pytest says above"
 
 
 @contextmanager

@@ -134,9 +134,11 @@ class Results(_Record):
 
     def undecided(self, mode: ProxyMode) -> str:
         """Why this run cannot say that a cluster may take this mode, whatever its cases found; empty if it can."""
-        share = self.gate.get(mode, GateCases(ran=0, cases=0))
+        share = self.gate.get(mode)
         if surroundings.PROXY_PATH in self.environment:
             return f"programs of {self.environment[surroundings.PROXY_PATH]} stood before those that kube-proxy calls"
+        if share is None:
+            return "it is not on record how much of the gate ran"
         if share.ran == share.cases > 0:
             return ""
         return f"{share.ran} of {share.cases} gate cases ran"

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from fixtures.rehearsal import RehearsedFlow
+from fixtures.rehearsal import RehearsedFlow, RehearsedTraffic
 from gauntlet.history import DeclaredFlow
-from gauntlet.traffic import Flow
+from gauntlet.traffic import Flow, Traffic
 
-# Of a load that was made.
-ONLY_MADE = {"path", "slipped", "count", "load"}
+# Of a load that was made; no suite asks for them.
+ONLY_MADE = {"path", "slipped", "load"}
+# Of agents that run.
+ONLY_RUNNING = {"release", "close"}
 
 
 def test_a_rehearsed_flow_has_what_a_flow_has() -> None:
     declared = DeclaredFlow("client-1", "node-1", "test/web", "cluster_ip", "10.96.0.10", 80, "tcp", "new")
     flow = RehearsedFlow(declared)
     assert flow.declared is declared
-    public = {name for name in vars(Flow) if not name.startswith("_")}
-    assert {name for name in public - ONLY_MADE if not hasattr(flow, name)} == set()
+    assert {name for name in public(Flow) - ONLY_MADE if not hasattr(flow, name)} == set()
+
+
+def test_rehearsed_traffic_has_what_traffic_has() -> None:
+    assert {name for name in public(Traffic) - ONLY_RUNNING if not hasattr(RehearsedTraffic, name)} == set()
+
+
+def public(real: type) -> set[str]:
+    return {name for name in vars(real) if not name.startswith("_")}

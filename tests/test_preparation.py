@@ -125,6 +125,19 @@ def test_an_experiment_is_chosen_by_its_name(chosen: list[str]) -> None:
     assert cases == [ROWS[0].node_id], done.stdout + done.stderr
 
 
+def test_an_experiment_outside_the_profile_is_chosen_by_its_name_too() -> None:
+    from gauntlet.profiles import PROFILES, pytest_options
+
+    options = pytest_options(PROFILES["gate"], ("iptables",), Path("/nowhere"), ["port-clash", "--co", "-q"])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider"],
+        cwd=project_root(), env={**os.environ, "PYTEST_ADDOPTS": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    cases = [line for line in done.stdout.splitlines() if "::" in line]
+    assert len(cases) == 1, done.stdout + done.stderr
+    assert cases[0].startswith("suites/chaos/test_port_taken.py::")
+
+
 def test_the_folder_of_an_option_chooses_no_suites() -> None:
     """`--kp-slos DIR` in two words: DIR is no path of cases, and the profile's suites are run."""
     from gauntlet.profiles import PROFILES, pytest_options
@@ -145,6 +158,8 @@ def test_options_of_pytest_without_dashes_get_a_hint() -> None:
     assert said.exit_code == 2
     assert "has no option -k" in said.output
     assert "run --modes nftables -- -k 'node_port and udp'" in said.output
+    said = CliRunner().invoke(main, ["run", "-k", "udp", "--profile", "smoke", "--", "-x"])
+    assert "run --profile smoke -- -k udp -x" in said.output
     assert "did you mean --modes" in CliRunner().invoke(main, ["run", "--mode", "nftables"]).output
 
 

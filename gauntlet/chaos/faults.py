@@ -104,8 +104,8 @@ def heal_all(cluster_name: str) -> tuple[str, ...]:
 
 
 def forget(cluster_name: str) -> None:
-    """Forget the faults of a cluster that are healed: the next experiment accounts for its own only."""
-    for key in [key for key in _injected if key[0] == cluster_name and key in _healed]:
+    """Forget the faults of a cluster in which nothing is injected: the next experiment accounts for its own only."""
+    for key in [key for key in _injected if key[0] == cluster_name]:
         del _injected[key]
         _struck.discard(key)
         _landed.discard(key)

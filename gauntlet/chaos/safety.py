@@ -11,6 +11,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
 from chaoslib.exceptions import InterruptExecution
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
 
 from gauntlet import ending
 from gauntlet.chaos import faults
@@ -47,7 +49,7 @@ def before_experiment_control(context: Context, configuration: Configuration) ->
             _log.warning("%s: %s of an earlier run was left injected and is healed now", cluster.name, healed.fault_id)
         faults.forget(cluster.name)
         refuse_early_timer(context, configuration)
-    except GauntletError as error:
+    except (GauntletError, ApiException, HTTPError) as error:
         raise InterruptExecution(f"{context.get('title')}: {error}") from error
     _begun.add(configuration["kubeconfig"])
 
@@ -86,15 +88,15 @@ def after_experiment_control(context: Context, state: Run, configuration: Config
                 _log.warning("%s: %s was left injected and is healed now", title, healed)
             if "prepare" in _functions(state):
                 remove(configuration)
-    except GauntletError as error:
+    except (GauntletError, ApiException, HTTPError) as error:
         # Chaos Toolkit drops exceptions of controls unseen; the journal still holds the fault.
         _log.critical("%s: not everything could be healed and removed: %s\nrun `gauntlet heal`", title, error)
         return
     if not faults.was_injected(name) and state["status"] == "completed":
-        _log.critical("%s: nothing was injected, so that nothing follows from this run", title)
+        _log.critical("%s: nothing was injected, so this run shows nothing", title)
         state["status"] = "failed"
 
 
 def _functions(journal: Run) -> set[str]:
-    """The functions of all steps of the method that were begun."""
-    return {step["activity"]["provider"]["func"] for step in journal.get("run", [])}
+    """The functions of all steps of the method that were begun; a step that is no Python function has none."""
+    return {step["activity"].get("provider", {}).get("func", "") for step in journal.get("run", [])}

@@ -36,8 +36,9 @@ def hurt_for_s(experiment: Mapping[str, Any], configuration: Configuration) -> f
     """Seconds of pauses and waits between the injection and its end; None if the fault has no timer."""
     hurt_s = None
     for step in experiment["method"]:
-        function, arguments = step["provider"]["func"], step["provider"].get("arguments", {})
-        if function == "inject" and issubclass(FAULTS.get(arguments["fault"], object), NodeFault):
+        provider = step.get("provider", {})  # a step may refer to another one, or be a process or a request
+        function, arguments = provider.get("func"), substitute(provider.get("arguments") or {}, configuration, {})
+        if function == "inject" and issubclass(FAULTS.get(arguments.get("fault", ""), object), NodeFault):
             hurt_s = 0.0
         if hurt_s is not None and function in ("heal", "restart_proxy"):
             return hurt_s + sum(_given_s({"before": step.get("pauses", {}).get("before", 0)}, configuration))

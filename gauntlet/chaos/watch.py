@@ -41,7 +41,10 @@ class Watch:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.since_ns = time.time_ns()
-        self._script = ("bash", "-c", proxy_process.answers_script(target.cluster, target.service, timeout_s=1))
+        connect = proxy_process.answers_script(target.cluster, target.service, timeout_s=1)
+        # Timed on the node: reaching it and starting a shell there may take longer than the connection.
+        timed = f"began=$EPOCHREALTIME; {connect}; code=$?; echo; echo $began $EPOCHREALTIME; exit $code"
+        self._script = ("bash", "-c", timed)
         self._rows: list[dict[str, str | int | None]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
@@ -64,12 +67,13 @@ class Watch:
         try:
             completed = node.run(self._script, check=False)
             outcome, words = _outcome(completed.code, completed.stderr), completed.stderr
+            latency_ns = took_ns(completed.stdout)
         except GauntletError as error:
-            outcome, words = Outcome.UNREACHABLE, error.what
+            outcome, words, latency_ns = Outcome.UNREACHABLE, error.what, time.time_ns() - began_ns
         self._rows.append(
             {
                 "at_ns": began_ns,
-                "latency_ns": time.time_ns() - began_ns,
+                "latency_ns": latency_ns,
                 "client": node.name,
                 "client_node": node.name,
                 "service": self.target.service,
@@ -117,7 +121,7 @@ def seen(attempts: pl.DataFrame, injected_ns: int) -> str:
     """The longest outage of the one flow in these attempts, in words."""
     later = attempts.filter(pl.col("at_ns") >= injected_ns)
     if later.is_empty():
-        return "nobody asked the Service after the injection, so that nothing is known of an outage"
+        return "nobody asked the Service after the injection, so nothing is known of an outage"
     flow = f"{later['service'][0]} from {later['client'][0]}"
     found = outages(attempts, hold_s=_HOLD_S, slow_after_ms=_SLOW_AFTER_MS, since_ns=injected_ns)
     if not found:
@@ -131,6 +135,12 @@ def seen(attempts: pl.DataFrame, injected_ns: int) -> str:
         f"outage of {flow}: {lasted}{others}, from {(spell.first_ns - injected_ns) / NANO:.1f} s after the injection; "
         f"{kinds.total()} of {later.height} connections were hurt ({words})"
     )
+
+
+def took_ns(output: str) -> int:
+    """What the last line says: seconds before and after, as bash has them (with the comma of some locales)."""
+    began, ended = output.replace(",", ".").splitlines()[-1].split()
+    return round((float(ended) - float(began)) * NANO)
 
 
 def _outcome(code: int, words: str) -> Outcome:

@@ -40,8 +40,9 @@ def availability(
         reason += "; too few attempts to tell"
     elif not broken and worst.figure < at_least:
         reason += (
-            f"; that is less, but within the statistical error of {worst.total} attempts: with the promised share so"
-            f" few are ok with a probability of {worst.chance(at_least):.2g} (under {significance:g} proves a fault)"
+            f"; that is less, but within the statistical error of {worst.total} attempts: if the promise holds, so few"
+            f" are ok with a probability of {worst.chance(at_least):.2g} (below {significance:g} counts as proof of a"
+            " fault)"
         )
     verdict = Verdict.FAIL if broken else Verdict.INCONCLUSIVE if blind else Verdict.PASS
     if verdict is Verdict.PASS and not promised:

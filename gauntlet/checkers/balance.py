@@ -153,7 +153,7 @@ def _allowance(spread: Spread, significance: float, max_skew: float) -> str:
     return (
         f"; {spread.skew:.0%} is more than the promised {max_skew:.0%}, but within the statistical error of"
         f" {spread.total} connections: chance alone spreads them so with a probability of {spread.p_value:.2g}"
-        f" (under {significance:g} proves a fault), and so few may"
+        f" (below {significance:g} counts as proof of a fault), and a sample this small can"
         f" miss a skew of up to {spread.visible_skew(significance):.0%}"
     )
 

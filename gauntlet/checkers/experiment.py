@@ -241,7 +241,7 @@ def _heard(finding: Finding, missing: Mapping[str, list[str]]) -> Finding:
 
 
 def _first(check: str) -> str:
-    return f"do first what the finding `{check}` says"
+    return f"first follow the advice of the finding `{check}`"
 
 
 def _evidence(history: History, kind: EventKind, check: str) -> Finding:

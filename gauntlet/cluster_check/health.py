@@ -136,7 +136,8 @@ def _sync(node: NodeFacts, mode: ProxyMode | None) -> Iterator[Diagnosis]:
             CHECK,
             Level.PROBLEM,
             node.name,
-            f"a change waits since {_span(waits)} to be written; the last sync was {synced(node, mode) or 'never'}",
+            f"a change has been waiting for {_span(waits)} to be written; the last sync was "
+            f"{synced(node, mode) or 'never'}",
             "read its log; restart it if it hangs",
         )
 
@@ -152,9 +153,7 @@ def _against_the_truth(node: NodeFacts, differences: Collection[Mismatch]) -> li
                 Level.PROBLEM,
                 node.name,
                 f"/healthz says {_OK}, and yet {what}: probes and load balancers will not notice",
-                SEE_FAILURE
-                if node.failure
-                else "restart kube-proxy on this node: it writes everything anew when it starts",
+                SEE_FAILURE if node.failure else _RESTART,
             )
         ]
     return []

@@ -73,7 +73,7 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         mode=mode.body.strip() if mode.code == _OK else "",
         metrics=told,
         logged_mode=logged_mode(log),
-        failure=failing(told, log),
+        failure=failing(told, log, seen.clock_s),
         rules=forwarding,
         trouble=trouble,
         conntrack=seen.conntrack,

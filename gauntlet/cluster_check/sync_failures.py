@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from gauntlet.proxy_metrics import ProxyMetrics
 
 NO_RESTART = "a restart does not help: a new kube-proxy would fail at the same thing"
+# Longer than kube-proxy lets a change wait (minSyncPeriod, 1 s by default) and a sync takes.
+OVERDUE_S = 5.0
 _LONGEST_WORDS = 160
 # What the kubelet's files have before each line (the format of CRI logs).
 _CRI = re.compile(r"^\S+ std(?:out|err) [FP] ", re.MULTILINE)
@@ -29,15 +31,17 @@ class Failure:
     remedy: str
 
 
-def failing(metrics: ProxyMetrics | None, log: str) -> Failure | None:
+def failing(metrics: ProxyMetrics | None, log: str, now_s: float) -> Failure | None:
     """The failure of the last sync; None if it did not fail, or if that is not known.
 
-    kube-proxy notes when a sync ended well, so one that was asked for later, with failures counted, has not.
+    kube-proxy notes when a sync ended well, so one that was asked for later and is overdue at `now_s` (seconds since
+    the epoch, on the node's clock), with failures counted, has not. A change that has just come only waits for its
+    turn.
     """
     if metrics is None or not metrics.failed_syncs:
         return None
     times = metrics.furthest_behind
-    if times.queued_at_s <= times.synced_at_s:
+    if times.queued_at_s <= times.synced_at_s or now_s - times.queued_at_s < OVERDUE_S:
         return None
     return Failure(metrics.failed_syncs, *_cause(_last_record(log)))
 

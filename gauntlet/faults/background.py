@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from gauntlet.cluster import Node
 from gauntlet.journal.store import Argv
 
 # Into the cgroups of the node's first process: in those of a pod by which the node was reached, it would end with that.
@@ -38,9 +39,9 @@ def end(tag: str) -> Argv:
     return (
         "sh",
         "-c",
-        f"pid=$(cat {_pid_file(tag)} 2>/dev/null) || exit 0; "
+        f"rm -f {_fired_file(tag)}; pid=$(cat {_pid_file(tag)} 2>/dev/null) || exit 0; "
         f"tr '\\0' ' ' < /proc/$pid/cmdline 2>/dev/null | grep -qF {tag} && kill -KILL -$pid; "
-        f"rm -f {_pid_file(tag)} {_fired_file(tag)}",
+        f"rm -f {_pid_file(tag)}",
     )
 
 
@@ -56,9 +57,11 @@ def dead_man(tag: str, after_s: float, undo: Sequence[Argv]) -> Argv:
     return start(tag, ("sh", "-c", script, tag))
 
 
-def has_fired(tag: str) -> str:
-    """Shell condition: the timer with this tag has begun to undo, or it is gone. `end` takes its mark away."""
-    return f"[ -e {_fired_file(tag)} ] || {is_gone(tag)}"
+def has_fired(node: Node, tag: str) -> bool:
+    """Whether the timer with this tag has begun to undo, or is gone. `end` takes its mark away."""
+    # Two commands: the one that looks for processes with the tag would meet itself if it named the mark.
+    looks = ("test", "-e", _fired_file(tag)), ("sh", "-c", is_gone(tag))
+    return any(node.run(look, check=False).code == 0 for look in looks)
 
 
 def _pid_file(tag: str) -> str:

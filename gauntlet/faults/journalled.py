@@ -105,6 +105,8 @@ class JournalledFault(ABC):
         return evidence
 
     def over_by_itself(self, within_s: float) -> str:
+        if self._record is None:
+            raise UsageError(f"fault {self.id} was not injected", "inject it first")
         try:
             until(self.is_over, what=f"fault {self.id} is over by itself", deadline_s=within_s, every_s=0.2)
         except NotInTime as error:

@@ -47,8 +47,7 @@ class NodeFault(JournalledFault):
             self.node.run(background.dead_man(self._timer, self.scene.dead_man_s, undo))
 
     def has_timer_fired(self) -> bool:
-        has_fired = ("sh", "-c", background.has_fired(self._timer))
-        return self._is_guarded and self.node.run(has_fired, check=False).code == 0
+        return self._is_guarded and background.has_fired(self.node, self._timer)
 
     def act(self) -> None:
         for argv in self._act:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from kubernetes.client import ApiException, CoreV1Api
+from urllib3.exceptions import HTTPError
 
 from gauntlet import proxy_metrics, rules
 from gauntlet.cluster import Cluster, CommandFailed, Node, ProxyMode
@@ -127,7 +128,7 @@ def await_anew(node: Node, cluster: Cluster, old: int | None, mode: ProxyMode | 
         what=f"a new kube-proxy on {node.name} has its rules in effect",
         deadline_s=_RESTART_DEADLINE_S,
         every_s=0.1,
-        retry_on=(CommandFailed,),
+        retry_on=(CommandFailed, ApiException, HTTPError),
         remedy="read kube-proxy's log of that node",
     )
 

@@ -29,7 +29,8 @@ class ClusterInUse(UsageError):
     """Another process uses the cluster; nothing was changed."""
 
     def __init__(self, name: str, owner: Owner) -> None:
-        end = f", or end it: kill -INT {owner.pid}" if owner.pid else ""
+        # Of a process that does not run here, another machine may have the number, or an unrelated process.
+        end = f", or end it: kill -INT {owner.pid}" if owner.lives else ""
         super().__init__(f"cluster {name} is in use by {owner}", f"wait for its end{end}")
         self.owner = owner
 

@@ -127,7 +127,7 @@ class Journal:
                 at_ns=fields["at_ns"],
                 owner=Owner(**owner) if owner else None,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GauntletError(
                 f"{self.path}, line {number}: no journal record ({error!r})",
                 "delete the cluster (`gauntlet cluster down`), or remove that line after undoing what it describes",

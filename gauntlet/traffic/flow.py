@@ -99,9 +99,17 @@ class Flow:
         return read(self.path, backend_nodes)
 
     def _end(self, within_s: float) -> Ended:
-        ended = self._agent.await_end(self._job, within_s)
+        try:
+            ended = self._agent.await_end(self._job, within_s)
+        except Inconclusive:
+            self._note_broken_off()
+            raise
         self._rations.note(self._agent.client, self.so_far())
         return ended
+
+    def _note_broken_off(self) -> None:
+        """Nobody knows what the attempts under way will come to, nor those whose rows are lost."""
+        self._rations.note_unknown(self._agent.client, time.time_ns() + int(self.load.timeout_s * 1e9))
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +123,7 @@ class Flow:
             self.stop()
         else:
             self._agent.ask_to_stop(self._job)  # the error that is on its way matters more than this end
+            self._note_broken_off()
 
 
 class Traffic:

@@ -53,6 +53,11 @@ class Rations:
             newest_ns = max(at_ns for at_ns, _ in known)
             self._drawn[key(client)] = sorted(each for each in known if each[0] > newest_ns - _WHOLE_AFTER_NS)
 
+    def note_unknown(self, client: Host, until_ns: int) -> None:
+        """Take down that a client may have drawn everything, up to a time: of a load that was broken off."""
+        with self._lock:
+            self._drawn[key(client)] = sorted([*self._drawn.get(key(client), ()), *[(until_ns, "")] * AT_ONCE])
+
     def allow(self, client: Host, targets: Sequence[Target], attempts: int, now_ns: int) -> bool:
         """Whether the client may be refused so often by each of these targets, all at once, from now on.
 

@@ -206,8 +206,8 @@ def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) ->
     kept = {"flows", "control", "healed"} if missing is EventKind.FAULT_LANDED else set()
     if missing is EventKind.WINDOW_STARTED:
         assert {finding.remedy for finding in found.values() if finding.check not in ("landed", "held")} <= {
-            "do first what the finding `experiment` says",
-            "do first what the finding `flows` says",
+            "first follow the advice of the finding `experiment`",
+            "first follow the advice of the finding `flows`",
         }
     if missing is EventKind.FAULT_INJECTED:
         assert found["recovery"].verdict is Verdict.INCONCLUSIVE
@@ -220,7 +220,7 @@ def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
     assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "held", "healed"}, Verdict.INCONCLUSIVE)
     assert found["outage"].figure is not None
     assert "not judged, since control is inconclusive" in found["outage"].reason
-    assert found["outage"].remedy == "do first what the finding `control` says"
+    assert found["outage"].remedy == "first follow the advice of the finding `control`"
 
 
 def test_a_wrong_backend_is_wrong_whatever_else_is_missing() -> None:
@@ -302,7 +302,7 @@ def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that
     assert wrong(found) == dict.fromkeys(rest[window], Verdict.INCONCLUSIVE)
     if window != CONTROL:
         assert f"silent in the window {window!r} (seen: " in found["outage"].reason
-        assert found["outage"].remedy == "do first what the finding `flows` says"
+        assert found["outage"].remedy == "first follow the advice of the finding `flows`"
 
 
 def test_a_flow_that_falls_silent_in_the_middle_of_a_window_is_named() -> None:

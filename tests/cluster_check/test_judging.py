@@ -62,7 +62,7 @@ def test_a_cluster_without_daemon_set_tells_the_truth() -> None:
         (
             {"metrics": ProxyMetrics(1, 0.0, 0, 0.0, "1.37.2", (SyncTimes(NOW_S - 900.0, NOW_S - 300.0),))},
             "health",
-            "a change waits since 5 min",
+            "a change has been waiting for 5 min",
         ),
         ({"mode": "nftables"}, "mode", "nftables by /proxyMode, but /etc/kube-proxy.yaml says iptables"),
         ({"logged_mode": "ipvs"}, "mode", "but the log says ipvs"),

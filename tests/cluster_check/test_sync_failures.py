@@ -35,7 +35,7 @@ BEHIND = metrics(4, queued_s=5, synced_s=90)
 
 
 def why(log: str, seen: ProxyMetrics | None = BEHIND) -> Failure:
-    found = failing(seen, log)
+    found = failing(seen, log, NOW_S)
     assert found is not None
     return found
 
@@ -68,7 +68,11 @@ def test_a_log_without_a_word_of_it_is_said_to_have_none(log: str) -> None:
 
 @pytest.mark.parametrize("seen", [None, metrics(0, queued_s=5, synced_s=90), metrics(4, queued_s=90, synced_s=5)])
 def test_syncs_that_do_not_fail_or_fail_no_more(seen: ProxyMetrics | None) -> None:
-    assert failing(seen, TOO_LONG) is None
+    assert failing(seen, TOO_LONG, NOW_S) is None
+
+
+def test_a_change_that_has_just_come_is_no_failure_though_a_sync_failed_once() -> None:
+    assert failing(metrics(1, queued_s=0.4, synced_s=90), TOO_LONG, NOW_S) is None
 
 
 def test_a_node_whose_syncs_fail_is_not_to_be_restarted() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gauntlet.chaos.watch import seen
+import pytest
+
+from gauntlet.chaos.watch import seen, took_ns
 from tests.checkers.histories import Row, frame, ns, steady
 
 
@@ -31,6 +33,13 @@ def test_a_connection_that_came_late_was_hurt() -> None:
 def test_a_service_that_always_answers_had_no_outage() -> None:
     told = seen(frame(steady(0, 4, 0.2, client="node-1")), ns(2))
     assert told == "no outage: test/web from node-1 answered all 10 connections after the injection"
+
+
+@pytest.mark.parametrize(
+    "output", ["its Services answer\n\n1800.25 1800.75\n", "\n1800.25 1800.75\n", "\n1800,25 1800,75\n"]
+)
+def test_the_node_says_how_long_a_connection_took(output: str) -> None:
+    assert took_ns(output) == 500_000_000
 
 
 def test_without_attempts_nothing_is_known() -> None:

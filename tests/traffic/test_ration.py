@@ -53,6 +53,13 @@ def left(rations: Rations, target: Target, at_s: float, client: Host = OUTSIDE) 
     return max(allowed, default=0)
 
 
+def test_a_load_that_was_broken_off_may_have_drawn_everything() -> None:
+    rations = Rations(T0 - 100 * 10**9)
+    rations.note_unknown(OUTSIDE, T0 + 2 * 10**9)
+    assert [left(rations, PORT_OF_1, at_s) for at_s in (0.0, 1.9, 2.5, 4.2, 8.0)] == [0, 0, 0, 2, 6]
+    assert left(rations, CLUSTER_IP, 0.0) == 0
+
+
 def test_what_was_refused_comes_back_one_a_second() -> None:
     rations = seen(PORT_OF_1, *[0.0] * 6)
     assert [left(rations, PORT_OF_1, at_s) for at_s in (0.5, 1.0, 3.2, 5.9, 6.0, 60.0)] == [0, 1, 3, 5, 6, 6]
