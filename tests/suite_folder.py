@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,10 @@ class SuiteFolder:
         )
         return cls(path)
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        """Start pytest as the leader of a process group of its own."""
+    def start(self, *options: str, way: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start pytest as the leader of a process group of its own; `way` is a command in front of it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *options],
+            [*way, sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *options],
             cwd=self.path,
             env={**os.environ, "PYTHONPATH": str(project_root()), "PYTEST_ADDOPTS": "", "COLUMNS": "200"},
             stdout=subprocess.PIPE,
@@ -73,9 +74,9 @@ class SuiteFolder:
             start_new_session=True,
         )
 
-    def run(self, *options: str) -> tuple[int, str]:
+    def run(self, *options: str, way: Sequence[str] = ()) -> tuple[int, str]:
         """Run pytest to its end. Returns its exit code and all that it printed."""
-        child = self.start(*options)
+        child = self.start(*options, way=way)
         printed, _ = child.communicate(timeout=120)
         return child.returncode, printed
 

@@ -31,7 +31,7 @@ def gauntlet(*arguments: str) -> Result:
 def proxy_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ProxyMode:
     """One running cluster, `play`, of one node in this mode."""
     chosen: ProxyMode = request.param
-    play = SimpleNamespace(name="play", mode=chosen, nodes=(Captured(chosen),))
+    play = SimpleNamespace(name="play", provider="sandbox", mode=chosen, nodes=(Captured(chosen),))
     monkeypatch.setattr(cluster_commands, "every", lambda: (play,))
     return chosen
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +18,12 @@ from fixtures.collector import Row
 from gauntlet.cli import main
 from gauntlet.cluster import ProxyMode
 from gauntlet.errors import EnvironmentUnfit, UsageError
-from gauntlet.paths import project_root
+from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.sandbox import world
 from gauntlet.pytest_arguments import names_a_cluster
 from gauntlet.support import Place, unsupported
 from gauntlet.toolchain import pinned_minor, toolchain_root
+from tests.existing import absent
 from tests.suite_folder import SuiteFolder
 
 EXPERIMENT = """
@@ -42,10 +45,14 @@ ROWS = (
 )
 
 
-def told(tmp_path: Path, *options: str) -> str:
+# Everything but a program, which is none any more in a mount namespace of one's own.
+WITHOUT = ("sh", "-ec", 'mount --bind /dev/null "$0"; exec "$@"')
+
+
+def told(tmp_path: Path, *options: str, way: Sequence[str] = ()) -> str:
     """What a run says that ends before anything is done: two lines, no traceback, and no cluster."""
     folder = SuiteFolder.make(tmp_path, EXPERIMENT)
-    code, printed = folder.run("-n", "2", *options)
+    code, printed = folder.run("-n", "2", *options, way=way)
     assert code == 4, printed
     assert "Traceback" not in printed
     lines = printed.strip().splitlines()
@@ -88,6 +95,22 @@ def test_missing_programs_are_told_by_the_check_of_a_cluster(monkeypatch: pytest
     monkeypatch.setitem(world.TOOLS, "no-such-nft", "nftables")
     with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes nftables"):
         provider("sandbox").check(ClusterSpec("h3-check", ProxyMode.NFTABLES))
+
+
+def test_a_missing_program_is_told_once(tmp_path: Path) -> None:
+    nft = shutil.which("nft", path=SYSTEM_PATH)
+    assert nft is not None
+    said = told(tmp_path, way=("unshare", *world.flags(), "--", *WITHOUT, nft))
+    assert "the sandbox lacks programs of these packages: nftables" in said
+    assert "sudo apt-get install --yes nftables" in said
+
+
+def test_a_kubeconfig_of_another_mode_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    given = absent.cluster("given")
+    said = told(tmp_path, f"--kubeconfig={given.kubeconfig}", "--kp-modes=nftables")
+    assert "the cluster of --kubeconfig runs in iptables mode, not in nftables" in said
+    assert "give --kp-modes=iptables, or leave it out" in said
 
 
 def test_an_empty_kubeconfig_is_told(tmp_path: Path) -> None:

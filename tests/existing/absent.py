@@ -27,12 +27,12 @@ def cluster(name: str) -> Cluster:
         version="1.37.2",
         control_plane_version="1.37.2",
         kernel="6.1",
-        api_address="10.0.0.1:6443",
+        api_address="192.0.2.1:6443",
         image="client",
-        nodes=(NodeRecord("node-1", "10.0.0.2", "10.244.1.0/24"),),
+        nodes=(NodeRecord("node-1", "192.0.2.2", "10.244.1.0/24"),),
         targets=("node-1",),
         at_once=1,
-        outside="10.0.0.3",
+        outside="192.0.2.3",
     )
     record.save()
     return ExistingCluster(record)

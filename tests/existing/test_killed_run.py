@@ -6,6 +6,7 @@ The API server is real. The pods by which nodes are reached only run: nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,40 +42,40 @@ def options(sandbox: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def killed(sandbox: Cluster, api: Api, options: ExistingOptions) -> Iterator[ExistingRecord]:
     """A run of this user was killed there with a fault on node-1."""
-    marker.write(api)
-    node_access.deploy(api, RUN, IMAGE)
-    for node in sandbox.nodes:
-        # As a kubelet tells it, which a sandbox has not.
-        api.patch(f"/api/v1/nodes/{node.name}/status", {"status": {"nodeInfo": {"operatingSystem": "linux"}}})
-        api.post(node_access.PODS, door(node.name))
-    until(
-        lambda: sum(each.runs for each in node_access.pods(api)) == len(sandbox.nodes),
-        what="a pod runs on each node",
-        deadline_s=30,
-    )
-    record = ExistingRecord(
-        name=glance(options).name,
-        context=sandbox.name,
-        run=RUN,
-        mode=str(ProxyMode.IPTABLES),
-        version=sandbox.version,
-        control_plane_version=sandbox.control_plane_version,
-        kernel=sandbox.kernel,
-        api_address=sandbox.api_address,
-        image=IMAGE,
-        nodes=tuple(NodeRecord(node.name, node.address, node.pod_cidr) for node in sandbox.nodes),
-        targets=("node-1",),
-        at_once=1,
-        outside="",
-    )
-    state_dir(record.name).mkdir(parents=True)
-    assert options.kubeconfig is not None
-    (state_dir(record.name) / "kubeconfig").write_bytes(options.kubeconfig.read_bytes())
-    record.save()
-    journal_in(state_dir(record.name)).write(Record("flush-nat-1", "flush-nat", "node-1", State.INJECTED))
-    yield record
-    for node in sandbox.nodes:
-        api.delete(f"{node_access.PODS}/{door_name(node.name)}")
+    with ExitStack() as made:
+        marker.write(api)
+        node_access.deploy(api, RUN, IMAGE)
+        for node in sandbox.nodes:
+            # As a kubelet tells it, which a sandbox has not.
+            api.patch(f"/api/v1/nodes/{node.name}/status", {"status": {"nodeInfo": {"operatingSystem": "linux"}}})
+            api.post(node_access.PODS, door(node.name))
+            made.callback(api.delete, f"{node_access.PODS}/{door_name(node.name)}")
+        until(
+            lambda: sum(each.runs for each in node_access.pods(api)) == len(sandbox.nodes),
+            what="a pod runs on each node",
+            deadline_s=30,
+        )
+        record = ExistingRecord(
+            name=glance(options).name,
+            context=sandbox.name,
+            run=RUN,
+            mode=str(ProxyMode.IPTABLES),
+            version=sandbox.version,
+            control_plane_version=sandbox.control_plane_version,
+            kernel=sandbox.kernel,
+            api_address=sandbox.api_address,
+            image=IMAGE,
+            nodes=tuple(NodeRecord(node.name, node.address, node.pod_cidr) for node in sandbox.nodes),
+            targets=("node-1",),
+            at_once=1,
+            outside="",
+        )
+        state_dir(record.name).mkdir(parents=True)
+        assert options.kubeconfig is not None
+        (state_dir(record.name) / "kubeconfig").write_bytes(options.kubeconfig.read_bytes())
+        record.save()
+        journal_in(state_dir(record.name)).write(Record("flush-nat-1", "flush-nat", "node-1", State.INJECTED))
+        yield record
 
 
 def door_name(node: str) -> str:

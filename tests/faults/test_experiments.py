@@ -188,13 +188,15 @@ def test_an_experiment_whose_steady_state_did_not_hold_before_is_no_success(
 ) -> None:
     cluster = sandboxes(ProxyMode.IPTABLES)
     node = cluster.nodes[0]
-    # By somebody else: a fault of the journal would be healed first.
-    node.run(("sh", "-c", iptables_tables.flush("nat")))
-    code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.1")
-    found = experiments.run("kill-proxy", cluster, events=tmp_path / "events.jsonl").finding()
-    node.run(("sh", "-c", proxy_process.RESTART))
-    check = ("sh", "-c", iptables_tables.CHECK)
-    until(lambda: node.run(check, check=False).code == 0, what="the rules are back", deadline_s=60)
+    try:
+        # By somebody else: a fault of the journal would be healed first.
+        node.run(("sh", "-c", iptables_tables.flush("nat")))
+        code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.1")
+        found = experiments.run("kill-proxy", cluster, events=tmp_path / "events.jsonl").finding()
+    finally:
+        node.run(("sh", "-c", proxy_process.RESTART))
+        check = ("sh", "-c", iptables_tables.CHECK)
+        until(lambda: node.run(check, check=False).code == 0, what="the rules are back", deadline_s=60)
     assert code != 0, output
     assert "a Service answers on the node gave False; nothing was injected" in output
     assert not (tmp_path / "events.jsonl").exists()

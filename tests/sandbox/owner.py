@@ -14,9 +14,10 @@ from gauntlet.providers import ClusterSpec, provider
 
 cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.IPTABLES, nodes=2))
 cluster.nodes[0].spawn(["sleep", "1000"])
-print("up", flush=True)
 if len(sys.argv) > 2:
     ending.obey()
     with ending.held_back():
+        print("up", flush=True)
         threading.Event().wait()
+print("up", flush=True)
 threading.Event().wait()

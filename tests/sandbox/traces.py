@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,19 @@ def namespaces_of(pid: int) -> set[str]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return found
+
+
+def mounts(pid: int | None = None) -> set[str]:
+    """Device, root and place of each mount that a process sees, this one if none is named; none if it is gone."""
+    try:
+        text = Path(f"/proc/{'self' if pid is None else pid}/mountinfo").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # it has ended, and nobody has waited for it
+            return set()
+        raise
+    return {" ".join(line.split()[2:5]) for line in text.splitlines()}
 
 
 @contextmanager

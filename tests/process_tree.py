@@ -1,0 +1,23 @@
+"""The end of a process and of all that it started, for a test that must leave nothing, also if its set-up fails."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import psutil
+
+
+def kill(process: subprocess.Popen[Any], known: Sequence[psutil.Process] = ()) -> None:
+    """Kill `process`, what is below it now, and what is `known` to have been there; of the latter some may be gone."""
+    # A process that was not waited for keeps its number, so that its children are those of no other.
+    below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    process.kill()
+    for each in (*below, *known):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
