@@ -127,7 +127,7 @@ def test_usage_errors(proxy_mode: ProxyMode, arguments: list[str], error: str) -
 
 
 def test_a_kernel_without_ipvs(monkeypatch: pytest.MonkeyPatch) -> None:
-    play = SimpleNamespace(name="play", mode=ProxyMode.IPVS, nodes=(Captured(ProxyMode.IPTABLES),))
+    play = SimpleNamespace(name="play", provider="sandbox", mode=ProxyMode.IPVS, nodes=(Captured(ProxyMode.IPTABLES),))
     monkeypatch.setattr(cluster_commands, "every", lambda: (play,))
     said = gauntlet("node-1")
     assert said.exit_code == ExitCode.FAILED
