@@ -33,7 +33,7 @@ def test_raises_under_traffic(judge, evidence):
     declared = DeclaredFlow("c", "node-1", "ns/web", Frontend.CLUSTER_IP, "10.96.0.1", 80, Protocol.TCP, Connection.NEW)
     Rows.path.write_bytes(head(declared) + ROWS)
     evidence.events.write(Event(EventKind.FAULT_INTENDED, "kill-proxy-1"))
-    with evidence.unfinished([Flow(None, None, declared, None, Rows)], {"b1": "node-7"}):
+    with evidence.unfinished([Flow(None, None, declared, None, Rows, None)], {"b1": "node-7"}):
         raise Inconclusive("the experiment cannot go on", "mend it")
 """
 
