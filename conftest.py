@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from _pytest.outcomes import Skipped
 
-from gauntlet.errors import GauntletError
+from gauntlet.ground.errors import GauntletError
 
 pytest_plugins = (
     "fixtures.ending",
@@ -205,7 +205,7 @@ def pytest_runtest_makereport(
 
 def _skip_unsupported(item: pytest.Item, feature: str) -> None:
     from fixtures import case, ledger, settings
-    from gauntlet.support import unsupported
+    from gauntlet.promises.support import unsupported
 
     found = case.of_node_id(item.nodeid)
     if found is None or settings.KEY not in item.config.stash:

@@ -20,9 +20,9 @@ from bench.own_kernel import RATE_PER_S, own_kernel
 from bench.recovery import errors_ms
 from bench.services import services_s
 from bench.stage import Stage, stage
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import Inconclusive
-from gauntlet.paths import project_root
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.paths import project_root
 
 MODES = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
 Figures = dict[str, float | dict[str, float]]

@@ -7,9 +7,9 @@ import time
 import polars as pl
 
 from bench.stage import Stage
-from gauntlet.errors import Inconclusive
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.waiting import until
 from gauntlet.traffic import Ask, Load
-from gauntlet.waiting import until
 
 USERS = 8
 

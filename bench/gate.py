@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from gauntlet.errors import Inconclusive
+from gauntlet.ground.errors import Inconclusive
 
 
 @dataclass(frozen=True)

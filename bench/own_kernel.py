@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bench.connections import connections_per_s
 from bench.stage import stage
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.faults import proxy_process
-from gauntlet.nodes.guest import GuestNode
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.nodes.guest.node import GuestNode
+from gauntlet.proxy import process as proxy_process
 
 # As fast as possible, 4 of 92,087 connections timed out at 3,069 a second (2026-11-26): source ports came back within
 # ten seconds, probably before ipvs had forgotten their last connection.

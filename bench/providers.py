@@ -11,7 +11,7 @@ from bench.connections import connections_per_s
 from bench.recovery import errors_ms
 from bench.services import services_s
 from bench.stage import stage
-from gauntlet.cluster import ProxyMode
+from gauntlet.ground.cluster import ProxyMode
 
 PROVIDERS = ("sandbox", "kind")
 MEANING = (

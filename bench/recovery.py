@@ -10,9 +10,9 @@ import time
 
 from bench.stage import Stage
 from gauntlet.checkers.outage import outages
-from gauntlet.errors import Inconclusive
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.waiting import until
 from gauntlet.traffic import Load
-from gauntlet.waiting import until
 
 LENGTHS_MS = (50, 200, 500, 2000)
 REPEATS = 5

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet.cluster import Cluster, Host, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import Cluster, Host, NodeKernel, ProxyMode
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.providers.api import Api
 from gauntlet.traffic import Load, Target, Traffic
-from gauntlet.waiting import until
 from gauntlet.workload import namespace
 from gauntlet.workload.backend import IMAGE, Backend, one_on_each
 from gauntlet.workload.served import Backends

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet import results
-from gauntlet.paths import project_root
-from gauntlet.results import Results
+from gauntlet.ground.paths import project_root
+from gauntlet.report import results
+from gauntlet.report.results import Results
 
 CONFTEST = """
 import os
@@ -56,8 +56,8 @@ class SuiteFolder:
         (path / "pytest.ini").write_text(INI)
         (suites / "conftest.py").write_text(CONFTEST)
         (suites / "test_it.py").write_text(
-            "import os\nfrom pathlib import Path\nimport pytest\nfrom gauntlet.finding import Finding, Verdict\n"
-            "from gauntlet.errors import Inconclusive\n"
+            "import os\nfrom pathlib import Path\nimport pytest\nfrom gauntlet.ground.finding import Finding, Verdict\n"
+            "from gauntlet.ground.errors import Inconclusive\n"
             "GOOD = Finding('good', Verdict.PASS, 'all is well')\n" + tests
         )
         return cls(path)

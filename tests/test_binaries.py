@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import binaries, gobinary, gobuild, toolchain
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.waiting import until
+from gauntlet.build import binaries, gobinary, gobuild, toolchain
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.waiting import until
 
 VERSION = "9.9"
 PROGRAM = 'package main\n\nfunc main() { println("hello") }\n'
 ENSURE = """
 import sys
 from pathlib import Path
-from gauntlet import binaries, gobuild
-from gauntlet.errors import GauntletError
+from gauntlet.build import binaries, gobuild
+from gauntlet.ground.errors import GauntletError
 gobuild.NEEDED_BYTES = 0
 try:
     print(binaries.ensure("9.9", say=lambda line: print(line, file=sys.stderr), root=Path(sys.argv[1])).path("hello"))

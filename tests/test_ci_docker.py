@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gauntlet.paths import project_root
+from gauntlet.ground.paths import project_root
 
 
 def run(*arguments: str, name: str = "gauntlet-never-started") -> subprocess.CompletedProcess[str]:

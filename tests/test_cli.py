@@ -16,16 +16,16 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from gauntlet import pytestrun
-from gauntlet.cli import main
-from gauntlet.cluster import ProxyMode
-from gauntlet.conclusion import conclude, show
-from gauntlet.errors import ExitCode, UsageError
-from gauntlet.finding import Verdict
-from gauntlet.profiles import PROFILES, parse_modes, pytest_options
-from gauntlet.results import FindingRecord, GateCases, Results, Skip, write
-from gauntlet.run_folder import point_latest
-from gauntlet.waiting import until
+from gauntlet.cli import pytestrun
+from gauntlet.cli.conclusion import conclude, show
+from gauntlet.cli.main import main
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import ExitCode, UsageError
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
+from gauntlet.ground.waiting import until
+from gauntlet.report.results import FindingRecord, GateCases, Results, Skip, write
+from gauntlet.report.run_folder import point_latest
 
 CASE = "suites/conformance/test_node_port.py::test_answers_on_every_node_also_without_a_backend[udp-outside]"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gauntlet.cli import main
-from gauntlet.errors import ExitCode
-from gauntlet.journal.store import journal_in
-from gauntlet.paths import project_root, state_root
-from gauntlet.providers.existing_record import state_dir
+from gauntlet.cli.main import main
+from gauntlet.ground.errors import ExitCode
+from gauntlet.ground.journal.store import journal_in
+from gauntlet.ground.paths import project_root, state_root
+from gauntlet.providers.existing.record import state_dir
 from tests.existing import absent
 from tests.journal.process import HOLD, running
 
@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
 # Injects, as far as the journal tells, and goes on.
 HURT = """
 import sys
-from gauntlet.journal import lock
+from gauntlet.ground.journal import lock
 from tests.existing import absent
 lock.take("existing", sys.argv[1])
 absent.hurt(sys.argv[1])

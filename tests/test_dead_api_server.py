@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gauntlet import results
-from gauntlet.finding import Verdict
-from gauntlet.paths import project_root
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
 from gauntlet.providers.sandbox.layout import ClusterRecord, clusters_dir
-from gauntlet.waiting import until
+from gauntlet.report import results
 from tests.sandbox.test_end import family
 
 

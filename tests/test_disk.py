@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.disk import LineFile, replace_file
-from gauntlet.paths import project_root
+from gauntlet.ground.disk import LineFile, replace_file
+from gauntlet.ground.paths import project_root
 
 # Has room for 40 bytes: write(2) takes that much of a longer line, and then nothing.
 SHORT = """
 import resource, sys
 from pathlib import Path
-from gauntlet.errors import GauntletError
-from gauntlet.history import Event, EventKind, EventLog
-from gauntlet.journal.store import Journal, Record
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.history import Event, EventKind, EventLog
+from gauntlet.ground.journal.store import Journal, Record
 resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))
 path = Path(sys.argv[1])
 try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.paths import project_root
+from gauntlet.ground.paths import project_root
 
 EXAMPLE = re.compile(r"`(?P<file>[\w/]+\.py)`:\n\n```python\n(?P<code>.*?)```\n", re.DOTALL)
 PAGES = sorted([*project_root().glob("*.md"), *project_root().glob("docs/**/*.md")])

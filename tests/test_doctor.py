@@ -10,13 +10,14 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from gauntlet import binaries, doctor
-from gauntlet.cli import main
-from gauntlet.doctor import Check, Feature, State
-from gauntlet.doctor_table import row
-from gauntlet.errors import EnvironmentUnfit, ExitCode
-from gauntlet.images import recipe
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.build import binaries
+from gauntlet.build.images import recipe
+from gauntlet.cli.doctor_table import row
+from gauntlet.cli.main import main
+from gauntlet.doctor import machine as doctor
+from gauntlet.doctor.machine import Check, Feature, State
+from gauntlet.ground.errors import EnvironmentUnfit, ExitCode
+from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import world, xstate
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import doctor_kind
-from gauntlet.doctor import State
+from gauntlet.doctor import kind as doctor_kind
+from gauntlet.doctor.machine import State
 
 
 def sysctls(folder: Path, watches: int, instances: int) -> Path:

@@ -15,9 +15,10 @@ from typing import IO, Any, Self
 import psutil
 import pytest
 
-from gauntlet import ending, pytestrun
-from gauntlet.paths import project_root
-from gauntlet.waiting import until
+from gauntlet.cli import pytestrun
+from gauntlet.ground import ending
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
 from tests import process_tree
 from tests.suite_folder import SuiteFolder
 
@@ -190,7 +191,7 @@ def test_a_run_whose_reader_goes_ends_in_order(start: Start, tmp_path: Path) -> 
 def test_clean_up_is_not_broken_off_by_a_first_signal() -> None:
     code = """
 import os, signal
-from gauntlet import ending
+from gauntlet.ground import ending
 
 ending.obey()
 try:
@@ -207,12 +208,12 @@ except KeyboardInterrupt:
 
 WAIT_FOR = """
 import subprocess
-from gauntlet.ending import DIES_WITH_US
+from gauntlet.ground.ending import DIES_WITH_US
 subprocess.run([*DIES_WITH_US, "sleep", "600"])
 """
 DEBOOTSTRAP = """
 from pathlib import Path
-from gauntlet.images import debian
+from gauntlet.build.images import debian
 debian._debootstrap(Path("."), ["none"])
 """
 

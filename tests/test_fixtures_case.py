@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.case import Case, of_node_id
-from gauntlet.cluster import ProxyMode
+from gauntlet.ground.cluster import ProxyMode
 
 FILE = "suites/conformance/test_x.py"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.history import History
+from gauntlet.ground.history import History
 from tests.suite_folder import SuiteFolder
 
 # An agent that died left these rows: the last one is torn, the one before failed for want of a port of its own.
 ENDS_BY_AN_ERROR = """
 from types import SimpleNamespace
-from gauntlet.history import DeclaredFlow, Event, EventKind, Frontend, Protocol, Connection
+from gauntlet.ground.history import DeclaredFlow, Event, EventKind, Frontend, Protocol, Connection
 from gauntlet.traffic import Flow
 from gauntlet.traffic.rows import head
 

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from fixtures.failure import deciding, telling
-from gauntlet.cluster import Cluster
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.finding import Finding, Verdict
 from tests.checkers.histories import Row, frame, steady
 
 NODES = {f"node-{number}": SimpleNamespace(name=f"node-{number}", address=f"10.77.0.1{number}") for number in (1, 2, 3)}

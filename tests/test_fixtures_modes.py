@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.waiting import until
+from gauntlet.ground.waiting import until
 from tests.suite_folder import SuiteFolder
 
 PARAMETRIZED = """
@@ -83,7 +83,7 @@ def test_what_cannot_work_is_said_before_any_cluster_is_made(tmp_path: Path, opt
 
 
 def _bad_slos(folder: Path) -> None:
-    from gauntlet.paths import project_root
+    from gauntlet.ground.paths import project_root
 
     (folder / "experiments").mkdir(parents=True)
     (folder / "default.yaml").write_text((project_root() / "slos" / "default.yaml").read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fixtures.rehearsal import RehearsedFlow, RehearsedTraffic
-from gauntlet.history import DeclaredFlow
+from gauntlet.ground.history import DeclaredFlow
 from gauntlet.traffic import Flow, Traffic
 
 # Of a load that was made; no suite asks for them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fixtures.schedule import scope
-from gauntlet.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
 
 KERNELS = {
     ProxyMode.IPTABLES: NodeKernel.HOST,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
 from tests.suite_folder import SuiteFolder
 
 EVERY_ENDING = '''

@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
-from gauntlet.guest import agent
-from gauntlet.guest.wire import Command, Frames, Kind, exit_code
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.nodes.guest import agent
+from gauntlet.nodes.guest.wire import Command, Frames, Kind, exit_code
 
 WAIT_S = 0.2
 

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from gauntlet import cluster_commands
-from gauntlet.cli import main
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import ExitCode
-from gauntlet.inspection import Inspection
-from gauntlet.inspection_table import tables
-from gauntlet.ipvs import inspection
-from gauntlet.rules import ipvs
+from gauntlet.cli import cluster_commands
+from gauntlet.cli.inspection_table import tables
+from gauntlet.cli.main import main
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import ExitCode
+from gauntlet.proxy.inspection import Inspection
+from gauntlet.proxy.ipvs import inspection
+from gauntlet.proxy.rules import ipvs
 from tests.ipvs.test_inspection import SHOWN
 from tests.rules.node import Captured, ipvs_text
 

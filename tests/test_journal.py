@@ -11,12 +11,12 @@ from typing import cast
 
 import pytest
 
-from gauntlet.cluster import Cluster, CommandFailed, Completed
-from gauntlet.errors import GauntletError
-from gauntlet.journal import heal as healing
-from gauntlet.journal.heal import HealFailed, heal
-from gauntlet.journal.lock import ClusterInUse
-from gauntlet.journal.store import Journal, Record, State, journal_of
+from gauntlet.faults import heal as healing
+from gauntlet.faults.heal import HealFailed, heal
+from gauntlet.ground.cluster import Cluster, CommandFailed, Completed
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.journal.lock import ClusterInUse
+from gauntlet.ground.journal.store import Journal, Record, State, journal_of
 from tests.journal.process import running
 
 
@@ -143,8 +143,8 @@ def test_heal_undoes_newest_first_and_confirms(local: Cluster, tmp_path: Path) -
 WRITE = """
 import sys
 from pathlib import Path
-from gauntlet.journal.lock import ClusterInUse
-from gauntlet.journal.store import Journal, Record
+from gauntlet.ground.journal.lock import ClusterInUse
+from gauntlet.ground.journal.store import Journal, Record
 undo = (("touch", sys.argv[2]),)
 Journal(Path(sys.argv[1])).write(Record("x-1", "a-fault", "node-1", "injected", undo=undo, check=("echo", "gone")))
 """

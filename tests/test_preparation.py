@@ -15,14 +15,14 @@ from click.testing import CliRunner
 
 from fixtures import nearest, settings
 from fixtures.collector import Row
-from gauntlet.cli import main
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import EnvironmentUnfit, UsageError
-from gauntlet.paths import SYSTEM_PATH, project_root
+from gauntlet.build.toolchain import pinned_minor, toolchain_root
+from gauntlet.cli.main import main
+from gauntlet.cli.pytest_arguments import names_a_cluster
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.paths import SYSTEM_PATH, project_root
+from gauntlet.promises.support import Place, unsupported
 from gauntlet.providers.sandbox import world
-from gauntlet.pytest_arguments import names_a_cluster
-from gauntlet.support import Place, unsupported
-from gauntlet.toolchain import pinned_minor, toolchain_root
 from tests.existing import absent
 from tests.suite_folder import SuiteFolder
 
@@ -149,7 +149,7 @@ def test_an_experiment_is_chosen_by_its_name(chosen: list[str]) -> None:
 
 
 def test_an_experiment_outside_the_profile_is_chosen_by_its_name_too() -> None:
-    from gauntlet.profiles import PROFILES, pytest_options
+    from gauntlet.ground.profiles import PROFILES, pytest_options
 
     options = pytest_options(PROFILES["gate"], ("iptables",), Path("/nowhere"), ["port-clash", "--co", "-q"])
     done = subprocess.run(
@@ -163,7 +163,7 @@ def test_an_experiment_outside_the_profile_is_chosen_by_its_name_too() -> None:
 
 def test_the_folder_of_an_option_chooses_no_suites() -> None:
     """`--kp-slos DIR` in two words: DIR is no path of cases, and the profile's suites are run."""
-    from gauntlet.profiles import PROFILES, pytest_options
+    from gauntlet.ground.profiles import PROFILES, pytest_options
 
     options = pytest_options(PROFILES["smoke"], ("nftables",), Path("/nowhere"), ["--kp-slos", "slos", "--co", "-q"])
     done = subprocess.run(

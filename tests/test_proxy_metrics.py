@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes, parse
+from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes, parse
 
 TEXT = """\
 # TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram

@@ -12,11 +12,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gauntlet import results, run_folder
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import EnvironmentUnfit, ExitCode, UsageError
-from gauntlet.finding import Finding, Verdict
-from gauntlet.paths import project_root
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, UsageError
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.report import results, run_folder
 from tests.report.synthetic import CASE, failing, passing, run
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
@@ -109,7 +109,7 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
 
 def test_the_committed_schema_is_the_models() -> None:
     assert json.loads(SCHEMA_FILE.read_text()) == results.json_schema(), (
-        f"write it again: python -m gauntlet.results > {SCHEMA_FILE}"
+        f"write it again: python -m gauntlet.report.results > {SCHEMA_FILE}"
     )
 
 
@@ -195,7 +195,10 @@ def test_a_dangling_latest_is_replaced(tmp_path: Path) -> None:
         ("", "is not a results file"),
         ('{"schema": "kube-pro', "is not a results file"),
         ("[]", "is not a results file"),
-        ('{"schema": "kube-proxy-gauntlet/results/v9"}', "this gauntlet reads 'kube-proxy-gauntlet/results/v1'"),
+        (
+            '{"schema": "kube-proxy-gauntlet/results/v9"}',
+            "this gauntlet reads 'kube-proxy-gauntlet/results/v1'",
+        ),
         ('{"schema": "kube-proxy-gauntlet/results/v1"}', "tool: Field required"),
     ],
 )

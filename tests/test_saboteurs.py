@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import results
-from gauntlet.finding import Verdict
-from gauntlet.paths import project_root
-from gauntlet.results import Results
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.report import results
+from gauntlet.report.results import Results
 
 SABOTEURS = Path(__file__).parent / "saboteurs"
 EVEN = "suites/conformance/test_balance.py"

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.cluster_check.table import tables
-from gauntlet.doctor import Check, State
-from gauntlet.doctor_table import row
+from gauntlet.cli.doctor_table import row
+from gauntlet.doctor.cluster_check.table import tables
+from gauntlet.doctor.machine import Check, State
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.screen import NARROWEST_TABLE, fitted
+from gauntlet.report.results import write
 from gauntlet.report.table import show_verdicts
-from gauntlet.results import write
-from gauntlet.screen import NARROWEST_TABLE, fitted
 from tests.cluster_check import facts
 from tests.report import synthetic
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import results, run_folder
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.report import results, run_folder
 from gauntlet.report.page import page
+from gauntlet.report.results import GateCases
 from gauntlet.report.summary import summary
 from gauntlet.report.verdicts import headline, undecided
-from gauntlet.results import GateCases
 from tests.report.synthetic import CASE, failing, passing, run
 from tests.suite_folder import SuiteFolder
 

@@ -14,9 +14,9 @@ import urllib3
 import yaml
 from kubernetes.client import CoreV1Api
 
-from gauntlet.errors import ExitCode
-from gauntlet.providers import api_client
-from gauntlet.providers.api import Api, ApiUnreachable
+from gauntlet.ground.errors import ExitCode
+from gauntlet.kube import api_client
+from gauntlet.kube.api import Api, ApiUnreachable
 
 
 class SilentServer:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.history import EventKind, Outcome
-from gauntlet.paths import project_root
-from gauntlet.promise import Balance, Control, Latency, Recovery, Slo
-from gauntlet.slo import Since, SloError, load
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import EventKind, Outcome
+from gauntlet.ground.paths import project_root
+from gauntlet.promises.promise import Balance, Control, Latency, Recovery, Slo
+from gauntlet.promises.slo import Since, SloError, load
 
 SLOS = project_root() / "slos"
 
@@ -268,8 +268,8 @@ def test_changes_are_checked_whether_they_are_used_or_not(tmp_path: Path) -> Non
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from gauntlet.errors import UsageError
-from gauntlet.slo import load
+from gauntlet.ground.errors import UsageError
+from gauntlet.promises.slo import load
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)

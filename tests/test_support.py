@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet import support
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.support import Gap, Place, unsupported
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.promises import support
+from gauntlet.promises.support import Gap, Place, unsupported
 
 
 def test_gap_holds_for_its_modes_only() -> None:

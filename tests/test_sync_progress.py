@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
-from gauntlet.workload.sync_progress import Rest, SyncProgress, at_rest
+from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
+from gauntlet.proxy.sync_progress import Rest, SyncProgress, at_rest
 
 LONGEST_S = 4.0
 Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending

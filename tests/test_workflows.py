@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.paths import project_root
-from gauntlet.profiles import PROFILES
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.profiles import PROFILES
 from tests import workflow_file
 
 EVERYTHING = ("--profile", "nightly")

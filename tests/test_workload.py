@@ -15,11 +15,11 @@ import polars as pl
 import pytest
 from kubernetes.client import ApiClient, Configuration
 
-from gauntlet import history
-from gauntlet.cluster import Host
-from gauntlet.errors import GauntletError
-from gauntlet.history import Frontend, Protocol
-from gauntlet.providers.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.ground import history
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.history import Frontend, Protocol
+from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
 from gauntlet.workload import (
     HTTP,
     UDP,

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from gauntlet.paths import project_root
+from gauntlet.ground.paths import project_root
 
 GITHUB = project_root() / ".github"
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")

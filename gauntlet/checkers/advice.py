@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 _RULES = "compare the rules of the node that decided with the Service's EndpointSlices, and read its kube-proxy's log"
 _TIMELINE = "see on the report's timeline which clients were hurt, and when; then read the rules and kube-proxy's log"
@@ -48,7 +48,7 @@ _INCONCLUSIVE = {
     "teardown": "the cluster may not be as it was: `gauntlet heal`; the error is in what pytest printed",
     "call": "the test gave no finding to the fixture `judge`: see what pytest printed",
     "worker": "a process of the run died: see what pytest printed, and whether the machine ran out of memory",
-    "skip": "declare what is unsupported in gauntlet/support.py, and mark the test with it",
+    "skip": "declare what is unsupported in gauntlet/promises/support.py, and mark the test with it",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import counts, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 # Without affinity, 25 attempts on two backends stay on one with a probability of 2^-24, below 1e-7.
 MIN_ATTEMPTS = 25

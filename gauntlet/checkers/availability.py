@@ -6,7 +6,7 @@ import polars as pl
 from scipy.special import bdtr
 
 from gauntlet.checkers.sample import SIGNIFICANCE, by_flow, counts, describe, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 
 def availability(

@@ -14,8 +14,8 @@ from scipy.special import chdtrc, chdtri, chndtrinc
 
 from gauntlet.checkers.reaches_all import chance_of_a_miss
 from gauntlet.checkers.sample import OUTSIDE, SIGNIFICANCE, by_client_node, failed, no_data
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Connection
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Connection
 
 MIN_EXPECTED = 5
 POWER = 0.99

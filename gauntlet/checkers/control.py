@@ -9,8 +9,8 @@ import polars as pl
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.latency import latency
 from gauntlet.checkers.sample import failed
-from gauntlet.finding import Finding, Verdict
-from gauntlet.promise import Slo
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.promises.promise import Slo
 
 
 def control(attempts: pl.DataFrame, slo: Slo) -> Finding:

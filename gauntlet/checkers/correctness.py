@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import counts, describe, no_data
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Outcome
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Outcome
 
 
 def correctness(attempts: pl.DataFrame, allowed_backends: frozenset[str], *, at_most: int = 0) -> Finding:

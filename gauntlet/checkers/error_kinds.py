@@ -7,8 +7,8 @@ from collections.abc import Collection
 import polars as pl
 
 from gauntlet.checkers.sample import counts, describe, failed, no_data
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Outcome
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Outcome
 
 
 def error_kinds(attempts: pl.DataFrame, allowed: Collection[Outcome | str]) -> Finding:

@@ -21,10 +21,10 @@ from gauntlet.checkers.recovery import flow_recoveries, recovery
 from gauntlet.checkers.sample import NANO, declared_name, no_data
 from gauntlet.checkers.silence import silent
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS, Windows, cut
-from gauntlet.errors import Inconclusive
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Connection, DeclaredFlow, EventKind, History
-from gauntlet.promise import BlastRadius, Slo
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History
+from gauntlet.promises.promise import BlastRadius, Slo
 
 CHECKS = (
     "flows",

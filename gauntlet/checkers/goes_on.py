@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import describe, end_ns, failed, no_data
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Connection, Outcome
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Connection, Outcome
 
 
 def goes_on(attempts: pl.DataFrame, removed: str, since_ns: int, *, check: str = "goes-on") -> Finding:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import NANO
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import EventKind, History
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind, History
 
 CHECK = "held"
 

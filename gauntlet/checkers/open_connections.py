@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from gauntlet.checkers.sample import counts, describe, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 
 def open_connections(

@@ -8,7 +8,7 @@ import polars as pl
 
 from gauntlet.checkers.sample import by_flow, end_ns, hurt, no_data, seconds
 from gauntlet.checkers.spells import Spell, spells
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import SIGNIFICANCE, counts, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 
 def reaches_all(attempts: pl.DataFrame, backends: frozenset[str], *, significance: float = SIGNIFICANCE) -> Finding:

@@ -9,8 +9,8 @@ import polars as pl
 
 from gauntlet.checkers.sample import NANO, by_flow, describe, hurt, no_data
 from gauntlet.checkers.spells import spells
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import EventKind, History
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind, History
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from gauntlet.checkers.sample import SIGNIFICANCE, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 
 def same_choice(first: pl.DataFrame, again: pl.DataFrame, backends: int) -> Finding:

@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 
 import polars as pl
 
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import DeclaredFlow, Outcome
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import DeclaredFlow, Outcome
 
 # Chance of a false alarm of one statistical test. A gate makes a few hundred of them, so that fewer than
 # one gate in 10,000 goes red by chance.

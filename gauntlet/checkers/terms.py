@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from gauntlet.finding import Finding
-from gauntlet.slo import Terms
+from gauntlet.ground.finding import Finding
+from gauntlet.promises.slo import Terms
 
 FIELDS = {
     "control": "control.availability",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from gauntlet.checkers.sample import by_flow, failed, no_data
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict
 
 CYCLES = 3
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from gauntlet.checkers.sample import end_ns, failed
-from gauntlet.errors import Inconclusive
-from gauntlet.history import EventKind, History
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import EventKind, History
 
 CONTROL, HURT, AFTER = "control", "hurt", "after"
 WINDOWS = (CONTROL, HURT, AFTER)

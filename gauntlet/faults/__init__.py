@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from gauntlet.faults.fault import Fault, Needs, NotHeld, NotLanded
 from gauntlet.faults.registry import FAULTS, blast_radius, create, names
-from gauntlet.promise import BlastRadius
+from gauntlet.promises.promise import BlastRadius
 
 __all__ = ["FAULTS", "BlastRadius", "Fault", "Needs", "NotHeld", "NotLanded", "blast_radius", "create", "names"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from gauntlet.cluster import Node
-from gauntlet.journal.store import Argv
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.journal.store import Argv
 
 # Into the cgroups of the node's first process: in those of a pod by which the node was reached, it would end with that.
 _LEAVE = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import MachineState, OwnKernelNode, ProxyMode
-from gauntlet.faults import ipvs_tables, proxy_process
+from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal.store import Record, State
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import MachineState, OwnKernelNode, ProxyMode
+from gauntlet.ground.journal.store import Record, State
+from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy import process as proxy_process
 
 
 class CrashKernel(JournalledFault):

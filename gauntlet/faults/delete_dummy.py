@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import DUMMY
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.ground.cluster import ProxyMode
 
 _SAID = "/run/gauntlet-dummy"
 

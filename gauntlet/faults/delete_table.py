@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.faults.proxy_process import RESTART
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.process import RESTART
 
 _TABLE = ("ip", "kube-proxy")
 

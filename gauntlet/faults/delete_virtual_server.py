@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.faults.proxy_process import RESTART
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.process import RESTART
 
 _LEFT = "/run/gauntlet-virtual-servers"
 

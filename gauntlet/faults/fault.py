@@ -7,11 +7,11 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from gauntlet.cluster import Cluster, Node, NodeKernel, ProxyMode
-from gauntlet.errors import Inconclusive, UsageError
-from gauntlet.history import EventLog
-from gauntlet.journal.store import Journal
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import Cluster, Node, NodeKernel, ProxyMode
+from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.history import EventLog
+from gauntlet.ground.journal.store import Journal
+from gauntlet.promises.promise import BlastRadius
 
 
 @dataclass(frozen=True)

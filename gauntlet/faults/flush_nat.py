@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import iptables_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.ground.cluster import ProxyMode
 
 
 class FlushNat(NodeFault):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from gauntlet.faults.proxy_process import RESTART
-from gauntlet.journal.store import Argv
+from gauntlet.ground.journal.store import Argv
+from gauntlet.proxy.process import RESTART
 
 # The jumps are the last thing kube-proxy writes and the first that a packet meets; DNAT rules are the first.
 CHECK = """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import kernel_modules
 from gauntlet.faults.fault import Needs
 from gauntlet.faults.missing_modules import MissingModules
+from gauntlet.ground.cluster import ProxyMode
 
 _CORE = "ip_vs"
 

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable
 from kubernetes.client import ApiException, CoreV1Api
 from pydantic import Field
 
-from gauntlet import ipvs
-from gauntlet.cluster import Node
-from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.faults.fault import NoParameters, Scene
-from gauntlet.faults.proxy_process import RESTART
-from gauntlet.ipvs import Protocol, RealServer, VirtualServer
-from gauntlet.ipvs.model import endpoint
-from gauntlet.journal.store import Argv
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
+from gauntlet.ground.journal.store import Argv
+from gauntlet.proxy import ipvs
+from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
+from gauntlet.proxy.ipvs.model import endpoint
+from gauntlet.proxy.process import RESTART
 
 DUMMY = "kube-ipvs0"
 

@@ -10,14 +10,15 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
+from gauntlet.faults import heal
 from gauntlet.faults.fault import Needs, NoParameters, NotHeld, NotLanded, Scene
-from gauntlet.history import Event, EventKind
-from gauntlet.journal import heal, lock
-from gauntlet.journal.store import Record, State
-from gauntlet.promise import BlastRadius
-from gauntlet.waiting import NotInTime, until
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import Event, EventKind
+from gauntlet.ground.journal import lock
+from gauntlet.ground.journal.store import Record, State
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.promises.promise import BlastRadius
 
 
 class JournalledFault(ABC):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from gauntlet.cluster import Node
-from gauntlet.errors import Inconclusive
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.errors import Inconclusive
 
 # modprobe, by which the kernel loads too, reads this folder (modprobe.d(5)); a restart of the machine empties it.
 _FOLDER = "/run/modprobe.d"

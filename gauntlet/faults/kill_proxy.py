@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults import proxy_process
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.history import EventKind
-from gauntlet.promise import BlastRadius
-from gauntlet.waiting import NotInTime, until
+from gauntlet.ground.history import EventKind
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy import process as proxy_process
 
 _DEATH_S = 5.0
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gauntlet.cluster import Cluster, Node
-from gauntlet.errors import UsageError
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal.store import Journal
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import Cluster, Node
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal.store import Journal
+from gauntlet.promises.promise import BlastRadius
 
 
 def at_risk(fault: type[JournalledFault], cluster: Cluster, node: Node) -> frozenset[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from gauntlet.faults import ipvs_tables, kernel_modules, proxy_process, proxy_refusal
+from gauntlet.faults import ipvs_tables, kernel_modules, proxy_refusal
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.proxy import process as proxy_process
 
 
 class MissingModules(NodeFault):

@@ -7,9 +7,9 @@ from abc import abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 
-from gauntlet.cluster import Cluster
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.journal.store import Argv
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.journal.store import Argv
 
 # Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
 # sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.

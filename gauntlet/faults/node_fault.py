@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from gauntlet.cluster import Node
 from gauntlet.faults import background
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal.store import Argv, Record, State
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.journal.store import Argv, Record, State
 
 
 @dataclass(frozen=True)

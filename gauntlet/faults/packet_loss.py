@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import NoParameters, NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
-from gauntlet.faults.proxy_process import HEALTHZ_PORT
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy.process import HEALTHZ_PORT
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
 _TRIES = 20

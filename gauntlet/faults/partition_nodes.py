@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import Node
-from gauntlet.errors import Inconclusive
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
-from gauntlet.faults.proxy_process import HEALTHZ_PORT
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy.process import HEALTHZ_PORT
 
 
 class PartitionNodes(NetworkFault):

@@ -8,11 +8,11 @@ from typing import ClassVar
 from kubernetes.client import ApiException, CoreV1Api, V1ObjectMeta, V1Service, V1ServicePort, V1ServiceSpec
 from pydantic import Field
 
-from gauntlet.errors import GauntletError
 from gauntlet.faults.fault import Needs, NoParameters, NotLanded
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.journal.store import Record, State
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.journal.store import Record, State
+from gauntlet.promises.promise import BlastRadius
 
 
 class ClashParameters(NoParameters):

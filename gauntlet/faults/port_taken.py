@@ -9,7 +9,7 @@ from pydantic import Field
 from gauntlet.faults import background
 from gauntlet.faults.fault import NoParameters, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.promise import BlastRadius
+from gauntlet.promises.promise import BlastRadius
 
 REPLY = "gauntlet-port-thief"
 

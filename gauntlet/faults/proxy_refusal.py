@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from gauntlet.cluster import Node
 from gauntlet.faults.fault import NotLanded
-from gauntlet.faults.proxy_process import HEALTHZ_PORT
-from gauntlet.waiting import NotInTime, until
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy.process import HEALTHZ_PORT
 
 ENDPOINTS = ("/healthz", "/livez")
 # A supervisor that backs off lets half a minute pass before it starts kube-proxy again.

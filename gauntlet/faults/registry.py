@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.errors import UsageError
 from gauntlet.faults import limits
 from gauntlet.faults.clear_ipvs import ClearIpvs
 from gauntlet.faults.crash_kernel import CrashKernel
@@ -33,9 +31,11 @@ from gauntlet.faults.unload_idle_scheduler import UnloadIdleScheduler
 from gauntlet.faults.unload_scheduler import UnloadScheduler
 from gauntlet.faults.unload_used_scheduler import UnloadUsedScheduler
 from gauntlet.faults.zero_weight import ZeroWeight
-from gauntlet.history import EventLog
-from gauntlet.journal.store import journal_of
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import EventLog
+from gauntlet.ground.journal.store import journal_of
+from gauntlet.promises.promise import BlastRadius
 
 # Long enough for every experiment; short enough that a node left alone is well before anyone looks.
 DEAD_MAN_S = 120.0

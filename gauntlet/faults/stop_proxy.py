@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults import proxy_process
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.waiting import NotInTime, until
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy import process as proxy_process
 
 _STOPPED = "T"
 _STOP_S = 5.0

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import Inconclusive
 from gauntlet.faults import kernel_modules
 from gauntlet.faults.fault import Needs, NoParameters, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.promises.promise import BlastRadius
 
 
 class SchedulerParameters(NoParameters):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.promises.promise import BlastRadius
 
 _SAID = "/run/gauntlet-rmmod"
 

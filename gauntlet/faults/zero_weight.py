@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet import ipvs
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
-from gauntlet.promise import BlastRadius
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy import ipvs
 
 
 class ZeroWeight(NodeFault):

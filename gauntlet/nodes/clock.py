@@ -9,7 +9,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from gauntlet.guest.wire import Frames, Kind, frame, time_frame, time_ns
+from gauntlet.nodes.guest.wire import Frames, Kind, frame, time_frame, time_ns
 
 _READINGS = 20
 _PIECE = 4096

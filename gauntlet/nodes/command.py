@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import IO
 
-from gauntlet.cluster import CommandFailed, Completed
+from gauntlet.ground.cluster import CommandFailed, Completed
 
 TIMED_OUT = 124
 

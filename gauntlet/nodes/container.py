@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from gauntlet import docker
-from gauntlet.cluster import Completed, HostKind, NodeKernel
-from gauntlet.nodes import command, proxy_process
+from gauntlet.build import docker
+from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.nodes import command
+from gauntlet.proxy import finder as proxy_process
 
 # A container with this label belongs to the cluster that the label names.
-MEMBER_LABEL = "dev.gauntlet.cluster"
+MEMBER_LABEL = "dev.gauntlet.ground.cluster"
 # What `timeout --signal=KILL` ends with where it had to kill (coreutils); docker itself needs a moment more.
 _KILLED = 137
 _DOCKER_S = 15.0
@@ -124,7 +125,7 @@ class ContainerNode(ContainerHost):
 
 
 def _python(module: str, arguments: Sequence[str]) -> list[str]:
-    """The Python of the client image (gauntlet/images/client.Dockerfile), with Locust and the traffic agent."""
+    """The Python of the client image (gauntlet/build/images/client.Dockerfile), with Locust and the traffic agent."""
     return ["python3", "-P", "-m", module, *arguments]
 
 

@@ -6,7 +6,7 @@ import select
 import time
 from collections.abc import Mapping, Sequence
 
-from gauntlet.guest.wire import PIECE, Command, Frames, Kind, exit_code, frame
+from gauntlet.nodes.guest.wire import PIECE, Command, Frames, Kind, exit_code, frame
 from gauntlet.nodes.switchboard import GuestDown, Line
 
 

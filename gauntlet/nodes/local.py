@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from gauntlet.cluster import Completed, HostKind
-from gauntlet.nodes import command, python
+from gauntlet.ground import python
+from gauntlet.ground.cluster import Completed, HostKind
+from gauntlet.nodes import command
 
 
 @dataclass(frozen=True)

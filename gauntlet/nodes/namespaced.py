@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gauntlet.cluster import Completed, HostKind, NodeKernel
-from gauntlet.nodes import command, proxy_process, python
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground import python
+from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.nodes import command
+from gauntlet.proxy import finder as proxy_process
 
 
 @dataclass(frozen=True)

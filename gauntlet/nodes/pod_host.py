@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gauntlet.cluster import Completed, HostKind, NodeKernel
-from gauntlet.nodes import command, exec_channel, pod_exec, proxy_process
-from gauntlet.nodes.exec_channel import Credentials, Errand
+from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.kube import exec_channel, pod_exec
+from gauntlet.kube.exec_channel import Credentials, Errand
+from gauntlet.nodes import command
+from gauntlet.proxy import finder as proxy_process
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient

@@ -1,8 +1,8 @@
 """The driver's way to guests: a socket of the sandbox's steward, which connects callers and works the switches.
 
 A caller is handed a connection to the guest's agent that no rule and no link of the node can hurt, and then
-speaks gauntlet.guest.wire on it. It keeps the line to the steward open meanwhile: the steward hangs up when the guest
-is gone, which the connection itself would not show.
+speaks gauntlet.nodes.guest.wire on it. It keeps the line to the steward open meanwhile: the steward hangs up when the
+guest is gone, which the connection itself would not show.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
+from gauntlet.ground.errors import GauntletError
 
 _ANSWER_BYTES = 1 << 16
 

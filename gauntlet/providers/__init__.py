@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gauntlet.cluster import Cluster
-from gauntlet.errors import UsageError
-from gauntlet.providers.existing import ExistingProvider
-from gauntlet.providers.existing_options import ExistingOptions
-from gauntlet.providers.kind import KindProvider
-from gauntlet.providers.kind_tools import KindOptions
-from gauntlet.providers.kubeconfig import provider_name
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.errors import UsageError
+from gauntlet.kube.kubeconfig import provider_name
+from gauntlet.providers.existing.options import ExistingOptions
+from gauntlet.providers.existing.provider import ExistingProvider
+from gauntlet.providers.kind.provider import KindProvider
+from gauntlet.providers.kind.tools import KindOptions
 from gauntlet.providers.protocol import AUTO, ClusterSpec, Provider, chosen_kernel
 from gauntlet.providers.sandbox.provider import SandboxProvider
 

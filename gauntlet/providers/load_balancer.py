@@ -12,8 +12,8 @@ import threading
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from gauntlet.errors import GauntletError
-from gauntlet.providers.api import Api, ApiRefused
+from gauntlet.ground.errors import GauntletError
+from gauntlet.kube.api import Api, ApiRefused
 
 _EVERY_S = 0.25
 _log = logging.getLogger(__name__)

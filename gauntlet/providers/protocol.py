@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gauntlet.binaries import proxy_version
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.providers.existing_options import ExistingOptions
-from gauntlet.providers.kind_tools import KindOptions
+from gauntlet.build.binaries import proxy_version
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.providers.existing.options import ExistingOptions
+from gauntlet.providers.kind.tools import KindOptions
 
 # A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
 AUTO = "auto"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gauntlet.errors import ExitCode, GauntletError
+from gauntlet.ground.errors import ExitCode, GauntletError
 from gauntlet.report.making import make, publish
 
 

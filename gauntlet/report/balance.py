@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from gauntlet.history import Connection, Outcome
+from gauntlet.ground.history import Connection, Outcome
 from gauntlet.report.binning import by_client, client_rows
 from gauntlet.report.palette import BAR, EVENT, FAINT, TEXT
 from gauntlet.report.svg import Panel, Values, drawn_from, inline

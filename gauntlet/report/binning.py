@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gauntlet.history import Outcome
+from gauntlet.ground.history import Outcome
 
 OUTSIDE = "outside"
 SUCCESS_BINS = 160

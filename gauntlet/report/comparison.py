@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import figure_of, measured, shown
 from gauntlet.report.names import anchor, title
-from gauntlet.results import CaseResult, FindingRecord, Results
+from gauntlet.report.results import CaseResult, FindingRecord, Results
 
 
 @dataclass(frozen=True)

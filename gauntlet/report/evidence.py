@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from gauntlet.history import ATTEMPTS, EVENTS, History, events
+from gauntlet.ground.history import ATTEMPTS, EVENTS, History, events
 
 FILES = (".parquet", ".jsonl", ".txt", ".log", ".json")
 

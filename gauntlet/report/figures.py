@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gauntlet.results import FindingRecord
+from gauntlet.report.results import FindingRecord
 
 # Units in which 1 is the whole, and what follows their figure in per cent.
 SHARES = {"share": "%", "of the fair share": "% of the fair share"}

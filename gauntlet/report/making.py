@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet import results as results_file
-from gauntlet.errors import GauntletError
+from gauntlet.ground.errors import GauntletError
+from gauntlet.report import results as results_file
 from gauntlet.report.page import page
+from gauntlet.report.results import Results, write_whole
 from gauntlet.report.summary import summary
-from gauntlet.results import Results, write_whole
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gauntlet.history import EventKind
+from gauntlet.ground.history import EventKind
 from gauntlet.report.binning import Axis
 
 LABELS = {

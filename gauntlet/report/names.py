@@ -6,8 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from gauntlet import surroundings
-from gauntlet.cluster import ProxyMode
+from gauntlet.ground import surroundings
+from gauntlet.ground.cluster import ProxyMode
 
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.surroundings import PROXY_PATH
 from gauntlet.report import palette
 from gauntlet.report.comparison import comparison
 from gauntlet.report.names import title
+from gauntlet.report.results import LOGS, Results
 from gauntlet.report.sections import Section, sections
 from gauntlet.report.verdicts import headline, troubles
-from gauntlet.results import LOGS, Results
-from gauntlet.surroundings import PROXY_PATH
 
 WORDS = {verdict: str(verdict) for verdict in Verdict}
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?", Verdict.MEASURED: "·"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
-from gauntlet.history import EventKind, History
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import EventKind, History
 from gauntlet.report.balance import balance
 from gauntlet.report.binning import SECOND_NS, Axis
 from gauntlet.report.comparison import Figure
@@ -19,8 +19,8 @@ from gauntlet.report.evidence import Evidence, evidence_of
 from gauntlet.report.figures import figure_of, measured, threshold_of
 from gauntlet.report.marks import windows
 from gauntlet.report.names import anchor, command, group, title
+from gauntlet.report.results import CaseResult, FindingRecord, Results, worst
 from gauntlet.report.timeline import span, timeline
-from gauntlet.results import CaseResult, FindingRecord, Results, worst
 
 
 @dataclass(frozen=True)

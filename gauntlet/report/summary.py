@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
 from gauntlet.report.comparison import Cost, comparison
+from gauntlet.report.results import Account, Results
 from gauntlet.report.verdicts import Trouble, headline, troubles
-from gauntlet.results import Account, Results
 
 ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.MEASURED: "▫️"}
 # GitHub refuses a step summary above 1 MiB; nobody reads more than this many.

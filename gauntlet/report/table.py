@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.screen import fitted
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
+from gauntlet.report.results import CaseResult, Results
 from gauntlet.report.verdicts import Trouble, troubles, undecided
-from gauntlet.results import CaseResult, Results
-from gauntlet.screen import fitted
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 # Of a column, in a terminal of 80: with three or four modes, what is longer than a verdict goes to a second line.

@@ -12,7 +12,7 @@ from typing import Literal
 import altair as alt
 import polars as pl
 
-from gauntlet.history import History, Outcome
+from gauntlet.ground.history import History, Outcome
 from gauntlet.report.binning import Axis, by_client, client_rows, latency_bins, success_steps
 from gauntlet.report.marks import Mark, Window, axis_of, marks, windows
 from gauntlet.report.palette import BAD, CALM, EVENT, FAINT, GOOD, HURT, TEXT, series

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import anchor, command, title
-from gauntlet.results import Account, FindingRecord, Results
+from gauntlet.report.results import Account, FindingRecord, Results
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
 # Of a run that passed, but that was not the gate.

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from gauntlet.cluster import Host
-from gauntlet.errors import Inconclusive
-from gauntlet.history import DeclaredFlow
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import DeclaredFlow
 from gauntlet.traffic.job import Ended, Job, Message, Ready, Rows, Start, Started, Stop, decode, encode
 from gauntlet.traffic.rows import head
 

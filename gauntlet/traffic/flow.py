@@ -13,15 +13,15 @@ from typing import Self
 
 import polars as pl
 
-from gauntlet.cluster import Host
-from gauntlet.errors import Inconclusive, UsageError
-from gauntlet.history import DeclaredFlow
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.history import DeclaredFlow
+from gauntlet.ground.waiting import until
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
 from gauntlet.traffic.load import Load, Target
 from gauntlet.traffic.ration import WHOLE_AFTER_S, Rations, key
 from gauntlet.traffic.rows import read, read_so_far
-from gauntlet.waiting import until
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _GRACE_S = 10.0

@@ -9,9 +9,9 @@ from typing import Self
 
 import polars as pl
 
-from gauntlet.cluster import Host
-from gauntlet.errors import Inconclusive
-from gauntlet.history import Connection, Outcome, attempts
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import Connection, Outcome, attempts
 from gauntlet.traffic import holder
 from gauntlet.traffic.load import Target
 from gauntlet.traffic.rows import OUTCOMES

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from gauntlet.cluster import Host
-from gauntlet.errors import UsageError
-from gauntlet.history import Connection, DeclaredFlow, Frontend, Protocol
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import Connection, DeclaredFlow, Frontend, Protocol
 from gauntlet.traffic.job import Job
 
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from gauntlet.cluster import Host, HostKind
-from gauntlet.errors import UsageError
-from gauntlet.history import Frontend, Outcome
+from gauntlet.ground.cluster import Host, HostKind
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import Frontend, Outcome
 from gauntlet.traffic.load import Target
 
 AT_ONCE = 6

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gauntlet.errors import Inconclusive
-from gauntlet.history import ATTEMPTS, DeclaredFlow, Outcome, attempts
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import ATTEMPTS, DeclaredFlow, Outcome, attempts
 
 COLUMNS: Mapping[str, pl.DataType] = {
     "at_ns": pl.Int64(),

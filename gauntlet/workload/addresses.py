@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, TypeAdapter
 
-from gauntlet.cluster import Host
+from gauntlet.ground.cluster import Host
 
 
 class _Address(BaseModel):

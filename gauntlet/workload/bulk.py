@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from gauntlet.providers.api import Api
+from gauntlet.kube.api import Api
 from gauntlet.workload import manifest
 from gauntlet.workload.observed import ObservedService
 from gauntlet.workload.served import Served

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gauntlet.cluster import Host, Node
+from gauntlet.ground.cluster import Host, Node
 
 
 @dataclass(frozen=True)

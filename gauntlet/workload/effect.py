@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gauntlet import proxy_metrics
-from gauntlet.cluster import CommandFailed, Host, Node
-from gauntlet.history import Outcome
+from gauntlet.ground.cluster import CommandFailed, Host, Node
+from gauntlet.ground.history import Outcome
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy import metrics as proxy_metrics
+from gauntlet.proxy.sync_progress import SyncProgress
 from gauntlet.traffic import Ask, Load, Target, Traffic
-from gauntlet.waiting import NotInTime, until
 from gauntlet.workload.served import Served
 from gauntlet.workload.service import TrafficPolicy
-from gauntlet.workload.sync_progress import SyncProgress
 
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5

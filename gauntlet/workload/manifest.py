@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gauntlet.cluster import Json
-from gauntlet.providers.api import Manifest
-from gauntlet.providers.marker import MANAGED_BY
+from gauntlet.ground.cluster import Json
+from gauntlet.kube.api import Manifest
+from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.workload.backend import (
     APP_LABEL,
     HTTP_PORT,

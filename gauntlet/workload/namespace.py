@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from gauntlet.providers.api import Api, ApiRefused
+from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.workload import manifest
 
 LONGEST_PURPOSE = 40

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from gauntlet.errors import GauntletError
-from gauntlet.providers.api import Api, Manifest
-from gauntlet.waiting import until
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, Manifest
 from gauntlet.workload.backend import HTTP_PORT, READY_FILE, READY_GATE, Readiness
 from gauntlet.workload.observed import ObservedPod
 from gauntlet.workload.served import RunningBackend

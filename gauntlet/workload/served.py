@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gauntlet.cluster import Node
-from gauntlet.history import Frontend, Protocol
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.traffic import Target
 from gauntlet.workload.backend import HTTP_PORT, UDP_PORT
 from gauntlet.workload.service import Endpoint, Service

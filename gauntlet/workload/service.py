@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload.backend import APP, HTTP_PORT, UDP_PORT
 
 

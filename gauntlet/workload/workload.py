@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from gauntlet.errors import GauntletError
-from gauntlet.providers.api import Api, ApiRefused
-from gauntlet.waiting import until
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
 from gauntlet.workload.observed import ObservedPod, ObservedService, PodList, SliceList

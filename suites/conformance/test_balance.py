@@ -9,7 +9,7 @@ from fixtures.traffic import Probe
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.latency import latency
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import Clients
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

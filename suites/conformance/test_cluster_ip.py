@@ -8,7 +8,7 @@ from fixtures.traffic import Probe
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import Clients
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

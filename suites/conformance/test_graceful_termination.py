@@ -12,7 +12,7 @@ from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.goes_on import goes_on
 from gauntlet.checkers.silence import attendance, span
-from gauntlet.history import Connection
+from gauntlet.ground.history import Connection
 from gauntlet.traffic import Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
 

@@ -7,7 +7,7 @@ from fixtures.traffic import Probe
 from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

@@ -9,7 +9,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.refusal import refusal
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import Backend, Clients, Served, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

@@ -9,7 +9,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Backend, Backends, Clients, Service, ServiceType
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

@@ -9,7 +9,7 @@ from gauntlet.checkers.affinity import affinity
 from gauntlet.checkers.affinity_timeout import affinity_timeout
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]

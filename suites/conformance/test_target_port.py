@@ -8,7 +8,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
-from gauntlet.history import Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.workload import Backends, Clients, Port, Service
 from gauntlet.workload.backend import HTTP_PORT, HTTP_PORT_NAME, UDP_PORT, UDP_PORT_NAME
 

@@ -12,7 +12,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.recovery import recovery
-from gauntlet.history import EventKind
+from gauntlet.ground.history import EventKind
 from gauntlet.workload import Clients, spread
 
 pytestmark = [

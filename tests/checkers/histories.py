@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
-from gauntlet import history
-from gauntlet.history import DeclaredFlow, Event, EventKind, History, Outcome
+from gauntlet.ground import history
+from gauntlet.ground.history import DeclaredFlow, Event, EventKind, History, Outcome
 
 T0 = 1_800_000_000_000_000_000
 BACKENDS = frozenset({"backend-1", "backend-2", "backend-3"})

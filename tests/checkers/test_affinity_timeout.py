@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from gauntlet import history
 from gauntlet.checkers.affinity_timeout import affinity_timeout
-from gauntlet.finding import Verdict
+from gauntlet.ground import history
+from gauntlet.ground.finding import Verdict
 
 
 def _choices(backend: str, services: int, *, outcome: str = "ok") -> pl.DataFrame:

@@ -17,8 +17,8 @@ from gauntlet.checkers.reaches_all import chance_of_a_miss, reaches_all
 from gauntlet.checkers.refusal import refusal
 from gauntlet.checkers.sample import OUTSIDE
 from gauntlet.checkers.source_ip import source_ip
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Outcome
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Outcome
 from tests.checkers.histories import BACKENDS, EMPTY, Row, frame, steady
 
 CHECKERS: dict[str, Callable[[pl.DataFrame], Finding]] = {

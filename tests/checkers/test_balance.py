@@ -11,7 +11,7 @@ from scipy.stats import chisquare, ncx2
 
 from gauntlet.checkers.balance import Spread, balance
 from gauntlet.checkers.sample import SIGNIFICANCE
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
 from tests.checkers.histories import BACKENDS, EMPTY, Row, frame
 
 

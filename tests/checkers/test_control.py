@@ -3,10 +3,10 @@
 import pytest
 
 from gauntlet.checkers.control import control
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Verdict
-from gauntlet.paths import project_root
-from gauntlet.slo import load
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.promises.slo import load
 from tests.checkers.histories import EMPTY, Row, frame, steady
 
 SLO = load(project_root() / "slos").slo("kill-proxy", ProxyMode.IPTABLES, "1.37.2")

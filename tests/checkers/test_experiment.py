@@ -9,12 +9,12 @@ import pytest
 
 from gauntlet.checkers.experiment import CHECKS, judge
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
-from gauntlet.cluster import ProxyMode
 from gauntlet.faults import FAULTS
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import DeclaredFlow, Event, EventKind
-from gauntlet.paths import project_root
-from gauntlet.slo import BlastRadius, Slo, load
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import DeclaredFlow, Event, EventKind
+from gauntlet.ground.paths import project_root
+from gauntlet.promises.slo import BlastRadius, Slo, load
 from tests.checkers.histories import BACKENDS, Row, declared, event, record, steady
 
 BOOK = load(project_root() / "slos")

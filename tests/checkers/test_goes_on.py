@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.checkers.goes_on import goes_on
-from gauntlet.finding import Verdict
-from gauntlet.history import Outcome
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import Outcome
 from tests.checkers.histories import Row, frame, ns
 
 REMOVED_S = 5.0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gauntlet.checkers.outage import outage, outages
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
 from tests.checkers.histories import EMPTY, Row, frame, ns, steady
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gauntlet.checkers.recovery import recovery
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import EventKind
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind
 from tests.checkers.histories import Row, event, record, steady
 
 

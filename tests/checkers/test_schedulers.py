@@ -12,7 +12,7 @@ from gauntlet.checkers.affinity import BY_DESTINATION, affinity
 from gauntlet.checkers.open_connections import open_connections
 from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import CYCLES, turns
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
 from tests.checkers.histories import EMPTY, Row, frame
 
 EQUAL = {"a": 1, "b": 1, "c": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.checkers.silence import attendance
-from gauntlet.finding import Verdict
+from gauntlet.ground.finding import Verdict
 from tests.checkers.histories import EMPTY, Row, declared, frame, ns, steady
 
 MINE, OTHER = declared(Row(0)), declared(Row(0, client="outside", node=None))

@@ -7,10 +7,10 @@ import pytest
 from gauntlet.checkers.advice import advised
 from gauntlet.checkers.experiment import CHECKS
 from gauntlet.checkers.terms import FIELDS, under
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Finding, Verdict
-from gauntlet.paths import project_root
-from gauntlet.slo import load
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.promises.slo import load
 
 TERMS = load(project_root() / "slos").terms("kill-proxy", ProxyMode.IPTABLES, "1.37")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gauntlet.cluster import Json, ProxyMode
-from gauntlet.cluster_check.cluster_facts import ClusterFacts, Cni, Services
-from gauntlet.cluster_check.configuration import Configuration
-from gauntlet.cluster_check.examination import Differences, judged
-from gauntlet.cluster_check.mismatches import mismatches
-from gauntlet.cluster_check.node_facts import NodeFacts
-from gauntlet.cluster_check.node_probe import Answer, Conntrack, Process
-from gauntlet.cluster_check.objects import DaemonSet, NodeObject, Pod, ServiceObject, Slice
-from gauntlet.cluster_check.report import Diagnosis, Level, Report
-from gauntlet.history import Protocol
-from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
-from gauntlet.rules import Action, Forwarding, Route, RuleSize, Share
+from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts, Cni, Services
+from gauntlet.doctor.cluster_check.configuration import Configuration
+from gauntlet.doctor.cluster_check.examination import Differences, judged
+from gauntlet.doctor.cluster_check.mismatches import mismatches
+from gauntlet.doctor.cluster_check.node_facts import NodeFacts
+from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
+from gauntlet.doctor.cluster_check.objects import DaemonSet, NodeObject, Pod, ServiceObject, Slice
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level, Report
+from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
+from gauntlet.proxy.rules import Action, Forwarding, Route, RuleSize, Share
 
 NOW_S = 1_800_000_000
 NODES = ("node-1", "node-2")

@@ -11,12 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.cluster_check import configuration
-from gauntlet.cluster_check.configuration import default_mode, of_flags, parse
-from gauntlet.cluster_check.node_facts import logged_mode
-from gauntlet.cluster_check.node_probe import LOOK, Answer, Conntrack, answers, ask, look
-from gauntlet.cluster_check.table import tables
+from gauntlet.doctor.cluster_check import configuration
+from gauntlet.doctor.cluster_check.configuration import default_mode, of_flags, parse
+from gauntlet.doctor.cluster_check.node_facts import logged_mode
+from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, answers, ask, look
+from gauntlet.doctor.cluster_check.table import tables
+from gauntlet.ground.cluster import ProxyMode
 from tests.cluster_check.facts import cluster, node, report
 
 LOOKED = """\

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.cluster_check.cluster_facts import SERVICES, Services, antrea_settings
-from gauntlet.cluster_check.configuration import Configuration, parse
-from gauntlet.cluster_check.node_facts import NodeFacts
-from gauntlet.cluster_check.node_probe import Answer, Conntrack, Process
-from gauntlet.cluster_check.report import Level, findings
-from gauntlet.finding import Verdict
-from gauntlet.history import Protocol
-from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
-from gauntlet.rules import Action, Route, Share
+from gauntlet.doctor.cluster_check.cluster_facts import SERVICES, Services, antrea_settings
+from gauntlet.doctor.cluster_check.configuration import Configuration, parse
+from gauntlet.doctor.cluster_check.node_facts import NodeFacts
+from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
+from gauntlet.doctor.cluster_check.report import Level, findings
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
+from gauntlet.proxy.rules import Action, Route, Share
 from tests.cluster_check.facts import (
     NODES,
     NOW_S,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet.cluster import Json, ProxyMode
-from gauntlet.cluster_check.cluster_facts import Services
-from gauntlet.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
-from gauntlet.cluster_check.objects import ServiceObject
-from gauntlet.history import Protocol
-from gauntlet.rules import Action, Forwarding, Route
+from gauntlet.doctor.cluster_check.cluster_facts import Services
+from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
+from gauntlet.doctor.cluster_check.objects import ServiceObject
+from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.rules import Action, Forwarding, Route
 from tests.cluster_check.facts import READY, SERVED, WEB, endpoint, endpoint_slice, forwarding, route, shares
 
 HERE = frozenset({"10.77.0.11"})

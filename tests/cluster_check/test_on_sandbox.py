@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gauntlet.cli import main
-from gauntlet.cluster import Cluster, Node, ProxyMode
-from gauntlet.cluster_check import Level, Report, examine
-from gauntlet.errors import ExitCode
-from gauntlet.faults.proxy_process import RESTART, await_anew, healthy
-from gauntlet.paths import project_root
+from gauntlet.cli.main import main
+from gauntlet.doctor.cluster_check import Level, Report, examine
+from gauntlet.ground.cluster import Cluster, Node, ProxyMode
+from gauntlet.ground.errors import ExitCode
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.providers.api import Api, Manifest
-from gauntlet.waiting import until
+from gauntlet.proxy.process import RESTART, await_anew, healthy
 from tests.cluster_check.facts import bad, told
 
 WIDTH = 80
@@ -385,7 +385,7 @@ def test_calico_in_place_of_kube_proxy(cluster: Cluster, api: Api) -> None:
 
 
 def served(api: Api, path: str) -> bool:
-    from gauntlet.providers.api import ApiRefused
+    from gauntlet.kube.api import ApiRefused
 
     try:
         api.get(path)

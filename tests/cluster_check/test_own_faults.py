@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gauntlet.cluster_check.own_faults import judge
-from gauntlet.cluster_check.report import CLUSTER, Level
-from gauntlet.journal.owner import Owner, start_time
-from gauntlet.journal.store import Record, State
+from gauntlet.doctor.cluster_check.own_faults import judge
+from gauntlet.doctor.cluster_check.report import CLUSTER, Level
+from gauntlet.ground.journal.owner import Owner, start_time
+from gauntlet.ground.journal.store import Record, State
 from tests.journal.process import running
 
 LEFT = Record("flush-nat-1", "flush-nat", "node-2", State.INJECTED)

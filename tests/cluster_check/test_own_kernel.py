@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from gauntlet import faults
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.cluster_check import Level, Report, examine
-from gauntlet.faults.proxy_process import await_anew
+from gauntlet.doctor.cluster_check import Level, Report, examine
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.providers.api import Api
+from gauntlet.proxy.process import await_anew
 from tests.cluster_check.facts import bad, told
 
 LIMIT = "/proc/sys/net/netfilter/nf_conntrack_max"

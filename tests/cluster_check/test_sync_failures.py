@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet.cluster_check.report import Level
-from gauntlet.cluster_check.sync_failures import Failure, failing
-from gauntlet.proxy_metrics import ProxyMetrics, SyncTimes
+from gauntlet.doctor.cluster_check.report import Level
+from gauntlet.doctor.cluster_check.sync_failures import Failure, failing
+from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
 from tests.cluster_check.facts import NOW_S, SERVED, bad, cluster, forwarding, node, report, route, told
 
 NAME = f"{'n' * 62}/{'s' * 63}:{'p' * 15}"

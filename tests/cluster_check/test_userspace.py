@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from gauntlet import proxy_metrics, rules
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.cluster_check import Level, examine
-from gauntlet.faults.proxy_process import RESTART, await_anew
+from gauntlet.doctor.cluster_check import Level, examine
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.providers.api import Api
+from gauntlet.proxy import metrics as proxy_metrics
+from gauntlet.proxy import rules
+from gauntlet.proxy.process import RESTART, await_anew
 from tests.cluster_check.facts import told
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.journal.store import Record, State, journal_in
-from gauntlet.providers import kubeconfig
-from gauntlet.providers.existing_cluster import ExistingCluster
-from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.journal.store import Record, State, journal_in
+from gauntlet.kube import kubeconfig
+from gauntlet.providers.existing.cluster import ExistingCluster
+from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
 
 # Nobody listens on the first port of loopback.
 SERVER = "http://127.0.0.1:1"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.providers import ClusterSpec, marker, provider
-from gauntlet.providers.api import Api
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.kube.api import Api
+from gauntlet.providers import ClusterSpec, provider
+from gauntlet.providers.existing import marker
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.paths import project_root
-from gauntlet.providers import marker
-from gauntlet.providers.api import Api, ApiRefused, Manifest
-from gauntlet.providers.api_client import api_client
+from gauntlet.ground.paths import project_root
+from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.kube.api_client import api_client
+from gauntlet.providers.existing import marker
 
 FILE = project_root() / "manifests" / "existing-rbac.yaml"
 _PLURALS = {

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.cluster_check.target import opened
-from gauntlet.journal.lock import ClusterInUse
-from gauntlet.journal.store import OpenFaults, Record, State, journal_in
-from gauntlet.providers import ExistingOptions, marker, node_access
-from gauntlet.providers.api import Api, Manifest
-from gauntlet.providers.existing import ExistingProvider
-from gauntlet.providers.existing_record import ExistingRecord, NodeRecord, state_dir
-from gauntlet.providers.existing_survey import glance
-from gauntlet.waiting import until
+from gauntlet.doctor.cluster_check.target import opened
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.journal.lock import ClusterInUse
+from gauntlet.ground.journal.store import OpenFaults, Record, State, journal_in
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, Manifest
+from gauntlet.providers import ExistingOptions
+from gauntlet.providers.existing import marker, node_access
+from gauntlet.providers.existing.provider import ExistingProvider
+from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.providers.existing.survey import glance
 from gauntlet.workload.backend import IMAGE
 from tests.journal.process import HOLD, running
 

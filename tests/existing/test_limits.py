@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from gauntlet import faults
-from gauntlet.cluster import NO_LIMITS, Limits, ProxyMode
-from gauntlet.errors import UsageError
 from gauntlet.faults import BlastRadius, limits
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.kill_proxy import KillProxy
 from gauntlet.faults.registry import FAULTS
-from gauntlet.journal.store import Journal, Record, State
-from gauntlet.providers.existing_options import at_once, is_selector
-from gauntlet.support import GAPS, Place, unsupported
+from gauntlet.ground.cluster import NO_LIMITS, Limits, ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal.store import Journal, Record, State
+from gauntlet.promises.support import GAPS, Place, unsupported
+from gauntlet.providers.existing.options import at_once, is_selector
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from gauntlet.cli import main
-from gauntlet.cluster import Cluster
-from gauntlet.errors import UsageError
-from gauntlet.providers import marker, node_access
-from gauntlet.providers.api import Api, ApiRefused, Manifest
-from gauntlet.providers.api_client import api_client
-from gauntlet.waiting import until
+from gauntlet.cli.main import main
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.kube.api_client import api_client
+from gauntlet.providers.existing import marker, node_access
 from gauntlet.workload.backend import IMAGE
 from tests.existing.rbac import applied
 

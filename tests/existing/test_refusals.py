@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import Cluster
-from gauntlet.errors import UsageError
-from gauntlet.paths import project_root
-from gauntlet.providers import existing_survey
-from gauntlet.providers.api import Api
-from gauntlet.providers.existing_options import access
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.paths import project_root
+from gauntlet.kube.api import Api
+from gauntlet.providers.existing import survey as existing_survey
+from gauntlet.providers.existing.options import access
 from tests.existing.test_rehearsal import everything
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from gauntlet.cluster import Cluster
-from gauntlet.providers import marker, node_access
-from gauntlet.providers.api import Api
-from gauntlet.providers.existing import sweep
-from gauntlet.providers.rehearsal_api import RehearsingClient
+from gauntlet.ground.cluster import Cluster
+from gauntlet.kube.api import Api
+from gauntlet.providers.existing import marker, node_access
+from gauntlet.providers.existing.provider import sweep
+from gauntlet.providers.existing.rehearsal_api import RehearsingClient
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
 from gauntlet.workload.namespace import PATH

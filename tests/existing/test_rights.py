@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.chaos import observed
-from gauntlet.cluster import Cluster
-from gauntlet.cluster_check import cluster_facts
-from gauntlet.providers import ClusterSpec, ExistingOptions, marker, node_access
-from gauntlet.providers.api import Api, ApiRefused, Manifest
-from gauntlet.providers.existing import ExistingProvider, sweep
-from gauntlet.providers.existing_record import clusters_dir
-from gauntlet.waiting import until
+from gauntlet.doctor.cluster_check import cluster_facts
+from gauntlet.faults.chaos import observed
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.providers import ClusterSpec, ExistingOptions
+from gauntlet.providers.existing import marker, node_access
+from gauntlet.providers.existing.provider import ExistingProvider, sweep
+from gauntlet.providers.existing.record import clusters_dir
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
 from gauntlet.workload.service import Endpoint, Service

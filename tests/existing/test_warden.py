@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.nodes import warden
-from gauntlet.waiting import until
+from gauntlet.ground.waiting import until
+from gauntlet.kube import warden
 
 LONG_S = "3600"
 

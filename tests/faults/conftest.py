@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import ipvs
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.history import EventLog
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.history import EventLog
+from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, Provider, provider
-from gauntlet.waiting import until
+from gauntlet.proxy import ipvs
 
 Sandboxes = Callable[[ProxyMode], Cluster]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from gauntlet.chaos import faults
-from gauntlet.chaos.timing import hurt_for_s
 from gauntlet.faults import Fault
+from gauntlet.faults.chaos import faults
+from gauntlet.faults.chaos.timing import hurt_for_s
 
 CONFIGURATION: dict[str, str | int | float | None] = {"kubeconfig": "/nowhere", "fault": "flush-nat", "hold_s": 7.0}
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from gauntlet import faults
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.journal.heal import heal
-from gauntlet.paths import project_root
-from gauntlet.waiting import until
+from gauntlet.faults.heal import heal
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
 from tests.faults.conftest import Sandboxes
 
 # Injects, says so, and waits to be killed: no heal, no exit handlers.

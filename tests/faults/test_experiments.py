@@ -17,19 +17,21 @@ import yaml
 from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 
-from gauntlet import faults, slo
-from gauntlet.chaos import experiment as experiments
-from gauntlet.chaos.service import replacement
-from gauntlet.chaos.target import target_of
-from gauntlet.chaos.timing import refuse_early_timer
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.faults import iptables_tables, proxy_process
+from gauntlet import faults
+from gauntlet.faults import iptables_tables
+from gauntlet.faults.chaos import experiment as experiments
+from gauntlet.faults.chaos.service import replacement
+from gauntlet.faults.chaos.target import target_of
+from gauntlet.faults.chaos.timing import refuse_early_timer
 from gauntlet.faults.registry import DEAD_MAN_S
-from gauntlet.history import EventLog
-from gauntlet.journal.store import State, journal_of
-from gauntlet.paths import project_root
-from gauntlet.waiting import until
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import EventLog
+from gauntlet.ground.journal.store import State, journal_of
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
+from gauntlet.promises import slo
+from gauntlet.proxy import process as proxy_process
 from tests.faults.conftest import Sandboxes
 
 FILES = sorted((project_root() / "experiments").glob("*.yaml"))
@@ -86,7 +88,7 @@ def test_the_file_proves_landing_and_healing_and_rolls_back(file: Path) -> None:
         assert "pauses" not in document["method"][held]
     assert {"heal", "healed"} <= {step["provider"]["func"] for step in document["rollbacks"]}
     controls = [each["provider"]["module"] for each in document["controls"]]
-    assert controls == ["gauntlet.chaos.safety", "gauntlet.chaos.watch"]
+    assert controls == ["gauntlet.faults.chaos.safety", "gauntlet.faults.chaos.watch"]
     used = {
         step["provider"]["arguments"]["fault"]
         for step in (*document["method"], *document["rollbacks"])

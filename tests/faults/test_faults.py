@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet import faults, rules
-from gauntlet.cluster import Cluster, Node, ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, background, proxy_process
+from gauntlet import faults
+from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, background
 from gauntlet.faults.port_taken import REPLY
-from gauntlet.history import EventKind, EventLog
-from gauntlet.journal.store import journal_of
-from gauntlet.waiting import NotInTime, until
+from gauntlet.ground.cluster import Cluster, Node, ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import EventKind, EventLog
+from gauntlet.ground.journal.store import journal_of
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import rules
 from tests.faults.conftest import Sandboxes
 
 BOTH = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)

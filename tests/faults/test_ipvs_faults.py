@@ -7,13 +7,13 @@ from typing import cast
 import pytest
 
 from gauntlet import faults
-from gauntlet.cluster import Completed, Node, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.faults import ipvs_tables, kernel_modules
-from gauntlet.faults.proxy_process import RESTART
-from gauntlet.ipvs import Protocol, VirtualServer
-from gauntlet.journal.store import journal_of
-from gauntlet.waiting import until
+from gauntlet.ground.cluster import Completed, Node, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
+from gauntlet.ground.journal.store import journal_of
+from gauntlet.ground.waiting import until
+from gauntlet.proxy.ipvs import Protocol, VirtualServer
+from gauntlet.proxy.process import RESTART
 from tests.faults.conftest import Sandboxes
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.faults.proxy_process import ProxyProcess
+from gauntlet.proxy.process import ProxyProcess
 
 GOES_MEANWHILE = "kill() { command kill -KILL $2; while [ -e /proc/$2 ]; do sleep 0.01; done; return 1; }"
 CANNOT_BE_TOLD = "kill() { return 1; }"

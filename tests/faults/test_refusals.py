@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gauntlet import faults
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
 from gauntlet.faults.fault import Needs, refuse_unfit
-from gauntlet.journal.store import journal_of
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal.store import journal_of
 from tests.faults.conftest import Sandboxes
 
 

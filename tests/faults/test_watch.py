@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet.chaos.watch import seen, took_ns
+from gauntlet.faults.chaos.watch import seen, took_ns
 from tests.checkers.histories import Row, frame, ns, steady
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import docker
-from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.images import client, debian, recipe
-from gauntlet.images.recipe import Recipe
+from gauntlet.build import docker
+from gauntlet.build.images import client, debian, recipe
+from gauntlet.build.images.recipe import Recipe
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gauntlet.ipvs import inspection
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import uml, world, xstate
-from gauntlet.rules import ipvs as rules
+from gauntlet.proxy.ipvs import inspection
+from gauntlet.proxy.rules import ipvs as rules
 
 MISSING = (
     "" if uml.is_installed() and shutil.which("ipvsadm", path=SYSTEM_PATH) else "needs user-mode-linux and ipvsadm"

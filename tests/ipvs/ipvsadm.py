@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from gauntlet.ipvs import Connection, Ipvs, VirtualServer
-from gauntlet.ipvs.model import endpoint
+from gauntlet.proxy.ipvs import Connection, Ipvs, VirtualServer
+from gauntlet.proxy.ipvs.model import endpoint
 
 Server: TypeAlias = tuple[str, frozenset[tuple[str, ...]]]
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet import ipvs
-from gauntlet.cluster import CommandFailed, Completed, HostKind
-from gauntlet.errors import GauntletError
-from gauntlet.ipvs import (
+from gauntlet.ground.cluster import CommandFailed, Completed, HostKind
+from gauntlet.ground.errors import GauntletError
+from gauntlet.proxy import ipvs
+from gauntlet.proxy.ipvs import (
     Module,
     Persistence,
     Protocol,
@@ -28,7 +28,7 @@ from gauntlet.ipvs import (
     statistics,
     ticks,
 )
-from gauntlet.ipvs import servers as server_table
+from gauntlet.proxy.ipvs import servers as server_table
 from tests.ipvs import ipvsadm
 
 CAPTURED = Path(__file__).parent / "captured"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.ipvs import inspection
-from gauntlet.rules import Share
-from gauntlet.rules import ipvs as rules
+from gauntlet.proxy.ipvs import inspection
+from gauntlet.proxy.rules import Share
+from gauntlet.proxy.rules import ipvs as rules
 from tests.ipvs import guest, ipvsadm
 
 pytestmark = pytest.mark.skipif(bool(guest.MISSING), reason=guest.MISSING)

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gauntlet.paths import project_root
+from gauntlet.ground.paths import project_root
 
 HOLD = """
 import sys
-from gauntlet.journal import lock
+from gauntlet.ground.journal import lock
 lock.take(*sys.argv[1:])
 """
 _STAY = "\nprint('done', flush=True)\nsys.stdin.read()\n"

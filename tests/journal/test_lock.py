@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.errors import EnvironmentUnfit, ExitCode, UsageError
-from gauntlet.journal import lock
-from gauntlet.journal.lock import ClusterInUse
+from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, UsageError
+from gauntlet.ground.journal import lock
+from gauntlet.ground.journal.lock import ClusterInUse
 from tests.journal.process import HOLD, running
 
 PLAY = ("sandbox", "play")

@@ -6,8 +6,8 @@ import os
 import subprocess
 from dataclasses import replace
 
-from gauntlet.journal.owner import UNKNOWN, Owner, start_time
-from gauntlet.waiting import until
+from gauntlet.ground.journal.owner import UNKNOWN, Owner, start_time
+from gauntlet.ground.waiting import until
 from tests.journal.process import running
 
 

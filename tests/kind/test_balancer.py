@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.providers import kubeconfig
-from gauntlet.providers.kind_cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.kube import kubeconfig
+from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
 
 
 @pytest.fixture

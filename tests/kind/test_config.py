@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.providers import kind_config
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.providers.kind import config as kind_config
 
 MODES = tuple(ProxyMode)
 

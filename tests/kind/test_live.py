@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import docker
-from gauntlet.cluster import Cluster, Node, ProxyMode
-from gauntlet.errors import GauntletError, UsageError
-from gauntlet.faults import proxy_process
+from gauntlet.build import docker
+from gauntlet.build.images import making
 from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.flush_nat import FlushNat
-from gauntlet.history import Frontend
-from gauntlet.images import making
-from gauntlet.journal.store import Journal
+from gauntlet.ground.cluster import Cluster, Node, ProxyMode
+from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.history import Frontend
+from gauntlet.ground.journal.store import Journal
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, KindOptions, connect, provider
-from gauntlet.providers.api import Api
-from gauntlet.providers.kind_cluster import failed_dir, state_dir
-from gauntlet.rules import read
+from gauntlet.providers.kind.cluster import failed_dir, state_dir
+from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy.rules import read
 from gauntlet.traffic import Load, Target, Traffic
-from gauntlet.waiting import until
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, one_on_each
 from gauntlet.workload.service import Service, ServiceType

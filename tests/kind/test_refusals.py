@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gauntlet import docker
-from gauntlet.cluster import Json, NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, UsageError
-from gauntlet.providers import ClusterSpec, KindOptions, kind, kind_tools
-from gauntlet.providers.kind import KindProvider
-from gauntlet.providers.kind_cluster import KindRecord, clusters_dir, state_dir
-from gauntlet.providers.proxy_configuration import changed
+from gauntlet.build import docker
+from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.providers import ClusterSpec, KindOptions
+from gauntlet.providers.kind import provider as kind
+from gauntlet.providers.kind import tools as kind_tools
+from gauntlet.providers.kind.cluster import KindRecord, clusters_dir, state_dir
+from gauntlet.providers.kind.provider import KindProvider
+from gauntlet.proxy.configuration import changed
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gauntlet import results
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import Connection, Event, EventKind, Frontend, History, Outcome, Protocol, attempts, events
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Connection, Event, EventKind, Frontend, History, Outcome, Protocol, attempts, events
+from gauntlet.report import results
 
 START_NS = 1_795_000_000_000_000_000
 CLIENTS = (("client-1", "node-1"), ("client-2", "node-2"), ("client-3", "node-3"), ("outside", None))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gauntlet import results
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import GauntletError
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import GauntletError
+from gauntlet.report import results
 from gauntlet.report.__main__ import main
 from gauntlet.report.making import STEP_SUMMARY, make, publish
 from tests.report.synthetic import CASE, passing, run

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import results
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Finding, Verdict
-from gauntlet.history import History
-from gauntlet.report import palette
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import History
+from gauntlet.report import palette, results
 from gauntlet.report.page import page
 from tests.report.synthetic import CASE, EXPERIMENT, Shape, account, experiment, failing, history, passing, run
 

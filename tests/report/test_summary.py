@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from gauntlet import results
-from gauntlet.cluster import ProxyMode
-from gauntlet.finding import Finding, Verdict
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.report import results
 from gauntlet.report.names import command
 from gauntlet.report.summary import summary
 from gauntlet.report.table import show_verdicts

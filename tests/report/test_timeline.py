@@ -7,17 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.history import Event, EventKind, History, Outcome, attempts, events
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.history import Event, EventKind, History, Outcome, attempts, events
 from gauntlet.report.balance import balance
-from gauntlet.report.binning import (
-    SUCCESS_BINS,
-    Axis,
-    by_client,
-    client_rows,
-    latency_bins,
-    success_steps,
-)
+from gauntlet.report.binning import SUCCESS_BINS, Axis, by_client, client_rows, latency_bins, success_steps
 from gauntlet.report.evidence import evidence_of
 from gauntlet.report.figures import shown
 from gauntlet.report.marks import marks, windows

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from gauntlet.cluster import Completed, HostKind, ProxyMode
+from gauntlet.ground.cluster import Completed, HostKind, ProxyMode
 
 CAPTURED = Path(__file__).parent / "captured"
 SAVED = (CAPTURED / "iptables-save.txt").read_text()
 LISTED = (CAPTURED / "nft-kube-proxy.json").read_text()
 USERSPACE_SAVED = (CAPTURED / "userspace-iptables-save.txt").read_text()
-# What `gauntlet.ipvs.inspection.command` gave on the node of ipvs mode.
+# What `gauntlet.proxy.ipvs.inspection.command` gave on the node of ipvs mode.
 INSPECTED = (CAPTURED / "ipvs" / "inspection.txt").read_text()
 _SERVERS = "/proc/net/ip_vs:"
 IPVS_PARTS = {

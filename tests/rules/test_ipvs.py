@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.history import Protocol
-from gauntlet.ipvs import RealServer, VirtualServer
-from gauntlet.rules import Action, Forwarding, Route, Share, explain, iptables, ipvs, mode_of, read, size
-from gauntlet.rules.explanation import describe
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.ipvs import RealServer, VirtualServer
+from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, ipvs, mode_of, read, size
+from gauntlet.proxy.rules.explanation import describe
 from tests.rules.node import IPVS_PARTS, SAVED, Captured, ipvs_text
 
 MODEL = ipvs.forwarding(ipvs_text())

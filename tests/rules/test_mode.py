@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from gauntlet.cluster import Completed, ProxyMode
-from gauntlet.paths import SYSTEM_PATH
-from gauntlet.rules import mode_of
+from gauntlet.ground.cluster import Completed, ProxyMode
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.proxy.rules import mode_of
 from tests.rules.node import Captured
 
 PRIVATE = ("unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import GauntletError
-from gauntlet.history import Protocol
-from gauntlet.rules import Action, Forwarding, Route, Share, explain, iptables, nftables, read, size
-from gauntlet.rules.explanation import describe
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, nftables, read, size
+from gauntlet.proxy.rules.explanation import describe
 from tests.rules.node import LISTED, SAVED, Captured
 
 MODELS = {ProxyMode.IPTABLES: iptables.forwarding(SAVED), ProxyMode.NFTABLES: nftables.forwarding(LISTED)}

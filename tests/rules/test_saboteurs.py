@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.paths import SYSTEM_PATH
-from gauntlet.rules import Action, Forwarding, iptables, nftables
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.proxy.rules import Action, Forwarding, iptables, nftables
 
 SABOTEURS = Path(__file__).parents[1] / "saboteurs"
 CAPTURED = Path(__file__).parent / "captured"

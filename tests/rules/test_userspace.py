@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gauntlet.cluster import ProxyMode
-from gauntlet.rules import Action, Forwarding, Route, Share, explain, iptables, mode_of, read, size, userspace
-from gauntlet.rules.explanation import describe
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, mode_of, read, size, userspace
+from gauntlet.proxy.rules.explanation import describe
 from tests.rules.node import SAVED, USERSPACE_SAVED, Captured
 
 MODEL = userspace.forwarding(USERSPACE_SAVED)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 from kubernetes import client
 
-from gauntlet.cluster import Cluster, ProxyMode
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.waiting import until
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 import threading
 
-from gauntlet import ending
-from gauntlet.cluster import ProxyMode
+from gauntlet.ground import ending
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.providers import ClusterSpec, provider
 
 cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.IPTABLES, nodes=2))

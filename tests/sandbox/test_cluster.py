@@ -8,9 +8,9 @@ import pytest
 from kubernetes import client
 from kubernetes.client import ApiException
 
-from gauntlet.cluster import Cluster, CommandFailed, Host, HostKind, ProxyMode
+from gauntlet.ground.cluster import Cluster, CommandFailed, Host, HostKind, ProxyMode
+from gauntlet.ground.waiting import until
 from gauntlet.providers import connect
-from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 
 

@@ -14,18 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gauntlet import ending
-from gauntlet.cluster import ProxyMode
-from gauntlet.errors import UsageError
-from gauntlet.journal.owner import start_time
-from gauntlet.paths import project_root, state_root
+from gauntlet.ground import ending
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal.owner import start_time
+from gauntlet.ground.paths import project_root, state_root
+from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout
-from gauntlet.waiting import until
 from tests.sandbox.traces import KINDS, mounts, namespaces
 
 MAKE_KEPT = (
-    "from gauntlet.providers import *; from gauntlet.cluster import ProxyMode; import sys;"
+    "from gauntlet.providers import *; from gauntlet.ground.cluster import ProxyMode; import sys;"
     "provider('sandbox').create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.NFTABLES, nodes=1, keep=True))"
 )
 

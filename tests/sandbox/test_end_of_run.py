@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gauntlet import ending
-from gauntlet.paths import APPLICATION, project_root
-from gauntlet.waiting import until
+from gauntlet.ground import ending
+from gauntlet.ground.paths import APPLICATION, project_root
+from gauntlet.ground.waiting import until
 from tests import process_tree
 from tests.sandbox.traces import mounts, namespaces, pinned
 

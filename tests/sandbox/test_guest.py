@@ -15,12 +15,12 @@ import psutil
 import pytest
 from kubernetes import client
 
-from gauntlet.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
-from gauntlet.errors import GauntletError
-from gauntlet.nodes.guest import GuestNode
+from gauntlet.ground.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import until
+from gauntlet.nodes.guest.node import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout, uml
-from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import fetch, reaches
 from tests.sandbox.test_guest_machine import processes

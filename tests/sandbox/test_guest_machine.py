@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.guest.settings import Settings
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
+from gauntlet.ground.waiting import until
+from gauntlet.nodes.guest.settings import Settings
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.sandbox import layout, uml, world
 from gauntlet.providers.sandbox.guest_machine import GuestMachine, nudge
-from gauntlet.waiting import until
 from tests.sandbox import lost_alarm
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from gauntlet.cli import main
-from gauntlet.cluster import Cluster, ProxyMode
-from gauntlet.errors import ExitCode
-from gauntlet.journal import lock
-from gauntlet.journal.heal import is_over
-from gauntlet.journal.store import journal_of
+from gauntlet.cli.main import main
+from gauntlet.faults.heal import is_over
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.errors import ExitCode
+from gauntlet.ground.journal import lock
+from gauntlet.ground.journal.store import journal_of
 from gauntlet.providers import ClusterSpec, provider
 from tests.journal.process import running
 

@@ -8,11 +8,11 @@ import pytest
 import yaml
 from kubernetes import client, utils
 
-from gauntlet.cluster import Cluster
-from gauntlet.paths import project_root
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.paths import project_root
+from gauntlet.ground.waiting import until
 from gauntlet.providers.sandbox import admission
 from gauntlet.providers.sandbox.pod_program import AGNHOST_IMAGE
-from gauntlet.waiting import until
 from tests.sandbox.conftest import AGNHOST, Namespace
 
 TEMPLATE = {"restartPolicy": "Always", "containers": [{"name": "main", "image": AGNHOST}]}

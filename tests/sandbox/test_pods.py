@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet.cluster import Cluster
-from gauntlet.providers.api import Api, ApiRefused
-from gauntlet.waiting import until
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused
 from tests.sandbox.conftest import Namespace
 
 

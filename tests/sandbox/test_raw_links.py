@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import Cluster, Host, ProxyMode
+from gauntlet.ground.cluster import Cluster, Host, ProxyMode
+from gauntlet.ground.waiting import until
 from gauntlet.providers import provider
 from gauntlet.providers.sandbox import layout
-from gauntlet.waiting import until
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import reaches
 from tests.sandbox.test_guest_machine import processes

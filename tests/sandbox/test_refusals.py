@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.cluster import NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, UsageError
-from gauntlet.paths import project_root
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import fitness, layout, uml, world
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
@@ -81,7 +81,7 @@ exec setpriv --bounding-set=-all --inh-caps=-all "$@"
 """
 PRINT_FLAGS = "from gauntlet.providers.sandbox import world; print(world.flags())"
 ASK = """
-from gauntlet.errors import EnvironmentUnfit
+from gauntlet.ground.errors import EnvironmentUnfit
 from gauntlet.providers.sandbox import world
 try:
     world.flags()

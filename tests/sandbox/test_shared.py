@@ -9,11 +9,11 @@ from kubernetes import client
 
 from fixtures.shared import NOBODY, SharedServices
 from fixtures.workload import CaseNamespaces
-from gauntlet.cluster import Cluster
-from gauntlet.errors import Inconclusive
-from gauntlet.providers.api import Api
+from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api
 from gauntlet.traffic import Traffic
-from gauntlet.waiting import until
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.workload import Workload
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from gauntlet.cluster import Cluster
+from gauntlet.ground.cluster import Cluster
 from gauntlet.providers.sandbox import layout
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import test_service_answers_every_client as use_the_cluster

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import doctor
-from gauntlet.doctor import State
-from gauntlet.errors import GauntletError
+from gauntlet.doctor import machine as doctor
+from gauntlet.doctor.machine import State
+from gauntlet.ground.errors import GauntletError
 from gauntlet.providers.sandbox import fitness, uml, world, xstate
 
 

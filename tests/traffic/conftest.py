@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet import binaries
+from gauntlet.build import binaries
 from gauntlet.traffic import Traffic
 from tests.traffic.world import World
 

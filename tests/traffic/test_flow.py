@@ -12,11 +12,11 @@ from typing import IO
 import polars as pl
 import pytest
 
-from gauntlet.errors import Inconclusive, UsageError
-from gauntlet.history import Connection, Frontend, Protocol
+from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.history import Connection, Frontend, Protocol
+from gauntlet.ground.waiting import until
 from gauntlet.traffic import Ask, Flow, Load, Target, Traffic
 from gauntlet.traffic.rows import read
-from gauntlet.waiting import until
 from tests.traffic.world import World
 
 SERVICE = Target("ns/web", Frontend.CLUSTER_IP, "127.9.9.9", 80)

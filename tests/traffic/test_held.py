@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet.history import Connection, Frontend
+from gauntlet.ground.history import Connection, Frontend
+from gauntlet.ground.waiting import until
 from gauntlet.traffic import Held, Target
-from gauntlet.waiting import until
 from tests.traffic.world import World
 
 SERVICE = Target("ns/web", Frontend.CLUSTER_IP, "127.9.9.9", 80)

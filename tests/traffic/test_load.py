@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from gauntlet.errors import UsageError
-from gauntlet.history import Connection, Frontend, Protocol
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import Connection, Frontend, Protocol
 from gauntlet.traffic import Ask, Load, Target
 from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, Stop, decode, encode
 

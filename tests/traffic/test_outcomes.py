@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gauntlet.errors import Inconclusive
-from gauntlet.history import Connection, Frontend, Protocol
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import Connection, Frontend, Protocol
+from gauntlet.ground.waiting import until
 from gauntlet.traffic import Load, Target, Traffic
-from gauntlet.waiting import until
 from tests.traffic.world import ADDRESS, World
 
 TCP = Target("ns/web", Frontend.CLUSTER_IP, ADDRESS, 8080)

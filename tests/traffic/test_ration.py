@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from gauntlet import history
-from gauntlet.cluster import Host, HostKind
-from gauntlet.errors import UsageError
-from gauntlet.history import Frontend, Outcome, Protocol
+from gauntlet.ground import history
+from gauntlet.ground.cluster import Host, HostKind
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.history import Frontend, Outcome, Protocol
 from gauntlet.traffic import Target
 from gauntlet.traffic.ration import AT_ONCE, Rations
 

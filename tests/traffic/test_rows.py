@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.errors import Inconclusive
-from gauntlet.history import ATTEMPTS, DeclaredFlow, Outcome
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import ATTEMPTS, DeclaredFlow, Outcome
 from gauntlet.traffic.rows import OUTCOMES, head, read
 
 _FLOW = DeclaredFlow("client", None, "ns/web", "cluster_ip", "10.96.0.9", 80, "tcp", "new")

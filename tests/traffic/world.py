@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from gauntlet.cluster import Completed, HostKind
-from gauntlet.nodes import command, python
-from gauntlet.waiting import until
+from gauntlet.ground import python
+from gauntlet.ground.cluster import Completed, HostKind
+from gauntlet.ground.waiting import until
+from gauntlet.nodes import command
 
 ADDRESS = "127.0.0.1"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.cluster import Json
+from gauntlet.ground.cluster import Json
 from gauntlet.providers.sandbox.inner_api import InnerApi
 
 NAME = "sandbox.gauntlet.dev"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trustme
 
-from gauntlet.providers.kubeconfig import Credentials, render
+from gauntlet.kube.kubeconfig import Credentials, render
 from gauntlet.providers.sandbox import layout
 
 ADMIN = ("gauntlet-admin", "system:masters")

@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gauntlet.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
-from gauntlet.errors import GauntletError, UsageError
-from gauntlet.nodes.guest import GuestHost, GuestNode
+from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
+from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.nodes.guest.node import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.providers.proxy_configuration import changed
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.objects import Pod
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
+from gauntlet.proxy.configuration import changed
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SandboxCluster:
-    """See gauntlet.cluster.Cluster for what each member promises."""
+    """See gauntlet.ground.cluster.Cluster for what each member promises."""
 
     provider = "sandbox"
     client_image = None
@@ -69,7 +69,7 @@ class SandboxCluster:
 
     @cached_property
     def api(self) -> ApiClient:
-        from gauntlet.providers.api_client import api_client
+        from gauntlet.kube.api_client import api_client
 
         return api_client(self.kubeconfig)
 
@@ -93,7 +93,7 @@ class SandboxCluster:
             scratch.replace(path)
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
-        from gauntlet.providers.api import Api, ApiRefused
+        from gauntlet.kube.api import Api, ApiRefused
 
         try:
             pod = Pod.model_validate_json(Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}"))

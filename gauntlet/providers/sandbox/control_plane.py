@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.sandbox import certificates, layout
 from gauntlet.providers.sandbox.http_check import status_code
-from gauntlet.waiting import NotInTime, until
 
 ETCD_URL = "http://127.0.0.1:2379"
 _CONTROLLERS = (

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
+from gauntlet.ground.errors import GauntletError
 from gauntlet.nodes.switchboard import Answer, Call, GuestDown, Wish, reach
 from gauntlet.providers.sandbox.guest_machine import GuestMachine
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from gauntlet.cluster import NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit
 from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.providers.sandbox import uml, world, xstate
 

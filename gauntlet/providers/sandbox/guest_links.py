@@ -11,8 +11,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
-from gauntlet.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK
+from gauntlet.ground.errors import GauntletError
+from gauntlet.nodes.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.places import FABRIC, Place, wait_world_links_up, world_ip
 from gauntlet.providers.sandbox.uml import Nic

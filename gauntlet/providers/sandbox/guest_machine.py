@@ -13,16 +13,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gauntlet.cluster import MachineState
-from gauntlet.errors import GauntletError
-from gauntlet.guest.settings import PORT, Settings
-from gauntlet.guest.wire import Kind, frame
+from gauntlet.ground.cluster import MachineState
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.ground.waiting import until
 from gauntlet.nodes import clock
+from gauntlet.nodes.guest.settings import PORT, Settings
+from gauntlet.nodes.guest.wire import Kind, frame
 from gauntlet.nodes.switchboard import GuestDown
-from gauntlet.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import layout, uml, xstate
 from gauntlet.providers.sandbox.uml import Nic
-from gauntlet.waiting import until
 
 BOOT_DEADLINE_S = 40.0
 _END_DEADLINE_S = 10.0
@@ -87,7 +87,7 @@ class GuestMachine:
                 "-B",
                 "-P",
                 "-S",
-                str(self._library / "gauntlet" / "guest" / "init.py"),
+                str(self._library / "gauntlet" / "nodes" / "guest" / "init.py"),
                 str(told),
             ]
             # What the kernel does not know, with a value, becomes the environment of the first process.

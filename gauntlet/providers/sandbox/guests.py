@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
-from gauntlet.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK, Settings
-from gauntlet.nodes.guest import PATH
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.paths import project_root
+from gauntlet.nodes.guest.node import PATH
+from gauntlet.nodes.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK, Settings
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.paths import project_root
 from gauntlet.providers.sandbox import guest_links, layout
 from gauntlet.providers.sandbox.exchange import Exchange
 from gauntlet.providers.sandbox.guest_machine import GuestMachine

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import urllib3
 
-from gauntlet.cluster import Json
-from gauntlet.errors import GauntletError
+from gauntlet.ground.cluster import Json
+from gauntlet.ground.errors import GauntletError
 from gauntlet.providers.sandbox.objects import ApiObject
 
 Thing = TypeVar("Thing", bound=ApiObject)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from gauntlet.cluster import NodeKernel
-from gauntlet.nodes.guest import stand_in, start_in_guest
+from gauntlet.ground.cluster import NodeKernel
+from gauntlet.nodes.guest.node import stand_in, start_in_guest
 from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.providers.sandbox import fabric, guest_links, layout
 from gauntlet.providers.sandbox.guest_machine import GuestMachine

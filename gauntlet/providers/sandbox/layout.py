@@ -7,10 +7,10 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gauntlet.cluster import NodeKernel
-from gauntlet.errors import UsageError
-from gauntlet.journal.owner import start_time
-from gauntlet.paths import state_root
+from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal.owner import start_time
+from gauntlet.ground.paths import state_root
 
 API_ADDRESS = "10.77.0.2"
 API_PORT = 6443

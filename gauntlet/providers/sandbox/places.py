@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from gauntlet.errors import GauntletError
-from gauntlet.waiting import until
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import until
 
 FABRIC = "fabric"
 

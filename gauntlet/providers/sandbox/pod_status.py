@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gauntlet.cluster import Json
+from gauntlet.ground.cluster import Json
 from gauntlet.providers.sandbox.objects import Pod
 
 # In place of the process that holds a pod's namespaces, for a pod in the network of an own-kernel node.

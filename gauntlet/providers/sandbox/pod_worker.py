@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gauntlet.errors import GauntletError
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import layout, probes
 from gauntlet.providers.sandbox.events import Events, Kind
 from gauntlet.providers.sandbox.inner_api import InnerApi, Refused

@@ -10,12 +10,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet import ending, paths, surroundings
-from gauntlet.binaries import ensure
-from gauntlet.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.journal import lock
-from gauntlet.providers import kubeconfig as kubeconfigs
+from gauntlet.build.binaries import ensure
+from gauntlet.ground import ending, paths, surroundings
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.journal import lock
+from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers.protocol import ClusterSpec, names_in
 from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster

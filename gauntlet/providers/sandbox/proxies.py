@@ -11,14 +11,14 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.cluster import NodeKernel
-from gauntlet.errors import GauntletError
-from gauntlet.nodes.proxy_process import noting_pid
+from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.layout import WorldSpec
-from gauntlet.waiting import NotInTime, until
+from gauntlet.proxy.finder import noting_pid
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gauntlet.cluster import Json
+from gauntlet.ground.cluster import Json
+from gauntlet.ground.waiting import until
 from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
-from gauntlet.waiting import until
 
 
 def register(api: InnerApi, name: str, address: str, pod_cidr: str) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gauntlet.cluster import NodeKernel, ProxyMode
-from gauntlet.errors import GauntletError
-from gauntlet.nodes import guest
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.nodes.guest import node as guest
 from gauntlet.providers.sandbox import admission, certificates, fabric, guests, layout, registration, relay
 from gauntlet.providers.sandbox.binder import Binder
 from gauntlet.providers.sandbox.control_plane import ControlPlane

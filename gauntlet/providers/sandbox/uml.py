@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet import paths
-from gauntlet.errors import EnvironmentUnfit, UsageError
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.ground import paths
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import xstate
 
 PROGRAM = "linux.uml"

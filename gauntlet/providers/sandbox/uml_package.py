@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gauntlet import paths
-from gauntlet.binaries import Say, locked
-from gauntlet.ending import DIES_WITH_US
-from gauntlet.errors import GauntletError
-from gauntlet.paths import SYSTEM_PATH
+from gauntlet.build.binaries import Say, locked
+from gauntlet.ground import paths
+from gauntlet.ground.ending import DIES_WITH_US
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import fitness, uml
 
 SUITE = "trixie"

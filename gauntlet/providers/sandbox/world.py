@@ -15,17 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gauntlet import ending
-from gauntlet.binaries import Binaries
-from gauntlet.cluster import NodeKernel
-from gauntlet.errors import EnvironmentUnfit, GauntletError
-from gauntlet.journal.owner import start_time
+from gauntlet.build.binaries import Binaries
+from gauntlet.ground import ending
+from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
+from gauntlet.ground.journal.owner import start_time
+from gauntlet.ground.paths import SYSTEM_PATH, project_root
+from gauntlet.ground.waiting import until
 from gauntlet.nodes.command import TIMED_OUT
-from gauntlet.paths import SYSTEM_PATH, project_root
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, uml
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
-from gauntlet.waiting import until
 
 UP_DEADLINE_S = 180.0
 END_DEADLINE_S = 10.0

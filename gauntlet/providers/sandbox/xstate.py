@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from gauntlet import paths
-from gauntlet.errors import GauntletError
+from gauntlet.ground import paths
+from gauntlet.ground.errors import GauntletError
 
 LIBRARY = "xstate.so"
 COMPILER = "gcc"

@@ -1,0 +1,304 @@
+"""`gauntlet cluster …`: clusters to play with, which outlive the command that made them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gauntlet.ground import screen
+from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
+from gauntlet.ground.names import NAME
+from gauntlet.ground.profiles import parse_modes
+
+if TYPE_CHECKING:
+    from gauntlet.ground.cluster import Cluster, Host, Node
+    from gauntlet.ground.journal.owner import Owner
+
+OUTSIDE = "outside"
+
+
+def every() -> tuple[Cluster, ...]:
+    """All running clusters of this user, of every provider."""
+    from gauntlet.providers import provider, provider_names
+
+    return tuple(found for name in provider_names() for found in provider(name).list())
+
+
+def named(name: str | None) -> Cluster:
+    """The running cluster of this name (or PROVIDER/NAME); without one, the only one that no run is at work in.
+
+    Raises UsageError if there is none, or if it is not clear which one is meant.
+    """
+    running = every()
+    names = ", ".join(cluster.name for cluster in running)
+    if name is None:
+        return _only(running)
+    matching = [found for found in running if name in (found.name, full_name(found.provider, found.name))]
+    if len(matching) > 1:
+        raise _ambiguous(name, [found.provider for found in matching])
+    if not matching:
+        raise UsageError(
+            f"no cluster {name!r} runs", f"running: {names}" if running else "gauntlet cluster up makes one"
+        )
+    return matching[0]
+
+
+def full_name(provider: str, name: str) -> str:
+    """The name that tells a cluster from that of another provider."""
+    return f"{provider}/{name}"
+
+
+def users(running: Sequence[Cluster]) -> dict[str, Owner]:
+    """The processes that use clusters, by the full name of the cluster."""
+    from gauntlet.ground.journal import lock
+
+    found = {full_name(each.provider, each.name): lock.user(each.provider, each.name) for each in running}
+    return {name: owner for name, owner in found.items() if owner is not None}
+
+
+def _only(running: Sequence[Cluster]) -> Cluster:
+    """The only cluster that nobody uses: one that a run is at work in is meant only if it is named."""
+    used = users(running)
+    free = [found for found in running if full_name(found.provider, found.name) not in used]
+    if len(free) == 1:
+        return free[0]
+    if free:
+        names = ", ".join(found.name for found in free)
+        raise UsageError(f"there are several clusters: {names}", "say which one you mean")
+    if not running:
+        raise UsageError("no cluster runs", "gauntlet cluster up makes one")
+    busy = "; ".join(f"{name} is in use by {owner}" for name, owner in used.items())
+    raise UsageError(f"the only clusters are in use: {busy}", "name it if you mean it")
+
+
+def _ambiguous(name: str, providers: Sequence[str]) -> UsageError:
+    full = " or ".join(full_name(each, name) for each in providers)
+    return UsageError(f"there are {len(providers)} clusters named {name}", f"say which one you mean: {full}")
+
+
+def node_of(target: Cluster, name: str) -> Node:
+    """The node of this name. Raises UsageError, which lists the names, where there is none."""
+    for node in target.nodes:
+        if node.name == name:
+            return node
+    names = ", ".join(node.name for node in target.nodes)
+    raise UsageError(f"cluster {target.name} has no node {name!r}", f"choose one of: {names}")
+
+
+@click.group(short_help="Clusters to play with.")
+def cluster() -> None:
+    """Clusters to play with: real control plane and kube-proxies, in namespaces.
+
+    \b
+    Example:
+      gauntlet cluster up --mode nftables --name play
+      export KUBECONFIG=$(gauntlet cluster kubeconfig play)
+      gauntlet cluster shell node-1 -- nft list table ip kube-proxy
+      kubectl apply -f manifests/hello.yaml
+      gauntlet cluster shell node-1 -- curl -s http://10.77.0.12:30080/hostname
+      gauntlet cluster down play
+    """
+
+
+@cluster.command()
+@click.option("--mode", default="iptables", show_default=True, help="kube-proxy mode of all nodes.")
+@click.option("--name", default="play", show_default=True, help="Name of the new cluster.")
+@click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
+@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+@click.option("--provider", "source", default="sandbox", show_default=True, help="Where the cluster comes from.")
+@click.option(
+    "--node-kernel",
+    type=click.Choice(["auto", *map(str, NodeKernel)]),
+    default="auto",
+    show_default=True,
+    help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
+)
+@click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
+def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str, kind_image: str) -> None:
+    """Bring up a cluster that stays until it is told to go."""
+    from gauntlet.build.binaries import ensure
+    from gauntlet.build.toolchain import pinned_minor, toolchain_root
+    from gauntlet.faults.heal import heal
+    from gauntlet.ground.cluster import ProxyMode
+    from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
+
+    version = pinned_minor(version, toolchain_root())
+    (chosen,) = _one(parse_modes(mode))
+    maker = provider(source)
+    proxy_mode = ProxyMode(chosen)
+    spec = ClusterSpec(
+        name,
+        proxy_mode,
+        nodes=nodes,
+        version=version,
+        keep=True,
+        kernel=chosen_kernel(maker, proxy_mode, node_kernel),
+        kind=KindOptions(kind_image),
+    )
+    if source == "sandbox":
+        ensure(spec.proxy_version, say=click.echo)
+    made = maker.create(spec)
+    # One of this name that was kept, which kind uses again, may have been left hurt.
+    heal(made)
+    click.echo(
+        f"{made.name}: Kubernetes {made.control_plane_version}, {len(made.nodes)} nodes, "
+        f"kube-proxy {made.version} in {made.mode} mode"
+    )
+    click.echo(f"  export KUBECONFIG={made.kubeconfig}")
+    click.echo(f"  gauntlet cluster shell {made.nodes[0].name} --name {made.name}")
+    click.echo(f"  gauntlet cluster down {made.name}")
+
+
+@cluster.command("list")
+def list_clusters() -> None:
+    """Show the running clusters, and clear away what dead ones left."""
+    from rich.table import Table
+
+    running = every()
+    if not running:
+        click.echo("no cluster runs")
+        return
+    used = users(running)
+    table = Table("name", "mode", "version", "nodes", "used by", "kubeconfig", box=None, pad_edge=False)
+    table.columns[-1].overflow = "fold"
+    for found in running:
+        owner = used.get(full_name(found.provider, found.name))
+        who = "" if owner is None else f"process {owner.pid}"
+        table.add_row(found.name, str(found.mode), found.version, str(len(found.nodes)), who, str(found.kubeconfig))
+    console = screen.console()
+    console.print(screen.fitted(console, table))
+
+
+@cluster.command(context_settings={"ignore_unknown_options": True})
+@click.argument("host", metavar="NODE")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("--name", type=NAME, help="Name of the cluster; not needed for the only one that no run is at work in.")
+@click.pass_context
+def shell(ctx: click.Context, host: str, command: tuple[str, ...], name: str | None) -> None:
+    """Open a shell on a node, or run a command there (after --).
+
+    NODE is node-1, node-2 … or `outside`, the host outside the cluster. A command's exit code is passed on.
+
+    \b
+    Examples:
+      gauntlet cluster shell node-1
+      gauntlet cluster shell node-2 -- iptables-save -t nat
+      gauntlet cluster shell outside -- curl -s http://10.77.0.11:30080/hostname
+    """
+    target = _host(named(name), host)
+    interactive = not command and sys.stdin.isatty()
+    argv = command or (_terminal_shell() if interactive else ("sh",))
+    child = target.spawn(argv, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+    try:
+        ctx.exit(child.wait())
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait()
+        raise
+
+
+@cluster.command()
+@click.argument("name", type=NAME, required=False)
+def kubeconfig(name: str | None) -> None:
+    """Print the path of a cluster's kubeconfig.
+
+    NAME is not needed for the only cluster that no run is at work in.
+
+    Example: export KUBECONFIG=$(gauntlet cluster kubeconfig)
+    """
+    click.echo(named(name).kubeconfig)
+
+
+@cluster.command()
+@click.argument("name", type=NAME, required=False)
+@click.option("--all", "everything", is_flag=True, help="Delete all of this user that no run is at work in.")
+@click.pass_context
+def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
+    """Delete a cluster, and verify that nothing of it is left.
+
+    NAME is not needed for the only cluster that no run is at work in. A cluster that a run is at work in is left alone:
+    end the run, and it goes. Of a cluster of yours (docs/existing.md), what a run that was killed left there is healed
+    and taken away.
+
+    Exit code 0 if the cluster is gone; 1 if with --all one is still there; 2 if there is no such cluster, or it is in
+    use.
+    """
+    from gauntlet.ground.journal.lock import ClusterInUse
+
+    if name is not None and everything:
+        raise UsageError("NAME and --all exclude each other", "give one of them")
+    if not everything:
+        _end(*(_address(named(None)) if name is None else _found(name)))
+        return
+    left = 0
+    for source, target in map(_address, every()):
+        try:
+            _end(source, target)
+        except ClusterInUse as busy:
+            click.echo(f"{target}: left alone: {busy.what}")
+            left += 1
+        except GauntletError as error:
+            click.echo(f"{target}: left as it is: {error}", err=True)
+            left += 1
+    ctx.exit(ExitCode.FAILED if left else ExitCode.OK)
+
+
+def _address(found: Cluster) -> tuple[str, str]:
+    return found.provider, found.name
+
+
+def _found(name: str) -> tuple[str, str]:
+    """Provider and name of the cluster of this name, running or not. Raises UsageError if there never was one."""
+    from gauntlet.providers import provider, provider_names
+
+    wanted, _, plain = name.rpartition("/")
+    sources = [each for each in provider_names() if wanted in ("", each) and provider(each).knows(plain)]
+    if len(sources) > 1:
+        raise _ambiguous(plain, sources)
+    if not sources:
+        names = ", ".join(found.name for found in every())
+        raise UsageError(f"there is no cluster {name!r}", f"running: {names}" if names else "none runs: nothing to do")
+    return sources[0], plain
+
+
+def _end(source: str, name: str) -> None:
+    """Delete a cluster that nobody uses; one that will go on is healed first. Raises ClusterInUse, HealFailed."""
+    from gauntlet.faults.heal import heal
+    from gauntlet.ground.journal import lock
+    from gauntlet.providers import provider
+
+    maker = provider(source)
+    with lock.used(source, name):
+        for found in maker.list() if maker.outlives_runs else ():
+            if found.name == name:
+                heal(found)
+        maker.delete(name)
+    click.echo(f"{name}: deleted")
+
+
+def _one(modes: tuple[str, ...]) -> tuple[str]:
+    if len(modes) != 1:
+        raise UsageError("a cluster has one mode", "give --mode once, with one mode")
+    return (modes[0],)
+
+
+def _host(target: Cluster, name: str) -> Host:
+    if name == OUTSIDE:
+        return target.outside
+    try:
+        return target.node(name)
+    except (GauntletError, KeyError, LookupError):
+        names = ", ".join([*(node.name for node in target.nodes), OUTSIDE])
+        raise UsageError(f"cluster {target.name} has no host {name!r}", f"choose one of: {names}") from None
+
+
+def _terminal_shell() -> tuple[str, ...]:
+    # Commands on a host run in a session without a terminal; script(1) gives the shell one, and with it Ctrl-C.
+    wanted = os.environ.get("SHELL", "")
+    return "script", "--quiet", "--return", "--command", wanted if Path(wanted).is_file() else "sh", "/dev/null"

@@ -1,0 +1,144 @@
+"""The check as a whole: gather, judge, and look again where rules were behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from gauntlet.doctor.cluster_check import (
+    cluster_facts,
+    cni,
+    data_plane,
+    health,
+    kernel,
+    modes,
+    node_facts,
+    own_faults,
+    proxies,
+    services,
+)
+from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
+from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
+from gauntlet.doctor.cluster_check.node_facts import NodeFacts
+from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level, NodeSummary, Report
+from gauntlet.ground.cluster import Node
+from gauntlet.ground.journal.store import Record
+from gauntlet.kube.api import Api
+
+ACCESS = "access"
+# A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
+SETTLE_S = 10.0
+_LOOK_AGAIN_S = 1.0
+_AT_ONCE = 8
+
+Differences = Mapping[str, frozenset[Mismatch]]
+
+
+def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "", faults: Sequence[Record] = ()) -> Report:
+    """Check this cluster. `nodes` are those that commands can reach; `no_way_in` says why others cannot be.
+    `faults` are the gauntlet's own that are not healed.
+
+    Nothing is changed. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right.
+    """
+    facts = cluster_facts.gather(api)
+    if cni.replacement(facts):
+        return judged(facts, (), {}, faults)
+    reachable = {node.name: node for node in nodes}
+    wanted = facts.linux_nodes or tuple(reachable)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        looked = tuple(pool.map(lambda name: _look(reachable.get(name), name, facts, no_way_in), wanted))
+        differences = _differences(facts, looked)
+        deadline = time.monotonic() + SETTLE_S
+        while any(differences.values()) and time.monotonic() < deadline:
+            time.sleep(_LOOK_AGAIN_S)
+            facts = replace(facts, served=cluster_facts.services(api))
+            behind = [node for node in looked if differences.get(node.name)]
+            again = tuple(pool.map(lambda node: _look_again(reachable[node.name], node), behind))
+            now = _differences(facts, again)
+            differences = {name: found & now.get(name, frozenset()) for name, found in differences.items()}
+            newer = {node.name: node for node in again}
+            looked = tuple(newer.get(node.name, node) for node in looked)
+    return judged(facts, looked, differences, faults)
+
+
+def judged(
+    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, faults: Sequence[Record] = ()
+) -> Report:
+    """The report on what was gathered. `differences` are those that lasted, by node."""
+    replaced = cni.replacement(facts)
+    return Report(
+        kubernetes=facts.version,
+        cni=cni.names(facts),
+        runs_as=proxies.runs_as(facts, nodes),
+        replaced_by=replaced,
+        nodes=tuple(_summary(facts, node, differences.get(node.name, frozenset())) for node in nodes),
+        diagnoses=(*own_faults.judge(faults), *_diagnoses(facts, nodes, differences, replaced)),
+    )
+
+
+def _look(node: Node | None, name: str, facts: ClusterFacts, no_way_in: str) -> NodeFacts:
+    if node is None:
+        return NodeFacts(name, unseen=no_way_in or "it is no node that commands can reach")
+    return node_facts.gather(node, facts.configuration)
+
+
+def _look_again(node: Node, before: NodeFacts) -> NodeFacts:
+    rules, trouble = node_facts.reread_rules(node)
+    return replace(before, rules=rules, trouble=trouble)
+
+
+def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences:
+    """By node, where the rules of the mode that runs differ from what is served."""
+    found = {}
+    for node in nodes:
+        rules = data_plane.of_mode(facts, node)
+        known = rules is not None and not node.trouble and not facts.services_hidden
+        found[node.name] = (
+            mismatches(facts.served, rules, node.addresses) if known and rules is not None else frozenset[Mismatch]()
+        )
+    return found
+
+
+def _diagnoses(
+    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, replaced: str
+) -> Iterator[Diagnosis]:
+    for path in facts.forbidden:
+        remedy = "give the user of this kubeconfig the right to get and list it, or take another user"
+        yield Diagnosis(ACCESS, Level.UNKNOWN, CLUSTER, f"the API server does not let us read {path}", remedy)
+    yield from cni.judge(facts)
+    if replaced:
+        return
+    for node in nodes:
+        if node.unseen:
+            remedy = "what its kernel does with Service traffic is not known until commands can run there"
+            yield Diagnosis(ACCESS, Level.UNKNOWN, node.name, f"no look at the node: {node.unseen}", remedy)
+    yield from proxies.judge_cluster(facts, nodes)
+    yield from modes.judge_cluster(facts, nodes)
+    if not facts.services_hidden:
+        yield from services.judge(facts.served)
+    for node in nodes:
+        lasting = differences.get(node.name, frozenset())
+        yield from proxies.judge_node(facts, node)
+        yield from modes.judge_node(facts, node)
+        if not facts.services_hidden:
+            yield from data_plane.judge(facts, node, lasting)
+        yield from health.judge(node, modes.effective(facts, node), lasting)
+        yield from kernel.judge_conntrack(node)
+        yield from kernel.judge_modules(facts, node)
+
+
+def _summary(facts: ClusterFacts, node: NodeFacts, differences: frozenset[Mismatch]) -> NodeSummary:
+    mode = modes.effective(facts, node)
+    table = node.conntrack
+    return NodeSummary(
+        node=node.name,
+        kube_proxy=proxies.state(facts, node),
+        version=modes.version(facts, node),
+        mode="" if mode is None else str(mode),
+        healthz="" if node.unseen else str(node.healthz.code or "no answer"),
+        synced=health.synced(node, mode),
+        services=data_plane.count(facts, node, differences),
+        conntrack="" if table is None else f"{table.fill:.0%}",
+    )

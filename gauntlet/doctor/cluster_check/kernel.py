@@ -1,0 +1,63 @@
+"""What kube-proxy needs of a node's kernel: room to track connections, and in ipvs mode its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gauntlet.doctor.cluster_check import modes
+from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
+from gauntlet.doctor.cluster_check.node_facts import NodeFacts
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level
+from gauntlet.ground.cluster import ProxyMode
+
+CONNTRACK = "conntrack"
+MODULES = "ipvs modules"
+WARN_FILL = 0.75
+FULL_FILL = 0.9
+# `ipvs.scheduler` of KubeProxyConfiguration where none is set (pkg/proxy/ipvs/proxier.go).
+_SCHEDULER = "rr"
+
+
+def judge_conntrack(node: NodeFacts) -> Iterator[Diagnosis]:
+    """A full table drops the first packet of every new connection, and says so in the kernel's log alone."""
+    if node.unseen:
+        return
+    table = node.conntrack
+    if table is None:
+        what = "the kernel shows no table of tracked connections (nf_conntrack is not loaded)"
+        remedy = "modprobe nf_conntrack: without it no Service works"
+        yield Diagnosis(CONNTRACK, Level.UNKNOWN, node.name, what, remedy)
+        return
+    what = f"{table.count} of {table.most} connections tracked ({table.fill:.0%})"
+    if table.fill < WARN_FILL:
+        yield Diagnosis(CONNTRACK, Level.OK, node.name, what)
+        return
+    full = table.fill >= FULL_FILL
+    yield Diagnosis(
+        CONNTRACK,
+        Level.PROBLEM if full else Level.WARNING,
+        node.name,
+        f"{what}: when the table is full, new connections are dropped",
+        "raise conntrack.maxPerCore or conntrack.min in kube-proxy's configuration (or "
+        "net.netfilter.nf_conntrack_max), and find who opens so many: conntrack -L",
+    )
+
+
+def judge_modules(facts: ClusterFacts, node: NodeFacts) -> Iterator[Diagnosis]:
+    """In ipvs mode alone: ip_vs and the scheduler that is configured."""
+    if node.unseen or modes.effective(facts, node) is not ProxyMode.IPVS:
+        return
+    configured = node.configuration or facts.configuration
+    scheduler = (configured.scheduler if configured is not None else "") or _SCHEDULER
+    needed = ("ip_vs", f"ip_vs_{scheduler}")
+    missing = [name for name in needed if name not in node.modules]
+    if not missing:
+        yield Diagnosis(MODULES, Level.OK, node.name, f"{', '.join(needed)} are loaded")
+        return
+    yield Diagnosis(
+        MODULES,
+        Level.PROBLEM,
+        node.name,
+        f"not loaded: {', '.join(missing)}",
+        f"on the node: modprobe -a {' '.join(missing)}; to keep it: a file in /etc/modules-load.d",
+    )

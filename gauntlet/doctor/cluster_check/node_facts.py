@@ -1,0 +1,125 @@
+"""What is really there on a node: gathered by reading alone, nothing is judged here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gauntlet.doctor.cluster_check.configuration import Configuration, of_flags, options, parse
+from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
+from gauntlet.doctor.cluster_check.sync_failures import Failure, failing
+from gauntlet.ground.cluster import CommandFailed, Node
+from gauntlet.ground.errors import GauntletError
+from gauntlet.proxy import metrics as proxy_metrics
+from gauntlet.proxy import rules
+from gauntlet.proxy.metrics import ProxyMetrics
+from gauntlet.proxy.rules import Forwarding
+
+_TIMEOUT_S = 60.0
+_OK = 200
+_UNASKED = Answer(None)
+# The last start counts. 1.25 and older wrote "Using userspace Proxier." as well.
+_USING = re.compile(r"Using (\w+) Proxier", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """One node. Where `unseen` says why no command could run there, the rest is empty.
+
+    `configuration` is what the running kube-proxy was given; `mode` what it answers at /proxyMode; `failure` why its
+    syncs fail, if they do. `rules` holds one model for each mode of which the node's kernel has something; `trouble` is
+    why rules could not be read.
+    """
+
+    name: str
+    unseen: str = ""
+    processes: tuple[Process, ...] = ()
+    service: str = ""
+    configuration: Configuration | None = None
+    healthz: Answer = _UNASKED
+    livez: Answer = _UNASKED
+    mode: str = ""
+    metrics: ProxyMetrics | None = None
+    logged_mode: str = ""
+    failure: Failure | None = None
+    rules: tuple[Forwarding, ...] = ()
+    trouble: str = ""
+    conntrack: Conntrack | None = None
+    modules: tuple[str, ...] = ()
+    addresses: frozenset[str] = frozenset()
+    clock_s: int = 0
+
+
+def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
+    """Look at a node. `otherwise` is the configuration that counts where the process tells of none."""
+    try:
+        seen = look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout)
+        found = _configuration(node, seen, otherwise)
+        asked = found or of_flags(())
+        ways = ((asked.healthz, "healthz"), (asked.healthz, "livez"), (asked.metrics, "proxyMode"))
+        urls = [f"{base}/{path}" for base, path in (*ways, (asked.metrics, "metrics"))]
+        healthz, livez, mode, metrics = answers(node.run(ask(urls), timeout_s=_TIMEOUT_S).stdout, len(urls))
+    except CommandFailed as error:
+        return NodeFacts(node.name, unseen=error.what)
+    forwarding, trouble = read_rules(node, seen)
+    log = _log(node)
+    told = proxy_metrics.parse(metrics.body) if metrics.code == _OK else None
+    return NodeFacts(
+        node.name,
+        processes=seen.processes,
+        service=seen.service,
+        configuration=found,
+        healthz=healthz,
+        livez=livez,
+        mode=mode.body.strip() if mode.code == _OK else "",
+        metrics=told,
+        logged_mode=logged_mode(log),
+        failure=failing(told, log, seen.clock_s),
+        rules=forwarding,
+        trouble=trouble,
+        conntrack=seen.conntrack,
+        modules=seen.modules,
+        addresses=seen.addresses,
+        clock_s=seen.clock_s,
+    )
+
+
+def read_rules(node: Node, seen: Look) -> tuple[tuple[Forwarding, ...], str]:
+    """A model for each mode that left traces, and why reading failed, if it did."""
+    try:
+        return tuple(rules.read(node, mode) for mode in seen.traces), ""
+    except GauntletError as error:
+        return (), error.what
+
+
+def reread_rules(node: Node) -> tuple[tuple[Forwarding, ...], str]:
+    """The same as `read_rules`, as it is now."""
+    try:
+        return read_rules(node, look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout))
+    except CommandFailed as error:
+        return (), error.what
+
+
+def logged_mode(log: str) -> str:
+    """The mode that the last start in this log names, in small letters; empty where none does."""
+    found = _USING.findall(log)
+    return str(found[-1]).lower() if found else ""
+
+
+def _log(node: Node) -> str:
+    try:
+        return node.proxy_log()
+    except (GauntletError, OSError):
+        return ""
+
+
+def _configuration(node: Node, seen: Look, otherwise: Configuration | None) -> Configuration | None:
+    """What the running kube-proxy was given: its file, seen through its own root, or its flags."""
+    if not seen.processes:
+        return otherwise
+    process = seen.processes[0]
+    file = options(process.arguments[1:]).get("config", "")
+    if not file:
+        return of_flags(process.arguments[1:])
+    shown = node.run(("cat", f"/proc/{process.pid}/root{file}"), check=False, timeout_s=_TIMEOUT_S)
+    return parse(shown.stdout, file) if shown.code == 0 else otherwise

@@ -1,0 +1,114 @@
+"""What the cluster check says: one diagnosis for each question and place, and a line for each node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from gauntlet.ground.finding import Finding, Verdict
+
+SCHEMA = "kube-proxy-gauntlet/cluster-check/v1"
+# `where` of what is true of the whole cluster.
+CLUSTER = "cluster"
+
+
+class Level(StrEnum):
+    """`UNKNOWN` is what could not be looked at; it is no more a pass than `PROBLEM`."""
+
+    OK = "ok"
+    WARNING = "warning"
+    UNKNOWN = "unknown"
+    PROBLEM = "problem"
+
+
+_SEVERITY = tuple(Level)
+_VERDICTS = {
+    Level.OK: Verdict.PASS,
+    Level.WARNING: Verdict.PASS,
+    Level.UNKNOWN: Verdict.INCONCLUSIVE,
+    Level.PROBLEM: Verdict.FAIL,
+}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What one check found in one place: `where` is a node's name or CLUSTER. `remedy` says what to do next."""
+
+    check: str
+    level: Level
+    where: str
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class NodeSummary:
+    """One node at a glance, in words short enough for a table."""
+
+    node: str
+    kube_proxy: str
+    version: str
+    mode: str
+    healthz: str
+    synced: str
+    services: str
+    conntrack: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole check. `replaced_by` names what does the work of kube-proxy; empty where kube-proxy does it."""
+
+    kubernetes: str
+    cni: str
+    runs_as: str
+    replaced_by: str
+    nodes: tuple[NodeSummary, ...]
+    diagnoses: tuple[Diagnosis, ...]
+
+    @property
+    def level(self) -> Level:
+        """The worst of all diagnoses."""
+        return max((each.level for each in self.diagnoses), key=_SEVERITY.index, default=Level.UNKNOWN)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is neither a problem nor anything that could not be looked at."""
+        return self.level in (Level.OK, Level.WARNING)
+
+    def as_json(self) -> str:
+        """All of it; fields are those of the classes here."""
+        return json.dumps({"schema": SCHEMA, "level": self.level, **asdict(self)}, indent=2)
+
+
+def merged(diagnoses: Iterable[Diagnosis]) -> tuple[tuple[Diagnosis, tuple[str, ...]], ...]:
+    """The same words about several places as one entry with all places, the worst first."""
+    places: dict[tuple[str, Level, str, str], list[str]] = {}
+    first: dict[tuple[str, Level, str, str], Diagnosis] = {}
+    for each in diagnoses:
+        key = (each.check, each.level, each.what, each.remedy)
+        first.setdefault(key, each)
+        places.setdefault(key, []).append(each.where)
+    entries = [(first[key], tuple(where)) for key, where in places.items()]
+    return tuple(sorted(entries, key=lambda entry: -_SEVERITY.index(entry[0].level)))
+
+
+def findings(report: Report) -> tuple[Finding, ...]:
+    """The diagnoses as findings of a suite, one for each check. The figure counts what is neither ok nor a warning."""
+    checks: dict[str, list[Diagnosis]] = {}
+    for each in report.diagnoses:
+        checks.setdefault(each.check, []).append(each)
+    return tuple(_finding(check, found) for check, found in checks.items())
+
+
+def _finding(check: str, found: list[Diagnosis]) -> Finding:
+    worst = max((each.level for each in found), key=_SEVERITY.index)
+    telling = [each for each in found if each.level is worst]
+    rest = [each for each in found if each.level is not Level.OK and each not in telling[:1]]
+    words = telling[0].what if worst is Level.OK else f"{worst}: {telling[0].where}: {telling[0].what}"
+    bad = sum(each.level in (Level.PROBLEM, Level.UNKNOWN) for each in found)
+    details = [f"{each.level}: {each.where}: {each.what}" for each in rest]
+    remedy = telling[0].remedy
+    return Finding(check, _VERDICTS[worst], words, float(bad), "places", 0.0, details=tuple(details), remedy=remedy)

@@ -1,0 +1,69 @@
+"""Actions and probes on the kube-proxy of the hurt node."""
+
+from __future__ import annotations
+
+import time
+
+from gauntlet.faults.chaos.target import Configuration, target_of
+from gauntlet.ground.cluster import CommandFailed, Node
+from gauntlet.ground.history import EventKind
+from gauntlet.ground.waiting import until
+from gauntlet.proxy import metrics as proxy_metrics
+from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy.sync_progress import Rest
+
+
+def proxy_healthy(configuration: Configuration) -> bool:
+    """Probe: kube-proxy's /healthz on the node says 200."""
+    node = target_of(configuration).hurt
+    return node.run(proxy_process.healthy(node), check=False).code == 0
+
+
+def service_answers(configuration: Configuration) -> bool:
+    """Probe: a connection from the node to the Service is accepted.
+
+    One that is made for the experiment is not there yet: then `default/kubernetes`, which every cluster has, is asked.
+    """
+    target = target_of(configuration)
+    script = proxy_process.answers_script(target.cluster, target.lasting_service)
+    return target.hurt.run(("bash", "-c", script), check=False).code == 0
+
+
+def proxy_at_rest(within_s: float, configuration: Configuration) -> str:
+    """Probe: wait until kube-proxy has taken up all that it heard of. Fails if it has not within `within_s` seconds.
+
+    A kube-proxy that still has something to write would undo a fault for a reason that has nothing to do with it.
+    """
+    target = target_of(configuration)
+    node = target.hurt
+    await_rest(node, within_s)
+    evidence = f"kube-proxy on {node.name} has nothing more to write"
+    target.note(EventKind.PROXY_AT_REST, node.name, evidence, node=node.name)
+    return evidence
+
+
+def await_rest(node: Node, within_s: float) -> None:
+    """Raises NotInTime if kube-proxy is not at rest in time. In userspace mode, which counts no syncs, it never is."""
+    rest = Rest()
+    until(
+        lambda: rest.see(proxy_metrics.read(node)),
+        what=f"kube-proxy on {node.name} is at rest",
+        deadline_s=within_s,
+        every_s=0.5,
+        retry_on=(CommandFailed,),
+        remedy="wait until nobody changes Services or endpoints",
+    )
+
+
+def restart_proxy(configuration: Configuration) -> str:
+    """Action: restart kube-proxy, the remedy people reach for, and return when the new one's rules are in effect."""
+    target = target_of(configuration)
+    node = target.hurt
+    old = node.proxy_pid()
+    began_ns = time.time_ns()
+    node.run(("sh", "-c", proxy_process.RESTART))
+    target.note(EventKind.REMEDY_APPLIED, node.name, f"kube-proxy {old} restarted", node=node.name, at_ns=began_ns)
+    new = proxy_process.await_anew(node, target.cluster, old)
+    evidence = f"kube-proxy {new} runs in place of {old}; its rules are in effect"
+    target.note(EventKind.PROXY_RESTARTED, node.name, evidence, node=node.name)
+    return evidence

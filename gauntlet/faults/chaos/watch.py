@@ -1,0 +1,152 @@
+"""A Chaos Toolkit control that watches the Service from the hurt node, and ends with what was seen.
+
+For `chaos run` alone: the suites have traffic of their own, and leave it out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from gauntlet.checkers.outage import outages
+from gauntlet.checkers.sample import NANO, hurt
+from gauntlet.faults.chaos.target import Configuration, Target, target_of
+from gauntlet.ground import history
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.history import Connection, EventKind, Frontend, Outcome, Protocol
+from gauntlet.proxy import process as proxy_process
+
+MODULE = "gauntlet.faults.chaos.watch"
+
+_EVERY_S = 0.2
+# As in slos/default.yaml: a lost SYN is sent again after 1 s, and two outages may be one for so long.
+_SLOW_AFTER_MS = 900.0
+_HOLD_S = 2.0
+# Longer than any attempt of `answers_script`.
+_JOIN_S = 15.0
+_TOLD = (EventKind.FAULT_LANDED, EventKind.FAULT_HELD, EventKind.FAULT_OVER, EventKind.FAULT_HEAL_CONFIRMED)
+
+_log = logging.getLogger("chaostoolkit")
+
+
+class Watch:
+    """Connects from the hurt node to the Service, again and again, until it is stopped."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.since_ns = time.time_ns()
+        connect = proxy_process.answers_script(target.cluster, target.service, timeout_s=1)
+        # Timed on the node: reaching it and starting a shell there may take longer than the connection.
+        timed = f"began=$EPOCHREALTIME; {connect}; code=$?; echo; echo $began $EPOCHREALTIME; exit $code"
+        self._script = ("bash", "-c", timed)
+        self._rows: list[dict[str, str | int | None]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> pl.DataFrame:
+        """The attempts. The last one begins after everything that was done to the node."""
+        if not self._over.is_set():
+            self._over.set()
+            self._thread.join(_JOIN_S)
+            self._attempt()
+        return history.attempts(self._rows)
+
+    def _go_on(self) -> None:
+        while not self._over.wait(_EVERY_S):
+            self._attempt()
+
+    def _attempt(self) -> None:
+        node, began_ns = self.target.hurt, time.time_ns()
+        try:
+            completed = node.run(self._script, check=False)
+            outcome, words = _outcome(completed.code, completed.stderr), completed.stderr
+            latency_ns = took_ns(completed.stdout)
+        except GauntletError as error:
+            outcome, words, latency_ns = Outcome.UNREACHABLE, error.what, time.time_ns() - began_ns
+        self._rows.append(
+            {
+                "at_ns": began_ns,
+                "latency_ns": latency_ns,
+                "client": node.name,
+                "client_node": node.name,
+                "service": self.target.service,
+                "frontend": Frontend.CLUSTER_IP,
+                "protocol": Protocol.TCP,
+                "connection": Connection.NEW,
+                "outcome": outcome,
+                "error": words or None,
+            }
+        )
+
+
+_watches: dict[object, Watch] = {}
+
+
+def before_activity_control(context: Mapping[str, Any], configuration: Configuration) -> None:
+    """Begin to watch just before the injection: then the Service is there, also one that the experiment made."""
+    if context["provider"].get("func") == "inject" and configuration["kubeconfig"] not in _watches:
+        _watches[configuration["kubeconfig"]] = Watch(target_of(configuration))
+
+
+def after_method_control(context: Mapping[str, Any], configuration: Configuration) -> None:  # noqa: ARG001
+    """Stop before the rollbacks, which may remove the Service."""
+    if configuration["kubeconfig"] in _watches:
+        _watches[configuration["kubeconfig"]].stop()
+
+
+def after_experiment_control(context: Mapping[str, Any], configuration: Configuration) -> None:
+    """Say what was seen, as the last words."""
+    watch = _watches.pop(configuration.get("kubeconfig"), None)
+    if watch is None:
+        return
+    events = watch.target.log.read().filter(pl.col("at_ns") >= watch.since_ns)
+    injected = events.filter(pl.col("kind") == str(EventKind.FAULT_INJECTED))["at_ns"]
+    if injected.is_empty():
+        return
+    _log.info("What was seen of: %s", context.get("title"))
+    for kind, detail in events.select("kind", "detail").rows():
+        if kind in _TOLD:
+            _log.info("  %s: %s", kind.replace("_", " "), detail)
+    _log.info("  %s", seen(watch.stop(), int(injected[0])))
+
+
+def seen(attempts: pl.DataFrame, injected_ns: int) -> str:
+    """The longest outage of the one flow in these attempts, in words."""
+    later = attempts.filter(pl.col("at_ns") >= injected_ns)
+    if later.is_empty():
+        return "nobody asked the Service after the injection, so nothing is known of an outage"
+    flow = f"{later['service'][0]} from {later['client'][0]}"
+    found = outages(attempts, hold_s=_HOLD_S, slow_after_ms=_SLOW_AFTER_MS, since_ns=injected_ns)
+    if not found:
+        return f"no outage: {flow} answered all {later.height} connections after the injection"
+    spell = found[0].spell
+    kinds = Counter(later.filter(hurt(_SLOW_AFTER_MS))["outcome"].to_list())
+    words = ", ".join(f"{count} {'slow' if kind == Outcome.OK else kind}" for kind, count in kinds.most_common())
+    lasted = f"{spell.length_s:.1f} s (+/- {spell.resolution_s:.1f} s)" if spell.over else "not over at the end"
+    others = f", the longest of {len(found)}" if len(found) > 1 else ""
+    return (
+        f"outage of {flow}: {lasted}{others}, from {(spell.first_ns - injected_ns) / NANO:.1f} s after the injection; "
+        f"{kinds.total()} of {later.height} connections were hurt ({words})"
+    )
+
+
+def took_ns(output: str) -> int:
+    """What the last line says: seconds before and after, as bash has them (with the comma of some locales)."""
+    began, ended = output.replace(",", ".").splitlines()[-1].split()
+    return round((float(ended) - float(began)) * NANO)
+
+
+def _outcome(code: int, words: str) -> Outcome:
+    """What a connection by bash came to: 124 is timeout(1)'s."""
+    if code == 0:
+        return Outcome.OK
+    if code == 124:
+        return Outcome.TIMEOUT
+    return Outcome.REFUSED if "refused" in words else Outcome.UNREACHABLE

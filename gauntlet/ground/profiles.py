@@ -1,0 +1,64 @@
+"""The word Profile: a named selection of cases and modes, and the pytest options that make it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gauntlet.ground.errors import UsageError
+
+# The values of gauntlet.ground.cluster.ProxyMode, which is not imported here: it brings the Kubernetes client with it,
+# and `gauntlet run --help` would take a second.
+MODES = ("iptables", "nftables", "ipvs", "userspace")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What `gauntlet run --profile NAME` runs: the cases that match `markers`, below `suites`, in `modes`."""
+
+    name: str
+    summary: str
+    markers: str
+    modes: tuple[str, ...] = ("iptables", "nftables")
+    suites: str = "suites"
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("gate", "what decides whether a cluster may take its next kube-proxy (minutes)", "gate"),
+        Profile("nightly", "everything there is, in every mode", "", modes=MODES),
+        Profile("conformance", "what a Service data plane must do while nothing is wrong", "conformance and not slow"),
+        Profile("smoke", "the few cases that show that the whole line works (a minute or two)", "smoke"),
+    )
+}
+
+
+def parse_modes(text: str) -> tuple[str, ...]:
+    """`iptables,nftables` -> both, without repeats. Raises UsageError, which lists the modes, for an unknown one."""
+    chosen = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [mode for mode in chosen if mode not in MODES]
+    if unknown or not chosen:
+        what = f"unknown mode {', '.join(map(repr, unknown))}" if unknown else "no mode was named"
+        raise UsageError(what, f"choose from {', '.join(MODES)}; several with commas: iptables,nftables")
+    return chosen
+
+
+def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
+    """Options of pytest for one run, the user's own (`extra`) last, so that they win.
+
+    Without modes, those of the cluster that the run is given. Where `extra` names no cases, --kp-profile chooses the
+    suites: pytest alone knows which words of a command line are paths, and which are values of options.
+    """
+    options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
+    if modes:
+        options.insert(0, f"--kp-modes={','.join(modes)}")
+    if profile.markers:
+        options += ["-m", profile.markers]
+    # A worker keeps its mode's cluster until it takes the next mode. Two clusters keep two processors busy.
+    workers = min(len(modes), max(2, os.cpu_count() or 2))
+    if workers > 1:
+        options += ["-n", str(workers)]
+    return [*options, *extra]

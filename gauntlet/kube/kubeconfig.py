@@ -1,0 +1,153 @@
+"""Kubeconfig files of clusters that the gauntlet made.
+
+A kubeconfig that the gauntlet writes carries an extension (the field that the kubeconfig format
+reserves for tools) which names the provider and the cluster.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from gauntlet.ground.errors import UsageError
+
+EXTENSION = "kube-proxy-gauntlet"
+# The keys whose values are paths, relative to the file (client-go, clientcmd/api/v1).
+_PATHS = frozenset({"certificate-authority", "client-certificate", "client-key", "tokenFile"})
+
+# What YAML makes of such a file; most of it is passed on unread.
+Kubeconfig: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """PEM texts: the authority's certificate, and a client's certificate and key."""
+
+    ca: bytes
+    certificate: bytes
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The provider that made a cluster, and the name it gave it."""
+
+    provider: str
+    cluster: str
+
+
+def render(*, provider: str, cluster: str, server: str, user: str, credentials: Credentials) -> str:
+    """A complete kubeconfig with one context, all credentials inside."""
+
+    def encoded(pem: bytes) -> str:
+        return base64.b64encode(pem).decode()
+
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": cluster,
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],
+        "clusters": [
+            {
+                "name": cluster,
+                "cluster": {
+                    "server": server,
+                    "certificate-authority-data": encoded(credentials.ca),
+                    "extensions": [{"name": EXTENSION, "extension": {"provider": provider, "cluster": cluster}}],
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": user,
+                "user": {
+                    "client-certificate-data": encoded(credentials.certificate),
+                    "client-key-data": encoded(credentials.key),
+                },
+            }
+        ],
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def provider_name(kubeconfig: Path) -> str:
+    """Which provider made the cluster of this kubeconfig."""
+    return _origin(kubeconfig).provider
+
+
+def cluster_name(kubeconfig: Path) -> str:
+    """The name its provider gave the cluster of this kubeconfig."""
+    return _origin(kubeconfig).cluster
+
+
+def origin(kubeconfig: Path, context: str | None = None) -> Origin | None:
+    """Which provider made the cluster of this kubeconfig, as what; None for clusters that are not the gauntlet's.
+
+    Without a `context` the current one counts. Raises UsageError where the file cannot be read.
+    """
+    try:
+        document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the kubeconfig {kubeconfig}: {error.strerror}", "name an existing file"
+        ) from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{kubeconfig} is not a kubeconfig: {error}", "name a kubeconfig file") from None
+    try:
+        chosen = context or document["current-context"]
+        found = next(each["context"] for each in document["contexts"] if each["name"] == chosen)
+        cluster = next(each["cluster"] for each in document["clusters"] if each["name"] == found["cluster"])
+        extension = next(each["extension"] for each in cluster.get("extensions", ()) if each["name"] == EXTENSION)
+        return Origin(str(extension["provider"]), str(extension["cluster"]))
+    except (KeyError, TypeError, StopIteration):
+        return None
+
+
+def _origin(kubeconfig: Path) -> Origin:
+    found = origin(kubeconfig)
+    if found is None:
+        raise UsageError(
+            f"{kubeconfig} does not belong to a cluster that the gauntlet made",
+            "use the kubeconfig that `gauntlet cluster kubeconfig` prints; for other clusters --kp-provider=existing",
+        )
+    return found
+
+
+def single(document: Kubeconfig, *, context: str, folder: Path, name: str) -> Kubeconfig:
+    """A kubeconfig of one context of another, signed as that of somebody's cluster that a run calls `name`.
+
+    `folder` is that of the other file, from which relative paths in it count.
+    """
+    found = _named(document, "contexts", context)["context"]
+    cluster = _absolute(_named(document, "clusters", found["cluster"])["cluster"], folder)
+    user = _absolute(_named(document, "users", found["user"])["user"], folder)
+    mark = {"name": EXTENSION, "extension": {"provider": "existing", "cluster": name}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": context,
+        "contexts": [{"name": context, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": {**cluster, "extensions": [mark]}}],
+        "users": [{"name": name, "user": user}],
+    }
+
+
+def _named(document: Kubeconfig, kind: str, name: str) -> Kubeconfig:
+    """Raises UsageError where the kubeconfig has no entry of this name."""
+    for each in document.get(kind) or ():
+        if each["name"] == name:
+            found: Kubeconfig = each
+            return found
+    raise UsageError(f"the kubeconfig has no {name!r} among its {kind}", "kubectl config view")
+
+
+def _absolute(entry: Kubeconfig, folder: Path) -> Kubeconfig:
+    made: Kubeconfig = {key: str(folder / value) if key in _PATHS else value for key, value in entry.items()}
+    plugin: Kubeconfig | None = made.get("exec")
+    if plugin and "/" in plugin["command"]:
+        made["exec"] = {**plugin, "command": str(folder / plugin["command"])}
+    return made

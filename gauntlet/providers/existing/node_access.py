@@ -1,0 +1,212 @@
+"""The way onto the nodes of somebody's cluster: a privileged pod on each, by a DaemonSet that lasts as a run does.
+
+Commands reach them by the API server's exec; nothing else has to be installed anywhere.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from http import HTTPStatus
+from pathlib import Path
+from threading import Lock
+
+from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.waiting import until
+from gauntlet.kube import warden
+from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.kube.exec_channel import WARDEN
+from gauntlet.kube.objects import Named, PodList, PodObject
+from gauntlet.providers.existing import marker
+
+NAME = "node-access"
+CONTAINER = "door"
+RUN_LABEL = marker.RUN_LABEL
+_OWNER = "gauntlet.dev/owner"
+_IN = f"/namespaces/{marker.NAMESPACE}"
+SETS = f"/apis/apps/v1{_IN}/daemonsets"
+CONFIG_MAPS = f"/api/v1{_IN}/configmaps"
+PODS = f"/api/v1{_IN}/pods"
+_SELECTOR = {"app": NAME}
+_READY_WITHIN_S = 120.0
+_GONE_WITHIN_S = 60.0
+
+
+def config_map(run: str) -> Manifest:
+    """The warden, which the client image need not have."""
+    text = Path(warden.__file__).read_text(encoding="utf-8")
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": NAME, "labels": _labels(run)},
+        "data": {Path(WARDEN).name: text},
+    }
+
+
+def daemon_set(run: str, image: str) -> Manifest:
+    """A pod on every node, cordoned and tainted ones too, that sleeps until a command is run in it."""
+    pod: Manifest = {
+        "hostPID": True,
+        "hostNetwork": True,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 1,
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [
+            {
+                "name": CONTAINER,
+                "image": image,
+                "command": ["sleep", "infinity"],
+                "securityContext": {"privileged": True},
+                "volumeMounts": [{"name": "warden", "mountPath": str(Path(WARDEN).parent), "readOnly": True}],
+            }
+        ],
+        "volumes": [{"name": "warden", "configMap": {"name": NAME}}],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": NAME, "labels": _labels(run), "annotations": {_OWNER: _me()}},
+        "spec": {
+            "selector": {"matchLabels": _SELECTOR},
+            "template": {"metadata": {"labels": _labels(run)}, "spec": pod},
+        },
+    }
+
+
+def refuse_other(api: Api, run: str) -> None:
+    """Raise UsageError where the pods of another run than this one are there. Changes nothing."""
+    found = _found(api)
+    if found is not None and found.metadata.labels.get(RUN_LABEL) != run:
+        raise UsageError(
+            f"another run is at work in this cluster, or was killed there: {found.metadata.annotations.get(_OWNER)}",
+            f"wait for its end; or run `gauntlet heal` where it was started; or, as the last resort, "
+            f"kubectl -n {marker.NAMESPACE} delete daemonset {NAME}",
+        )
+
+
+def deploy(api: Api, run: str, image: str) -> None:
+    """Create what is not there yet. Raises ApiRefused, which names the right that is missing."""
+    if marker.found(api) is None:
+        api.post(marker.NAMESPACES, marker.namespace(run))
+    _create(api, CONFIG_MAPS, config_map(run))
+    _create(api, SETS, daemon_set(run, image))
+
+
+def refuse_forbidden(api: Api, run: str, image: str) -> None:
+    """Raise ApiRefused where `deploy` would be refused, as far as can be told before. Changes nothing."""
+    if marker.found(api) is None:
+        # What would be created in it cannot be asked for yet.
+        api.post(marker.NAMESPACES, marker.namespace(run), dry=True)
+        return
+    _create(api, CONFIG_MAPS, config_map(run), dry=True)
+    _create(api, SETS, daemon_set(run, image), dry=True)
+
+
+def remove(api: Api) -> None:
+    """Delete it all, and wait until no pod of it is left; the namespace too, where a run made it."""
+    for path in (f"{SETS}/{NAME}", f"{CONFIG_MAPS}/{NAME}"):
+        _delete(api, path)
+    until(
+        lambda: not pods(api),
+        what=f"the pods of {marker.NAMESPACE}/{NAME} are gone",
+        deadline_s=_GONE_WITHIN_S,
+        every_s=0.3,
+        remedy=f"kubectl -n {marker.NAMESPACE} get pods",
+    )
+    namespace = marker.found(api)
+    if namespace is not None and RUN_LABEL in namespace.metadata.labels:
+        marker.delete_namespaces(api, [marker.NAMESPACE])
+
+
+def pods(api: Api) -> tuple[PodObject, ...]:
+    query = {"labelSelector": f"app={NAME}"}
+    return PodList.model_validate_json(api.get(PODS, query)).items
+
+
+class Entrance:
+    """Knows the pod of each node. Where there are none, as after a run that was killed, it has them made."""
+
+    def __init__(self, api: Api, run: str, image: str, nodes: tuple[str, ...]) -> None:
+        self._api = api
+        self._run = run
+        self._image = image
+        self._nodes = nodes
+        self._pods: dict[str, str] = {}
+        self._lock = Lock()
+
+    def pod_on(self, node: str) -> str:
+        """The name of the pod on this node. Raises GauntletError where it does not come up."""
+        with self._lock:
+            if node not in self._pods:
+                self._pods = self._await(node)
+            return self._pods[node]
+
+    def open(self) -> None:
+        """Have the pods made, and wait until one runs on every node of the run."""
+        with self._lock:
+            self._pods = self._await(*self._nodes)
+
+    def _await(self, *nodes: str) -> dict[str, str]:
+        refuse_other(self._api, self._run)
+        deploy(self._api, self._run, self._image)
+
+        def up() -> dict[str, str] | None:
+            found = pods(self._api)
+            _refuse_unpullable(found, self._image)
+            running = {pod.spec.node_name: pod.metadata.name for pod in found if pod.runs}
+            return running if running.keys() >= set(nodes) else None
+
+        return until(
+            up,
+            what=f"the pods of {marker.NAMESPACE}/{NAME} run on {', '.join(nodes)}",
+            deadline_s=_READY_WITHIN_S,
+            every_s=0.3,
+            remedy=f"kubectl -n {marker.NAMESPACE} describe daemonset,pods; an admission policy may forbid privileged "
+            "pods there",
+        )
+
+
+def _refuse_unpullable(found: tuple[PodObject, ...], image: str) -> None:
+    for pod in found:
+        if pod.unpullable:
+            raise GauntletError(
+                f"node {pod.spec.node_name} cannot pull {image}: {pod.unpullable}",
+                "name an image that it can pull with --kp-client-image (`gauntlet images build` makes it; push it to "
+                "a registry of yours), or load it onto the nodes",
+            )
+
+
+def _found(api: Api) -> Named | None:
+    try:
+        return Named.model_validate_json(api.get(f"{SETS}/{NAME}"))
+    except ApiRefused as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+
+
+def _create(api: Api, path: str, body: Manifest, *, dry: bool = False) -> None:
+    try:
+        api.post(path, body, dry=dry)
+    except ApiRefused as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+
+
+def _delete(api: Api, path: str) -> None:
+    try:
+        api.delete(path)
+    except ApiRefused as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
+def _labels(run: str) -> dict[str, str]:
+    return {**marker.MANAGED_BY, **_SELECTOR, RUN_LABEL: run}
+
+
+def _me() -> str:
+    return f"{getpass.getuser()} on {platform.node()}, process {os.getpid()}"

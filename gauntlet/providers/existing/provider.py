@@ -1,0 +1,200 @@
+"""Somebody's cluster, by kubeconfig and context: never made, never deleted, and only touched where that is allowed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from gauntlet.build.binaries import DEFAULT_VERSION
+from gauntlet.build.images import making
+from gauntlet.ground import paths
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.disk import replace_file
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.journal import lock
+from gauntlet.ground.journal.store import journal_in, require_healed
+from gauntlet.kube import kubeconfig as kubeconfigs
+from gauntlet.kube.api import Api
+from gauntlet.kube.objects import PodList
+from gauntlet.providers.existing import marker, node_access
+from gauntlet.providers.existing.cluster import ExistingCluster
+from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, clusters_dir, state_dir
+from gauntlet.providers.existing.survey import Survey, glance, survey
+from gauntlet.providers.protocol import ClusterSpec, names_in
+
+NAME = "existing"
+_SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
+
+
+class ExistingProvider:
+    """See gauntlet.providers.protocol.Provider."""
+
+    name = NAME
+    outlives_runs = True
+    modes = tuple(ProxyMode)
+
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        self.require_kernel(mode, NodeKernel.HOST)
+        return NodeKernel.HOST
+
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        """Nodes are in the mode that they are in; there is nothing to lack."""
+        if kernel is NodeKernel.OWN:
+            raise UsageError(
+                f"nodes of somebody's cluster ({mode} mode) are no machines that the gauntlet could crash and boot",
+                "leave --kp-node-kernel out; the sandbox provider has such nodes",
+            )
+
+    def check(self, spec: ClusterSpec) -> None:
+        paths.require_writable(clusters_dir())
+        refuse_busy(survey(spec.existing))
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        """Get onto the nodes of the cluster that `spec.existing` means; `spec.mode` is the one found there.
+
+        What a run that was killed left of its own is cleared away first; its faults are for the journal to heal.
+        Raises UsageError, before anything was changed, where the gauntlet may not act there.
+        """
+        found = survey(spec.existing)
+        lock.take(self.name, found.name)
+        try:
+            return self._enter(found, spec)
+        except BaseException:
+            lock.release(self.name, found.name)
+            raise
+
+    @contextmanager
+    def visit(self, spec: ClusterSpec) -> Iterator[Cluster]:
+        """Get onto the nodes for a look around, and leave again. Raises what `create` does.
+
+        What a run that was killed left stays as it is if faults are among it: healing them needs it.
+        """
+        found = glance(spec.existing)
+        with lock.used(self.name, found.name):
+            before = ExistingRecord.load(found.name)
+            if before is not None and journal_in(state_dir(found.name)).open():
+                cluster = ExistingCluster(before)
+                cluster.entrance.open()
+                yield cluster
+                return
+            entered = self._enter(found, spec)
+            try:
+                yield entered
+            finally:
+                self.delete(entered.name)
+
+    def _enter(self, found: Survey, spec: ClusterSpec) -> Cluster:
+        before = refuse_busy(found)
+        image = spec.existing.client_image or making.client_image(DEFAULT_VERSION, say=lambda _: None)
+        api = Api(found.access.client)
+        run = secrets.token_hex(4)
+        if before is not None:
+            sweep(api)
+        node_access.refuse_forbidden(api, run, image)
+        record = _record(found, spec, run, image)
+        _write(record, found)
+        cluster = ExistingCluster(record)
+        try:
+            cluster.entrance.open()
+        except BaseException:
+            sweep(api)
+            if before is None:
+                shutil.rmtree(state_dir(record.name))
+            raise
+        return cluster
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        name = kubeconfigs.cluster_name(kubeconfig)
+        record = ExistingRecord.load(name)
+        if record is None:
+            raise UsageError(f"no run is at work in cluster {name} of {kubeconfig}", "gauntlet cluster list")
+        return ExistingCluster(record)
+
+    def list(self) -> tuple[Cluster, ...]:
+        """Those that a run is at work in, or was killed in."""
+        folder = clusters_dir()
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        records = (ExistingRecord.load(name) for name in names)
+        return tuple(ExistingCluster(record) for record in records if record is not None)
+
+    def keep_logs(self, name: str, into: Path) -> None:
+        """What kube-proxies have logged, by the API server."""
+        record = ExistingRecord.load(name)
+        if record is None:
+            return
+        api = Api(ExistingCluster(record).api)
+        into.mkdir(parents=True, exist_ok=True)
+        listed = PodList.model_validate_json(api.get(_SYSTEM_PODS, {"labelSelector": "k8s-app=kube-proxy"}))
+        for pod in listed.items:
+            log = api.get(f"{_SYSTEM_PODS}/{pod.metadata.name}/log")
+            (into / f"{pod.metadata.name}.log").write_bytes(log)
+
+    def knows(self, name: str) -> bool:
+        return name in names_in(clusters_dir())
+
+    def delete(self, name: str) -> None:
+        """Take away what the gauntlet made in this cluster, and verify that. The cluster and its marker stay."""
+        with lock.ending(self.name, name):
+            record = ExistingRecord.load(name)
+            require_healed(name, journal_in(state_dir(name)))
+            if record is not None:
+                sweep(Api(ExistingCluster(record).api))
+            if state_dir(name).exists():
+                shutil.rmtree(state_dir(name))
+
+
+def refuse_busy(found: Survey) -> ExistingRecord | None:
+    """Raise UsageError if another run is at work in a cluster, or was killed there by others; changes nothing.
+
+    Returns the record of a run of this user that was killed there, if there is one.
+    """
+    owner = lock.user(NAME, found.name)
+    if owner is not None and not owner.started_me:
+        raise lock.ClusterInUse(found.name, owner)
+    before = ExistingRecord.load(found.name)
+    node_access.refuse_other(Api(found.access.client), "" if before is None else before.run)
+    return before
+
+
+def sweep(api: Api) -> None:
+    """Delete the gauntlet's namespaces, but for its marker, and the way onto the nodes; wait until they are gone."""
+    names = [each.metadata.name for each in marker.own(api) if each.metadata.name != marker.NAMESPACE]
+    marker.delete_namespaces(api, names)
+    if marker.found(api) is not None:
+        node_access.remove(api)
+
+
+def _record(found: Survey, spec: ClusterSpec, run: str, image: str) -> ExistingRecord:
+    nodes = tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in found.nodes)
+    return ExistingRecord(
+        name=found.name,
+        context=found.access.context,
+        run=run,
+        mode=str(spec.mode),
+        version=spec.version,
+        control_plane_version=found.version,
+        kernel=", ".join(sorted({node.status.node_info.kernel_version for node in found.nodes})),
+        api_address=found.api_address,
+        image=image,
+        nodes=nodes,
+        targets=found.targets,
+        at_once=found.at_once,
+        outside=found.outside,
+    )
+
+
+def _write(record: ExistingRecord, found: Survey) -> None:
+    """Keep the record, and a kubeconfig of this one context, which tells whose it is. Only this user can read them."""
+    folder = state_dir(record.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    document = yaml.safe_load(found.access.kubeconfig.read_text(encoding="utf-8"))
+    source = found.access.kubeconfig
+    single = kubeconfigs.single(document, context=record.context, folder=source.parent, name=record.name)
+    replace_file(folder / "kubeconfig", yaml.safe_dump(single, sort_keys=False), mode=0o600)
+    record.save()

@@ -1,0 +1,65 @@
+"""What is kept on disk of a run on somebody's cluster: enough to heal and to clear up after it was killed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gauntlet.ground.disk import replace_file
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.paths import state_root
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    name: str
+    address: str
+    pod_cidr: str
+
+
+@dataclass(frozen=True)
+class ExistingRecord:
+    """`nodes` are the targets first, the control plane last."""
+
+    name: str
+    context: str
+    run: str
+    mode: str
+    version: str
+    control_plane_version: str
+    kernel: str
+    api_address: str
+    image: str
+    nodes: tuple[NodeRecord, ...]
+    targets: tuple[str, ...]
+    at_once: int
+    outside: str
+
+    @classmethod
+    def load(cls, name: str) -> ExistingRecord | None:
+        """The record of this name; None where there is none. Raises UsageError for one that cannot be read."""
+        file = state_dir(name) / "cluster.json"
+        try:
+            fields = json.loads(file.read_text(encoding="utf-8"))
+            nodes = tuple(NodeRecord(**node) for node in fields["nodes"])
+            return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"])})
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                f"{file} cannot be read: {error}",
+                f"did another version of the gauntlet write it? Heal with that one; see {file.parent}/journal.jsonl",
+            ) from error
+
+    def save(self) -> None:
+        """Put it on disk: the cluster, and the faults in it, outlast a crash of this machine."""
+        replace_file(state_dir(self.name) / "cluster.json", json.dumps(asdict(self), indent=2))
+
+
+def clusters_dir() -> Path:
+    return state_root() / "existing"
+
+
+def state_dir(name: str) -> Path:
+    return clusters_dir() / name

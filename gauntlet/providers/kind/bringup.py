@@ -1,0 +1,184 @@
+"""From a kind cluster that was just created to one that serves: nodes, routes, images, proxies, the outside host."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from gauntlet.build import docker
+from gauntlet.build.images.making import AGNHOST, Images
+from gauntlet.ground.cluster import CommandFailed
+from gauntlet.ground.waiting import until
+from gauntlet.kube import kubeconfig as kubeconfigs
+from gauntlet.kube.api import Api, ApiUnreachable
+from gauntlet.kube.api_client import api_client
+from gauntlet.nodes.container import ContainerNode
+from gauntlet.providers.kind import network as kind_network
+from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.providers.kind.config import PTP
+from gauntlet.providers.protocol import ClusterSpec
+
+_NODES_WITHIN_S = 120.0
+_PROXIES_WITHIN_S = 60.0
+_IMPORT_S = 120.0
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_HEALTHY = ["curl", "--fail", "--silent", "--max-time", "2", "--output", "/dev/null", "http://127.0.0.1:10256/healthz"]
+
+
+class _Part(BaseModel):
+    """The parts of Node objects that are read here (Kubernetes API reference, core/v1)."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
+
+
+class _Metadata(_Part):
+    name: str
+    labels: dict[str, str] = {}
+
+
+class _Spec(_Part):
+    pod_cidr: str = Field(default="", alias="podCIDR")
+
+
+class _Address(_Part):
+    type: str
+    address: str
+
+
+class _Condition(_Part):
+    type: str
+    status: str
+
+
+class _Info(_Part):
+    kubelet_version: str
+
+
+class _Status(_Part):
+    addresses: tuple[_Address, ...] = ()
+    conditions: tuple[_Condition, ...] = ()
+    node_info: _Info
+
+
+class _Node(_Part):
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status
+
+    @property
+    def address(self) -> str:
+        return next(each.address for each in self.status.addresses if each.type == "InternalIP")
+
+    @property
+    def ready(self) -> bool:
+        return any(each.type == "Ready" and each.status == "True" for each in self.status.conditions)
+
+
+class _Nodes(_Part):
+    items: tuple[_Node, ...]
+
+
+def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, service_subnet: str) -> KindRecord:
+    """Make a new kind cluster serve, and record it. Raises NotInTime where nodes or proxies do not come."""
+    kubeconfig = state_dir(spec.name) / "kubeconfig"
+    _sign(kubeconfig, spec.name)
+    api = Api(api_client(kubeconfig))
+    found = _await_nodes(api, spec.nodes)
+    record = KindRecord(
+        spec.name,
+        str(spec.mode),
+        found[0].status.node_info.kubelet_version.removeprefix("v"),
+        image,
+        images.client,
+        _records(found),
+        outside="",
+    )
+    nodes = RunningKindCluster(record).nodes
+    kind_network.stop_redirects(nodes)
+    if network == PTP:
+        kind_network.route_pods(nodes)
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        list(pool.map(lambda node: _load(node, images, network), nodes))
+    outside = kind_network.start_outside(spec.name, images.client, record.nodes)
+    kind_network.swallow_services(nodes, service_subnet, outside)
+    _await_ready(api)
+    for node in nodes:
+        _await_proxy(node)
+    record = KindRecord(**{**vars(record), "outside": outside})
+    record.save()
+    return record
+
+
+def _sign(kubeconfig: Path, cluster: str) -> None:
+    """Write into the kubeconfig whose cluster it is, as `kubeconfigs.render` does."""
+    document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    mark = {"name": kubeconfigs.EXTENSION, "extension": {"provider": "kind", "cluster": cluster}}
+    for each in document["clusters"]:
+        each["cluster"]["extensions"] = [mark]
+    kubeconfig.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def _nodes(api: Api) -> tuple[_Node, ...]:
+    return _Nodes.model_validate_json(api.get("/api/v1/nodes")).items
+
+
+def _await_nodes(api: Api, count: int) -> tuple[_Node, ...]:
+    """The Node objects, when all have joined and have their range of pod addresses."""
+
+    def joined() -> tuple[_Node, ...] | None:
+        found = _nodes(api)
+        return found if len(found) == count and all(node.spec.pod_cidr for node in found) else None
+
+    return until(
+        joined,
+        what=f"all {count} nodes have joined",
+        deadline_s=_NODES_WITHIN_S,
+        every_s=0.2,
+        retry_on=(ApiUnreachable,),
+    )
+
+
+def _await_ready(api: Api) -> None:
+    until(
+        lambda: all(node.ready for node in _nodes(api)),
+        what="all nodes are Ready",
+        deadline_s=_NODES_WITHIN_S,
+        every_s=0.2,
+        remedy="kubectl describe nodes tells why; gauntlet doctor --kind what commonly breaks kind",
+    )
+
+
+def _await_proxy(node: ContainerNode) -> None:
+    until(
+        lambda: node.proxy_pid() is not None and node.run(_HEALTHY, check=False).code == 0,
+        what=f"kube-proxy on {node.name} is healthy",
+        deadline_s=_PROXIES_WITHIN_S,
+        every_s=0.3,
+        retry_on=(CommandFailed,),
+        remedy=f"docker exec {node.name} sh -c 'tail /var/log/pods/kube-system_kube-proxy*/*/*.log'",
+    )
+
+
+def _records(found: tuple[_Node, ...]) -> tuple[NodeRecord, ...]:
+    """Workers first: what hurts the first node of a cluster is not to hurt its control plane."""
+    ordered = sorted(found, key=lambda node: (_CONTROL_PLANE in node.metadata.labels, node.metadata.name))
+    return tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in ordered)
+
+
+def _load(node: ContainerNode, images: Images, network: str) -> None:
+    """Import what this node's containerd lacks of the probes' images. Ours has agnhost under its public name."""
+    wanted = {images.client: images.client}
+    if network != PTP and docker.has_image(images.agnhost):
+        wanted[AGNHOST] = images.agnhost
+    for name, tag in wanted.items():
+        present = node.run(["ctr", "--namespace=k8s.io", "images", "list", "--quiet"]).stdout.split()
+        if any(each in (name, f"docker.io/{name}") for each in present):
+            continue
+        ctr = ("ctr", "--namespace=k8s.io", "images", "import", "--local", "-")
+        docker.pipe(("save", tag), ("exec", "--interactive", node.container, *ctr), timeout_s=_IMPORT_S)
+        if name != tag:
+            node.run(["ctr", "--namespace=k8s.io", "images", "tag", f"docker.io/{tag}", name])

@@ -1,0 +1,212 @@
+"""A running kind cluster: its record, its nodes, and the pods on them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, ProxyMode
+from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.paths import state_root
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
+from gauntlet.providers.load_balancer import LoadBalancer
+from gauntlet.proxy.configuration import changed
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+API_PORT = 6443
+LOAD_BALANCER_POOL = "10.200.0.0/24"
+CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
+_CONFIG_KEY = "config.conf"
+# The kubelet looks for changes of what it mounts at each sync of a pod (syncFrequency, a minute) or sooner.
+_MOUNTED_WITHIN_S = 120.0
+_MOUNTED = "cat /proc/$(pgrep --exact --newest kube-proxy)/root/var/lib/kube-proxy/config.conf"
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    name: str
+    address: str
+    pod_cidr: str
+
+
+@dataclass(frozen=True)
+class KindRecord:
+    """What is kept on disk of a cluster. `nodes` are the workers, then the control plane."""
+
+    name: str
+    mode: str
+    version: str
+    image: str
+    client_image: str
+    nodes: tuple[NodeRecord, ...]
+    outside: str
+
+    @classmethod
+    def load(cls, name: str) -> KindRecord | None:
+        """The record of this name; None where there is none. Raises UsageError for one that cannot be read."""
+        file = state_dir(name) / "cluster.json"
+        try:
+            fields = json.loads(file.read_text(encoding="utf-8"))
+            return cls(**{**fields, "nodes": tuple(NodeRecord(**node) for node in fields["nodes"])})
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                f"{file} cannot be read: {error}", f"another version of the gauntlet wrote it? rm -r {file.parent}"
+            ) from error
+
+    def save(self) -> None:
+        file = state_dir(self.name) / "cluster.json"
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+        new.rename(file)
+
+
+def clusters_dir() -> Path:
+    return state_root() / "kind"
+
+
+def state_dir(name: str) -> Path:
+    return clusters_dir() / name
+
+
+def failed_dir() -> Path:
+    """Where the logs of clusters that did not come up are, by name."""
+    return state_root() / "kind-failed"
+
+
+def outside_name(cluster: str) -> str:
+    return f"{cluster}-outside"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
+
+
+class _ContainerStatus(_Part):
+    container_id: str = Field(default="", alias="containerID")
+
+
+class _PodStatus(_Part):
+    phase: str = ""
+    pod_ip: str = Field(default="", alias="podIP")
+    container_statuses: tuple[_ContainerStatus, ...] = ()
+
+
+class _PodSpec(_Part):
+    node_name: str = ""
+
+
+class _Pod(_Part):
+    spec: _PodSpec
+    status: _PodStatus
+
+
+class RunningKindCluster:
+    """See gauntlet.ground.cluster.Cluster for what each member promises."""
+
+    provider = "kind"
+    limits = NO_LIMITS
+
+    def __init__(self, record: KindRecord) -> None:
+        self.record = record
+        self.name = record.name
+        self.mode = ProxyMode(record.mode)
+        self.version = record.version
+        self.control_plane_version = record.version
+        self.kernel = platform.release()
+        self.state_dir = state_dir(record.name)
+        self.kubeconfig = self.state_dir / "kubeconfig"
+        self.api_address = f"{record.nodes[-1].address}:{API_PORT}"
+        self.client_image: str | None = record.client_image
+        self.nodes = tuple(
+            ContainerNode(
+                node.name,
+                node.name,
+                HostKind.NODE,
+                node.name,
+                node.address,
+                cluster=record.name,
+                pod_cidr=node.pod_cidr,
+                client_image=record.client_image,
+            )
+            for node in record.nodes
+        )
+        self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, record.outside)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        balancer = LoadBalancer(Api(self.api), LOAD_BALANCER_POOL)
+        balancer.start()
+        try:
+            yield
+        finally:
+            balancer.stop()
+
+    @cached_property
+    def api(self) -> ApiClient:
+        from gauntlet.kube.api_client import api_client
+
+        return api_client(self.kubeconfig)
+
+    def node(self, name: str) -> ContainerNode:
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        known = ", ".join(node.name for node in self.nodes)
+        raise UsageError(f"cluster {self.name} has no node {name!r}", f"choose one of: {known}")
+
+    def configure_proxies(self, changes: Mapping[str, Json]) -> None:
+        """One ConfigMap is mounted by all of them; returns when each has the new one before it."""
+        api = Api(self.api)
+        present = json.loads(api.get(CONFIG_MAP))["data"][_CONFIG_KEY]
+        wanted = changed(present, changes)
+        api.patch(CONFIG_MAP, {"data": {_CONFIG_KEY: wanted}})
+        for node in self.nodes:
+            until(
+                lambda node=node: node.run(["sh", "-c", _MOUNTED], check=False).stdout == wanted,  # type: ignore[misc]
+                what=f"kube-proxy on {node.name} has its new configuration mounted",
+                deadline_s=_MOUNTED_WITHIN_S,
+                every_s=1.0,
+            )
+
+    def pod(self, namespace: str, name: str) -> ContainedPod:
+        try:
+            pod = _Pod.model_validate_json(Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}"))
+        except ApiRefused as error:
+            raise GauntletError(f"pod {namespace}/{name}: {error.what}", error.remedy) from None
+        full_name = f"{namespace}/{name}"
+        identities = [each.container_id for each in pod.status.container_statuses]
+        identity = (identities[0] if identities else "").partition("://")[2]
+        if pod.status.phase != "Running" or not identity:
+            raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")
+        node = self.node(pod.spec.node_name)
+        pid = _pid(node, identity)
+        if pid is None:
+            raise GauntletError(
+                f"pod {full_name} has no process on {node.name}", "it has just been restarted: try again"
+            )
+        return ContainedPod(node.container, full_name, HostKind.POD, node.name, pod.status.pod_ip, pid)
+
+
+def _pid(node: ContainerNode, container_id: str) -> int | None:
+    """The first process of a container, as containerd on the node knows it."""
+    listed = node.run(["ctr", "--namespace=k8s.io", "tasks", "list"]).stdout
+    for line in listed.splitlines():
+        fields = line.split()
+        if fields and fields[0] == container_id:
+            return int(fields[1])
+    return None

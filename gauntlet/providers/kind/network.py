@@ -1,0 +1,63 @@
+"""The network of a kind cluster beside its nodes: routes between their pods, and the host outside."""
+
+from __future__ import annotations
+
+import json
+
+from gauntlet.build import docker
+from gauntlet.nodes.container import MEMBER_LABEL, ContainerNode
+from gauntlet.providers.kind.cluster import LOAD_BALANCER_POOL, NodeRecord, outside_name
+
+NETWORK = "kind"
+
+
+def address(container: str) -> str:
+    """The IPv4 address of a container on kind's network."""
+    networks = json.loads(docker.run("inspect", "--format", "{{json .NetworkSettings.Networks}}", container))
+    return str(networks[NETWORK]["IPAddress"])
+
+
+def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> str:
+    """Start the host outside the cluster, and return its address. It sends load balancer addresses to the nodes.
+
+    It forwards nothing: what is routed to it on its way to somewhere else, it swallows.
+    """
+    name = outside_name(cluster)
+    docker.run(
+        *("run", "--detach", "--name", name, "--hostname", "outside", "--label", f"{MEMBER_LABEL}={cluster}"),
+        *(f"--network={NETWORK}", "--cap-add=NET_ADMIN", "--sysctl=net.ipv4.ip_forward=0"),
+        # The hash of ports too, so that flows are spread over the nodes.
+        *("--sysctl=net.ipv4.fib_multipath_hash_policy=1", image),
+    )
+    hops = [part for node in nodes for part in ("nexthop", "via", node.address)]
+    docker.run("exec", name, "ip", "route", "add", LOAD_BALANCER_POOL, *hops)
+    return address(name)
+
+
+def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: str) -> None:
+    """Send what no kube-proxy translated to the host outside, which drops it: see docs/decisions/0003.
+
+    Without it such a packet would leave by the node's default route, which may lead to a real network.
+    """
+    for node in nodes:
+        for network in (subnet, LOAD_BALANCER_POOL):
+            node.run(["ip", "route", "replace", network, "via", outside])
+
+
+def stop_redirects(nodes: tuple[ContainerNode, ...]) -> None:
+    """Have the nodes send no ICMP redirects to hosts whose packets they forward to where these came from.
+
+    Each would use up the ration of refusals to its receiver (icmp_ratelimit), and a Service without endpoints would
+    then be slow to refuse for no fault of kube-proxy's.
+    """
+    settings = [f"net.ipv4.conf.{each}.send_redirects=0" for each in ("all", "default", "eth0")]
+    for node in nodes:
+        node.run(["sysctl", "--quiet", "--write", *settings])
+
+
+def route_pods(nodes: tuple[ContainerNode, ...]) -> None:
+    """Tell each node the way to the others' pods, as no CNI daemon does it."""
+    for node in nodes:
+        for other in nodes:
+            if other.name != node.name:
+                node.run(["ip", "route", "replace", other.pod_cidr, "via", other.address])

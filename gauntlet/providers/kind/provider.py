@@ -1,0 +1,271 @@
+"""Clusters of kind, through pytest-kind's KindCluster. This file alone imports pytest-kind, which is under the GPL."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gauntlet.build import docker
+from gauntlet.build.images import making
+from gauntlet.build.images.node import NETWORK_LABEL
+from gauntlet.ground import paths
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.journal import lock
+from gauntlet.kube import kubeconfig as kubeconfigs
+from gauntlet.nodes.container import MEMBER_LABEL
+from gauntlet.providers.kind import bringup as kind_bringup
+from gauntlet.providers.kind import config as kind_config
+from gauntlet.providers.kind import tools as kind_tools
+from gauntlet.providers.kind.cluster import (
+    KindRecord,
+    RunningKindCluster,
+    clusters_dir,
+    failed_dir,
+    outside_name,
+    state_dir,
+)
+from gauntlet.providers.kind.tools import KindTools
+from gauntlet.providers.protocol import ClusterSpec, names_in
+from gauntlet.providers.sandbox.fitness import host_lacks
+
+if TYPE_CHECKING:
+    from pytest_kind import KindCluster  # type: ignore[import-untyped]
+
+_ROLE = "io.x-k8s.kind.cluster"
+_LOGS_S = 120.0
+
+
+class KindProvider:
+    """See gauntlet.providers.protocol.Provider."""
+
+    name = "kind"
+    outlives_runs = False
+    modes = tuple(ProxyMode)
+
+    def kernel_for(self, mode: ProxyMode) -> NodeKernel:
+        self.require_kernel(mode, NodeKernel.HOST)
+        return NodeKernel.HOST
+
+    def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
+        if kernel is NodeKernel.OWN:
+            raise UsageError(
+                "kind nodes share this machine's kernel: none has one of its own", "use the sandbox provider for that"
+            )
+        if mode is ProxyMode.IPVS and (lack := host_lacks(mode)):
+            raise EnvironmentUnfit(
+                f"kind cannot serve ipvs mode here: its nodes share this machine's kernel, which says: {lack}",
+                "sudo modprobe -a ip_vs ip_vs_rr dummy; or use the sandbox provider, whose nodes may have a kernel "
+                "of their own",
+            )
+
+    def create(self, spec: ClusterSpec) -> Cluster:
+        """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
+        self.check(spec)
+        lock.take(self.name, spec.name)
+        try:
+            return RunningKindCluster(self._kept(spec) or self._new(spec))
+        except BaseException:
+            lock.release(self.name, spec.name)
+            raise
+
+    def _new(self, spec: ClusterSpec) -> KindRecord:
+        images = making.find(spec.version, say=lambda _: None)
+        tools = kind_tools.find(spec.kind, spec.version)
+        return self._create(spec, tools, spec.kind.image or images.node, images)
+
+    def check(self, spec: ClusterSpec) -> None:
+        _check(spec)
+        docker.require()
+        paths.require_writable(clusters_dir())
+        kind_tools.require_given(spec.kind)
+        if self._kept(spec) is not None:
+            return
+        if _containers(spec.name):
+            raise UsageError(
+                f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
+                f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
+            )
+        images = making.find(spec.version, say=lambda _: None)
+        missing = [tag for tag in (images.client, spec.kind.image or images.node) if tag in images.missing()]
+        if missing:
+            raise EnvironmentUnfit(
+                f"Docker has no image {', '.join(missing)}",
+                "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
+            )
+
+    def connect(self, kubeconfig: Path) -> Cluster:
+        name = kubeconfigs.cluster_name(kubeconfig)
+        record = KindRecord.load(name)
+        docker.require()
+        if record is None or not _runs(name):
+            raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
+        return RunningKindCluster(record)
+
+    def list(self) -> tuple[Cluster, ...]:
+        folder = clusters_dir()
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        if not names or not docker.installed() or docker.call("version").returncode != 0:
+            return ()
+        records = (KindRecord.load(name) for name in names)
+        return tuple(RunningKindCluster(record) for record in records if record is not None and _runs(record.name))
+
+    def knows(self, name: str) -> bool:
+        return name in names_in(clusters_dir())
+
+    def delete(self, name: str) -> None:
+        """Faults need no healing first: with its containers every node ends that could be hurt."""
+        with lock.ending(self.name, name):
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
+        if not state_dir(name).exists():
+            return
+        docker.require()
+        containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={MEMBER_LABEL}={name}")
+        if containers.split():
+            docker.run("rm", "--force", "--volumes", *containers.split())
+        record = KindRecord.load(name)
+        version = record.version.rpartition(".")[0] if record is not None else ClusterSpec.version
+        with _in(state_dir(name)):
+            _kind(name, kind_tools.find(kind_tools.KindOptions(), version), "").delete()
+        if left := _containers(name):
+            raise GauntletError(
+                f"kind cluster {name} was deleted, but these containers are left: {', '.join(left)}",
+                f"docker rm --force {' '.join(left)}",
+            )
+        shutil.rmtree(state_dir(name))
+
+    def keep_logs(self, name: str, into: Path) -> None:
+        """`kind export logs` of a cluster into a folder. Raises GauntletError where kind cannot."""
+        record = KindRecord.load(name)
+        if record is None:
+            return
+        tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
+        _export_logs(tools, name, into)
+
+    def _kept(self, spec: ClusterSpec) -> KindRecord | None:
+        record = KindRecord.load(spec.name)
+        if record is None or not _runs(spec.name):
+            return None
+        if record.mode != spec.mode or spec.kind.image not in ("", record.image):
+            raise UsageError(
+                f"there is a kind cluster {spec.name} already, of {record.image} in {record.mode} mode",
+                f"choose another name, or end it: gauntlet cluster down {spec.name}",
+            )
+        return record
+
+    def _create(self, spec: ClusterSpec, tools: KindTools, image: str, images: making.Images) -> KindRecord:
+        folder = state_dir(spec.name)
+        if folder.exists():
+            # Of a cluster of this name whose containers are gone, and the faults in them: undone on new nodes, they
+            # would be new ones.
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        config = kind_config.path(spec.mode).read_text(encoding="utf-8")
+        network = docker.label(image, NETWORK_LABEL)
+        file = folder / "kind.yaml"
+        completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network)
+        file.write_text(completed, encoding="utf-8")
+        try:
+            with _in(folder):
+                _bring_up(_kind(spec.name, kind_tools.retaining(tools, folder), image), file)
+            return kind_bringup.finish(
+                spec, image, images, network=network, service_subnet=kind_config.service_subnet(config)
+            )
+        except GauntletError as error:
+            error.what += f"\n  {self._bury(spec.name, tools)}"
+            raise
+        except BaseException:
+            self.delete(spec.name)
+            raise
+
+    def _bury(self, name: str, tools: KindTools) -> str:
+        """Delete a cluster that did not come up. Returns where the logs of its nodes are, or why there are none."""
+        logs = failed_dir() / name
+        try:
+            if not _containers(name):
+                return "it has no node whose logs could be kept"
+            _export_logs(tools, name, logs)
+        except GauntletError as error:
+            # What a broken node lacks, kind cannot export, and then calls the whole a failure.
+            return f"the logs of its nodes, as far as they could be had: {logs} ({error.what})"
+        finally:
+            self.delete(name)
+        return f"the logs of its nodes: {logs}"
+
+
+def _check(spec: ClusterSpec) -> None:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
+        raise UsageError(
+            f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
+        )
+    if spec.mode is ProxyMode.USERSPACE and not spec.kind.image:
+        raise EnvironmentUnfit(
+            "userspace mode on kind needs a node image of Kubernetes 1.25, the last minor version that has the mode",
+            "--kind-image=kindest/node:v1.25.16 where a registry can be reached; or use the sandbox provider",
+        )
+
+
+def _kind(name: str, tools: KindTools, image: str) -> KindCluster:
+    """Raises EnvironmentUnfit where pytest-kind is not installed. It is loaded only here: that takes a while."""
+    try:
+        from pytest_kind import KindCluster
+    except ModuleNotFoundError as error:
+        raise EnvironmentUnfit(f"the kind provider needs pytest-kind: {error}", "make setup") from error
+    return KindCluster(
+        name, state_dir(name) / "kubeconfig", image=image or None, kind_path=tools.kind, kubectl_path=tools.kubectl
+    )
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    """pytest-kind makes a folder .pytest-kind where it stands; that belongs to the cluster's state."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _bring_up(cluster: KindCluster, config: Path) -> None:
+    try:
+        cluster.create(config)
+    except subprocess.CalledProcessError as error:
+        raise GauntletError(
+            f"kind create cluster ended with {error.returncode}; what it said stands above",
+            "gauntlet doctor --kind tells what commonly breaks kind",
+        ) from error
+
+
+def _export_logs(tools: KindTools, name: str, into: Path) -> None:
+    """Raises GauntletError where kind cannot, or not in time."""
+    argv = [str(tools.kind), "export", "logs", str(into), f"--name={name}"]
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=_LOGS_S, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        raise GauntletError(f"kind export logs was not done after {_LOGS_S:g} s; {into} has what there is") from None
+    if done.returncode != 0:
+        raise GauntletError(f"kind export logs ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+
+
+def _containers(name: str) -> list[str]:
+    """Names of the node containers of a kind cluster, whoever made it."""
+    found = docker.run("ps", "--all", "--filter", f"label={_ROLE}={name}", "--format", "{{.Names}}")
+    return found.split()
+
+
+def _runs(name: str) -> bool:
+    """Whether the nodes and the outside host of a cluster run."""
+    running = docker.run("ps", "--format", "{{.Names}}").split()
+    nodes = _containers(name)
+    return bool(nodes) and {*nodes, outside_name(name)} <= set(running)

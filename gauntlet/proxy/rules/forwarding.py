@@ -1,0 +1,90 @@
+"""The model: for each Service address, port and protocol, what a new connection would meet on one node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.history import Protocol
+
+
+class Action(StrEnum):
+    FORWARD = "forward"
+    REJECT = "reject"
+    DROP = "drop"
+
+
+class Source(StrEnum):
+    """Where a connection comes from. Rules for `externalTrafficPolicy: Local` treat the two differently."""
+
+    INSIDE = "inside"  # a pod of the cluster's pod range, or the node itself
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class Share:
+    """One endpoint and the probability, in [0, 1], that a new connection from a new client goes to it."""
+
+    address: str
+    port: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """What would happen to a new connection to `address`:`port`.
+
+    `address` is None for a NodePort: any address of the node that accepts NodePorts. `inside` and
+    `outside` are the endpoints that a client inside and one outside the cluster would meet; their
+    probabilities add up to less than 1 where some connections would fall through all rules.
+    `service` is the name kube-proxy wrote beside the rule (`namespace/name:port`); empty where it wrote none.
+    `note` says in words what shares and action do not.
+    """
+
+    address: str | None
+    port: int
+    protocol: Protocol
+    action: Action
+    service: str = ""
+    inside: tuple[Share, ...] = ()
+    outside: tuple[Share, ...] = ()
+    affinity: bool = False
+    chains: tuple[str, ...] = ()
+    note: str = ""
+
+    def share_of(self, address: str) -> float:
+        """The probability that a connection from inside goes to the endpoint at `address`; 0 where never."""
+        return sum(share.probability for share in self.inside if share.address == address)
+
+
+@dataclass(frozen=True)
+class RuleSize:
+    """How much kube-proxy has written: rules and chains, and elements of sets and maps (0 in iptables mode).
+
+    In ipvs mode, elements are entries of ipsets, virtual servers and real servers together.
+    """
+
+    rules: int
+    chains: int
+    elements: int = 0
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    """All of it for one node. `hooked` says whether packets reach kube-proxy's rules at all."""
+
+    mode: ProxyMode
+    hooked: bool
+    routes: tuple[Route, ...]
+    size: RuleSize
+
+    def find(self, address: str, port: int, protocol: Protocol | None = None) -> tuple[Route, ...]:
+        """The routes of this address and port, NodePorts included; of both protocols where none is given."""
+        return tuple(
+            route
+            for route in self.routes
+            if route.port == port
+            and route.address in (address, None)
+            and (protocol is None or route.protocol == protocol)
+        )

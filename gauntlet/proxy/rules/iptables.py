@@ -1,0 +1,190 @@
+"""Reads `iptables-save` output of kube-proxy's iptables mode.
+
+The forms are those of kube-proxy's own writer, pkg/proxy/iptables/proxier.go of Kubernetes 1.37: chains
+KUBE-SERVICES and KUBE-NODEPORTS dispatch to KUBE-EXT-, KUBE-SVC- and KUBE-SVL- chains, these pick a
+KUBE-SEP- chain by `-m statistic --probability`, and that one does the DNAT. Services without endpoints are
+rejected in the filter table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
+from gauntlet.proxy.rules.walk import DEEPEST, Walk
+
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_COMMENT_TAIL = re.compile(
+    r" (cluster IP|external IP|loadbalancer IP|has no (?:local )?endpoints|external destinations)$"
+)
+_DISPATCH = "KUBE-SERVICES"
+_NODE_PORTS = "KUBE-NODEPORTS"
+_FILTER_ACTIONS = {"REJECT": Action.REJECT, "DROP": Action.DROP}
+_PROTOCOLS = frozenset(Protocol)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One `-A` line: its target and those of its matches that decide where a Service packet goes."""
+
+    target: str = ""
+    source: str = ""  # "" any; otherwise a range, with "!" before it where negated
+    destination: str = ""
+    protocol: str = ""
+    port: int = 0
+    comment: str = ""
+    probability: float = 1.0
+    to: str = ""  # of a DNAT `address:port`, of a REDIRECT the port
+    match_set: str = ""  # name of an ipset
+    remembered: bool = False  # matches only clients that ClientIP affinity has seen before
+    local_source: bool = False
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Chains by (table, chain)."""
+
+    chains: Mapping[tuple[str, str], tuple[Rule, ...]] = field(default_factory=dict)
+
+    def rules(self, table: str, chain: str) -> tuple[Rule, ...]:
+        return self.chains.get((table, chain), ())
+
+
+def parse(text: str) -> Tables:
+    """The tables of one `iptables-save`. Lines of other tools are kept; they never match a Service."""
+    chains: dict[tuple[str, str], list[Rule]] = {}
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":"):
+            chains.setdefault((table, line[1:].split(" ", 1)[0]), [])
+        elif line.startswith("-A "):
+            chain, rule = _rule(line)
+            chains.setdefault((table, chain), []).append(rule)
+    return Tables({key: tuple(rules) for key, rules in chains.items()})
+
+
+def forwarding(text: str) -> Forwarding:
+    """The model of one node's `iptables-save`."""
+    tables = parse(text)
+    hooked = any(rule.target == _DISPATCH for chain in ("PREROUTING", "OUTPUT") for rule in tables.rules("nat", chain))
+    return Forwarding(ProxyMode.IPTABLES, hooked, (*_dispatched(tables), *_refused(tables)), size(text))
+
+
+def size(text: str) -> RuleSize:
+    """Counts of kube-proxy's rules and chains. One pass, no parse: fit for hundreds of thousands of lines."""
+    lines = text.splitlines()
+    rules = sum(1 for line in lines if line.startswith("-A ") and "KUBE-" in line)
+    chains = sum(1 for line in lines if line.startswith(":KUBE-"))
+    return RuleSize(rules, chains)
+
+
+def _rule(line: str) -> tuple[str, Rule]:
+    words = [quoted or plain for quoted, plain in _WORD.findall(line)]
+    found: dict[str, str] = {}
+    negated = ""
+    flags = set()
+    for position, word in enumerate(words):
+        if word == "!":
+            negated = "!"
+            continue
+        if word.startswith("-"):
+            following = words[position + 1] if position + 1 < len(words) else ""
+            found.setdefault(word, negated + following)
+            flags.add(word)
+        negated = ""
+    return words[1], Rule(
+        target=found.get("-j") or found.get("-g", ""),
+        source=found.get("-s", ""),
+        destination=found.get("-d", ""),
+        protocol=found.get("-p", ""),
+        port=int(found.get("--dport", "0")) if found.get("--dport", "0").isdecimal() else 0,
+        comment=found.get("--comment", ""),
+        probability=float(found.get("--probability", "1")),
+        to=found.get("--to-destination") or found.get("--to-ports", ""),
+        match_set=found.get("--match-set", ""),
+        remembered="--rcheck" in flags,
+        local_source=found.get("--src-type") == "LOCAL",
+    )
+
+
+def _dispatched(tables: Tables) -> list[Route]:
+    """Routes of the nat table: by address in KUBE-SERVICES, by port alone in KUBE-NODEPORTS."""
+    routes = []
+    for chain in (_DISPATCH, _NODE_PORTS):
+        for rule in tables.rules("nat", chain):
+            if not rule.port or rule.protocol not in _PROTOCOLS or rule.destination.startswith("127."):
+                continue
+            walk = _Walk(tables)
+            routes.append(
+                Route(
+                    address=None if chain == _NODE_PORTS else rule.destination.removesuffix("/32"),
+                    port=rule.port,
+                    protocol=Protocol(rule.protocol),
+                    action=Action.FORWARD,
+                    service=_COMMENT_TAIL.sub("", rule.comment),
+                    inside=walk.shares(rule.target, Source.INSIDE),
+                    outside=walk.shares(rule.target, Source.OUTSIDE),
+                    affinity=walk.affinity,
+                    chains=tuple(walk.seen),
+                )
+            )
+    return routes
+
+
+def _refused(tables: Tables) -> list[Route]:
+    """Routes of the filter table: Services without (local) endpoints, rejected or dropped."""
+    return [
+        Route(
+            address=rule.destination.removesuffix("/32") or None,
+            port=rule.port,
+            protocol=Protocol(rule.protocol),
+            action=_FILTER_ACTIONS[rule.target],
+            service=_COMMENT_TAIL.sub("", rule.comment),
+            chains=(chain,),
+        )
+        for chain in (_DISPATCH, "KUBE-EXTERNAL-SERVICES")
+        for rule in tables.rules("filter", chain)
+        if rule.target in _FILTER_ACTIONS and rule.port and rule.protocol in _PROTOCOLS
+    ]
+
+
+class _Walk(Walk):
+    """Through the nat chains, where every rule may let a packet go on to the next."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def _follow(self, chain: str, source: Source, arriving: float, depth: int) -> float:
+        self.seen[chain] = None
+        left = arriving
+        for rule in self._tables.rules("nat", chain):
+            if rule.remembered:
+                self.affinity = True
+                continue
+            if not _matches(rule, source):
+                continue
+            taken = left * rule.probability
+            if rule.target == "DNAT":
+                address, _, port = rule.to.rpartition(":")
+                self._reach(address, int(port), taken)
+                left -= taken
+            elif rule.target.startswith(("KUBE-SEP-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-")) and depth < DEEPEST:
+                left = left - taken + self._follow(rule.target, source, taken, depth + 1)
+            if left <= 0:
+                return 0.0
+        return left
+
+
+def _matches(rule: Rule, source: Source) -> bool:
+    if rule.local_source:
+        return source is Source.INSIDE
+    if not rule.source:
+        return True
+    return rule.source.startswith("!") is (source is Source.OUTSIDE)

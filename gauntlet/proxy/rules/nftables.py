@@ -1,0 +1,245 @@
+"""Reads `nft -j list table ip kube-proxy`, the whole state of kube-proxy's nftables mode (IPv4).
+
+The forms are those of kube-proxy's own writer, pkg/proxy/nftables/proxier.go of Kubernetes 1.37: verdict maps
+`service-ips`, `service-nodeports`, `no-endpoint-services` and `no-endpoint-nodeports` dispatch to one chain
+for each Service; that chain picks an endpoint by `numgen random mod N`, in a map of addresses or, where it
+must remember clients (ClientIP affinity), in a verdict map of endpoint chains.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.history import Protocol
+from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
+from gauntlet.proxy.rules.walk import DEEPEST, Walk
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+Expression: TypeAlias = Mapping[str, "Json"]
+Pair: TypeAlias = tuple["Json", "Json"]
+
+_REJECT_CHAIN = "reject-chain"
+_PROTOCOLS = frozenset(Protocol)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rules by chain, elements by map, and which base chains hang on which hook."""
+
+    rules: Mapping[str, tuple[tuple[Expression, ...], ...]] = field(default_factory=dict)
+    maps: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    hooks: frozenset[str] = frozenset()
+    size: RuleSize = RuleSize(0, 0)  # noqa: RUF009
+
+
+def parse(text: str) -> Table:
+    """The table in one JSON listing; an empty text is a table without anything.
+
+    Raises GauntletError where the text is no listing of nft.
+    """
+    rules: dict[str, list[tuple[Expression, ...]]] = {}
+    maps: dict[str, tuple[Pair, ...]] = {}
+    hooks: set[str] = set()
+    counts = {"rule": 0, "chain": 0, "elem": 0}
+    for kind, item in _items(text):
+        name = str(item.get("name", ""))
+        elements = _sequence(item.get("elem"))
+        counts["elem"] += len(elements)
+        if kind in counts:
+            counts[kind] += 1
+        if kind == "chain":
+            rules.setdefault(name, [])
+            if "hook" in item:
+                hooks.add(name)
+        elif kind == "rule":
+            rules.setdefault(str(item.get("chain")), []).append(
+                tuple(_mapping(expression) for expression in _sequence(item.get("expr")))
+            )
+        elif kind == "map":
+            maps[name] = tuple(_pair(element) for element in elements)
+    size = RuleSize(counts["rule"], counts["chain"], counts["elem"])
+    return Table({chain: tuple(found) for chain, found in rules.items()}, maps, frozenset(hooks), size)
+
+
+def forwarding(text: str) -> Forwarding:
+    """The model of one node's table `ip kube-proxy`; without routes where the text is empty (no such table)."""
+    table = parse(text)
+    hooked = "nat-prerouting" in table.hooks and any(
+        _target(expression) == "services" for rule in table.rules.get("nat-prerouting", ()) for expression in rule
+    )
+    routes = (
+        *_dispatched(table, "service-ips"),
+        *_dispatched(table, "service-nodeports"),
+        *_refused(table, "no-endpoint-services"),
+        *_refused(table, "no-endpoint-nodeports"),
+    )
+    return Forwarding(ProxyMode.NFTABLES, hooked, routes, table.size)
+
+
+def _items(text: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    if not text.strip():
+        return
+    try:
+        listing = json.loads(text)["nftables"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise GauntletError(
+            f"nft gave something that is no JSON listing ({error}): {text[:80]!r}",
+            "run `nft -j list table ip kube-proxy` on the node and see what it says",
+        ) from None
+    for entry in listing:
+        for kind, item in entry.items():
+            yield kind, _mapping(item)
+
+
+def _dispatched(table: Table, name: str) -> Iterator[Route]:
+    for key, verdict in table.maps.get(name, ()):
+        place = _place(key)
+        target = _target(_mapping(verdict))
+        if place is None or not target:
+            continue
+        address, protocol, port = place
+        walk = _Walk(table)
+        yield Route(
+            address,
+            port,
+            protocol,
+            Action.FORWARD,
+            service=_service(target),
+            inside=walk.shares(target, Source.INSIDE),
+            outside=walk.shares(target, Source.OUTSIDE),
+            affinity=walk.affinity,
+            chains=tuple(walk.seen),
+        )
+
+
+def _refused(table: Table, name: str) -> Iterator[Route]:
+    """Services without endpoints. A jump to a chain that rejects nothing refuses nobody: no route."""
+    rejecting = any("reject" in expression for rule in table.rules.get(_REJECT_CHAIN, ()) for expression in rule)
+    for key, verdict in table.maps.get(name, ()):
+        place = _place(key)
+        expression = _mapping(verdict)
+        drops = "drop" in expression
+        if place is None or not (drops or (rejecting and _target(expression) == _REJECT_CHAIN)):
+            continue
+        address, protocol, port = place
+        yield Route(
+            address,
+            port,
+            protocol,
+            Action.DROP if drops else Action.REJECT,
+            service=str(_mapping(_mapping(key).get("elem")).get("comment", "")),
+            chains=() if drops else (_REJECT_CHAIN,),
+        )
+
+
+class _Walk(Walk):
+    """Through the chains, where the first rule that matches decides."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self._table = table
+
+    def _follow(self, chain: str, source: Source, arriving: float, depth: int) -> float:
+        if depth > DEEPEST:
+            return arriving
+        self.seen[chain] = None
+        for rule in self._table.rules.get(chain, ()):
+            if self._remembers(rule) or not _matches(rule, source):
+                continue
+            last = rule[-1] if rule else {}
+            if "dnat" in last:
+                for (address, port), probability in _addresses(_mapping(last["dnat"])):
+                    self._reach(address, port, arriving * probability)
+                return 0.0
+            if "vmap" in last:
+                return sum(
+                    self._follow(_target(_mapping(verdict)), source, arriving * probability, depth + 1)
+                    for verdict, probability in _choices(_mapping(last["vmap"]))
+                )
+            if "goto" in last:
+                return self._follow(_target(last), source, arriving, depth + 1)
+        return arriving
+
+    def _remembers(self, rule: tuple[Expression, ...]) -> bool:
+        """Whether the rule is for clients that ClientIP affinity has seen before."""
+        remembers = any(
+            str(_mapping(expression.get("match")).get("right", "")).startswith("@affinity-") for expression in rule
+        )
+        self.affinity = self.affinity or remembers
+        return remembers
+
+
+def _matches(rule: tuple[Expression, ...], source: Source) -> bool:
+    for expression in rule:
+        match = _mapping(expression.get("match"))
+        left = _mapping(match.get("left"))
+        by_address = _mapping(left.get("payload")).get("field") == "saddr"
+        if (by_address or "fib" in left) and (match.get("op") == "!=") is not (source is Source.OUTSIDE):
+            return False
+    return True
+
+
+def _addresses(dnat: Mapping[str, Json]) -> Iterator[tuple[tuple[str, int], float]]:
+    """Endpoints of a DNAT statement: one fixed address and port, or a map of them keyed by numgen."""
+    picked = _mapping(dnat.get("addr")).get("map")
+    if picked is None:
+        yield (str(dnat.get("addr")), _number(dnat.get("port"))), 1.0
+        return
+    for value, probability in _choices(_mapping(picked)):
+        address, port = _sequence(_mapping(value).get("concat"))
+        yield (str(address), _number(port)), probability
+
+
+def _choices(lookup: Mapping[str, Json]) -> Iterator[tuple[Json, float]]:
+    """Values of an anonymous map keyed by `numgen random mod N`, each with its probability."""
+    numgen = _mapping(_mapping(lookup.get("key")).get("numgen"))
+    modulus = _number(numgen.get("mod", 1))
+    for element in _sequence(_mapping(lookup.get("data")).get("set")):
+        key, value = _pair(element)
+        bounds = _sequence(_mapping(key).get("range"))
+        width = _number(bounds[1]) - _number(bounds[0]) + 1 if bounds else 1
+        yield value, width / modulus
+
+
+def _place(key: Json) -> tuple[str | None, Protocol, int] | None:
+    """(address or None, protocol, port) of a dispatch map's key; None for protocols without a port of ours."""
+    inner = _mapping(_mapping(key).get("elem")).get("val", key)
+    parts = [str(part) for part in _sequence(_mapping(inner).get("concat"))]
+    if len(parts) not in (2, 3) or parts[-2] not in _PROTOCOLS:
+        return None
+    return (parts[0] if len(parts) == 3 else None), Protocol(parts[-2]), int(parts[-1])
+
+
+def _target(expression: Mapping[str, Json]) -> str:
+    return str(_mapping(expression.get("goto") or expression.get("jump")).get("target", ""))
+
+
+def _service(chain: str) -> str:
+    """`namespace/name:port` out of a chain `service-HASH-namespace/name/protocol/port`.
+
+    kube-proxy cuts long chain names short; then the name is what is left of it.
+    """
+    parts = chain.split("-", 2)[-1].split("/")
+    return f"{parts[0]}/{parts[1]}:{parts[3]}" if len(parts) == 4 else "/".join(parts)
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _number(value: Json) -> int:
+    return int(value) if isinstance(value, (int, float, str)) else 0
+
+
+def _pair(element: Json) -> Pair:
+    key, value = _sequence(element)
+    return key, value
