@@ -68,7 +68,7 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
         (["--kp-provider", "clouds"], "no provider 'clouds'"),
         (["--kp-results", "pytest.ini"], "is not writable"),
         (["--kp-slos", "slos"], "slos/experiments/kill-proxy.yaml:1: unknown field `availabilty`"),
-        (["--kp-version", "newest"], "'newest' is no Kubernetes version"),
+        (["--kp-version", "newest"], "'newest' is not a Kubernetes version"),
         (["--kp-version", "1.2"], "Kubernetes 1.2 is not pinned"),
     ],
 )

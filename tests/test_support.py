@@ -8,6 +8,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.promises import support
 from gauntlet.promises.support import Gap, Place, unsupported
+from gauntlet.proxy.eras import minor_of
 
 
 def test_gap_holds_for_its_modes_only() -> None:
@@ -67,7 +68,7 @@ def test_misspelt_feature_is_no_silent_pass() -> None:
 
 def test_version_that_is_none() -> None:
     with pytest.raises(UsageError, match="newest"):
-        support.minor_of("newest")
+        minor_of("newest")
 
 
 def test_a_gap_of_one_place_is_none_elsewhere() -> None:

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.proxy.eras import Minor, minor_of
 
-Minor = tuple[int, int]
 EARLIEST: Minor = (0, 0)
 LATEST: Minor = (999, 999)
 
@@ -241,12 +241,3 @@ def unsupported(feature: str, mode: ProxyMode, version: str, places: Collection[
         if here and gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
             return f"{feature} in {mode} mode: {gap.reason}"
     return None
-
-
-def minor_of(version: str) -> Minor:
-    """ "1.37", "1.37.2" and "v1.37.2" are all (1, 37). Raises UsageError for what is no version."""
-    parts = version.removeprefix("v").split(".")
-    try:
-        return int(parts[0]), int(parts[1])
-    except (IndexError, ValueError):
-        raise UsageError(f"{version!r} is no Kubernetes version", "give it like 1.37 or 1.37.2") from None

@@ -9,7 +9,7 @@ from gauntlet.doctor.cluster_check.configuration import Configuration, default_m
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts, logged_mode
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.promises.support import minor_of
+from gauntlet.proxy.eras import minor_of
 from gauntlet.proxy.rules import Forwarding
 
 CHECK = "mode"

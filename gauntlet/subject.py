@@ -1,0 +1,207 @@
+"""The word Subject: what is tested. A data plane's program in one mode, at one version, with one configuration.
+
+Written `nftables`, `nftables@1.36`, `nftables@./bin/kube-proxy`, `nftables@1.37+SomeGate+Other=false+./fields.yaml`, or
+any of these behind a name of one's own: `next=nftables@1.37+SomeGate`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.proxy.eras import Minor, Stage, last_with, minor_of, offer
+
+DATA_PLANE = "kube-proxy"
+_EXAMPLES = "write it like nftables, nftables@1.36, nftables@./path/to/kube-proxy or next=nftables@1.37+FeatureGate"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{0,62}")
+_GATE = re.compile(r"(?P<gate>[A-Z][A-Za-z0-9]*)(?:=(?P<value>true|false))?")
+_SAID = re.compile(r"Kubernetes v(?P<version>\d+\.\d+\.\d+\S*)")
+_SAYS_S = 10.0
+_KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
+# What the gauntlet needs to find as it set it: how kube-proxy reaches the API server, and where it is asked how it is.
+_RESERVED = ("clientConnection", "healthzBindAddress", "hostnameOverride", "metricsBindAddress")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tested. Two subjects of a run differ in their names.
+
+    `name` is what cases, reports and promises call it. `version` is the minor version of kube-proxy ("1.37"), or the
+    full one if that was asked for ("1.37.2"); of an own `program` it is what that says of itself. `gates` are the
+    feature gates that were asked for, `fields` the JSON of what is merged over the gauntlet's KubeProxyConfiguration.
+    `written` is how a command line names it.
+    """
+
+    name: str
+    mode: ProxyMode
+    version: str
+    written: str
+    program: Path | None = None
+    gates: tuple[tuple[str, bool], ...] = ()
+    fields: str = "{}"
+    data_plane: str = DATA_PLANE
+
+    @property
+    def minor(self) -> Minor:
+        return minor_of(self.version)
+
+    @property
+    def slug(self) -> str:
+        """The name as a part of other names (clusters, files): lower case letters, digits and hyphens."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+    @property
+    def stage(self) -> Stage:
+        return offer(self.mode, self.version).stage
+
+    @property
+    def feature_gates(self) -> Mapping[str, bool]:
+        """All feature gates of its kube-proxy that are set: the one that the mode takes, and those asked for."""
+        needed = offer(self.mode, self.version).gate
+        return {**({needed: True} if needed else {}), **dict(self.gates)}
+
+    @property
+    def configuration(self) -> Mapping[str, Json]:
+        """What is merged over the KubeProxyConfiguration that every subject gets; empty if nothing differs."""
+        fields: dict[str, Json] = json.loads(self.fields)
+        gates = self.feature_gates
+        if not gates:
+            return fields
+        present = fields.get("featureGates")
+        return {**fields, "featureGates": {**(present if isinstance(present, Mapping) else {}), **gates}}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def parse_all(text: str, default_version: str) -> tuple[Subject, ...]:
+    """The subjects of a comma-separated list; `default_version` is that of those that do not say one.
+
+    Raises UsageError for one that cannot be, and for two of one name.
+    """
+    subjects = tuple(parse(part.strip(), default_version) for part in text.split(","))
+    for subject in subjects:
+        twins = [each.written for each in subjects if each.name == subject.name]
+        if len(twins) > 1:
+            raise UsageError(
+                f"{' and '.join(twins)} have the same name, {subject.name}",
+                f"leave one out, or name each: a={twins[0]},b={twins[1]}",
+            )
+    return subjects
+
+
+def parse(text: str, default_version: str) -> Subject:
+    """One subject, as the module describes it. Raises UsageError, with what was wrong, if it cannot be one."""
+    named = re.fullmatch(r"(?P<name>[^@+/=]*)=(?P<rest>.*)", text)
+    core, *extras = (named["rest"] if named else text).split("+")
+    word, at, version = core.partition("@")
+    fields: dict[str, Json] = {}
+    if _is_file(core):
+        # The file alone: its own mode, or that of kube-proxy if it says none.
+        fields = _fields(Path(core), None)
+        word, at, version = str(fields.get("mode") or ProxyMode.IPTABLES), "", ""
+    mode = _mode(word, text)
+    if at and not version:
+        raise UsageError(f"{text!r} does not name a version after the @", _EXAMPLES)
+    fields.pop("mode", None)
+    program = Path(version) if "/" in version else None
+    if program is not None:
+        version = version_of(program)
+    version = version or last_with(mode, default_version)
+    offer(mode, version)
+    gates: dict[str, bool] = {}
+    for extra in extras:
+        if _is_file(extra):
+            fields |= _fields(Path(extra), mode)
+            fields.pop("mode", None)
+        else:
+            gates |= _gate(extra, text)
+    known_as = [Path(core).stem if _is_file(core) else f"{word}@{version}" if at else word]
+    known_as += [Path(extra).stem if _is_file(extra) else extra for extra in extras]
+    return Subject(
+        name=_name(named["name"] if named else "+".join(known_as).replace("=", "-"), text),
+        mode=mode,
+        version=version,
+        written=text,
+        program=program,
+        gates=tuple(sorted(gates.items())),
+        fields=json.dumps(fields, sort_keys=True),
+    )
+
+
+def version_of(program: Path) -> str:
+    """What a kube-proxy says its version is, without the `v`. Raises UsageError if it is not one that runs here."""
+    remedy = "give the path of a kube-proxy that is built for this machine"
+    try:
+        done = subprocess.run(
+            [program.absolute(), "--version"], capture_output=True, text=True, timeout=_SAYS_S, check=False
+        )
+    except FileNotFoundError:
+        raise UsageError(f"there is no program {program}", remedy) from None
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"{program} --version did not end within {_SAYS_S:g} s", remedy) from None
+    except OSError as error:
+        raise UsageError(f"{program} does not run here: {error.strerror}", remedy) from None
+    match = _SAID.match(done.stdout)
+    if done.returncode != 0 or match is None:
+        words = (done.stdout + done.stderr).strip().partition("\n")[0][:80] or "nothing"
+        raise UsageError(f"{program} --version does not say a version of Kubernetes but: {words}", remedy)
+    return match["version"]
+
+
+def _name(name: str, text: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r}, the name of {text!r}, is not a name of up to 63 letters, digits and . @ + _ -", _EXAMPLES
+        )
+    return name
+
+
+def _mode(word: str, text: str) -> ProxyMode:
+    if word not in list(ProxyMode):
+        raise UsageError(f"there is no mode {word!r} in {text!r}", f"one of {', '.join(ProxyMode)}; {_EXAMPLES}")
+    return ProxyMode(word)
+
+
+def _gate(extra: str, text: str) -> dict[str, bool]:
+    match = _GATE.fullmatch(extra)
+    if match is None:
+        raise UsageError(
+            f"{extra!r} in {text!r} is neither a feature gate nor a YAML file",
+            "a gate is written +Gate or +Gate=false, a file with a / or with .yaml at its end",
+        )
+    return {match["gate"]: match["value"] != "false"}
+
+
+def _is_file(word: str) -> bool:
+    return word.endswith((".yaml", ".yml"))
+
+
+def _fields(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
+    """What a file with a KubeProxyConfiguration sets. With a `mode`, the file may not say another.
+
+    Raises UsageError if it cannot be read, is of another kind, or sets what the gauntlet sets itself.
+    """
+    remedy = "give a file with a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of the fields that differ"
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file} is not YAML: {' '.join(str(error).split())}", remedy) from None
+    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != _KIND:
+        raise UsageError(f"{file} does not hold a KubeProxyConfiguration of {_KIND[0]}", remedy)
+    reserved = [field for field in _RESERVED if field in document]
+    if reserved:
+        raise UsageError(f"{file} sets {', '.join(reserved)}, which the gauntlet sets itself", "leave it out")
+    if mode is not None and document.get("mode") not in (None, "", mode):
+        raise UsageError(f"{file} sets the mode {document['mode']}, but the subject is of {mode}", "let them agree")
+    return {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}

@@ -1,0 +1,151 @@
+"""Subjects as they are written, and what each means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
+from gauntlet.proxy.eras import Stage, last_with, offer, offers
+from gauntlet.subject import parse, parse_all
+
+CONFIGURATION = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "proxy_mode", "version"),
+    [
+        ("nftables", "nftables", ProxyMode.NFTABLES, "1.37"),
+        ("iptables@1.36", "iptables@1.36", ProxyMode.IPTABLES, "1.36"),
+        ("iptables@1.36.3", "iptables@1.36.3", ProxyMode.IPTABLES, "1.36.3"),
+        ("next=nftables@1.37", "next", ProxyMode.NFTABLES, "1.37"),
+        ("userspace", "userspace", ProxyMode.USERSPACE, "1.25"),
+        ("ipvs", "ipvs", ProxyMode.IPVS, "1.37"),
+        ("nftables+SomeGate", "nftables+SomeGate", ProxyMode.NFTABLES, "1.37"),
+        ("nftables+SomeGate=false", "nftables+SomeGate-false", ProxyMode.NFTABLES, "1.37"),
+    ],
+)
+def test_a_subject_says_its_mode_version_and_name(written: str, name: str, proxy_mode: ProxyMode, version: str) -> None:
+    read = parse(written, "1.37")
+
+    assert (read.name, read.mode, read.version, read.written) == (name, proxy_mode, version, written)
+    assert read.data_plane == "kube-proxy"
+
+
+def test_gates_and_fields_are_merged_into_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "fields.yaml"
+    file.write_text(CONFIGURATION + "featureGates: {Third: true}\nnftables: {minSyncPeriod: 1s}\n")
+
+    read = parse(f"next=nftables@1.37+First+Second=false+{file}", "1.37")
+
+    assert read.configuration == {
+        "featureGates": {"First": True, "Second": False, "Third": True},
+        "nftables": {"minSyncPeriod": "1s"},
+    }
+    assert parse("nftables@1.37", "1.37").configuration == {}
+
+
+def test_a_gate_that_a_mode_takes_is_set() -> None:
+    assert parse("nftables@1.29", "1.37").configuration == {"featureGates": {"NFTablesProxyMode": True}}
+    assert parse("nftables@1.31", "1.37").configuration == {}
+
+
+def test_a_file_alone_says_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text(CONFIGURATION + "mode: nftables\nnftables: {minSyncPeriod: 1s}\n")
+
+    read = parse(str(file), "1.37")
+
+    assert (read.name, read.mode, read.version) == ("ours", ProxyMode.NFTABLES, "1.37")
+    assert read.configuration == {"nftables": {"minSyncPeriod": "1s"}}
+
+
+def test_an_own_program_says_its_version(tmp_path: Path) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\n[ \"$*\" = --version ] && echo 'Kubernetes v1.36.9-acme.2'\n")
+    program.chmod(0o755)
+
+    read = parse(f"vendor=iptables@{program}", "1.37")
+
+    assert (read.name, read.version, read.minor, read.program) == ("vendor", "1.36.9-acme.2", (1, 36), program)
+
+
+def test_an_own_program_without_a_name_is_called_by_its_version(tmp_path: Path) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\necho 'Kubernetes v1.36.9-acme.2'\n")
+    program.chmod(0o755)
+
+    assert parse(f"iptables@{program}", "1.37").name == "iptables@1.36.9-acme.2"
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("", "there is no mode ''"),
+        ("iptable", "there is no mode 'iptable'"),
+        ("iptables@", "does not name a version after the @"),
+        ("iptables@new", "'new' is not a Kubernetes version"),
+        ("nftables@1.28", "kube-proxy 1.28 does not have nftables mode: it came with 1.29"),
+        ("userspace@1.26", "kube-proxy 1.26 does not have userspace mode: the last version with it is 1.25"),
+        ("nftables@1.37+gate", "'gate' in 'nftables@1.37\\+gate' is neither a feature gate nor a YAML file"),
+        ("a b=nftables", "'a b', the name of 'a b=nftables', is not a name"),
+        ("=nftables", "'', the name of '=nftables', is not a name"),
+        ("iptables@./nowhere/kube-proxy", "there is no program nowhere/kube-proxy"),
+        ("iptables@/dev/null", "/dev/null does not run here: Permission denied"),
+        ("iptables@/bin/true", "/bin/true --version does not say a version of Kubernetes"),
+        ("nftables+./nowhere.yaml", "nowhere.yaml cannot be read: No such file"),
+    ],
+)
+def test_what_cannot_be_a_subject_is_refused(written: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as refused:
+        parse(written, "1.37")
+
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not YAML"),
+        ("kind: ConfigMap\n", "does not hold a KubeProxyConfiguration"),
+        (CONFIGURATION + "metricsBindAddress: 0.0.0.0\n", "sets metricsBindAddress, which the gauntlet sets itself"),
+        (CONFIGURATION + "mode: ipvs\n", "sets the mode ipvs, but the subject is of nftables"),
+    ],
+)
+def test_a_file_that_is_not_a_configuration_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "fields.yaml"
+    file.write_text(text)
+
+    with pytest.raises(UsageError, match=message):
+        parse(f"nftables+{file}", "1.37")
+
+
+def test_several_subjects_of_one_mode_stand_side_by_side() -> None:
+    assert [each.name for each in parse_all("iptables@1.36, iptables@1.37,a=iptables", "1.37")] == [
+        "iptables@1.36",
+        "iptables@1.37",
+        "a",
+    ]
+
+
+def test_two_of_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="nftables and nftables have the same name"):
+        parse_all("nftables,nftables", "1.37")
+
+
+def test_a_slug_is_a_part_of_a_cluster_name() -> None:
+    assert parse("nftables@1.37+SomeGate", "1.37").slug == "nftables-1-37-somegate"
+
+
+def test_what_versions_offer() -> None:
+    assert [str(each.mode) for each in offers("1.28")] == ["iptables", "ipvs"]
+    assert offer(ProxyMode.NFTABLES, "1.30.14").gate == "NFTablesProxyMode"
+    assert [offer(ProxyMode.NFTABLES, version).stage for version in ("1.29", "1.31", "1.33")] == [
+        Stage.ALPHA,
+        Stage.BETA,
+        Stage.STABLE,
+    ]
+    assert [offer(ProxyMode.IPVS, version).stage for version in ("1.34", "1.35.4")] == [Stage.STABLE, Stage.DEPRECATED]
+    assert (last_with(ProxyMode.USERSPACE, "1.37"), last_with(ProxyMode.USERSPACE, "1.24")) == ("1.25", "1.24")
