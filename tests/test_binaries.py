@@ -157,6 +157,14 @@ def test_built_once_then_found(bench: Bench, wrapped_go: Path) -> None:
     assert wrapped_go.read_text().count("build ") == 1
 
 
+def test_what_is_built_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = ".".join(map(str, toolchain.find_go((1, 21)).release))
+    built = binaries.ensure(VERSION, root=bench.root)
+    assert built.origin == f"built from source (toolchain/9.9, go{release})"
+    monkeypatch.setenv("GAUNTLET_GO", "/nonexistent/go")
+    assert binaries.ensure(VERSION, root=bench.root).origin == built.origin
+
+
 def test_a_changed_pin_is_built_anew(bench: Bench) -> None:
     before = bench.ensure()
     with (bench.root / VERSION / "go.sum").open("a") as sums:

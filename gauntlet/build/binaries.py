@@ -37,11 +37,13 @@ class Binaries:
     """The programs of one kube-proxy's version and of the control plane that it works with.
 
     `version` is the full one of kube-proxy, without the `v`: `1.37.2`. `control_plane_version` is mostly the same.
+    `origin` says where kube-proxy comes from: "built from source (toolchain/1.37, go1.26.8)".
     """
 
     version: str
     control_plane_version: str
     programs: Mapping[str, Path]
+    origin: str
 
     def path(self, name: str) -> Path:
         """Where the program is. Raises GauntletError for one that the toolchain does not pin."""
@@ -78,6 +80,11 @@ class Slot:
     @property
     def programs(self) -> dict[str, Path]:
         return {tool.name: self.folder / tool.name for tool in self.module.tools}
+
+    @property
+    def origin(self) -> str:
+        """Where the programs come from, for people."""
+        return f"built from source (toolchain/{self.module.folder.name}, go{'.'.join(map(str, self.go.release))})"
 
     @property
     def filled(self) -> bool:
@@ -164,7 +171,7 @@ def _collect(slots: tuple[Slot, ...]) -> Binaries:
     programs = {name: path for slot in reversed(slots) for name, path in slot.programs.items()}
     own = slots[0].module
     control_plane = next((slot.module for slot in slots if slot.module.has_control_plane), own)
-    return Binaries(own.version, control_plane.version, programs)
+    return Binaries(own.version, control_plane.version, programs, slots[0].origin)
 
 
 def _fill(slot: Slot, say: Say) -> None:
