@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from gauntlet.cli import cluster_commands
+from gauntlet.cli import clusters
 from gauntlet.cli.inspection_table import tables
 from gauntlet.cli.main import main
 from gauntlet.ground.cluster import ProxyMode
@@ -32,7 +32,7 @@ def proxy_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """One running cluster, `play`, of one node in this mode."""
     chosen: ProxyMode = request.param
     play = SimpleNamespace(name="play", provider="sandbox", mode=chosen, nodes=(Captured(chosen),))
-    monkeypatch.setattr(cluster_commands, "every", lambda: (play,))
+    monkeypatch.setattr(clusters, "every", lambda: (play,))
     return chosen
 
 
@@ -128,7 +128,7 @@ def test_usage_errors(proxy_mode: ProxyMode, arguments: list[str], error: str) -
 
 def test_a_kernel_without_ipvs(monkeypatch: pytest.MonkeyPatch) -> None:
     play = SimpleNamespace(name="play", provider="sandbox", mode=ProxyMode.IPVS, nodes=(Captured(ProxyMode.IPTABLES),))
-    monkeypatch.setattr(cluster_commands, "every", lambda: (play,))
+    monkeypatch.setattr(clusters, "every", lambda: (play,))
     said = gauntlet("node-1")
     assert said.exit_code == ExitCode.FAILED
     assert "the kernel of node-1 has no IPVS" in said.output

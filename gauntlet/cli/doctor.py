@@ -1,0 +1,111 @@
+"""`gauntlet doctor`: what this machine can run, or whether the kube-proxies of a cluster are sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gauntlet.ground import screen
+from gauntlet.ground.errors import ExitCode, UsageError
+from gauntlet.ground.names import NAME
+
+if TYPE_CHECKING:
+    from gauntlet.providers.existing.options import ExistingOptions
+
+
+@click.command(short_help="Try what this machine can run, or check a cluster.")
+@click.option("--kind", "for_kind", is_flag=True, help="Look for what commonly breaks kind clusters instead.")
+@click.option("--cluster", "of_cluster", is_flag=True, help="Check the kube-proxies of a cluster, not this machine.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --cluster: the cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
+)
+@click.option("--context", type=NAME, help="With --cluster: a context of the kubeconfig.  [default: the current one]")
+@click.option(
+    "--allow-context",
+    type=NAME,
+    help="With --cluster: go onto the nodes of a cluster without the marker; the context's exact name.",
+)
+@click.option("--client-image", type=NAME, help="With --cluster: image of the pods by which nodes are reached.")
+@click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
+@click.pass_context
+def doctor(
+    ctx: click.Context,
+    *,
+    for_kind: bool,
+    of_cluster: bool,
+    kubeconfig: Path | None,
+    context: str | None,
+    allow_context: str | None,
+    client_image: str | None,
+    as_json: bool,
+) -> None:
+    """Try what this machine can run; name a remedy for what is missing.
+
+    Nothing is guessed: namespaces are made, rules are loaded into them, Go is started. Nothing of the machine is
+    changed. Exit code 0 if the sandbox (with --kind: a kind cluster) can run here, else 2.
+
+    With --cluster: what the API server says of kube-proxy, held against what is really there on each node. Nothing
+    of the cluster is changed, but that in somebody's cluster with the gauntlet's marker a privileged pod runs on each
+    node while the check lasts (docs/existing.md). Exit code 0 if there is no problem, else 1; what cannot be looked at
+    counts as a problem. docs/cluster-check.md explains each line.
+
+    \b
+    Examples:
+      gauntlet doctor
+      gauntlet doctor --cluster --kubeconfig "$(gauntlet cluster kubeconfig play)"
+      gauntlet doctor --cluster --context staging --json
+    """
+    from gauntlet.providers.existing.options import ExistingOptions
+
+    if of_cluster and for_kind:
+        raise UsageError("--cluster checks a cluster, --kind this machine", "give one of them")
+    if of_cluster:
+        options = ExistingOptions(kubeconfig, context or "", allow_context or "", client_image=client_image or "")
+        ctx.exit(_check_cluster(options, as_json=as_json))
+    if kubeconfig or context or allow_context or client_image or as_json:
+        raise UsageError(
+            "--kubeconfig, --context, --allow-context, --client-image and --json are for the check of a cluster",
+            "add --cluster",
+        )
+    ctx.exit(_check_machine(for_kind=for_kind))
+
+
+def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
+    from gauntlet.doctor.cluster_check import examine
+    from gauntlet.doctor.cluster_check.table import tables
+    from gauntlet.doctor.cluster_check.target import opened
+
+    with opened(options) as target:
+        report = examine(target.api, target.nodes, no_way_in=target.no_way_in, faults=target.faults)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        console = screen.console()
+        for table in tables(report):
+            console.print(screen.fitted(console, table))
+    return ExitCode.OK if report.sound else ExitCode.FAILED
+
+
+def _check_machine(*, for_kind: bool) -> ExitCode:
+    from gauntlet.cli.doctor_table import row
+    from gauntlet.doctor import kind as doctor_kind
+    from gauntlet.doctor import machine as sandbox
+    from gauntlet.doctor.machine import State
+
+    console = screen.console()
+    missing = 0
+    what, examination = ("kind", doctor_kind) if for_kind else ("the sandbox", sandbox)
+    for check in examination.examine():
+        missing += check.state is State.MISSING
+        console.print(screen.fitted(console, row(check)))
+    if missing:
+        console.print(f"\n[bold red]{missing} missing[/]: {what} cannot run here until the remedies are applied")
+        return ExitCode.USAGE
+    console.print(
+        f"\n[green]this machine can run the gauntlet[/]: gauntlet run{' --provider kind' if for_kind else ''}"
+    )
+    return ExitCode.OK
