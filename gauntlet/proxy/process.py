@@ -90,6 +90,13 @@ def answers_script(cluster: Cluster, service: str = EVERYWHERE, *, timeout_s: fl
 
     Raises UsageError if there is no such Service or port.
     """
+    address, port = address_of(cluster, service)
+    connect = f"exec 3<>/dev/tcp/{address}/{port}"
+    return f"timeout {timeout_s:g} bash -c '{connect}' && echo 'its Services answer'"
+
+
+def address_of(cluster: Cluster, service: str) -> tuple[str, int]:
+    """Cluster IP and first TCP port of a Service, `namespace/name`. Raises UsageError if there is none."""
     namespace, _, name = service.partition("/")
     try:
         spec = CoreV1Api(cluster.api).read_namespaced_service(name, namespace).spec
@@ -102,8 +109,7 @@ def answers_script(cluster: Cluster, service: str = EVERYWHERE, *, timeout_s: fl
     ports = [port.port for port in spec.ports or () if port.protocol == "TCP"]
     if spec.cluster_ip in (None, "", "None") or not ports:
         raise UsageError(f"Service {service} has no TCP port at a cluster IP", "set GAUNTLET_SERVICE to one that has")
-    connect = f"exec 3<>/dev/tcp/{spec.cluster_ip}/{ports[0]}"
-    return f"timeout {timeout_s:g} bash -c '{connect}' && echo 'its Services answer'"
+    return str(spec.cluster_ip), int(ports[0])
 
 
 def await_anew(node: Node, cluster: Cluster, old: int | None, mode: ProxyMode | None = None) -> int:

@@ -12,7 +12,7 @@ from gauntlet.traffic import Traffic
 from tests.traffic.world import World
 
 # Connections to 127.9.9.9 go to b1 and b2 in turn, as a Service's do.
-_SERVICE = """
+SERVICE_RULES = """
 table ip service {
   chain output {
     type nat hook output priority -100
@@ -33,7 +33,7 @@ def world(agnhost: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     with World(agnhost, tmp_path_factory.mktemp("world")) as made:
         made.backend("b1", http_port=8080, udp_port=8081)
         made.backend("b2", http_port=8090, udp_port=8091)
-        made.nft(_SERVICE)
+        made.nft(SERVICE_RULES)
         yield made
 
 

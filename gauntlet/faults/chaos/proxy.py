@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
 import time
 
 from gauntlet.faults.chaos.target import Configuration, target_of
@@ -11,6 +13,11 @@ from gauntlet.ground.waiting import until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy.sync_progress import Rest
+from gauntlet.traffic import connector
+
+_ANSWERS_S = 2.0
+
+_log = logging.getLogger("chaostoolkit")
 
 
 def proxy_healthy(configuration: Configuration) -> bool:
@@ -25,8 +32,16 @@ def service_answers(configuration: Configuration) -> bool:
     One that is made for the experiment is not there yet: then `default/kubernetes`, which every cluster has, is asked.
     """
     target = target_of(configuration)
-    script = proxy_process.answers_script(target.cluster, target.lasting_service)
-    return target.hurt.run(("bash", "-c", script), check=False).code == 0
+    address, port = proxy_process.address_of(target.cluster, target.lasting_service)
+    process = target.hurt.spawn_module(
+        connector.__name__, (address, str(port), f"{_ANSWERS_S:g}"), stderr=subprocess.PIPE
+    )
+    reason = process.communicate()[1].strip()
+    if process.returncode != 0:
+        _log.warning(
+            "%s (%s:%d) does not answer on %s: %s", target.lasting_service, address, port, target.hurt.name, reason
+        )
+    return process.returncode == 0
 
 
 def proxy_at_rest(within_s: float, configuration: Configuration) -> str:
