@@ -32,6 +32,17 @@ else:
     print("written")
 """
 
+TOO_LONG = """
+import resource, sys
+from pathlib import Path
+from gauntlet.ground.disk import replace_file
+resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))
+try:
+    replace_file(Path(sys.argv[1]), 41 * "x")
+except OSError as error:
+    print(error)
+"""
+
 
 @pytest.mark.parametrize("writer", ["journal", "events"])
 def test_a_short_write_is_not_taken_for_a_whole_one(writer: str, tmp_path: Path) -> None:
@@ -82,6 +93,17 @@ def test_a_new_file_is_on_disk_with_the_folders_that_lead_to_it(tmp_path: Path, 
 def test_a_replaced_file_is_on_disk_before_it_takes_the_name(tmp_path: Path, synced: list[str]) -> None:
     file = tmp_path / "secret"
     replace_file(file, "text", mode=0o600)
-    assert synced[:2] == [f"{file}.new", str(tmp_path)]
+    assert synced[:2] == [str(tmp_path / f".secret.{os.getpid()}"), str(tmp_path)]
     assert file.read_text() == "text"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_replaced_is_still_there_alone(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    file.write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-c", TOO_LONG, str(file)], cwd=project_root(), capture_output=True, text=True, check=True
+    )
+    assert "File too large" in done.stdout
+    assert [each.name for each in tmp_path.iterdir()] == ["results.json"]
+    assert file.read_text() == "old"

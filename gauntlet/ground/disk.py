@@ -62,19 +62,25 @@ class LineFile:
             os.close(fd)
 
 
-def replace_file(path: Path, text: str, *, mode: int = 0o644) -> None:
+def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Put a new file in the place of `path`, and wait until it is on disk. Readers see the old or the new one whole.
 
-    Raises OSError if that cannot be done; the old file is still there then.
+    The new file has the rights `mode` as far as the umask leaves them. Raises OSError if it cannot be written; the old
+    file is still there then, and nothing of the new one.
     """
-    new = path.with_name(path.name + ".new")
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    # Named after the process: two that write the same file each write a whole one.
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _write_whole(fd, text)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    new.replace(path)
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        try:
+            _write_whole(fd, text)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     _sync_folders(path)
 
 

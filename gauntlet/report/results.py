@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import math
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from gauntlet.ground import surroundings
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.finding import Finding, Verdict, undecided
 
@@ -241,15 +241,9 @@ def write_whole(path: Path, text: str) -> Path:
 
     Raises UsageError where the folder is not writable, EnvironmentUnfit where the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_file(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise unwritable(path.parent, error) from error
     return path
 

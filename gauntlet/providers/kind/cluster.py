@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, ProxyMode
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
@@ -69,10 +70,7 @@ class KindRecord:
             ) from error
 
     def save(self) -> None:
-        file = state_dir(self.name) / "cluster.json"
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-        new.rename(file)
+        replace_file(state_dir(self.name) / "cluster.json", json.dumps(asdict(self), indent=2))
 
 
 def clusters_dir() -> Path:

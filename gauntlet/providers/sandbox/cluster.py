@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
@@ -88,9 +89,7 @@ class SandboxCluster:
         """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""
         for node in self.nodes:
             path = layout.proxy_configuration(self.state_dir, node.name)
-            scratch = path.with_suffix(".new")
-            scratch.write_text(changed(path.read_text(encoding="utf-8"), changes), encoding="utf-8")
-            scratch.replace(path)
+            replace_file(path, changed(path.read_text(encoding="utf-8"), changes))
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
         from gauntlet.kube.api import Api, ApiRefused

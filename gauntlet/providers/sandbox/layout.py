@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.owner import start_time
 from gauntlet.ground.paths import state_root
@@ -129,10 +130,7 @@ class ClusterRecord:
     layout: str = LAYOUT
 
     def save(self) -> None:
-        path = state_dir(self.name) / "cluster.json"
-        scratch = path.with_suffix(".new")
-        scratch.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        scratch.replace(path)
+        replace_file(state_dir(self.name) / "cluster.json", json.dumps(asdict(self)))
 
     @classmethod
     def load(cls, name: str) -> ClusterRecord | None:
