@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.build import gobinary, gobuild
+from gauntlet.build.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
 from gauntlet.ground import paths
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
-from gauntlet.build.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
 
 DEFAULT_VERSION = "1.37"
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 from gauntlet.build.toolchain import Go, GoModule
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
 # What a build of all binaries with empty Go caches takes: 3.8 GiB build cache, 1 GiB modules, 0.4 GiB programs.
 NEEDED_BYTES = 6 * 1024**3

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cli import aftercare
 from gauntlet.cli.clusters import ambiguous, every, full_name, named, users
 from gauntlet.ground import screen
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
 from gauntlet.ground.names import NAME
 from gauntlet.ground.profiles import parse_modes
+from gauntlet.providers.registry import DEFAULT
 
 if TYPE_CHECKING:
     from gauntlet.ground.cluster import Cluster, Host
@@ -42,7 +44,7 @@ def cluster() -> None:
 @click.option("--name", default="play", show_default=True, help="Name of the new cluster.")
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
 @click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
-@click.option("--provider", "source", default="sandbox", show_default=True, help="Where the cluster comes from.")
+@click.option("--provider", "source", default=DEFAULT, show_default=True, help="Where the cluster comes from.")
 @click.option(
     "--node-kernel",
     type=click.Choice(["auto", *map(str, NodeKernel)]),
@@ -53,7 +55,6 @@ def cluster() -> None:
 @click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
 def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str, kind_image: str) -> None:
     """Bring up a cluster that stays until it is told to go."""
-    from gauntlet.build.binaries import ensure
     from gauntlet.build.toolchain import pinned_minor, toolchain_root
     from gauntlet.faults.heal import heal
     from gauntlet.ground.cluster import ProxyMode
@@ -72,8 +73,7 @@ def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel:
         kernel=chosen_kernel(maker, proxy_mode, node_kernel),
         kind=KindOptions(kind_image),
     )
-    if source == "sandbox":
-        ensure(spec.proxy_version, say=click.echo)
+    maker.prepare(spec, click.echo)
     made = maker.create(spec)
     # One of this name that was kept, which kind uses again, may have been left hurt.
     heal(made)
@@ -160,24 +160,15 @@ def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
     Exit code 0 if the cluster is gone; 1 if with --all one is still there; 2 if there is no such cluster, or it is in
     use.
     """
-    from gauntlet.ground.journal.lock import ClusterInUse
-
     if name is not None and everything:
         raise UsageError("NAME and --all exclude each other", "give one of them")
     if not everything:
-        _end(*(_address(named(None)) if name is None else _found(name)))
+        aftercare.end(*(_address(named(None)) if name is None else _found(name)))
         return
-    left = 0
-    for source, target in map(_address, every()):
-        try:
-            _end(source, target)
-        except ClusterInUse as busy:
-            click.echo(f"{target}: left alone: {busy.what}")
-            left += 1
-        except GauntletError as error:
-            click.echo(f"{target}: left as it is: {error}", err=True)
-            left += 1
-    ctx.exit(ExitCode.FAILED if left else ExitCode.OK)
+    left = aftercare.to_each(every(), lambda found: aftercare.end(*_address(found)))
+    for target, error in left.failed.items():
+        click.echo(f"{target}: left as it is: {error}", err=True)
+    ctx.exit(ExitCode.FAILED if left.busy or left.failed else ExitCode.OK)
 
 
 def _address(found: Cluster) -> tuple[str, str]:
@@ -196,21 +187,6 @@ def _found(name: str) -> tuple[str, str]:
         names = ", ".join(found.name for found in every())
         raise UsageError(f"there is no cluster {name!r}", f"running: {names}" if names else "none runs: nothing to do")
     return sources[0], plain
-
-
-def _end(source: str, name: str) -> None:
-    """Delete a cluster that nobody uses; one that will go on is healed first. Raises ClusterInUse, HealFailed."""
-    from gauntlet.faults.heal import heal
-    from gauntlet.ground.journal import lock
-    from gauntlet.providers import provider
-
-    maker = provider(source)
-    with lock.used(source, name):
-        for found in maker.list() if maker.outlives_runs else ():
-            if found.name == name:
-                heal(found)
-        maker.delete(name)
-    click.echo(f"{name}: deleted")
 
 
 def _one(modes: tuple[str, ...]) -> tuple[str]:

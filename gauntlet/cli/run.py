@@ -9,8 +9,7 @@ import click
 from gauntlet.cli.pytest_arguments import BeforePytest, names_a_cluster
 from gauntlet.ground import screen
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
-
-EXISTING = "existing"
+from gauntlet.providers.registry import DEFAULT, provider_names
 
 
 def _run_help() -> str:
@@ -50,8 +49,8 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 @click.option(
     "--provider",
     "source",
-    type=click.Choice(["existing", "kind", "sandbox"]),
-    default="sandbox",
+    type=click.Choice(provider_names()),
+    default=DEFAULT,
     show_default=True,
     help="Where clusters come from; existing: one of yours (docs/existing.md).",
 )
@@ -72,10 +71,11 @@ def run(
     from gauntlet.cli.conclusion import conclude
     from gauntlet.ground import paths
     from gauntlet.ground.cluster import ProxyMode
+    from gauntlet.providers import provider
     from gauntlet.report.run_folder import announced
 
     chosen = PROFILES[profile]
-    as_found = source == EXISTING or names_a_cluster(pytest_args)
+    as_found = not provider(source).makes_clusters or names_a_cluster(pytest_args)
     in_modes = parse_modes(modes) if modes is not None else () if as_found else chosen.modes
     root = paths.project_root()
     folder = results.absolute()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # A folder whose programs stand before those that kube-proxy calls.
 PROXY_PATH = "GAUNTLET_PROXY_PATH"
 # The Go that builds the programs under test; options that pytest adds to those of the command line.
 _EVERYWHERE = (PROXY_PATH, "GAUNTLET_GO", "PYTEST_ADDOPTS")
-_OF_PROVIDER: Mapping[str, tuple[str, ...]] = {"kind": ("DOCKER_HOST",)}
 
 
-def of_run(provider: str) -> dict[str, str]:
-    """The variables that are set, of those that change what a run on clusters of this provider tests."""
-    names = (*_EVERYWHERE, *_OF_PROVIDER.get(provider, ()))
-    found = {name: value for name in names if (value := os.environ.get(name))}
+def of_run(more: Sequence[str]) -> dict[str, str]:
+    """The variables that are set, of those that change what a run tests; `more` are those of its provider."""
+    found = {name: value for name in (*_EVERYWHERE, *more) if (value := os.environ.get(name))}
     if PROXY_PATH in found:
         # A repeat may be started in another folder.
         found[PROXY_PATH] = str(Path(found[PROXY_PATH]).absolute())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gauntlet.build.binaries import proxy_version
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.providers.existing.options import ExistingOptions
-from gauntlet.providers.kind.tools import KindOptions
+from gauntlet.providers.kind.options import KindOptions
+
+if TYPE_CHECKING:
+    # The command line imports this package for the names of the providers, and has to be quick.
+    from gauntlet.build.binaries import Say
 
 # A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
 AUTO = "auto"
@@ -37,6 +40,8 @@ class ClusterSpec:
     @property
     def proxy_version(self) -> str:
         """Minor version of its kube-proxies."""
+        from gauntlet.build.binaries import proxy_version
+
         return proxy_version(self.mode, self.version)
 
 
@@ -46,8 +51,27 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def outlives_runs(self) -> bool:
-        """Whether `delete` leaves the cluster itself running, and with it every fault that was not healed before."""
+    def makes_clusters(self) -> bool:
+        """Whether clusters begin with `create` and end with `delete`.
+
+        Others are somebody's: taken in the mode and version that they are found in, and still running after `delete`,
+        with every fault that was not healed before.
+        """
+        ...
+
+    @property
+    def reachable(self) -> bool:
+        """Whether packets from this machine reach the nodes."""
+        ...
+
+    @property
+    def unprivileged(self) -> bool:
+        """Whether nodes have no more rights than this user, who is not root."""
+        ...
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """Names of the environment variables that say where its clusters are made."""
         ...
 
     @property
@@ -65,6 +89,10 @@ class Provider(Protocol):
 
     def check(self, spec: ClusterSpec) -> None:
         """Raises UsageError or EnvironmentUnfit if `create` would; builds nothing, and changes no cluster."""
+        ...
+
+    def prepare(self, spec: ClusterSpec, say: Say) -> None:
+        """Build what `create` would build unseen, if that takes minutes, and say so."""
         ...
 
     def create(self, spec: ClusterSpec) -> Cluster:

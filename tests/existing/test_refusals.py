@@ -70,7 +70,7 @@ def test_targets_are_nodes_that_are_there(sandbox: Cluster, api: Api) -> None:
 def test_a_sandbox_cluster_is_refused(sandbox: Cluster) -> None:
     """By itself, not by the command: were it let in, a packet for its nodes would leave this machine."""
     with pytest.raises(UsageError, match="is a sandbox cluster"):
-        existing_survey._refuse_sandbox(access(sandbox.kubeconfig, ""))
+        existing_survey._refuse_unreachable(access(sandbox.kubeconfig, ""))
 
 
 @pytest.mark.parametrize("option", ["--kp-allow-context=x", "--kp-target-nodes=x", "--kp-max-blast=2", "--kp-dry-run"])

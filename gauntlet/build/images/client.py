@@ -15,10 +15,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from gauntlet.build.binaries import Say
-from gauntlet.ground.ending import DIES_WITH_US
-from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 from gauntlet.build.images import debian
 from gauntlet.build.images.recipe import Recipe, scratch, step
+from gauntlet.ground.ending import DIES_WITH_US
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 from gauntlet.ground.paths import project_root
 
 # glibc of the image's Debian; wheels for this one and older ones run there.

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from gauntlet.ground.errors import GauntletError
 from gauntlet.build.images.recipe import Recipe
+from gauntlet.ground.errors import GauntletError
 
 _HERE = Path(__file__).parent
 _KUBEADM_S = 30.0

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from gauntlet.build import docker
 from gauntlet.build.binaries import Say
+from gauntlet.build.images.recipe import REPOSITORY, scratch, step
 from gauntlet.ground.ending import DIES_WITH_US
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
-from gauntlet.build.images.recipe import REPOSITORY, scratch, step
 
 SUITE = "bookworm"
 # Its Python, for which the client image's packages are chosen.

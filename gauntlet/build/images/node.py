@@ -11,9 +11,9 @@ from pathlib import Path
 
 from gauntlet.build import docker
 from gauntlet.build.binaries import Say
-from gauntlet.ground.errors import GauntletError
 from gauntlet.build.images.recipe import REPOSITORY, Recipe, step
 from gauntlet.build.toolchain import Go, GoModule
+from gauntlet.ground.errors import GauntletError
 
 NETWORK_LABEL = "dev.gauntlet.network"
 _HERE = Path(__file__).parent

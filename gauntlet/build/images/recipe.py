@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gauntlet.build import docker
-from gauntlet.ground import paths
 from gauntlet.build.binaries import Say
+from gauntlet.ground import paths
 from gauntlet.ground.errors import EnvironmentUnfit
 
 REPOSITORY = "kube-proxy-gauntlet"

@@ -6,14 +6,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
-from kubernetes import config
-from kubernetes.client import ApiClient
-from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+from typing import TYPE_CHECKING
 
 from gauntlet.ground.errors import UsageError
-from gauntlet.kube.api_client import api_client
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 _NUMBER = re.compile(r"[1-9][0-9]*")
 _SHARE = re.compile(r"([1-9][0-9]?|100)%")
@@ -49,6 +47,12 @@ def access(kubeconfig: Path | None, context: str) -> Access:
 
     Raises UsageError where there is no such kubeconfig or context.
     """
+    import yaml
+    from kubernetes import config
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+
+    from gauntlet.kube.api_client import api_client
+
     file = kubeconfig or Path(os.environ.get("KUBECONFIG") or KUBE_CONFIG_DEFAULT_LOCATION).expanduser()
     if not file.is_file():
         raise UsageError(f"there is no kubeconfig {file}", "name one file: --kubeconfig FILE, or KUBECONFIG=FILE")

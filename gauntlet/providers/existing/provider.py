@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.build.binaries import DEFAULT_VERSION
+from gauntlet.build.binaries import DEFAULT_VERSION, Say
 from gauntlet.build.images import making
 from gauntlet.ground import paths
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
@@ -25,7 +25,7 @@ from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.cluster import ExistingCluster
 from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, clusters_dir, state_dir
 from gauntlet.providers.existing.survey import Survey, glance, survey
-from gauntlet.providers.protocol import ClusterSpec, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 
 NAME = "existing"
 _SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
@@ -35,7 +35,10 @@ class ExistingProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = NAME
-    outlives_runs = True
+    makes_clusters = False
+    reachable = True
+    unprivileged = False
+    environment = ()
     modes = tuple(ProxyMode)
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
@@ -53,6 +56,9 @@ class ExistingProvider:
     def check(self, spec: ClusterSpec) -> None:
         paths.require_writable(clusters_dir())
         refuse_busy(survey(spec.existing))
+
+    def prepare(self, spec: ClusterSpec, say: Say) -> None:
+        """Nothing runs there but what is there already, and the client image."""
 
     def create(self, spec: ClusterSpec) -> Cluster:
         """Get onto the nodes of the cluster that `spec.existing` means; `spec.mode` is the one found there.
@@ -146,6 +152,9 @@ class ExistingProvider:
                 sweep(Api(ExistingCluster(record).api))
             if state_dir(name).exists():
                 shutil.rmtree(state_dir(name))
+
+
+PROVIDER: type[Provider] = ExistingProvider
 
 
 def refuse_busy(found: Survey) -> ExistingRecord | None:

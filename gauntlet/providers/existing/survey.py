@@ -14,6 +14,7 @@ from gauntlet.kube.kubeconfig import origin
 from gauntlet.kube.objects import EndpointSlices, NodeList, NodeObject, ServiceList, Version
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.options import Access, ExistingOptions, access, at_once, is_selector
+from gauntlet.providers.registry import provider
 
 _KUBELET_PORT = 10250
 _CONNECT_S = 3.0
@@ -61,7 +62,7 @@ def survey(options: ExistingOptions) -> Survey:
     where this machine does not reach its nodes.
     """
     found = glance(options)
-    _refuse_sandbox(found.access)
+    _refuse_unreachable(found.access)
     outside, routed = _reach(found.nodes)
     return replace(found, outside=outside, routed=routed)
 
@@ -133,12 +134,12 @@ def _is_balanced(api: Api) -> bool:
     return any(service.status.load_balancer.ingress for service in listed.items)
 
 
-def _refuse_sandbox(found: Access) -> None:
-    """Raises UsageError for a cluster of namespaces: no way leads there, and a packet for a node would leave here."""
+def _refuse_unreachable(found: Access) -> None:
+    """Raises UsageError for a cluster that no way leads to: a packet for one of its nodes would leave this machine."""
     made = origin(found.kubeconfig, found.context)
-    if made is not None and made.provider == "sandbox":
+    if made is not None and not provider(made.provider).reachable:
         raise UsageError(
-            f"{made.cluster} is a sandbox cluster, whose nodes no host outside can reach",
+            f"{made.cluster} is a {made.provider} cluster, whose nodes no host outside can reach",
             f"leave --kp-provider out: pytest suites --kubeconfig={found.kubeconfig}",
         )
 

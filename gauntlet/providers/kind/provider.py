@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gauntlet.build import docker
+from gauntlet.build.binaries import Say
 from gauntlet.build.images import making
 from gauntlet.build.images.node import NETWORK_LABEL
 from gauntlet.ground import paths
@@ -31,8 +32,9 @@ from gauntlet.providers.kind.cluster import (
     outside_name,
     state_dir,
 )
+from gauntlet.providers.kind.options import KindOptions
 from gauntlet.providers.kind.tools import KindTools
-from gauntlet.providers.protocol import ClusterSpec, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 from gauntlet.providers.sandbox.fitness import host_lacks
 
 if TYPE_CHECKING:
@@ -46,7 +48,10 @@ class KindProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = "kind"
-    outlives_runs = False
+    makes_clusters = True
+    reachable = True
+    unprivileged = False
+    environment = ("DOCKER_HOST",)
     modes = tuple(ProxyMode)
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
@@ -64,6 +69,9 @@ class KindProvider:
                 "sudo modprobe -a ip_vs ip_vs_rr dummy; or use the sandbox provider, whose nodes may have a kernel "
                 "of their own",
             )
+
+    def prepare(self, spec: ClusterSpec, say: Say) -> None:
+        """Images are made by `gauntlet images build` alone; without them `create` refuses."""
 
     def create(self, spec: ClusterSpec) -> Cluster:
         """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
@@ -134,7 +142,7 @@ class KindProvider:
         record = KindRecord.load(name)
         version = record.version.rpartition(".")[0] if record is not None else ClusterSpec.version
         with _in(state_dir(name)):
-            _kind(name, kind_tools.find(kind_tools.KindOptions(), version), "").delete()
+            _kind(name, kind_tools.find(KindOptions(), version), "").delete()
         if left := _containers(name):
             raise GauntletError(
                 f"kind cluster {name} was deleted, but these containers are left: {', '.join(left)}",
@@ -147,7 +155,7 @@ class KindProvider:
         record = KindRecord.load(name)
         if record is None:
             return
-        tools = kind_tools.find(kind_tools.KindOptions(), record.version.rpartition(".")[0])
+        tools = kind_tools.find(KindOptions(), record.version.rpartition(".")[0])
         _export_logs(tools, name, into)
 
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
@@ -199,6 +207,9 @@ class KindProvider:
         finally:
             self.delete(name)
         return f"the logs of its nodes: {logs}"
+
+
+PROVIDER: type[Provider] = KindProvider
 
 
 def _check(spec: ClusterSpec) -> None:

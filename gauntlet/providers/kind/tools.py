@@ -11,15 +11,7 @@ from pathlib import Path
 from gauntlet.build.binaries import ensure_modules
 from gauntlet.ground.ending import DIES_WITH_US
 from gauntlet.ground.errors import UsageError
-
-
-@dataclass(frozen=True)
-class KindOptions:
-    """What pytest-kind's options ask for: a node image, and paths of programs. Empty where nothing is."""
-
-    image: str = ""
-    kind: str = ""
-    kubectl: str = ""
+from gauntlet.providers.kind.options import KindOptions
 
 
 @dataclass(frozen=True)

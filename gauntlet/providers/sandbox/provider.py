@@ -10,13 +10,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet.build.binaries import ensure
+from gauntlet.build.binaries import Say, ensure
 from gauntlet.ground import ending, paths, surroundings
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
-from gauntlet.providers.protocol import ClusterSpec, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
@@ -33,11 +33,18 @@ class SandboxProvider:
     """See gauntlet.providers.protocol.Provider."""
 
     name = "sandbox"
-    outlives_runs = False
+    makes_clusters = True
+    # They are namespaces without an uplink.
+    reachable = False
+    environment = ()
     modes = tuple(ProxyMode)
 
     def __init__(self) -> None:
         self._mine: dict[str, world.World] = {}
+
+    @property
+    def unprivileged(self) -> bool:
+        return os.geteuid() != 0
 
     def kernel_for(self, mode: ProxyMode) -> NodeKernel:
         lack = host_lacks(mode)
@@ -64,6 +71,9 @@ class SandboxProvider:
                 f"this machine's kernel cannot serve kube-proxy in {mode} mode: {lack}",
                 "let them have one of their own: --kp-node-kernel own, `gauntlet cluster up --node-kernel own`",
             )
+
+    def prepare(self, spec: ClusterSpec, say: Say) -> None:
+        ensure(spec.proxy_version, say=say)
 
     def create(self, spec: ClusterSpec) -> Cluster:
         self.check(spec)
@@ -166,3 +176,6 @@ class SandboxProvider:
                 f"there is a sandbox cluster {name} already",
                 f"choose another name, or end it: gauntlet cluster down {name}",
             )
+
+
+PROVIDER: type[Provider] = SandboxProvider
