@@ -247,7 +247,7 @@ def cluster():
 def test_waits(cluster):
     time.sleep(300)
 """
-RUN = "import sys; from pathlib import Path; from gauntlet import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
+RUN = "import sys; from pathlib import Path; from gauntlet.cli import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)

@@ -46,7 +46,7 @@ def test_waits(judge, mode):
 def test_never_begins(judge):
     Path("begun-later").touch()
 """
-RUN = "import sys; from pathlib import Path; from gauntlet import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
+RUN = "import sys; from pathlib import Path; from gauntlet.cli import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
 
 
 class Run:
