@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     FAULT_HEAL_CONFIRMED = "fault_heal_confirmed"
     REMEDY_APPLIED = "remedy_applied"
     ENDPOINT_CHANGED = "endpoint_changed"
+    NOT_IN_EFFECT = "not_in_effect"
     PROXY_RESTARTED = "proxy_restarted"
     PROXY_AT_REST = "proxy_at_rest"
     WINDOW_STARTED = "window_started"

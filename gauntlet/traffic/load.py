@@ -32,6 +32,9 @@ class Target:
     port: int
     protocol: Protocol = Protocol.TCP
 
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}/{self.protocol}"
+
 
 @dataclass(frozen=True)
 class Load:

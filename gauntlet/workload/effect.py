@@ -53,6 +53,8 @@ class Effect:
     In ipvs mode (`ipvs_nodes`) an answer is not enough: once a Service has its virtual server, kube-proxy fills its
     ipsets one by one, and a Service that is in KUBE-IPVS-IPS and not yet in KUBE-CLUSTER-IP is refused by
     KUBE-IPVS-FILTER. There the sync has to be over as well.
+
+    `missing` is what the last wait that was not met still waited for at its deadline, in words.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Effect:
         self._pods = pods or nodes
         self._outside = outside
         self._ipvs_nodes = ipvs_nodes
+        self.missing: tuple[str, ...] = ()
 
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
         """Wait until every node sends the Service to exactly so many backends, or refuses it where there are none.
@@ -99,11 +102,14 @@ class Effect:
                 answered = self.obeyed(asked, deadline_s=deadline_s)
             finally:
                 asked_all.set()
-            return answered and all(each.result() for each in synced)
+            behind = [node.name for node, each in zip(self._ipvs_nodes, synced, strict=True) if not each.result()]
+        self.missing += tuple(f"kube-proxy on {name} is not in sync" for name in behind)
+        return answered and not behind
 
     def obeyed(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
         """`until` without looking at syncs: for Services that were in effect before."""
         ends = time.monotonic() + deadline_s
+        self.missing = ()
         everyones = [question for question in asked if question.asker is None]
         lonely = [question for question in asked if question.asker is not None]
         return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
@@ -121,6 +127,7 @@ class Effect:
         try:
             until(all_answered, what="every node obeys", deadline_s=max(0.0, ends - time.monotonic()))
         except NotInTime:
+            self.missing += tuple(f"{asker.name} -> {question.target}" for asker, question in pending)
             return False
         return True
 

@@ -11,6 +11,7 @@ from fixtures.shared import NOBODY, SharedServices
 from fixtures.workload import CaseNamespaces
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.history import EventKind, EventLog
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.traffic import Traffic
@@ -19,13 +20,13 @@ from gauntlet.workload.workload import Workload
 
 
 def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cluster, tmp_path: Path) -> None:
-    api = Api(cluster.api)
+    api, events = Api(cluster.api), EventLog(tmp_path / "events.jsonl")
     with Traffic(tmp_path) as traffic:
         shared = SharedServices(
             api, Effect(traffic, cluster.nodes, cluster.outside), tuple(node.name for node in cluster.nodes)
         )
-        first = shared.use("test_innocent")
-        assert shared.use("test_guilty") is first
+        first = shared.use("test_innocent", events)
+        assert shared.use("test_guilty", events) is first
 
         workload, service = Workload(api, first.service.namespace), first.service
         workload.delete_backend(first.backends.all[0].name)
@@ -34,12 +35,31 @@ def test_a_broken_service_is_blamed_on_the_cases_before_and_replaced(cluster: Cl
             what="a backend is gone",
             deadline_s=20.0,
         )
-        assert shared.use("test_of_another", NOBODY).backends.names == frozenset()
+        assert shared.use("test_of_another", events, NOBODY).backends.names == frozenset()
         with pytest.raises(Inconclusive, match=f"{service.name} is not obeyed .* any more; it was before test_guilty"):
-            shared.use("test_victim")
+            shared.use("test_victim", events)
 
-        assert shared.use("test_next").service.namespace != service.namespace
+        assert shared.use("test_next", events).service.namespace != service.namespace
         shared.delete()
+
+
+def test_a_service_that_is_not_in_effect_at_the_deadline_is_an_event(cluster: Cluster, tmp_path: Path) -> None:
+    events = EventLog(tmp_path / "events.jsonl")
+    node = cluster.nodes[0]
+    with Traffic(tmp_path) as traffic:
+        effect = Effect(traffic, cluster.nodes, cluster.outside)
+        shared = SharedServices(Api(cluster.api), effect, tuple(node.name for node in cluster.nodes))
+        node.run(["sh", "-c", f"kill -STOP {node.proxy_pid()}"])
+        try:
+            service = shared.use("test_of_a_stopped_proxy", events).service
+        finally:
+            node.run(["sh", "-c", f"kill -CONT {node.proxy_pid()}"])
+        shared.delete()
+
+    seen = events.read()
+    assert seen["kind"].to_list() == [str(EventKind.NOT_IN_EFFECT)]
+    assert service.name in seen["subject"][0]
+    assert f"{node.name} -> {service.cluster_ip()}" in seen["detail"][0]
 
 
 def test_namespaces_of_finished_cases_go_together(cluster: Cluster) -> None:
