@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run test lint bench clean
+.PHONY: help setup run test lint render bench clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -21,6 +21,9 @@ lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+render: setup ## write experiments/ anew from the scenarios beside the faults
+	@$(BIN)/python -m gauntlet.faults.chaos.rendering
 
 bench: setup ## measure speed and precision, into results/bench.json and docs/benchmarks.md
 	$(BIN)/python -m bench

@@ -7,6 +7,7 @@ from typing import ClassVar
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy import ipvs
@@ -19,6 +20,20 @@ class ClearIpvs(NodeFault):
 
     name: ClassVar[str] = "clear-ipvs"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    scenarios = (
+        Scenario(
+            name="clear-ipvs",
+            title="ipvsadm -C is an outage, until kube-proxy makes its virtual servers again",
+            description="kube-proxy looks what the kernel has at each sync, and syncs at least every syncPeriod (30 "
+            "s by default).",
+            tags=("ipvs", "rules"),
+            injected="all virtual servers are cleared",
+            landed="none is left",
+            remedy=ByItself("kube-proxy makes them again by itself", within_s=60),
+            healed="the virtual servers are back",
+            rolled_back="kube-proxy is restarted where they are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)

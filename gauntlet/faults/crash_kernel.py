@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults import ipvs_tables
-from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.journalled import JournalledFault
+from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import MachineState, OwnKernelNode, ProxyMode
 from gauntlet.ground.journal.store import Record, State
 from gauntlet.promises.promise import BlastRadius
@@ -18,7 +19,21 @@ class CrashKernel(JournalledFault):
 
     name: ClassVar[str] = "crash-kernel"
     needs: ClassVar[Needs] = Needs(own_kernel=True)
-    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
+    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE)
+    scenarios = (
+        Scenario(
+            name="crash-kernel",
+            title="a node's machine loses its power, and is booted again",
+            description="Pods keep their addresses; the node comes back with an empty kernel, and kube-proxy writes "
+            "everything anew.",
+            tags=("kernel", "node"),
+            injected="the machine loses its power",
+            landed="it is off and answers no command",
+            remedy=Heal(held="it is still off", heal="it is booted", hold_s=4),
+            healed="its kube-proxy is healthy",
+            rolled_back="it is booted where it is off",
+        ),
+    )
 
     def intend(self) -> Record:
         node = self.scene.node

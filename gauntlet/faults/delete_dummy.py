@@ -8,6 +8,7 @@ from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import DUMMY
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 
 _SAID = "/run/gauntlet-dummy"
@@ -21,6 +22,20 @@ class DeleteDummy(NodeFault):
 
     name: ClassVar[str] = "delete-dummy"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    scenarios = (
+        Scenario(
+            name="delete-dummy",
+            title="kube-ipvs0 is deleted with the addresses of all Services, and kube-proxy makes it again",
+            description="IPVS sees a packet only if it is for the node itself. kube-proxy ensures the device at each "
+            "sync.",
+            tags=("ipvs", "network"),
+            injected="kube-ipvs0 is deleted",
+            landed="the node has no such device",
+            remedy=ByItself("kube-proxy makes it again by itself", within_s=60),
+            healed="the addresses are back",
+            rolled_back="kube-proxy is restarted where they are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)  # for the check

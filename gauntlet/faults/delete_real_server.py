@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults import ipvs_tables
-from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import RESTART
@@ -20,8 +21,23 @@ class DeleteRealServer(NodeFault):
 
     name: ClassVar[str] = "delete-real-server"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
     parameters = ServiceParameters
+    scenarios = (
+        Scenario(
+            name="delete-real-server",
+            title="one real server is deleted, and kube-proxy adds it again",
+            description="Meanwhile the others of its virtual server get its share.",
+            tags=("ipvs", "rules"),
+            injected="a real server of the Service is deleted",
+            landed="the kernel no longer has it",
+            remedy=ByItself("kube-proxy adds it again by itself", within_s=60),
+            healed="the real server is back",
+            rolled_back="kube-proxy is restarted where it is missing",
+            parameters={"service": SERVICE_VARIABLE},
+            beforehand=(PREPARE,),
+        ),
+    )
 
     def plan(self) -> Plan:
         assert isinstance(self.given, ServiceParameters)

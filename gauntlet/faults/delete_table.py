@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import Restart, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.process import RESTART
 
@@ -24,6 +25,20 @@ class DeleteTable(NodeFault):
 
     name: ClassVar[str] = "delete-table"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.NFTABLES}))
+    scenarios = (
+        Scenario(
+            name="delete-table",
+            title="the nftables table of kube-proxy is deleted, which a restart of kube-proxy ends",
+            description="kube-proxy does not watch its table ip kube-proxy; it is back at the next change of a "
+            "Service or a restart.",
+            tags=("nftables", "rules"),
+            injected="table ip kube-proxy is deleted",
+            landed="nft has no such table",
+            remedy=Restart("nft still has no such table", hold_s=4),
+            healed="the table is back",
+            rolled_back="kube-proxy is restarted where its table is missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         return Plan(

@@ -8,6 +8,7 @@ from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.process import RESTART
 
@@ -20,6 +21,22 @@ class DeleteVirtualServer(NodeFault):
     name: ClassVar[str] = "delete-virtual-server"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
     parameters = ServiceParameters
+    scenarios = (
+        Scenario(
+            name="delete-virtual-server",
+            title="one virtual server is deleted, and kube-proxy makes it again",
+            description="The node still has the Service's address, so that it refuses connections to it; all other "
+            "Services are served on.",
+            tags=("ipvs", "rules"),
+            injected="the virtual server of the Service is deleted",
+            landed="the kernel no longer has it",
+            remedy=ByItself("kube-proxy makes it again by itself", within_s=60),
+            healed="the virtual server is back",
+            rolled_back="kube-proxy is restarted where it is missing",
+            parameters={"service": SERVICE_VARIABLE},
+            beforehand=(PREPARE,),
+        ),
+    )
 
     def plan(self) -> Plan:
         assert isinstance(self.given, ServiceParameters)

@@ -23,6 +23,11 @@ class Needs:
     own_kernel: bool = False
 
 
+def in_every_mode(radius: BlastRadius) -> dict[ProxyMode, BlastRadius]:
+    """A blast radius that is the same in every mode; `| {mode: another}` names one in which it differs."""
+    return dict.fromkeys(ProxyMode, radius)
+
+
 class NotLanded(Inconclusive):
     """The fault was injected, but the node or the cluster does not show it. Nothing follows from such a run."""
 

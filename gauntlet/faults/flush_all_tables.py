@@ -8,6 +8,7 @@ from typing import ClassVar
 from gauntlet.faults import iptables_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 
 _TABLES = ("nat", "filter", "mangle")
@@ -22,6 +23,20 @@ class FlushAllTables(NodeFault):
 
     name: ClassVar[str] = "flush-all-tables"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
+    scenarios = (
+        Scenario(
+            name="flush-all-tables",
+            title="kube-proxy's chains in all iptables tables are deleted, and kube-proxy writes them again",
+            description="Rules of others stay. The canary chain goes too: kube-proxy looks at it every syncPeriod "
+            "(30 s by default) and then writes everything.",
+            tags=("iptables", "rules"),
+            injected="kube-proxy's chains in nat, filter and mangle are deleted",
+            landed="no table holds a rule of kube-proxy",
+            remedy=ByItself("kube-proxy writes its rules again by itself", within_s=45),
+            healed="the rules are back",
+            rolled_back="kube-proxy is restarted where its rules are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         self._before = self._count()

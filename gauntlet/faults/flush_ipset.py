@@ -7,6 +7,7 @@ from typing import ClassVar
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.process import RESTART
@@ -19,6 +20,20 @@ class FlushIpset(NodeFault):
 
     name: ClassVar[str] = "flush-ipset"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    scenarios = (
+        Scenario(
+            name="flush-ipset",
+            title="the ipsets of kube-proxy are flushed, and it fills them again",
+            description="The iptables rules stay and match nothing, so that nothing is masqueraded. kube-proxy "
+            "compares at each sync.",
+            tags=("ipvs", "ipset"),
+            injected="every KUBE-* ipset is flushed",
+            landed="they are empty",
+            remedy=ByItself("kube-proxy fills them again by itself", within_s=60),
+            healed="the entries are back",
+            rolled_back="kube-proxy is restarted where they are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         self._before = self.node.run(("ipset", "save")).stdout.count("\nadd KUBE-")

@@ -8,6 +8,7 @@ from typing import ClassVar
 from gauntlet.faults import iptables_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import Restart, Scenario
 from gauntlet.ground.cluster import ProxyMode
 
 
@@ -20,6 +21,20 @@ class FlushNat(NodeFault):
 
     name: ClassVar[str] = "flush-nat"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
+    scenarios = (
+        Scenario(
+            name="flush-nat",
+            title="kube-proxy's rules in nat are flushed, an outage that a restart of kube-proxy ends",
+            description="As by iptables -t nat -F, but rules of others stay. kube-proxy watches for its chains being "
+            "deleted, and a flush leaves them; nothing comes back by itself.",
+            tags=("iptables", "rules"),
+            injected="kube-proxy's rules in nat are flushed",
+            landed="nat holds no rule of kube-proxy",
+            remedy=Restart("nat still holds no rule of kube-proxy", hold_s=4),
+            healed="the rules are back",
+            rolled_back="kube-proxy is restarted where its rules are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         self._before = self._rules()

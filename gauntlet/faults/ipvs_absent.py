@@ -7,6 +7,7 @@ from typing import ClassVar
 from gauntlet.faults import kernel_modules
 from gauntlet.faults.fault import Needs
 from gauntlet.faults.missing_modules import MissingModules
+from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import ProxyMode
 
 _CORE = "ip_vs"
@@ -17,6 +18,19 @@ class IpvsAbsent(MissingModules):
 
     name: ClassVar[str] = "ipvs-absent"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    scenarios = (
+        Scenario(
+            name="ipvs-absent",
+            title="kube-proxy starts without any module of IPVS, says so and ends",
+            description="It falls back to no other mode, and no health endpoint answers.",
+            tags=("ipvs", "modules"),
+            injected="the modules go and kube-proxy starts again",
+            landed="kube-proxy says that it cannot start",
+            remedy=Heal(held="kube-proxy still cannot start", heal="the modules may be loaded again", hold_s=2),
+            healed="the virtual servers are back",
+            rolled_back="the modules may be loaded for certain",
+        ),
+    )
 
     def modules(self) -> tuple[str, ...]:
         kernel_modules.require_loaded(self.node, _CORE)

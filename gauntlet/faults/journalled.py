@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import BaseModel
 
 from gauntlet.faults import heal
-from gauntlet.faults.fault import Needs, NoParameters, NotHeld, NotLanded, Scene
+from gauntlet.faults.fault import Needs, NoParameters, NotHeld, NotLanded, Scene, in_every_mode
+from gauntlet.faults.scenario import Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Event, EventKind
@@ -26,10 +28,10 @@ class JournalledFault(ABC):
 
     name: ClassVar[str]
     needs: ClassVar[Needs] = Needs()
-    radius: ClassVar[BlastRadius] = BlastRadius.HURT_NODE
-    # In userspace mode a process carries every connection: what hurts it, or holds it up, reaches farther.
-    userspace_radius: ClassVar[BlastRadius | None] = None
+    # In userspace mode a process carries every connection: what hurts it, or holds it up, reaches farther there.
+    radius: ClassVar[Mapping[ProxyMode, BlastRadius]] = in_every_mode(BlastRadius.HURT_NODE)
     parameters: ClassVar[type[BaseModel]] = NoParameters
+    scenarios: ClassVar[tuple[Scenario, ...]] = ()
 
     def __init__(self, scene: Scene, parameters: BaseModel) -> None:
         self.scene = scene
@@ -39,7 +41,7 @@ class JournalledFault(ABC):
 
     @classmethod
     def blast_radius(cls, mode: ProxyMode) -> BlastRadius:
-        return (cls.userspace_radius if mode is ProxyMode.USERSPACE else None) or cls.radius
+        return cls.radius[mode]
 
     @abstractmethod
     def intend(self) -> Record:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults.fault import NotLanded
+from gauntlet.faults.fault import NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import Scenario, Supervisor
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.promises.promise import BlastRadius
@@ -18,9 +20,22 @@ class KillProxy(NodeFault):
     """The rules stay in the kernel, so no client should notice. There is nothing to undo but to wait."""
 
     name: ClassVar[str] = "kill-proxy"
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
     # It held the listening sockets of the node's Services.
-    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.HURT_NODE
+    radius = in_every_mode(BlastRadius.NONE) | {ProxyMode.USERSPACE: BlastRadius.HURT_NODE}
+    scenarios = (
+        Scenario(
+            name="kill-proxy",
+            title="kube-proxy is killed, and no client notices",
+            description="The rules stay in the kernel while kube-proxy is away; whoever supervises it starts it again.",
+            tags=("process",),
+            injected="kube-proxy is killed",
+            landed="its process is gone",
+            remedy=Supervisor(held="its process has not come back", heal="its supervisor starts it again", hold_s=2),
+            healed="the new kube-proxy is healthy",
+            rolled_back="nothing to undo",
+            left="kube-proxy is healthy again",
+        ),
+    )
 
     def plan(self) -> Plan:
         self._killed = proxy_process.running(self.node)

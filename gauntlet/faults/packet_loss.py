@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gauntlet.faults.fault import NoParameters, NotLanded
+from gauntlet.faults.fault import NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
+from gauntlet.faults.scenario import Heal, Scenario
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import HEALTHZ_PORT
@@ -30,11 +32,25 @@ class PacketLoss(NetworkFault):
     """
 
     name: ClassVar[str] = "packet-loss"
-    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
-    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.CLUSTER
+    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE) | {ProxyMode.USERSPACE: BlastRadius.CLUSTER}
     parameters = LossParameters
+    scenarios = (
+        Scenario(
+            name="packet-loss",
+            title="a node loses 30 % of its packets for a while",
+            description="Packets that reach or leave the node are lost at random; those between its own pods are "
+            "spared.",
+            tags=("network",),
+            injected="packets are lost",
+            landed="the counters of seen and lost packets move",
+            remedy=Heal(held="packets are still lost", heal="no packet is lost any more", hold_s=4),
+            healed="the rules that lose packets are gone",
+            rolled_back="no packet is lost any more, for certain",
+            parameters={"percent": "GAUNTLET_LOSS_PERCENT"},
+        ),
+    )
 
     def rules(self) -> Rules:
         assert isinstance(self.given, LossParameters)

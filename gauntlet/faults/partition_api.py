@@ -6,12 +6,29 @@ from typing import ClassVar
 
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment
+from gauntlet.faults.scenario import PREPARE, REPLACE_ENDPOINT, Heal, Scenario, follow_endpoints
 
 
 class PartitionApi(NetworkFault):
     """kube-proxy keeps forwarding by what it last knew, so a replaced endpoint is still sent to."""
 
     name: ClassVar[str] = "partition-api"
+    scenarios = (
+        Scenario(
+            name="partition-api",
+            title="a node is cut from the API server while an endpoint is replaced, and follows when it joins again",
+            description="kube-proxy goes on by what it last knew.",
+            tags=("network", "endpoints"),
+            injected="the node is cut from the API server",
+            landed="a connection to the API server fails and its packets are counted",
+            remedy=Heal(held="the node is still cut from the API server", heal="the node joins again", hold_s=3),
+            healed="the rules that cut it off are gone",
+            rolled_back="the node joins again for certain",
+            beforehand=(PREPARE,),
+            meanwhile=(REPLACE_ENDPOINT,),
+            afterwards=(follow_endpoints(60),),
+        ),
+    )
 
     def rules(self) -> Rules:
         address, port = self._server()

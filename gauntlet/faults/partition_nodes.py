@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults.fault import NotLanded
+from gauntlet.faults.fault import NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
-from gauntlet.ground.cluster import Node
+from gauntlet.faults.scenario import Heal, Scenario
+from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import HEALTHZ_PORT
@@ -16,10 +17,22 @@ class PartitionNodes(NetworkFault):
     """Clients on the node lose the backends elsewhere; clients elsewhere lose the backends on it."""
 
     name: ClassVar[str] = "partition-nodes"
-    radius: ClassVar[BlastRadius] = BlastRadius.BACKENDS_ON_HURT_NODE
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
-    userspace_radius: ClassVar[BlastRadius | None] = BlastRadius.CLUSTER
+    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE) | {ProxyMode.USERSPACE: BlastRadius.CLUSTER}
+    scenarios = (
+        Scenario(
+            name="partition-nodes",
+            title="a node is cut from the other nodes and their pods, and joins again",
+            description="It still reaches the API server; endpoints stay as they are.",
+            tags=("network",),
+            injected="the node is cut off",
+            landed="a connection to another node fails and its packets are counted",
+            remedy=Heal(held="the node is still cut off", heal="the node joins again", hold_s=4),
+            healed="the rules that cut it off are gone",
+            rolled_back="the node joins again for certain",
+        ),
+    )
 
     def rules(self) -> Rules:
         peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidr))

@@ -8,8 +8,9 @@ from typing import ClassVar
 from kubernetes.client import ApiException, CoreV1Api, V1ObjectMeta, V1Service, V1ServicePort, V1ServiceSpec
 from pydantic import Field
 
-from gauntlet.faults.fault import Needs, NoParameters, NotLanded
+from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.journalled import JournalledFault
+from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.journal.store import Record, State
 from gauntlet.promises.promise import BlastRadius
@@ -27,8 +28,22 @@ class PortClash(JournalledFault):
 
     name: ClassVar[str] = "port-clash"
     needs: ClassVar[Needs] = Needs(root_on_node=False)
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
     parameters = ClashParameters
+    scenarios = (
+        Scenario(
+            name="port-clash",
+            title="two Services ask for one NodePort, and the API server refuses the second",
+            description="The refusal names the port; a Service that has it already is served on.",
+            tags=("ports", "api"),
+            injected="two Services ask for the port",
+            landed="the API server refuses the second",
+            remedy=Heal(held="the API server still refuses it", heal="both are removed", hold_s=2),
+            healed="neither is left",
+            rolled_back="both are removed for certain",
+            parameters={"port": "GAUNTLET_PORT", "namespace": "GAUNTLET_NAMESPACE"},
+        ),
+    )
 
     def intend(self) -> Record:
         self._names = [f"{self.id}-{each}" for each in ("first", "second")]

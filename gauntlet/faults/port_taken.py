@@ -7,8 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from gauntlet.faults import background
-from gauntlet.faults.fault import NoParameters, NotLanded
+from gauntlet.faults.fault import NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import PREPARE, Heal, Scenario, expose
 from gauntlet.promises.promise import BlastRadius
 
 REPLY = "gauntlet-port-thief"
@@ -36,8 +37,37 @@ class PortTaken(NodeFault):
     """
 
     name: ClassVar[str] = "port-taken"
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
     parameters = PortParameters
+    scenarios = (
+        Scenario(
+            name="port-taken-after",
+            title="a host process takes a port that is a NodePort already, and the Service is served on",
+            description="kube-proxy opens no sockets for NodePorts, so the process gets the port, but no packet.",
+            tags=("ports",),
+            injected="a process of the node listens on the port",
+            landed="it listens",
+            remedy=Heal(held="it still listens", heal="the process ends", hold_s=4),
+            healed="it no longer listens",
+            rolled_back="the process ends for certain",
+            parameters={"port": "GAUNTLET_PORT"},
+            beforehand=(PREPARE, expose("a Service has the NodePort")),
+        ),
+        Scenario(
+            name="port-taken-before",
+            title="a host process has a port that then becomes a NodePort, and the Service wins",
+            description="kube-proxy opens no sockets for NodePorts; its rules see a packet before any socket does.",
+            tags=("ports",),
+            injected="a process of the node listens on the port",
+            landed="it listens",
+            remedy=Heal(held="it still listens", heal="the process ends", hold_s=4),
+            healed="it no longer listens",
+            rolled_back="the process ends for certain",
+            parameters={"port": "GAUNTLET_PORT"},
+            beforehand=(PREPARE,),
+            meanwhile=(expose("a Service asks for that NodePort"),),
+        ),
+    )
 
     @property
     def port(self) -> int:

@@ -1,36 +1,17 @@
-"""The faults by name."""
+"""The faults by name: each file beside this one that holds a fault adds it, without being listed anywhere."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Collection, Mapping
+from typing import TypeGuard
 
 from pydantic import BaseModel, ValidationError
 
 from gauntlet.faults import limits
-from gauntlet.faults.clear_ipvs import ClearIpvs
-from gauntlet.faults.crash_kernel import CrashKernel
-from gauntlet.faults.delete_dummy import DeleteDummy
-from gauntlet.faults.delete_real_server import DeleteRealServer
-from gauntlet.faults.delete_table import DeleteTable
-from gauntlet.faults.delete_virtual_server import DeleteVirtualServer
 from gauntlet.faults.fault import Fault, Scene, refuse_unfit
-from gauntlet.faults.flush_all_tables import FlushAllTables
-from gauntlet.faults.flush_ipset import FlushIpset
-from gauntlet.faults.flush_nat import FlushNat
-from gauntlet.faults.ipvs_absent import IpvsAbsent
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.faults.kill_proxy import KillProxy
-from gauntlet.faults.packet_loss import PacketLoss
-from gauntlet.faults.partition_api import PartitionApi
-from gauntlet.faults.partition_nodes import PartitionNodes
-from gauntlet.faults.port_clash import PortClash
-from gauntlet.faults.port_taken import PortTaken
-from gauntlet.faults.scheduler_absent import SchedulerAbsent
-from gauntlet.faults.stop_proxy import StopProxy
-from gauntlet.faults.unload_idle_scheduler import UnloadIdleScheduler
-from gauntlet.faults.unload_scheduler import UnloadScheduler
-from gauntlet.faults.unload_used_scheduler import UnloadUsedScheduler
-from gauntlet.faults.zero_weight import ZeroWeight
 from gauntlet.ground.cluster import Cluster, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import EventLog
@@ -40,32 +21,27 @@ from gauntlet.promises.promise import BlastRadius
 # Long enough for every experiment; short enough that a node left alone is well before anyone looks.
 DEAD_MAN_S = 120.0
 
-_ALL: tuple[type[JournalledFault], ...] = (
-    KillProxy,
-    StopProxy,
-    FlushNat,
-    FlushAllTables,
-    DeleteTable,
-    ClearIpvs,
-    DeleteVirtualServer,
-    DeleteRealServer,
-    ZeroWeight,
-    FlushIpset,
-    DeleteDummy,
-    SchedulerAbsent,
-    IpvsAbsent,
-    UnloadIdleScheduler,
-    UnloadUsedScheduler,
-    UnloadScheduler,
-    CrashKernel,
-    PartitionNodes,
-    PartitionApi,
-    PacketLoss,
-    PortTaken,
-    PortClash,
-)
 
-FAULTS: Mapping[str, type[JournalledFault]] = {fault.name: fault for fault in _ALL}
+def discover(package: str) -> dict[str, type[JournalledFault]]:
+    """The faults in the modules of a package, by name. A class without a name of its own is what several faults share.
+
+    Raises RuntimeError if two faults have one name.
+    """
+    found: dict[str, type[JournalledFault]] = {}
+    for module in sorted(each.name for each in pkgutil.iter_modules(importlib.import_module(package).__path__)):
+        for kind in vars(importlib.import_module(f"{package}.{module}")).values():
+            if _is_fault(kind) and kind.__module__ == f"{package}.{module}":
+                if kind.name in found:
+                    raise RuntimeError(f"{kind.__module__} and {found[kind.name].__module__} both have {kind.name}")
+                found[kind.name] = kind
+    return found
+
+
+def _is_fault(value: object) -> TypeGuard[type[JournalledFault]]:
+    return isinstance(value, type) and issubclass(value, JournalledFault) and "name" in vars(value)
+
+
+FAULTS: Mapping[str, type[JournalledFault]] = discover(__name__.rpartition(".")[0])
 
 
 def names() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import PREPARE, REPLACE_ENDPOINT, Heal, Scenario, follow_endpoints
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import process as proxy_process
 
@@ -17,6 +18,23 @@ class StopProxy(NodeFault):
     """The node keeps the rules of the moment it stopped, so a replaced endpoint is still sent to."""
 
     name: ClassVar[str] = "stop-proxy"
+    scenarios = (
+        Scenario(
+            name="stop-proxy",
+            title="kube-proxy is stopped while an endpoint is replaced, and follows when it continues",
+            description="A stopped kube-proxy holds its connections and does nothing; its node keeps sending to the "
+            "endpoint that went.",
+            tags=("process", "endpoints"),
+            injected="kube-proxy is stopped",
+            landed="its process is in state T",
+            remedy=Heal(held="its process is still in state T", heal="kube-proxy continues", hold_s=3),
+            healed="kube-proxy is healthy",
+            rolled_back="kube-proxy continues for certain",
+            beforehand=(PREPARE,),
+            meanwhile=(REPLACE_ENDPOINT,),
+            afterwards=(follow_endpoints(30),),
+        ),
+    )
 
     def plan(self) -> Plan:
         self._stopped = proxy_process.running(self.node)

@@ -7,8 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from gauntlet.faults import kernel_modules
-from gauntlet.faults.fault import Needs, NoParameters, NotLanded
+from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
@@ -25,8 +26,21 @@ class UnloadIdleScheduler(NodeFault):
 
     name: ClassVar[str] = "unload-idle-scheduler"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
     parameters = SchedulerParameters
+    scenarios = (
+        Scenario(
+            name="unload-idle-scheduler",
+            title="the module of an unused scheduler is unloaded, and no client notices",
+            description="rmmod works: no virtual server holds it.",
+            tags=("ipvs", "modules"),
+            injected="the module is unloaded",
+            landed="the kernel no longer has it",
+            remedy=Heal(held="the kernel still does not have it", heal="the module is loaded again", hold_s=2),
+            healed="the kernel has it",
+            rolled_back="the module is loaded for certain",
+        ),
+    )
 
     def plan(self) -> Plan:
         holders = kernel_modules.loaded(self.node).get(self._module, 0)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy import process as proxy_process
 
@@ -21,6 +22,20 @@ class UnloadScheduler(NodeFault):
 
     name: ClassVar[str] = "unload-scheduler"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    scenarios = (
+        Scenario(
+            name="unload-scheduler",
+            title="the scheduler in use is unloaded for real, and comes back with the virtual servers",
+            description="That takes clearing the virtual servers. kube-proxy makes them again, and the kernel loads "
+            "the module for them.",
+            tags=("ipvs", "modules"),
+            injected="the virtual servers are cleared and the module is unloaded",
+            landed="the kernel no longer has either",
+            remedy=ByItself("kube-proxy makes the virtual servers again by itself", within_s=60),
+            healed="the virtual servers are back",
+            rolled_back="kube-proxy is restarted where they are missing",
+        ),
+    )
 
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults import ipvs_tables, kernel_modules
-from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 
@@ -18,7 +19,20 @@ class UnloadUsedScheduler(NodeFault):
 
     name: ClassVar[str] = "unload-used-scheduler"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
+    scenarios = (
+        Scenario(
+            name="unload-used-scheduler",
+            title="the kernel refuses to unload the scheduler in use, and no client notices",
+            description="Every virtual server holds its scheduler; the refusal is the evidence.",
+            tags=("ipvs", "modules"),
+            injected="rmmod is tried",
+            landed="the kernel refused",
+            remedy=Heal(held="the kernel still has the module", heal="nothing is left to undo", hold_s=2),
+            healed="the kernel has the module",
+            rolled_back="the module is loaded where it is not",
+        ),
+    )
 
     def plan(self) -> Plan:
         self._module = f"ip_vs_{ipvs_tables.scheduler_in_use(self.node)}"

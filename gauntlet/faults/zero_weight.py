@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gauntlet.faults import ipvs_tables
-from gauntlet.faults.fault import Needs, NotLanded
+from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
+from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, Restart, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import ipvs
@@ -21,8 +22,24 @@ class ZeroWeight(NodeFault):
 
     name: ClassVar[str] = "zero-weight"
     needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
-    radius: ClassVar[BlastRadius] = BlastRadius.NONE
+    radius = in_every_mode(BlastRadius.NONE)
     parameters = ServiceParameters
+    scenarios = (
+        Scenario(
+            name="zero-weight",
+            title="one real server gets the weight 0, which only a restart of kube-proxy ends",
+            description="kube-proxy looks at weights in its first sync alone (kubernetes/kubernetes 92019, 108319): "
+            "the backend idles, unseen.",
+            tags=("ipvs", "rules"),
+            injected="a real server of the Service gets the weight 0",
+            landed="it has the weight 0",
+            remedy=Restart("it still has the weight 0", hold_s=4),
+            healed="the weight is back",
+            rolled_back="the weight is set where it is 0",
+            parameters={"service": SERVICE_VARIABLE},
+            beforehand=(PREPARE,),
+        ),
+    )
 
     def plan(self) -> Plan:
         assert isinstance(self.given, ServiceParameters)

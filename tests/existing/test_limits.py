@@ -9,6 +9,7 @@ import pytest
 
 from gauntlet import faults
 from gauntlet.faults import BlastRadius, limits
+from gauntlet.faults.fault import in_every_mode
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.kill_proxy import KillProxy
 from gauntlet.faults.registry import FAULTS
@@ -35,7 +36,7 @@ class Bounded:
 
 
 class HurtsAll(KillProxy):
-    radius = BlastRadius.CLUSTER
+    radius = in_every_mode(BlastRadius.CLUSTER)
 
 
 def require(fault: type[JournalledFault], given: Limits, journal: Journal, node: str = "a") -> None:

@@ -18,6 +18,7 @@ from gauntlet.proxy.process import EVERYWHERE
 Configuration = Mapping[str, str | int | float | None]
 
 PROBE_NAMESPACE = "gauntlet-chaos"
+PROBE_SERVICE = f"{PROBE_NAMESPACE}/probe"
 
 
 class Target(BaseModel):
@@ -28,7 +29,7 @@ class Target(BaseModel):
     kubeconfig: Path
     node: str = ""
     events: Path = Path("events.jsonl")
-    service: str = Field(default=f"{PROBE_NAMESPACE}/probe", pattern="^[a-z0-9-]+/[a-z0-9-]+$")
+    service: str = Field(default=PROBE_SERVICE, pattern="^[a-z0-9-]+/[a-z0-9-]+$")
     dead_man_s: float = Field(default=DEAD_MAN_S, gt=0)
 
     @property
