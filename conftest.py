@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kp-dry-run", action="store_true", help="existing: print every change a run would make, and make none"
     )
     group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
+    group.addoption(
+        "--kp-from-source",
+        action="store_true",
+        help="build the Kubernetes binaries; download no official release (default: $GAUNTLET_FROM_SOURCE)",
+    )
     group.addoption("--kp-results", default="results", help="folder for results (default: results)")
     group.addoption(
         "--kp-slos", default=None, help="folder of SLO files to lay over those of the checkout (default: none)"
@@ -95,6 +101,8 @@ def _set_up(config: pytest.Config) -> None:
     """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
     from fixtures import inventory, rehearsal, settings
     from fixtures.ledger import Ledger
+    from gauntlet.build import releases
+    from gauntlet.ground import surroundings
 
     told: dict[str, str] | None = getattr(config, "workerinput", None)
     if told is not None:
@@ -102,6 +110,9 @@ def _set_up(config: pytest.Config) -> None:
         config.option.kp_seed = int(told[RUN_SEED])
     elif config.option.kp_seed is None:
         config.option.kp_seed = settings.new_seed()
+    releases.share_memory()
+    if config.option.kp_from_source:
+        os.environ[surroundings.FROM_SOURCE] = "1"
     chosen = settings.read(config)
     if not (config.option.collectonly or config.option.kp_dry_run):
         chosen.use_clusters()

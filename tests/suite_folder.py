@@ -39,6 +39,8 @@ markers =
     gate: decides
     needs(feature): skipped where unsupported
 """
+# Runs record them, and put them before the commands that repeat.
+_UNSET = {"PYTEST_ADDOPTS": "", "GAUNTLET_FROM_SOURCE": ""}
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class SuiteFolder:
         return subprocess.Popen(
             [*way, sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *options],
             cwd=self.path,
-            env={**os.environ, "PYTHONPATH": str(project_root()), "PYTEST_ADDOPTS": "", "COLUMNS": "200"},
+            env={**os.environ, **_UNSET, "PYTHONPATH": str(project_root()), "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,26 +1,21 @@
-"""The Kubernetes binaries: built from `toolchain/` into a cache outside the checkout, and found there.
+"""The Kubernetes binaries: official releases, or built from `toolchain/`, in a cache outside the checkout.
 
 One folder of the cache holds what one module of `toolchain/` builds. Its name carries a hash of everything that
-goes in (go.mod, go.sum, flags, Go release), so a folder is right as soon as it exists: it is filled under another
-name and renamed at the end.
+goes in (go.mod, go.sum, flags, Go release). What was downloaded instead (`gauntlet.build.releases`) stands beside it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gauntlet.build import gobinary, gobuild
+from gauntlet.build import cache, gobinary, gobuild, releases
+from gauntlet.build.cache import Say
+from gauntlet.build.releases import ReleaseSlot
 from gauntlet.build.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
-from gauntlet.ground import paths
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
@@ -28,8 +23,6 @@ DEFAULT_VERSION = "1.37"
 
 # The last minor version whose kube-proxy has the mode. Userspace: removed in 1.26 (kubernetes/kubernetes 112133).
 LAST_VERSION_WITH: Mapping[ProxyMode, str] = {ProxyMode.USERSPACE: "1.25"}
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ class Binaries:
 
 @dataclass(frozen=True)
 class Slot:
-    """The place in the cache of what one module builds with one Go."""
+    """The place in the cache of what one module, or a part of its tools, builds with one Go."""
 
     module: GoModule
     go: Go
@@ -75,7 +68,7 @@ class Slot:
         ):
             digest.update(len(part).to_bytes(8, "big") + part)
         name = f"{module.name}-{module.version}-{digest.hexdigest()[:16]}"
-        return cls(module, go, paths.cache_root() / "binaries" / name)
+        return cls(module, go, cache.root() / name)
 
     @property
     def programs(self) -> dict[str, Path]:
@@ -88,22 +81,18 @@ class Slot:
 
     @property
     def filled(self) -> bool:
-        return all(os.access(program, os.X_OK) for program in self.programs.values())
+        return cache.is_filled(self.programs.values())
 
 
 def ensure(version: str = DEFAULT_VERSION, say: Say = lambda _: None, *, root: Path | None = None) -> Binaries:
-    """Find the binaries of a pinned minor version (`1.37`); build first what is not in the cache.
+    """Find the binaries of a pinned minor version (`1.37`); download or build first what is not in the cache.
 
-    `say` gets one line for each step of a build. A build that runs already, in this or another process, is waited for.
-    Without a Go, what was built before does. Raises UsageError for a version that is not pinned, EnvironmentUnfit if Go
-    is missing for what is not built, or disk space, and GauntletError if the build fails: then nothing of it stays in
-    the cache.
+    `say` gets one line for each step of it. Another process that is at it already is waited for. Without a Go, what was
+    built before does. Raises UsageError for a version that is not pinned, EnvironmentUnfit if Go is missing for what is
+    not there, or disk space, WrongChecksum if a download is not what was published, and GauntletError if the build
+    fails: then nothing of it stays in the cache.
     """
-    slots = _slots(version, root)
-    for slot in slots:
-        if not slot.filled:
-            _fill(slot, say)
-    return _collect(slots)
+    return _collect(_filled(modules(version, root or toolchain_root()), say))
 
 
 def ensure_modules(names: Sequence[str], say: Say = lambda _: None, *, root: Path | None = None) -> dict[str, Path]:
@@ -112,10 +101,7 @@ def ensure_modules(names: Sequence[str], say: Say = lambda _: None, *, root: Pat
     They are what only some runs need (kind, kubelet, containerd): no set-up builds them. Raises as `ensure` does.
     """
     folders = root or toolchain_root()
-    slots = _slots_of(tuple(GoModule.read(folders / name) for name in names))
-    for slot in slots:
-        if not slot.filled:
-            _fill(slot, say)
+    slots = _filled(tuple(GoModule.read(folders / name) for name in names), say)
     return {name: path for slot in slots for name, path in slot.programs.items()}
 
 
@@ -129,19 +115,60 @@ def proxy_version(mode: ProxyMode, version: str) -> str:
 
 
 def find(version: str = DEFAULT_VERSION, *, root: Path | None = None) -> Binaries | None:
-    """The binaries of a pinned minor version if all of them are built, else None.
+    """The binaries of a pinned minor version if all of them are in the cache, else None.
 
     Raises UsageError and EnvironmentUnfit as `ensure` does.
     """
-    slots = _slots(version, root)
+    pinned = modules(version, root or toolchain_root())
+    released = (releases.slot_of(module) for module in pinned)
+    slots = _slots(pinned, (each for each in released if each is not None and each.filled))
     return _collect(slots) if all(slot.filled for slot in slots) else None
 
 
-def _slots(version: str, root: Path | None) -> tuple[Slot, ...]:
-    return _slots_of(modules(version, root or toolchain_root()))
+def _filled(pinned: tuple[GoModule, ...], say: Say) -> tuple[Slot | ReleaseSlot, ...]:
+    released = (_released(module, say) for module in pinned)
+    slots = _slots(pinned, (each for each in released if each is not None))
+    for slot in slots:
+        if isinstance(slot, Slot) and not slot.filled:
+            _fill(slot, say)
+    return slots
 
 
-def _slots_of(pinned: tuple[GoModule, ...]) -> tuple[Slot, ...]:
+def _released(module: GoModule, say: Say) -> ReleaseSlot | None:
+    """What a release has of this module, in the cache; downloaded first unless the module was built already."""
+    slot = releases.slot_of(module)
+    if slot is None or slot.filled:
+        return slot
+    return slot if not _is_built(module) and releases.fetch(slot, say) else None
+
+
+def _is_built(module: GoModule) -> bool:
+    try:
+        (slot,) = _built_slots((module,))
+    except EnvironmentUnfit:
+        return False
+    return slot.filled
+
+
+def _slots(pinned: tuple[GoModule, ...], released: Iterable[ReleaseSlot]) -> tuple[Slot | ReleaseSlot, ...]:
+    """Where the programs of these modules are, or will be when they are built: in that order, releases first."""
+    downloaded = {slot.module.folder: slot for slot in released}
+    left = tuple(_without(module, downloaded.get(module.folder)) for module in pinned)
+    built = {slot.module.folder: slot for slot in _built_slots(tuple(module for module in left if module.tools))}
+    found = ((downloaded.get(module.folder), built.get(module.folder)) for module in pinned)
+    return tuple(slot for pair in found for slot in pair if slot is not None)
+
+
+def _without(module: GoModule, released: ReleaseSlot | None) -> GoModule:
+    if released is None:
+        return module
+    tools = tuple(tool for tool in module.tools if tool not in released.module.tools)
+    return replace(module, tools=tools, part="-".join(tool.name for tool in tools))
+
+
+def _built_slots(pinned: tuple[GoModule, ...]) -> tuple[Slot, ...]:
+    if not pinned:
+        return ()
     try:
         go = find_go(max(module.go for module in pinned))
     except EnvironmentUnfit:
@@ -150,23 +177,32 @@ def _slots_of(pinned: tuple[GoModule, ...]) -> tuple[Slot, ...]:
         if len(built) < len(pinned):
             raise
         return tuple(built)
-    return tuple(Slot.of(module, go) for module in pinned)
+    return tuple(_place(module, go) for module in pinned)
+
+
+def _place(module: GoModule, go: Go) -> Slot:
+    """The slot of the module; of some of its tools alone, that of all of them if it is there."""
+    slot = Slot.of(module, go)
+    if module.part and not slot.filled and (whole := Slot.of(GoModule.read(module.folder), go)).filled:
+        return replace(whole, module=module)
+    return slot
 
 
 def _built_before(module: GoModule) -> Slot | None:
     """A filled slot of this very module, whichever Go filled it: its programs name that Go."""
-    for folder in sorted((paths.cache_root() / "binaries").glob(f"{module.name}-{module.version}-*")):
+    names = {module.name, GoModule.read(module.folder).name}
+    for folder in sorted(each for name in names for each in cache.root().glob(f"{name}-{module.version}-*")):
         program = folder / module.tools[0].name
         banner = gobinary.banner(program) if program.is_file() else None
         if banner is None:
             continue
-        slot = Slot.of(module, Go(Path("go"), parse_release(banner.removeprefix("go version go")), banner))
+        slot = _place(module, Go(Path("go"), parse_release(banner.removeprefix("go version go")), banner))
         if slot.folder == folder and slot.filled:
             return slot
     return None
 
 
-def _collect(slots: tuple[Slot, ...]) -> Binaries:
+def _collect(slots: tuple[Slot | ReleaseSlot, ...]) -> Binaries:
     # What a version pins itself comes before what another one lends it.
     programs = {name: path for slot in reversed(slots) for name, path in slot.programs.items()}
     own = slots[0].module
@@ -176,63 +212,13 @@ def _collect(slots: tuple[Slot, ...]) -> Binaries:
 
 def _fill(slot: Slot, say: Say) -> None:
     title = f"{slot.module.name} {slot.module.version}"
-    try:
-        slot.folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(slot.folder, lambda: say(f"{title}: another process is building it; waiting")):
-            if slot.filled:
-                return
-            _sweep(slot)
-            gobuild.require_space(slot.folder.parent, slot.go)
-            with _part(slot) as part:
-                gobuild.build(slot.module, slot.go, part, lambda line: say(f"{title}: {line}"))
-                _commit(part, slot)
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise EnvironmentUnfit(
-            f"cannot write the cache: {error}", "set XDG_CACHE_HOME to a folder that this user may write"
-        ) from error
-    say(f"{title}: built {', '.join(slot.programs)} into {slot.folder}")
 
+    def build(part: Path) -> None:
+        gobuild.require_space(cache.root(), slot.go)
+        gobuild.build(slot.module, slot.go, part, lambda line: say(f"{title}: {line}"))
 
-@contextmanager
-def locked(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder of the cache for this process alone, by a file beside it; `on_wait` is called where another has it.
-
-    The kernel releases it when the process ends, however that happens.
-    """
-    with folder.with_name(folder.name + ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _part(slot: Slot) -> Iterator[Path]:
-    """A folder beside the slot to build into; gone at the end, unless it was renamed."""
-    part = Path(tempfile.mkdtemp(prefix=f"{slot.folder.name}.part-", dir=slot.folder.parent))
-    try:
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _sweep(slot: Slot) -> None:
-    """Remove what a killed build left, and a slot that lost a program. Call it with the lock held."""
-    for left in slot.folder.parent.glob(f"{slot.folder.name}.part-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    if slot.folder.exists():
-        shutil.rmtree(slot.folder)
-
-
-def _commit(part: Path, slot: Slot) -> None:
-    for name in slot.programs:
-        # A rename may reach the disk before the data does; a power cut in between would leave an empty program.
-        with (part / name).open("rb") as program:
-            os.fsync(program.fileno())
-    part.chmod(0o755)
-    part.rename(slot.folder)
+    if cache.fill(slot.folder, slot.programs, build, lambda: say(f"{title}: another process is building it; waiting")):
+        say(f"{title}: built {', '.join(slot.programs)} into {slot.folder}")
 
 
 def _sums(module: GoModule) -> Path:

@@ -46,9 +46,12 @@ class GoModule:
     folder: Path
     go: Release
     tools: tuple[Tool, ...]
+    part: str = ""  # names the tools if they are not all of them
 
     @property
     def name(self) -> str:
+        if self.part:
+            return self.part
         return "kubernetes" if _MINOR.fullmatch(self.folder.name) else self.folder.name
 
     @property

@@ -1,18 +1,24 @@
-"""`gauntlet binaries`: the Kubernetes programs of a version, found or built."""
+"""`gauntlet binaries`: the Kubernetes programs of a version, found, downloaded or built."""
 
 from __future__ import annotations
 
 import click
 
+from gauntlet.cli.origin import from_source
 
-@click.command(short_help="Build the Kubernetes binaries, or find them.")
+
+@click.command(short_help="Get the Kubernetes binaries, or find them.")
 @click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
-@click.option("--quiet", is_flag=True, help="Say nothing if everything is built already.")
+@click.option("--quiet", is_flag=True, help="Say nothing if everything is there already.")
+@from_source
 def binaries(version: str, *, quiet: bool) -> None:
-    """Build the Kubernetes binaries into the cache, or show where they are.
+    """Put the Kubernetes binaries into the cache, or show where they are.
 
-    They are built from the Go modules in toolchain/, verified by go.sum: some minutes the first time, nothing
-    after that. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet (~/.cache/kube-proxy-gauntlet); deleting it is safe.
+    Official releases come first, verified by the SHA-256 published beside each file: seconds. What no release has
+    (agnhost, etcd), and everything if dl.k8s.io cannot be reached or with --from-source, is built from the Go modules
+    in toolchain/, verified by go.sum: some minutes. GAUNTLET_RELEASES names a mirror of https://dl.k8s.io/release;
+    HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are obeyed. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet
+    (~/.cache/kube-proxy-gauntlet): what is there costs nothing, and deleting it is safe.
     Where Debian's User-Mode Linux is installed and old, its next release's is put there too.
     """
     from gauntlet.build.binaries import ensure, find

@@ -11,6 +11,7 @@ import click
 
 from gauntlet.cli import aftercare
 from gauntlet.cli.clusters import ambiguous, every, full_name, named, users
+from gauntlet.cli.origin import from_source
 from gauntlet.ground import screen
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
@@ -53,6 +54,7 @@ def cluster() -> None:
     help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
 )
 @click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
+@from_source
 def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str, kind_image: str) -> None:
     """Bring up a cluster that stays until it is told to go."""
     from gauntlet.build.toolchain import pinned_minor, toolchain_root

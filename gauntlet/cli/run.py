@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gauntlet.cli.origin import from_source
 from gauntlet.cli.pytest_arguments import BeforePytest, names_a_cluster
 from gauntlet.ground import screen
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
@@ -61,6 +62,7 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
     show_default=True,
     help="Folder that keeps one subfolder for each run.",
 )
+@from_source
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def run(

@@ -12,7 +12,7 @@ from gauntlet.providers.kind.options import KindOptions
 
 if TYPE_CHECKING:
     # The command line imports this package for the names of the providers, and has to be quick.
-    from gauntlet.build.binaries import Say
+    from gauntlet.build.cache import Say
 
 # A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
 AUTO = "auto"

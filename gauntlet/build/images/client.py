@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.build.images import debian
 from gauntlet.build.images.recipe import Recipe, scratch, step
 from gauntlet.ground.ending import DIES_WITH_US

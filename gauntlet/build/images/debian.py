@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.build import docker
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.build.images.recipe import REPOSITORY, scratch, step
 from gauntlet.ground.ending import DIES_WITH_US
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError

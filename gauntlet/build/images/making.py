@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gauntlet.build import docker
-from gauntlet.build.binaries import Say, ensure, ensure_modules
+from gauntlet.build.binaries import ensure, ensure_modules
+from gauntlet.build.cache import Say
 from gauntlet.build.images import client, components, debian, node
 from gauntlet.build.images.node import NodeImage
 from gauntlet.build.images.recipe import Recipe, require_space

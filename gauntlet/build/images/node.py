@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.build import docker
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.build.images.recipe import REPOSITORY, Recipe, step
 from gauntlet.build.toolchain import Go, GoModule
 from gauntlet.ground.errors import GauntletError

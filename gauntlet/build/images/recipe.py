@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gauntlet.build import docker
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.ground import paths
 from gauntlet.ground.errors import EnvironmentUnfit
 

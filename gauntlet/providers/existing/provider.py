@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.build.binaries import DEFAULT_VERSION, Say
+from gauntlet.build.binaries import DEFAULT_VERSION
+from gauntlet.build.cache import Say
 from gauntlet.build.images import making
 from gauntlet.ground import paths
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.ground.cluster import Completed, HostKind, Json, Limits, NodeKernel, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.kube.api import Api

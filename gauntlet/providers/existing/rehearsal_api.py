@@ -16,7 +16,7 @@ import yaml
 from kubernetes.client import ApiClient
 from kubernetes.client.rest import RESTResponse
 
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.providers.existing.marker import NAMESPACES
 
 # Addresses for documentation (RFC 5737): nobody has them.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gauntlet.build import docker
-from gauntlet.build.binaries import Say
+from gauntlet.build.cache import Say
 from gauntlet.build.images import making
 from gauntlet.build.images.node import NETWORK_LABEL
 from gauntlet.ground import paths

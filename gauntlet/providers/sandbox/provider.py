@@ -10,7 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet.build.binaries import Say, ensure
+from gauntlet.build.binaries import ensure
+from gauntlet.build.cache import Say
 from gauntlet.ground import ending, paths, surroundings
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
@@ -86,7 +87,7 @@ class SandboxProvider:
 
     def _create(self, spec: ClusterSpec) -> Cluster:
         self._refuse_taken(spec.name)
-        binaries = ensure(spec.proxy_version)
+        binaries = ensure(spec.proxy_version, _log.warning)
         if spec.kernel is NodeKernel.OWN:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gauntlet.build.binaries import Say, locked
+from gauntlet.build.cache import Say, locked
 from gauntlet.ground import paths
 from gauntlet.ground.ending import DIES_WITH_US
 from gauntlet.ground.errors import GauntletError
