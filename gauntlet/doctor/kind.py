@@ -11,6 +11,8 @@ from gauntlet.doctor.machine import Check, State
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 from gauntlet.providers.sandbox.fitness import host_lacks
+from gauntlet.proxy.modes import traits
+from gauntlet.proxy.traits import Modules
 
 # Three nodes that unpack their images, and what a run writes.
 CLUSTER_BYTES = 4 * 1024**3
@@ -30,7 +32,7 @@ def examine() -> Iterator[Check]:
     yield inotify(Path("/proc/sys"))
     yield cgroups(Path("/sys/fs/cgroup"))
     yield programs()
-    yield ipvs()
+    yield from modules()
 
 
 def daemon() -> Check:
@@ -117,16 +119,26 @@ def programs() -> Check:
     return Check("kind and kubectl", State.OK, f"{shutil.which('kind')}, {shutil.which('kubectl')}")
 
 
-def ipvs() -> Check:
+def modules() -> Iterator[Check]:
+    """For each mode that takes modules of the kernel, whether this machine's has them."""
+    for mode in ProxyMode:
+        taken = traits(mode).modules
+        if taken is not None:
+            yield _modules(mode, taken)
+
+
+def _modules(mode: ProxyMode, taken: Modules) -> Check:
+    name = f"{mode} on kind"
     try:
-        lack = host_lacks(ProxyMode.IPVS)
+        lack = host_lacks(mode)
     except EnvironmentUnfit as unfit:
-        return Check("ipvs on kind", State.NOTE, unfit.what, unfit.remedy)
+        return Check(name, State.NOTE, unfit.what, unfit.remedy)
     if lack:
         return Check(
-            "ipvs on kind",
+            name,
             State.NOTE,
             f"unsupported here, as nodes share this kernel: {lack}",
-            "sudo modprobe -a ip_vs ip_vs_rr dummy; or the sandbox provider: its nodes may have a kernel of their own",
+            f"sudo modprobe -a {' '.join(taken.load)}; or the sandbox provider: its nodes may have a kernel of their "
+            "own",
         )
-    return Check("ipvs on kind", State.OK, "this kernel has ip_vs")
+    return Check(name, State.OK, f"this kernel has {taken.load[0]}")

@@ -11,6 +11,7 @@ from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy import ipvs
+from gauntlet.proxy.ipvs import wholeness
 
 _LEFT = "/run/gauntlet-cleared"
 
@@ -45,7 +46,7 @@ class ClearIpvs(NodeFault):
             # What is left is written down by the same command: kube-proxy may be back before the next one.
             act=(("sh", "-c", f"ipvsadm --clear && ipvsadm --save --numeric > {_LEFT}"),),
             undo=(ipvs_tables.restart_where_missing(),),
-            check=("sh", "-c", ipvs_tables.CHECK),
+            check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import MachineState, OwnKernelNode, ProxyMode
+from gauntlet.ground.cluster import MachineState, OwnKernelNode
 from gauntlet.ground.journal.store import Record, State
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy.modes import traits
 
 
 class CrashKernel(JournalledFault):
@@ -37,11 +37,11 @@ class CrashKernel(JournalledFault):
 
     def intend(self) -> Record:
         node = self.scene.node
-        # In ipvs mode /healthz says 200 some seconds before the first virtual server is there, and the first answer of
-        # a Service may be its last for a while: its address is refused until it stands in every set.
-        synced = f" && {{ {ipvs_tables.SYNCED} }}" if self.scene.cluster.mode is ProxyMode.IPVS else ""
+        # In a mode that answers early, the first answer of a Service may be its last for a while.
+        synced = traits(self.scene.cluster.mode).synced
+        complete = f" && {{ {synced} }}" if synced else ""
         answers = proxy_process.answers_script(self.scene.cluster)
-        check = f"{proxy_process.healthy_script(node)}{synced} && {answers}"
+        check = f"{proxy_process.healthy_script(node)}{complete} && {answers}"
         return Record(self.id, self.name, node.name, State.INTENDED, check=("bash", "-c", check), boot=True)
 
     def act(self) -> None:

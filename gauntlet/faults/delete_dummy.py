@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
-from gauntlet.faults.ipvs_tables import DUMMY
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.ipvs import wholeness
 
 _SAID = "/run/gauntlet-dummy"
 
@@ -40,15 +40,15 @@ class DeleteDummy(NodeFault):
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)  # for the check
         # What is left is written down by the same command: kube-proxy may be back before the next one.
-        act = f"ip link delete {DUMMY} || exit 1; ip link show {DUMMY} > {_SAID} 2>&1; true"
+        act = f"ip link delete {wholeness.INTERFACE} || exit 1; ip link show {wholeness.INTERFACE} > {_SAID} 2>&1; true"
         return Plan(
             act=(("sh", "-c", act),),
             undo=(ipvs_tables.restart_where_missing(),),
-            check=("sh", "-c", ipvs_tables.CHECK),
+            check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:
         said = self.node.run(("cat", _SAID)).stdout.strip()
         if "does not exist" not in said:
-            raise NotLanded(f"{self.node.name} had {DUMMY} (again): {said}")
-        return f"ip link show {DUMMY}: {said}"
+            raise NotLanded(f"{self.node.name} had {wholeness.INTERFACE} (again): {said}")
+        return f"ip link show {wholeness.INTERFACE}: {said}"

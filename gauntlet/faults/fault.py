@@ -12,6 +12,7 @@ from gauntlet.ground.errors import Inconclusive, UsageError
 from gauntlet.ground.history import EventLog
 from gauntlet.ground.journal.store import Journal
 from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy.modes import traits
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,12 @@ class Needs:
     own_kernel: bool = False
 
 
-def in_every_mode(radius: BlastRadius) -> dict[ProxyMode, BlastRadius]:
-    """A blast radius that is the same in every mode; `| {mode: another}` names one in which it differs."""
-    return dict.fromkeys(ProxyMode, radius)
+def in_every_mode(radius: BlastRadius, *, carried: BlastRadius | None = None) -> dict[ProxyMode, BlastRadius]:
+    """A blast radius that is the same in every mode, but for those whose kube-proxy carries each connection itself.
+
+    What hurts it, or holds it up, reaches farther there: `carried`, if it is given.
+    """
+    return {mode: carried if carried and traits(mode).carries_connections else radius for mode in ProxyMode}
 
 
 class NotLanded(Inconclusive):

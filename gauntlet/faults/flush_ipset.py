@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.proxy.ipvs import wholeness
 from gauntlet.proxy.process import RESTART
 
 _LEFT = "/run/gauntlet-ipsets"
@@ -43,8 +43,8 @@ class FlushIpset(NodeFault):
         flush = "ipset list -name | sed -n 's/^KUBE-/flush KUBE-/p' | ipset restore || exit 1; "
         return Plan(
             act=(("sh", "-c", f"{flush} ipset save | grep -c '^add KUBE-' > {_LEFT}; true"),),
-            undo=(("sh", "-c", f"( {ipvs_tables.SETS_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
-            check=("sh", "-c", ipvs_tables.SETS_CHECK),
+            undo=(("sh", "-c", f"( {wholeness.SETS_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
+            check=("sh", "-c", wholeness.SETS_CHECK),
         )
 
     def evidence(self) -> str:

@@ -15,48 +15,8 @@ from gauntlet.ground.journal.store import Argv
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.model import endpoint
+from gauntlet.proxy.ipvs.wholeness import CHECK, INTERFACE
 from gauntlet.proxy.process import RESTART
-
-DUMMY = "kube-ipvs0"
-
-# Services come and go meanwhile, so that numbers from before say nothing. What always holds once kube-proxy is done:
-# every address of its dummy device has a virtual server, and every virtual server's address is one of the node's.
-CHECK = f"""
-{{ ip -4 -o address; ipvsadm --save --numeric; }} 2>/dev/null | awk '
-  function host(place) {{ sub(/:[0-9]+$/, "", place); return place }}
-  $3 == "inet" {{ split($4, at, "/"); local[at[1]] = 1; if ($2 == "{DUMMY}") bound[at[1]] = 1 }}
-  $1 == "-A" && $3 !~ /^\\[/ {{ served[host($3)] = 1; virtual++ }}
-  $1 == "-a" {{ real++ }}
-  END {{
-    for (address in served) if (!(address in local)) exit 1
-    for (address in bound) {{ if (!(address in served)) exit 1; addresses++ }}
-    if (!real || !addresses) exit 1
-    printf "%d virtual and %d real servers; {DUMMY} has %d addresses\\n", virtual, real, addresses
-  }}'
-"""
-
-# Every address of the dummy device is in KUBE-IPVS-IPS and one of its ports in KUBE-CLUSTER-IP; NodePorts have sets of
-# their own, which are in use where virtual servers are at other addresses of the node.
-SETS_CHECK = f"""
-{{ ip -4 -o address show dev {DUMMY}; ipset save; ipvsadm --save --numeric; }} 2>/dev/null | awk '
-  $3 == "inet" {{ split($4, at, "/"); bound[at[1]] = 1 }}
-  $1 == "add" && $2 == "KUBE-IPVS-IPS" {{ listed[$3] = 1 }}
-  $1 == "add" && $2 ~ /^KUBE-/ {{ entries++ }}
-  $1 == "add" && $2 == "KUBE-CLUSTER-IP" {{ clusterIPs++ }}
-  $1 == "add" && $2 ~ /^KUBE-NODE-PORT-.*TCP$/ {{ nodePorts++ }}
-  $1 == "-A" && $2 == "-t" && $3 !~ /^\\[/ {{ place = $3; sub(/:[0-9]+$/, "", place); served[place] = 1 }}
-  END {{
-    for (address in bound) if (!(address in listed)) exit 1
-    for (address in served) if (!(address in bound) && !nodePorts) exit 1
-    if (!clusterIPs) exit 1
-    printf "the KUBE-* ipsets hold %d entries, of which %d cluster IPs with a port\\n", entries, clusterIPs
-  }}'
-"""
-
-# A sync makes virtual servers first, then fills the sets, and writes the rules that look into them last.
-SYNCED = f"""
-( {SETS_CHECK} ) >/dev/null && ( {CHECK} ) && iptables-save -t nat | grep -q -- '--match-set KUBE-CLUSTER-IP '
-"""
 
 
 class ServiceParameters(NoParameters):
@@ -101,7 +61,7 @@ def virtual_server(scene: Scene, service: str) -> VirtualServer:
 
 def refuse_others(scene: Scene) -> None:
     """Raise UsageError if the node has virtual servers that are not kube-proxy's: cleared, they are gone for good."""
-    shown = scene.node.run(("ip", "-o", "address", "show", "dev", DUMMY), check=False).stdout
+    shown = scene.node.run(("ip", "-o", "address", "show", "dev", INTERFACE), check=False).stdout
     bound = {fields[3].partition("/")[0] for fields in map(str.split, shown.splitlines())}
     services = CoreV1Api(scene.cluster.api).list_service_for_all_namespaces().items
     node_ports = {port.node_port for service in services for port in service.spec.ports or () if port.node_port}
@@ -156,4 +116,4 @@ def _saved(words: str) -> str:
 
 
 def _is_unbound(found: VirtualServer) -> str:
-    return f"! ip -4 -o address show dev {DUMMY} 2>/dev/null | grep -qF ' {found.address}/'"
+    return f"! ip -4 -o address show dev {INTERFACE} 2>/dev/null | grep -qF ' {found.address}/'"

@@ -28,7 +28,6 @@ class JournalledFault(ABC):
 
     name: ClassVar[str]
     needs: ClassVar[Needs] = Needs()
-    # In userspace mode a process carries every connection: what hurts it, or holds it up, reaches farther there.
     radius: ClassVar[Mapping[ProxyMode, BlastRadius]] = in_every_mode(BlastRadius.HURT_NODE)
     parameters: ClassVar[type[BaseModel]] = NoParameters
     scenarios: ClassVar[tuple[Scenario, ...]] = ()

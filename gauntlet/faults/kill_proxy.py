@@ -7,7 +7,6 @@ from typing import ClassVar
 from gauntlet.faults.fault import NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Scenario, Supervisor
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.promises.promise import BlastRadius
@@ -21,7 +20,7 @@ class KillProxy(NodeFault):
 
     name: ClassVar[str] = "kill-proxy"
     # It held the listening sockets of the node's Services.
-    radius = in_every_mode(BlastRadius.NONE) | {ProxyMode.USERSPACE: BlastRadius.HURT_NODE}
+    radius = in_every_mode(BlastRadius.NONE, carried=BlastRadius.HURT_NODE)
     scenarios = (
         Scenario(
             name="kill-proxy",

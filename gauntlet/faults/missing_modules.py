@@ -8,6 +8,7 @@ from gauntlet.faults import ipvs_tables, kernel_modules, proxy_refusal
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy.ipvs import wholeness
 
 
 class MissingModules(NodeFault):
@@ -39,7 +40,7 @@ class MissingModules(NodeFault):
         return Plan(
             act=(("sh", "-c", act),),
             undo=(("sh", "-c", allow), ("sh", "-c", go_on), ipvs_tables.restart_where_missing()),
-            check=("sh", "-c", ipvs_tables.CHECK),
+            check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:

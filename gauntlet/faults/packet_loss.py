@@ -9,7 +9,6 @@ from pydantic import Field
 from gauntlet.faults.fault import NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import HEALTHZ_PORT
@@ -34,7 +33,7 @@ class PacketLoss(NetworkFault):
     name: ClassVar[str] = "packet-loss"
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
-    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE) | {ProxyMode.USERSPACE: BlastRadius.CLUSTER}
+    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE, carried=BlastRadius.CLUSTER)
     parameters = LossParameters
     scenarios = (
         Scenario(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from gauntlet.faults.fault import NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import Node, ProxyMode
+from gauntlet.ground.cluster import Node
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import HEALTHZ_PORT
@@ -19,7 +19,7 @@ class PartitionNodes(NetworkFault):
     name: ClassVar[str] = "partition-nodes"
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
-    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE) | {ProxyMode.USERSPACE: BlastRadius.CLUSTER}
+    radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE, carried=BlastRadius.CLUSTER)
     scenarios = (
         Scenario(
             name="partition-nodes",

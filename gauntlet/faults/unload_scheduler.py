@@ -10,6 +10,7 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy.ipvs import wholeness
 
 _SAID = "/run/gauntlet-rmmod"
 
@@ -50,7 +51,7 @@ class UnloadScheduler(NodeFault):
         return Plan(
             act=(("sh", "-c", act),),
             undo=(("sh", "-c", go_on), ipvs_tables.restart_where_missing()),
-            check=("sh", "-c", ipvs_tables.CHECK),
+            check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.proxy import ipvs, rules
 from gauntlet.proxy.ipvs import Ipvs
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Forwarding
 
 
@@ -36,5 +37,5 @@ def inspect(node: Node, mode: ProxyMode) -> Inspection:
 
     Raises GauntletError in ipvs mode where the node's kernel has no IPVS, CommandFailed where the node's tools fail.
     """
-    found = ipvs.inspect(node) if mode is ProxyMode.IPVS else None
+    found = ipvs.inspect(node) if traits(mode).keeps_virtual_servers else None
     return Inspection(node.name, rules.read(node, mode), found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from gauntlet.ground.cluster import Node, ProxyMode
+from gauntlet.ground.cluster import Node
 
 # metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only. curl, with its thirty libraries,
 # takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
@@ -76,14 +76,6 @@ class ProxyMetrics:
     def furthest_behind(self) -> SyncTimes:
         """The times of the family whose rules are furthest behind what was asked for."""
         return max(self.families, key=lambda each: each.queued_at_s - each.synced_at_s, default=SyncTimes())
-
-
-def counts_syncs(mode: ProxyMode) -> bool:
-    """Whether kube-proxy has metrics of its syncs in this mode. In userspace mode it has none: ProxyMetrics are zeros.
-
-    The source: cmd/kube-proxy/app/server_others.go of Kubernetes 1.25 registers them for the other modes alone.
-    """
-    return mode is not ProxyMode.USERSPACE
 
 
 def read(node: Node) -> ProxyMetrics:

@@ -15,6 +15,7 @@ from gauntlet.ground.journal.store import Argv
 from gauntlet.ground.waiting import until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Forwarding
 
 HEALTHZ_PORT = 10256
@@ -127,7 +128,7 @@ def await_anew(node: Node, cluster: Cluster, old: int | None, mode: ProxyMode | 
         found = rules.read(node, mode)
         if not (found.hooked and found.routes):
             return None
-        synced = proxy_metrics.read(node).syncs if proxy_metrics.counts_syncs(mode) else _is_whole(found, cluster)
+        synced = proxy_metrics.read(node).syncs if traits(mode).counts_syncs else _is_whole(found, cluster)
         return new if synced else None
 
     return until(

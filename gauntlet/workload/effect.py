@@ -50,9 +50,8 @@ class Effect:
     The nodes themselves ask: to them the kernel does not ration its refusals (icmp_ratelimit). Where they are slow,
     their `pods` ask whatever is not to be refused.
 
-    In ipvs mode (`ipvs_nodes`) an answer is not enough: once a Service has its virtual server, kube-proxy fills its
-    ipsets one by one, and a Service that is in KUBE-IPVS-IPS and not yet in KUBE-CLUSTER-IP is refused by
-    KUBE-IPVS-FILTER. There the sync has to be over as well.
+    On `early_nodes`, whose kube-proxy is in a mode that answers early, an answer is not enough: the Service may be
+    refused once more before the sync is over (see gauntlet/proxy/modes/ipvs.py). There the sync has to be over as well.
 
     `missing` is what the last wait that was not met still waited for at its deadline, in words.
     """
@@ -63,13 +62,13 @@ class Effect:
         nodes: Sequence[Host],
         outside: Host,
         pods: Sequence[Host] = (),
-        ipvs_nodes: Sequence[Node] = (),
+        early_nodes: Sequence[Node] = (),
     ) -> None:
         self._traffic = traffic
         self._nodes = nodes
         self._pods = pods or nodes
         self._outside = outside
-        self._ipvs_nodes = ipvs_nodes
+        self._early_nodes = early_nodes
         self.missing: tuple[str, ...] = ()
 
     def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
@@ -95,14 +94,14 @@ class Effect:
         """
         ends = time.monotonic() + deadline_s
         asked_all = threading.Event()
-        with ThreadPoolExecutor(max(1, len(self._ipvs_nodes))) as pool:
+        with ThreadPoolExecutor(max(1, len(self._early_nodes))) as pool:
             # From the start: of a sync that nobody saw end it cannot be told what it knew of.
-            synced = [pool.submit(_synced, node, ends, asked_all) for node in self._ipvs_nodes]
+            synced = [pool.submit(_synced, node, ends, asked_all) for node in self._early_nodes]
             try:
                 answered = self.obeyed(asked, deadline_s=deadline_s)
             finally:
                 asked_all.set()
-            behind = [node.name for node, each in zip(self._ipvs_nodes, synced, strict=True) if not each.result()]
+            behind = [node.name for node, each in zip(self._early_nodes, synced, strict=True) if not each.result()]
         self.missing += tuple(f"kube-proxy on {name} is not in sync" for name in behind)
         return answered and not behind
 

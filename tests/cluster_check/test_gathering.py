@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gauntlet.doctor.cluster_check import configuration
-from gauntlet.doctor.cluster_check.configuration import default_mode, of_flags, parse
+from gauntlet.doctor.cluster_check.configuration import of_flags, parse
 from gauntlet.doctor.cluster_check.node_facts import logged_mode
 from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, answers, ask, look
 from gauntlet.doctor.cluster_check.table import tables
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.eras import default_mode
 from tests.cluster_check.facts import cluster, node, report
 
 LOOKED = """\

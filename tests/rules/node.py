@@ -56,7 +56,7 @@ class Captured:
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
     ) -> Completed:
-        if "echo iptables" in argv[-1]:
+        if "&& echo ipvs" in argv[-1]:
             said = f"{self.mode}\n"
         elif "/sys/module" in argv[-1]:
             said = INSPECTED if self.mode is ProxyMode.IPVS else "/sys/module/ip_vs*\n"

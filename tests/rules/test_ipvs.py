@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.ipvs import RealServer, VirtualServer
-from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, ipvs, mode_of, read, size
+from gauntlet.proxy.residue import mode_of
+from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, ipvs, read, size
 from gauntlet.proxy.rules.explanation import describe
 from tests.rules.node import IPVS_PARTS, SAVED, Captured, ipvs_text
 

@@ -10,7 +10,7 @@ import pytest
 
 from gauntlet.ground.cluster import Completed, ProxyMode
 from gauntlet.ground.paths import SYSTEM_PATH
-from gauntlet.proxy.rules import mode_of
+from gauntlet.proxy.residue import mode_of
 from tests.rules.node import Captured
 
 PRIVATE = ("unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, mode_of, read, size, userspace
+from gauntlet.proxy.residue import mode_of
+from gauntlet.proxy.rules import Action, Forwarding, Route, Share, explain, iptables, read, size, userspace
 from gauntlet.proxy.rules.explanation import describe
 from tests.rules.node import SAVED, USERSPACE_SAVED, Captured
 

@@ -15,6 +15,7 @@ from gauntlet.ground.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import fitness, layout, uml, world
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
+from gauntlet.proxy.traits import Trial
 
 
 def clusters() -> set[str]:
@@ -134,14 +135,14 @@ def test_a_cluster_of_another_version_is_left_alone_and_named(tmp_path: Path, mo
 def test_auto_tries_what_the_hosts_kernel_lacks(
     trial: str, kernel: NodeKernel, words: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitness, "_TRIALS", {ProxyMode.IPVS: trial})
+    monkeypatch.setattr(fitness, "_trial", {ProxyMode.IPVS: Trial(trial)}.get)
     assert fitness.host_lacks(ProxyMode.IPVS) == words
     assert provider("sandbox").kernel_for(ProxyMode.IPVS) is kernel
     assert provider("sandbox").kernel_for(ProxyMode.IPTABLES) is NodeKernel.HOST
 
 
 def test_a_machine_whose_kernel_lacks_ipvs_and_that_has_no_other_is_told_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitness, "_TRIALS", {ProxyMode.IPVS: "echo no such device >&2; false"})
+    monkeypatch.setattr(fitness, "_trial", {ProxyMode.IPVS: Trial("echo no such device >&2; false")}.get)
     monkeypatch.setattr(uml, "_TOOLS", {"no-such-kernel": "user-mode-linux"})
     with pytest.raises(
         EnvironmentUnfit, match=r"ipvs mode \(no such device\), and (.|\n)*install --yes user-mode-linux"
@@ -155,6 +156,6 @@ def test_a_machine_whose_kernel_lacks_ipvs_and_that_has_no_other_is_told_both(mo
 
 
 def test_missing_programs_are_not_taken_for_a_kernel_that_lacks_something(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitness, "_TRIAL_TOOLS", {ProxyMode.IPVS: {"no-such-ipset": "ipset"}})
+    monkeypatch.setattr(fitness, "_trial", {ProxyMode.IPVS: Trial("true", {"no-such-ipset": "ipset"})}.get)
     with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes ipset"):
         provider("sandbox").kernel_for(ProxyMode.IPVS)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import yaml
 
-from gauntlet.ground.cluster import ProxyMode
-
 HEALTHZ_PORT = 10256
 METRICS_PORT = 10249
 _ANY = ("", "0.0.0.0", "::", "[::]")
@@ -69,17 +67,6 @@ def options(arguments: Sequence[str]) -> dict[str, str]:
         following = arguments[position + 1] if position + 1 < len(arguments) else ""
         found[name] = value if equals else ("" if following.startswith("-") else following)
     return found
-
-
-def default_mode(version: str) -> ProxyMode:
-    """The mode of a kube-proxy on Linux that is told none: platformApplyDefaults in cmd/kube-proxy/app/server_linux.go.
-
-    1.37 announces there that 1.40 will take nftables.
-    """
-    major, _, rest = version.removeprefix("v").partition(".")
-    minor = rest.partition(".")[0].rstrip("+")
-    known = major.isdecimal() and minor.isdecimal()
-    return ProxyMode.NFTABLES if known and (int(major), int(minor)) >= (1, 40) else ProxyMode.IPTABLES
 
 
 def _url(address: str, port: int) -> str:

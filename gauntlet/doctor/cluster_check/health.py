@@ -9,7 +9,7 @@ from gauntlet.doctor.cluster_check.mismatches import Mismatch
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.proxy import metrics as proxy_metrics
+from gauntlet.proxy.modes import traits
 
 CHECK = "health"
 # kube-proxy waits at most minSyncPeriod, and calls itself unhealthy after twice syncPeriod, by default 30 s.
@@ -45,7 +45,7 @@ def synced(node: NodeFacts, mode: ProxyMode | None) -> str:
 
 def _is_silent(mode: ProxyMode | None) -> bool:
     """Whether kube-proxy says nothing of its syncs in this mode."""
-    return mode is not None and not proxy_metrics.counts_syncs(mode)
+    return mode is not None and not traits(mode).counts_syncs
 
 
 def _span(seconds: float) -> str:

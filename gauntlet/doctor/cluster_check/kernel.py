@@ -1,4 +1,4 @@
-"""What kube-proxy needs of a node's kernel: room to track connections, and in ipvs mode its modules."""
+"""What kube-proxy needs of a node's kernel: room to track connections, and the modules of its mode."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from gauntlet.doctor.cluster_check import modes
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level
-from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.modes import traits
 
 CONNTRACK = "conntrack"
-MODULES = "ipvs modules"
 WARN_FILL = 0.75
 FULL_FILL = 0.9
-# `ipvs.scheduler` of KubeProxyConfiguration where none is set (pkg/proxy/ipvs/proxier.go).
-_SCHEDULER = "rr"
 
 
 def judge_conntrack(node: NodeFacts) -> Iterator[Diagnosis]:
@@ -44,18 +41,20 @@ def judge_conntrack(node: NodeFacts) -> Iterator[Diagnosis]:
 
 
 def judge_modules(facts: ClusterFacts, node: NodeFacts) -> Iterator[Diagnosis]:
-    """In ipvs mode alone: ip_vs and the scheduler that is configured."""
-    if node.unseen or modes.effective(facts, node) is not ProxyMode.IPVS:
+    """In a mode that takes modules of the kernel: with the scheduler that is configured."""
+    mode = modes.effective(facts, node)
+    taken = traits(mode).modules if mode is not None else None
+    if node.unseen or taken is None:
         return
+    check = f"{mode} modules"
     configured = node.configuration or facts.configuration
-    scheduler = (configured.scheduler if configured is not None else "") or _SCHEDULER
-    needed = ("ip_vs", f"ip_vs_{scheduler}")
+    needed = taken.required(configured.scheduler if configured is not None else "")
     missing = [name for name in needed if name not in node.modules]
     if not missing:
-        yield Diagnosis(MODULES, Level.OK, node.name, f"{', '.join(needed)} are loaded")
+        yield Diagnosis(check, Level.OK, node.name, f"{', '.join(needed)} are loaded")
         return
     yield Diagnosis(
-        MODULES,
+        check,
         Level.PROBLEM,
         node.name,
         f"not loaded: {', '.join(missing)}",

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.objects import ServiceObject, ServicePort, Slice
-from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 
 _PROTOCOLS = frozenset({"tcp", "udp"})
@@ -92,8 +92,7 @@ def mismatches(served: Services, found: Forwarding, addresses: frozenset[str]) -
     for (address, port, protocol), route in routes.items():
         if (address, port) not in known:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
-    if found.mode is not ProxyMode.USERSPACE:
-        # There, kube-proxy picks endpoints by itself and no rule shows them.
+    if traits(found.mode).shows_endpoints:
         differences.update(_endpoint_mismatches(served, routes))
     return frozenset(differences)
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.configuration import Configuration, default_mode
+from gauntlet.doctor.cluster_check.configuration import Configuration
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts, logged_mode
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.proxy.eras import minor_of
+from gauntlet.proxy.eras import default_mode, is_deprecated
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Forwarding
 
 CHECK = "mode"
 LEFT_OVER = "left-over rules"
-# "disabled by default in Kubernetes 1.40 and removed in Kubernetes 1.43", says kube-proxy 1.37 when it starts.
-_IPVS_DEPRECATED = (1, 35)
 
 
 def version(facts: ClusterFacts, node: NodeFacts) -> str:
@@ -101,13 +100,14 @@ def judge_node(facts: ClusterFacts, node: NodeFacts) -> Iterator[Diagnosis]:
         yield Diagnosis(CHECK, Level.OK, node.name, f"{mode}, say {', '.join(said)}")
     yield from _left_over(node, mode)
     runs = version(facts, node)
-    if mode is ProxyMode.IPVS and runs and minor_of(runs) >= _IPVS_DEPRECATED:
+    farewell = traits(mode).farewell
+    if farewell and runs and is_deprecated(mode, runs):
         yield Diagnosis(
             CHECK,
             Level.WARNING,
             node.name,
-            "ipvs mode is deprecated: off by default from 1.40, gone from 1.43",
-            "plan the switch to nftables; `gauntlet run --modes ipvs,nftables` shows how the two differ",
+            f"{mode} mode is deprecated: {farewell}",
+            f"plan the switch to nftables; `gauntlet run --modes {mode},nftables` shows how the two differ",
         )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy import residue
 from gauntlet.proxy.ipvs import modules
-from gauntlet.proxy.rules import ipvs, userspace
+from gauntlet.proxy.ipvs.wholeness import INTERFACE
 
 _MARK = "=== gauntlet "
 _CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack"
@@ -48,11 +49,7 @@ printf '%s\\n' {modules.FOLDERS}
 echo "{_MARK}addresses"
 ip -o addr show 2>/dev/null
 echo "{_MARK}traces"
-nft -t list table ip kube-proxy >/dev/null 2>&1 && echo {ProxyMode.NFTABLES}
-grep -qs '^ *{ipvs.INTERFACE}:' /proc/net/dev && echo {ProxyMode.IPVS}
-iptables -w 10 -t nat -S {userspace.PORTALS[0]} 1 >/dev/null 2>&1 && echo {ProxyMode.USERSPACE}
-iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1 && echo {ProxyMode.IPTABLES}
-true
+{residue.probe()}
 """,
 )
 _ASK_S = 3
@@ -118,7 +115,7 @@ def look(text: str) -> Look:
         conntrack=_conntrack(parts.get("conntrack", [])),
         modules=tuple(module.name for module in modules.parse(parts.get("modules", []), {})),
         addresses=_addresses(parts.get("addresses", [])),
-        traces=tuple(ProxyMode(line) for line in parts.get("traces", []) if line in set(ProxyMode)),
+        traces=residue.parse(parts.get("traces", [])),
     )
 
 
@@ -184,7 +181,7 @@ def _service(lines: Sequence[str]) -> str:
 
 
 def _conntrack(lines: Sequence[str]) -> Conntrack | None:
-    numbers = [int(line) for line in lines if line.strip().isdecimal()]
+    numbers = [int(word) for line in lines if (word := line.strip()).isdecimal()]
     return Conntrack(numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
@@ -194,5 +191,5 @@ def _addresses(lines: Sequence[str]) -> frozenset[str]:
     return frozenset(
         each[3].partition("/")[0]
         for each in words
-        if len(each) > 3 and each[2] in ("inet", "inet6") and each[1] != ipvs.INTERFACE
+        if len(each) > 3 and each[2] in ("inet", "inet6") and each[1] != INTERFACE
     )

@@ -19,6 +19,7 @@ from gauntlet.providers.existing.options import access
 from gauntlet.providers.existing.provider import ExistingProvider
 from gauntlet.providers.existing.record import state_dir
 from gauntlet.providers.existing.survey import cluster_name
+from gauntlet.proxy.eras import default_mode
 
 NO_WAY_IN = "the gauntlet has no way onto the nodes of this cluster"
 _HOW = (
@@ -94,4 +95,4 @@ def _mode(api: Api) -> ProxyMode:
     try:
         return detect(api).mode
     except UsageError:
-        return ProxyMode.IPTABLES
+        return default_mode("")

@@ -16,7 +16,8 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, Manifest
 from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.proxy import rules
-from gauntlet.proxy.rules import Route, ipvs, userspace
+from gauntlet.proxy.modes import traits
+from gauntlet.proxy.rules import Route
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import one_on_each
 from gauntlet.workload.namespace import PATH as NAMESPACES
@@ -135,8 +136,7 @@ def expose(port: int, configuration: Configuration) -> str:
     )
     for node in target.cluster.nodes:
         _wait_obeyed(target, node, _READY_DEADLINE_S, node.address, int(port))
-        if target.cluster.mode is ProxyMode.IPVS:
-            _wait_masqueraded(node, int(port))
+        _wait_masqueraded(node, target.cluster.mode, int(port))
     evidence = f"{exposed} offers {target.service} on NodePort {port}"
     target.note(EventKind.ENDPOINT_CHANGED, exposed, evidence)
     return evidence
@@ -175,9 +175,9 @@ def _wait_obeyed(target: Target, node: Node, within_s: float, address: str = "",
     )
 
 
-def _wait_masqueraded(node: Node, node_port: int) -> None:
+def _wait_masqueraded(node: Node, mode: ProxyMode, node_port: int) -> None:
     until(
-        lambda: ipvs.masquerades(node.run(ipvs.COMMAND).stdout, node_port),
+        lambda: traits(mode).masquerades(node, node_port),
         what=f"{node.name} masquerades connections to NodePort {node_port}",
         deadline_s=_READY_DEADLINE_S,
         every_s=0.1,
@@ -187,11 +187,12 @@ def _wait_masqueraded(node: Node, node_port: int) -> None:
 def _behind(node: Node, mode: ProxyMode, routes: Sequence[Route]) -> frozenset[str]:
     """Addresses of the endpoints that these routes of one Service port lead to.
 
-    Raises Inconclusive in userspace mode where kube-proxy, which alone knows, does not log it.
+    Raises Inconclusive if only kube-proxy itself knows them in this mode, and does not log them.
     """
-    if mode is not ProxyMode.USERSPACE:
+    read_log = traits(mode).logged_endpoints
+    if read_log is None:
         return frozenset(share.address for route in routes for share in route.inside)
-    listed = userspace.endpoints(node.proxy_log())
+    listed = read_log(node.proxy_log())
     if not listed:
         raise Inconclusive(
             f"kube-proxy of {node.name} does not log the endpoints it picks from, and no rule shows them",

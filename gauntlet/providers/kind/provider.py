@@ -36,6 +36,8 @@ from gauntlet.providers.kind.options import KindOptions
 from gauntlet.providers.kind.tools import KindTools
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 from gauntlet.providers.sandbox.fitness import host_lacks
+from gauntlet.proxy.eras import last_with
+from gauntlet.proxy.modes import traits
 
 if TYPE_CHECKING:
     from pytest_kind import KindCluster  # type: ignore[import-untyped]
@@ -63,10 +65,11 @@ class KindProvider:
             raise UsageError(
                 "kind nodes share this machine's kernel: none has one of its own", "use the sandbox provider for that"
             )
-        if mode is ProxyMode.IPVS and (lack := host_lacks(mode)):
+        taken = traits(mode).modules
+        if taken is not None and (lack := host_lacks(mode)):
             raise EnvironmentUnfit(
-                f"kind cannot serve ipvs mode here: its nodes share this machine's kernel, which says: {lack}",
-                "sudo modprobe -a ip_vs ip_vs_rr dummy; or use the sandbox provider, whose nodes may have a kernel "
+                f"kind cannot serve {mode} mode here: its nodes share this machine's kernel, which says: {lack}",
+                f"sudo modprobe -a {' '.join(taken.load)}; or use the sandbox provider, whose nodes may have a kernel "
                 "of their own",
             )
 
@@ -217,9 +220,11 @@ def _check(spec: ClusterSpec) -> None:
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
         )
-    if spec.mode is ProxyMode.USERSPACE and not spec.kind.image:
+    last = last_with(spec.mode, spec.version)
+    if last != spec.version and not spec.kind.image:
         raise EnvironmentUnfit(
-            "userspace mode on kind needs a node image of Kubernetes 1.25, the last minor version that has the mode",
+            f"{spec.mode} mode on kind needs a node image of Kubernetes {last}, the last minor version that has the "
+            "mode",
             "--kind-image=kindest/node:v1.25.16 where a registry can be reached; or use the sandbox provider",
         )
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit
 from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.providers.sandbox import uml, world, xstate
+from gauntlet.proxy.modes import traits
+from gauntlet.proxy.traits import Trial
 
 _RUN_FOLDER = "/run"
 _UP = "gauntlet-guest-is-up"
-# kube-proxy 1.25 raises its limit to this number where it proxies by itself (pkg/proxy/userspace, rlimit).
-_USERSPACE_FILES = 64000
-_TRIAL_TOOLS: Mapping[ProxyMode, Mapping[str, str]] = {ProxyMode.IPVS: {"ipset": "ipset", "ipvsadm": "ipvsadm"}}
-_TRIALS: Mapping[ProxyMode, str] = {
-    ProxyMode.IPVS: (
-        "ip link add kube-ipvs0 type dummy && ipset create t hash:ip,port && "
-        "ipvsadm -A -t 192.0.2.1:80 -s rr && ipvsadm -a -t 192.0.2.1:80 -r 192.0.2.2:80 -m"
-    ),
-    ProxyMode.USERSPACE: f"ulimit -n {_USERSPACE_FILES}",
-}
 
 
 def host_lacks(mode: ProxyMode) -> str | None:
@@ -29,14 +20,18 @@ def host_lacks(mode: ProxyMode) -> str | None:
 
     Raises EnvironmentUnfit where programs to try it with are missing, with the apt-get line, or no world can be made.
     """
-    trial = _TRIALS.get(mode)
+    trial = _trial(mode)
     if trial is None:
         return None
-    world.require_programs(_TRIAL_TOOLS.get(mode, {}))
-    done = world.attempt(world.flags(), trial)
+    world.require_programs(trial.tools)
+    done = world.attempt(world.flags(), trial.script)
     if done.returncode == 0:
         return None
     return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
+
+
+def _trial(mode: ProxyMode) -> Trial | None:
+    return traits(mode).trial
 
 
 def guest_fails(kernel: uml.Kernel | None = None) -> str | None:

@@ -22,11 +22,10 @@ from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
+from gauntlet.proxy.modes import traits
 
 # A folder without a record is one that another run is just making, unless it is older than this.
 _BEING_MADE_S = 60.0
-# User-Mode Linux comes without the families of nftables that kube-proxy needs.
-_OWN_KERNEL_MODES = (ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE)
 _log = logging.getLogger(__name__)
 
 
@@ -59,10 +58,9 @@ class SandboxProvider:
         return NodeKernel.OWN
 
     def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
-        if kernel is NodeKernel.OWN and mode not in _OWN_KERNEL_MODES:
+        if kernel is NodeKernel.OWN and (missing := traits(mode).guests_lack):
             raise UsageError(
-                f"nodes with a kernel of their own cannot run kube-proxy in {mode} mode: User-Mode Linux "
-                "has no inet family of nftables",
+                f"nodes with a kernel of their own cannot run kube-proxy in {mode} mode: User-Mode Linux has {missing}",
                 "let them use this machine's kernel: --kp-node-kernel host, `gauntlet cluster up --node-kernel host`",
             )
         if kernel is NodeKernel.OWN:

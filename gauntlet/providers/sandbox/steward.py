@@ -29,6 +29,7 @@ from gauntlet.providers.sandbox.load_balancer import LoadBalancer
 from gauntlet.providers.sandbox.places import Place
 from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
+from gauntlet.proxy.modes import traits
 
 PROXIES_DEADLINE_S = 60.0
 # In a user namespace one netlink transaction is limited to net.core.wmem_max, too little for the rules of a thousand
@@ -107,8 +108,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
-    # kube-proxy does not count its syncs in userspace mode.
-    if spec.mode != ProxyMode.USERSPACE:
+    if traits(ProxyMode(spec.mode)).counts_syncs:
         for supervisor in supervisors:
             supervisor.wait_synced(PROXIES_DEADLINE_S)
     registration.wait_default_namespace(api)

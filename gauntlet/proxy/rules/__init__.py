@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from gauntlet.proxy.rules.explanation import explain
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Share
-from gauntlet.proxy.rules.reading import mode_of, read, size
+from gauntlet.proxy.rules.reading import read, size
 
-__all__ = ["Action", "Forwarding", "Route", "RuleSize", "Share", "explain", "mode_of", "read", "size"]
+__all__ = ["Action", "Forwarding", "Route", "RuleSize", "Share", "explain", "read", "size"]

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import Host, ProxyMode
-from gauntlet.proxy.rules import ipvs
+from gauntlet.proxy.modes import traits
+from gauntlet.proxy.residue import mode_of
 from gauntlet.proxy.rules.forwarding import Forwarding, Route, Share
-from gauntlet.proxy.rules.reading import mode_of, read
-
-_JUMP = "no packet reaches kube-proxy's rules: the jump to them is missing"
-_NOT_HOOKED = {
-    ProxyMode.IPTABLES: _JUMP,
-    ProxyMode.NFTABLES: _JUMP,
-    ProxyMode.USERSPACE: _JUMP,
-    ProxyMode.IPVS: (
-        f"not all of it works: {ipvs.INTERFACE} holds no address, or the jump to KUBE-SERVICES or the set "
-        f"{ipvs.CLUSTER_IPS} is missing"
-    ),
-}
+from gauntlet.proxy.rules.reading import read
 
 
 def not_hooked(mode: ProxyMode) -> str:
     """What it means that a model of this mode is not hooked."""
-    return _NOT_HOOKED[mode]
+    return traits(mode).unhooked
 
 
 def explain(node: Host, service_address: str, port: int, mode: ProxyMode | None = None) -> tuple[str, ...]:
@@ -47,7 +37,7 @@ def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tupl
     for route in routes:
         lines.extend(f"  {line}" for line in _lines(route))
     chains = [chain for route in routes for chain in route.chains]
-    return (*lines, *(f"  see: {command}" for command in _commands(forwarding.mode, node, chains)))
+    return (*lines, *(f"  see: {command}" for command in traits(forwarding.mode).see(node, chains)))
 
 
 def _lines(route: Route) -> list[str]:
@@ -67,11 +57,3 @@ def _lines(route: Route) -> list[str]:
 
 def _shares(shares: tuple[Share, ...]) -> str:
     return ", ".join(f"{share.address}:{share.port} {share.probability:.1%}" for share in shares) or "no endpoint"
-
-
-def _commands(mode: ProxyMode, node: str, chains: list[str]) -> tuple[str, ...]:
-    if mode is ProxyMode.IPVS:
-        return (f"gauntlet inspect {node}", f"ip -o addr show dev {ipvs.INTERFACE}", f"ipset list {ipvs.CLUSTER_IPS}")
-    if mode is ProxyMode.NFTABLES:
-        return tuple(f"nft list chain ip kube-proxy {chain}" for chain in dict.fromkeys(chains[:3]))
-    return tuple(f"iptables -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))

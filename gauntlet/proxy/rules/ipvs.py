@@ -19,11 +19,11 @@ from gauntlet.ground.history import Protocol
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import RealServer, VirtualServer
 from gauntlet.proxy.ipvs.servers import FILE, parse
+from gauntlet.proxy.ipvs.wholeness import INTERFACE
 from gauntlet.proxy.rules import iptables
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Share
 from gauntlet.proxy.rules.iptables import Tables
 
-INTERFACE = "kube-ipvs0"
 CLUSTER_IPS = "KUBE-CLUSTER-IP"
 FILTER = "KUBE-IPVS-FILTER"
 NODE_PORTS = "KUBE-NODE-PORT-TCP"

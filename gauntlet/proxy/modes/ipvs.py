@@ -1,0 +1,53 @@
+"""ipvs mode: a virtual server of the kernel for each address and port of a Service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.proxy.ipvs.wholeness import INTERFACE, SYNCED
+from gauntlet.proxy.rules import ipvs
+from gauntlet.proxy.traits import Era, Modules, Residue, RulesReader, Stage, Traits, Trial
+
+# `ipvs.scheduler` of KubeProxyConfiguration if none is set (pkg/proxy/ipvs/proxier.go).
+_SCHEDULER = "rr"
+
+
+def _required(scheduler: str) -> tuple[str, ...]:
+    return ("ip_vs", f"ip_vs_{scheduler or _SCHEDULER}")
+
+
+def _masquerades(node: Host, node_port: int) -> bool:
+    return ipvs.masquerades(node.run(ipvs.COMMAND).stdout, node_port)
+
+
+def _see(node: str, _chains: Sequence[str]) -> tuple[str, ...]:
+    return (f"gauntlet inspect {node}", f"ip -o addr show dev {INTERFACE}", f"ipset list {ipvs.CLUSTER_IPS}")
+
+
+TRAITS = Traits(
+    mode=ProxyMode.IPVS,
+    # KEP-5495: deprecated 1.35, to be removed in 1.43.
+    versions=(Era((1, 11), Stage.STABLE, until=(1, 34)), Era((1, 35), Stage.DEPRECATED, until=(1, 42))),
+    # kube-proxy 1.37 says so when it starts (createProxier in cmd/kube-proxy/app/server_linux.go).
+    farewell="off by default from 1.40, gone from 1.43",
+    rules=RulesReader(ipvs.COMMAND, ipvs.forwarding, ipvs.size),
+    residue=Residue(f"grep -qs '^ *{INTERFACE}:' /proc/net/dev"),
+    unhooked=(
+        f"not all of it works: {INTERFACE} holds no address, or the jump to KUBE-SERVICES or the set "
+        f"{ipvs.CLUSTER_IPS} is missing"
+    ),
+    see=_see,
+    # /healthz says 200 some seconds before the first virtual server is there. Once a Service has its virtual server,
+    # kube-proxy fills its ipsets one by one, and a Service that is in KUBE-IPVS-IPS and not yet in KUBE-CLUSTER-IP is
+    # refused by KUBE-IPVS-FILTER.
+    synced=SYNCED,
+    masquerades=_masquerades,
+    keeps_virtual_servers=True,
+    trial=Trial(
+        f"ip link add {INTERFACE} type dummy && ipset create t hash:ip,port && "
+        "ipvsadm -A -t 192.0.2.1:80 -s rr && ipvsadm -a -t 192.0.2.1:80 -r 192.0.2.2:80 -m",
+        {"ipset": "ipset", "ipvsadm": "ipvsadm"},
+    ),
+    modules=Modules(load=(*_required(""), "dummy"), required=_required),
+)
