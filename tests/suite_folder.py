@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.paths import project_root
-from gauntlet.report import results
+from gauntlet.report import results_file
 from gauntlet.report.results import Results
 
 CONFTEST = """
@@ -83,13 +83,13 @@ class SuiteFolder:
         return child.returncode, printed
 
     def results(self) -> Results:
-        return results.load(self.path / "results" / "latest")
+        return results_file.load(self.path / "results" / "latest")
 
     def verdicts(self, mode: str = "iptables") -> dict[str, list[tuple[str, str]]]:
         """Test name (with parameters) -> check and verdict of each finding, in one mode."""
         found: dict[str, list[tuple[str, str]]] = {}
         for record in self.results().findings:
-            if record.mode == mode:
+            if record.subject == mode:
                 name = re.sub(r".*::test_", "", record.case)
                 found.setdefault(name, []).append((record.check, str(record.verdict)))
         return found

@@ -24,8 +24,10 @@ from gauntlet.ground.errors import ExitCode, UsageError
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
 from gauntlet.ground.waiting import until
-from gauntlet.report.results import FindingRecord, GateCases, Results, Skip, write
+from gauntlet.report.results import FindingRecord, GateCases, Results, Skip
+from gauntlet.report.results_file import write
 from gauntlet.report.run_folder import point_latest
+from gauntlet.report.subject_record import SubjectRecord
 
 CASE = "suites/conformance/test_node_port.py::test_answers_on_every_node_also_without_a_backend[udp-outside]"
 
@@ -160,13 +162,16 @@ def test_exit_codes_of_pytest(code: int, ours: ExitCode) -> None:
 def results(*found: Verdict, incomplete: str = "") -> Results:
     modes = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
     return Results(
-        tool="0.1.0", kubernetes="1.37.2", kernels={ProxyMode.IPTABLES: "6.1"}, command="gauntlet run", seed=1,
-        started=datetime(2026, 1, 1, tzinfo=UTC), finished=datetime(2026, 1, 1, 0, 3, tzinfo=UTC), modes=modes,
+        tool="0.1.0", kubernetes="1.37.2", command="gauntlet run", seed=1,
+        started=datetime(2026, 1, 1, tzinfo=UTC), finished=datetime(2026, 1, 1, 0, 3, tzinfo=UTC),
+        subjects=tuple(SubjectRecord(name=mode, mode=mode, version="1.37.2", written=mode) for mode in modes),
         findings=tuple(
-            FindingRecord(case=CASE, mode=mode, check="refusal", verdict=verdict, reason="took 1.2 s", details=("x",))
+            FindingRecord(
+                case=CASE, subject=mode, check="refusal", verdict=verdict, reason="took 1.2 s", details=("x",)
+            )
             for mode, verdict in zip(modes, found, strict=True)
         ),
-        skipped=(Skip(case="suites/test_x.py::test_y", mode=ProxyMode.NFTABLES, reason="not in this mode"),),
+        skipped=(Skip(case="suites/test_x.py::test_y", subject="nftables", reason="not in this mode"),),
         reproduce="gauntlet run", gate=dict.fromkeys(modes, GateCases(ran=1, cases=1)), incomplete=incomplete,
     )  # fmt: skip
 
@@ -205,7 +210,7 @@ def test_one_did_not_pass(tmp_path: Path, verdict: Verdict) -> None:
     exit_code, said = concluded(tmp_path, 0, results(Verdict.PASS, verdict))
     assert exit_code is ExitCode.FAILED
     word = "FAIL" if verdict is Verdict.FAIL else "inconclusive"
-    assert re.search(rf"^{word} .* in\s+nftables", said, re.MULTILINE)
+    assert re.search(rf"^{word} .* with\s+nftables", said, re.MULTILINE)
     assert f"'{CASE.removesuffix(']')}" in "".join(line.strip() for line in said.splitlines())
     assert "refusal: took 1.2 s" in said
 

@@ -14,7 +14,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.ground.paths import project_root
 from gauntlet.ground.waiting import until
 from gauntlet.providers.sandbox.layout import ClusterRecord, clusters_dir
-from gauntlet.report import results
+from gauntlet.report import results_file
 from tests.sandbox.test_end import family
 
 
@@ -49,7 +49,7 @@ def test_dead_api_server_makes_the_run_inconclusive(tmp_path: Path, monkeypatch:
     said, _ = run.communicate(timeout=300)
     assert run.returncode == 1, said
     assert "no answer from the API server" in said
-    found = results.load(outcome / "latest-selection")
+    found = results_file.load(outcome / "latest-selection")
     assert found.verdict is Verdict.INCONCLUSIVE
     assert {finding.verdict for finding in found.findings} <= {Verdict.PASS, Verdict.INCONCLUSIVE}
     assert not record.alive()

@@ -97,7 +97,7 @@ def test_each_ending_has_its_verdict(every_ending: tuple[SuiteFolder, int, str])
 def test_declared_skip_is_listed_with_its_reason(every_ending: tuple[SuiteFolder, int, str]) -> None:
     folder, _, _ = every_ending
     (skip,) = folder.results().skipped
-    assert (skip.case, skip.mode) == ("suites/test_it.py::test_needs_iptables", "nftables")
+    assert (skip.case, skip.subject) == ("suites/test_it.py::test_needs_iptables", "nftables")
     assert "no iptables chain" in skip.reason
     assert "needs_iptables" not in folder.verdicts("nftables")
 
@@ -106,8 +106,11 @@ def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -
     folder, _, _ = every_ending
     found = folder.results()
     assert (found.kubernetes, found.kernel, found.seed) == ("1.37.2", "6.18.0", 7)
-    assert found.kube_proxy == {"iptables": "1.37.2", "nftables": "1.36.3"}
-    assert found.modes == ("iptables", "nftables")
+    tested = [(each.name, each.mode, each.version, each.written) for each in found.subjects]
+    assert tested == [
+        ("iptables", "iptables", "1.37.2", "iptables"),
+        ("nftables", "nftables", "1.36.3", "nftables"),
+    ]
     assert found.incomplete == ""
     assert found.verdict is Verdict.FAIL
     assert found.reproduce == "pytest suites -p no:cacheprovider -n 2 --junitxml=junit.xml --kp-seed=7"
@@ -131,7 +134,8 @@ def test_results_tell_what_was_expected_what_was_promised_where_and_what_to_do_n
     folder, _, printed = every_ending
     found = folder.results()
     account = found.account("suites/test_it.py::test_breaks_an_slo", ProxyMode.IPTABLES)
-    (broken,) = [record for record in found.findings if record.case == account.case and record.mode == account.mode]
+    of_case = (account.case, account.subject)
+    (broken,) = [record for record in found.findings if (record.case, record.subject) == of_case]
     assert account.expected == "Nobody notices."
     assert re.search(r"\(slos/experiments/kill-proxy\.yaml:\d+\)$", account.promise)
     assert re.fullmatch(r"outage_s: 0 \(slos/(default|experiments/kill-proxy)\.yaml:\d+\)", broken.promise)

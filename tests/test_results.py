@@ -16,15 +16,17 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, UsageError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.paths import project_root
-from gauntlet.report import results, run_folder
-from tests.report.synthetic import CASE, failing, passing, run
+from gauntlet.report import results, results_file, run_folder
+from gauntlet.report.subject_record import SubjectRecord
+from gauntlet.subject import parse
+from tests.report.synthetic import CASE, failing, passing, run, subject
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 BOTH = passing(CASE, IPTABLES) + passing(CASE, NFTABLES)
 SCHEMA_FILE = project_root() / "gauntlet" / "report" / "results.schema.json"
 
 
-def test_a_run_passes_when_every_case_of_every_mode_does() -> None:
+def test_a_run_passes_when_every_case_of_every_subject_does() -> None:
     assert run(BOTH).verdict is Verdict.PASS
 
 
@@ -46,22 +48,21 @@ def test_the_worst_verdict_wins_and_none_at_all_is_inconclusive(verdicts: list[V
     assert results.worst(verdicts) is whole
 
 
-def test_a_kernel_is_named_once_and_different_ones_with_their_modes() -> None:
-    whole = run(BOTH)
-    assert whole.kernel == "6.18.44"
-    mixed = {IPTABLES: "6.18.44", NFTABLES: "6.18.44", ProxyMode.IPVS: "6.1.176"}
-    assert whole.model_copy(update={"kernels": mixed}).kernel == "6.18.44 (iptables, nftables), 6.1.176 (ipvs)"
-    assert whole.model_copy(update={"kernels": {}}).kernel == ""
+def test_a_kernel_is_named_once_and_different_ones_with_their_subjects() -> None:
+    assert run(BOTH).kernel == "6.18.44"
+    mixed = run(BOTH, "iptables", "nftables", subject("ipvs", kernel="6.1.176"))
+    assert mixed.kernel == "6.18.44 (iptables, nftables), 6.1.176 (ipvs)"
+    assert run(BOTH, subject("iptables", kernel="")).kernel == ""
 
 
-def test_a_mode_in_which_no_case_ran_makes_the_run_inconclusive() -> None:
+def test_a_subject_for_which_no_case_ran_makes_the_run_inconclusive() -> None:
     lonely = run(passing(CASE, IPTABLES))
     assert lonely.verdict_of(IPTABLES) is Verdict.PASS
     assert lonely.verdict_of(NFTABLES) is Verdict.INCONCLUSIVE
     assert lonely.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_failure_in_a_mode_that_was_not_asked_for_still_counts() -> None:
+def test_a_failure_of_a_subject_that_was_not_asked_for_still_counts() -> None:
     assert run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES), IPTABLES).verdict is Verdict.FAIL
 
 
@@ -91,30 +92,30 @@ def test_an_infinite_figure_is_left_out() -> None:
     assert (record.figure, record.threshold, record.resolution) == (None, 15.0, None)
 
 
-def test_findings_are_grouped_by_case_and_mode_in_order() -> None:
+def test_findings_are_grouped_by_case_and_subject_in_order() -> None:
     cases = run(BOTH + failing(CASE, NFTABLES)).cases()
-    assert [(case.mode, len(case.findings), case.verdict) for case in cases] == [
+    assert [(case.subject, len(case.findings), case.verdict) for case in cases] == [
         (IPTABLES, 1, Verdict.PASS),
         (NFTABLES, 2, Verdict.FAIL),
     ]
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
-    whole = run(BOTH, skipped=(results.Skip(case="c", mode=IPTABLES, reason="r"),))
-    path = results.write(whole, tmp_path)
-    assert json.loads(path.read_text())["schema"] == "kube-proxy-gauntlet/results/v1"
-    assert results.load(tmp_path) == whole
+    whole = run(BOTH, skipped=(results.Skip(case="c", subject=IPTABLES, reason="r"),))
+    path = results_file.write(whole, tmp_path)
+    assert json.loads(path.read_text())["schema"] == "kube-proxy-gauntlet/results/v2"
+    assert results_file.load(tmp_path) == whole
     assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
 
 
 def test_the_committed_schema_is_the_models() -> None:
-    assert json.loads(SCHEMA_FILE.read_text()) == results.json_schema(), (
-        f"write it again: python -m gauntlet.report.results > {SCHEMA_FILE}"
+    assert json.loads(SCHEMA_FILE.read_text()) == results_file.json_schema(), (
+        f"write it again: python -m gauntlet.report.results_file > {SCHEMA_FILE}"
     )
 
 
 def test_a_written_file_fits_the_schema(tmp_path: Path) -> None:
-    written = json.loads(results.write(run(BOTH + failing(CASE, NFTABLES)), tmp_path).read_text())
+    written = json.loads(results_file.write(run(BOTH + failing(CASE, NFTABLES)), tmp_path).read_text())
     schema = json.loads(SCHEMA_FILE.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(written, schema, cls=jsonschema.Draft202012Validator)
@@ -157,11 +158,11 @@ def test_a_full_disk_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    results.write(run(BOTH), tmp_path)
+    results_file.write(run(BOTH), tmp_path)
     before = (tmp_path / "results.json").read_text()
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(EnvironmentUnfit, match=r"(?s)no space is left.*remedy: free some space"):
-        results.write(run(failing(CASE, IPTABLES)), tmp_path)
+        results_file.write(run(failing(CASE, IPTABLES)), tmp_path)
     assert (tmp_path / "results.json").read_text() == before, "a failed write must leave the old file whole"
     assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
 
@@ -197,32 +198,65 @@ def test_a_dangling_latest_is_replaced(tmp_path: Path) -> None:
         ("[]", "is not a results file"),
         (
             '{"schema": "kube-proxy-gauntlet/results/v9"}',
-            "this gauntlet reads 'kube-proxy-gauntlet/results/v1'",
+            "this gauntlet reads 'kube-proxy-gauntlet/results/v2' and 'kube-proxy-gauntlet/results/v1'",
         ),
+        ('{"schema": "kube-proxy-gauntlet/results/v2"}', "tool: Field required"),
         ('{"schema": "kube-proxy-gauntlet/results/v1"}', "tool: Field required"),
     ],
 )
 def test_a_corrupt_file_is_a_usage_error_with_a_remedy(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "results.json").write_text(text)
     with pytest.raises(UsageError, match=message) as caught:
-        results.load(tmp_path)
+        results_file.load(tmp_path)
     assert caught.value.remedy
 
 
 def test_an_unknown_field_is_named(tmp_path: Path) -> None:
-    written = json.loads(results.write(run(BOTH), tmp_path).read_text())
+    written = json.loads(results_file.write(run(BOTH), tmp_path).read_text())
     written["findings"][1]["colour"] = "green"
     (tmp_path / "results.json").write_text(json.dumps(written))
     with pytest.raises(UsageError, match=r"findings\.1\.colour: Extra inputs"):
-        results.load(tmp_path)
+        results_file.load(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="cannot be read"):
-        results.load(tmp_path)
+        results_file.load(tmp_path)
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no .*results\.json"):
-        results.load(tmp_path)
+        results_file.load(tmp_path)
+
+
+def test_the_record_of_a_subject_has_what_was_asked_for_and_what_its_mode_takes(tmp_path: Path) -> None:
+    changes = tmp_path / "changes.yaml"
+    changes.write_text(
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nnftables: {minSyncPeriod: 5s}\n"
+    )
+    record = SubjectRecord.of(parse(f"next=nftables@1.29+SomeGate=false+{changes}", "1.37"))
+    assert (record.name, record.mode, record.version) == ("next", "nftables", "1.29")
+    assert record.written == f"next=nftables@1.29+SomeGate=false+{changes}"
+    assert record.gates == {"NFTablesProxyMode": True, "SomeGate": False}
+    assert record.fields == {"nftables": {"minSyncPeriod": "5s"}}
+
+
+@pytest.mark.parametrize(
+    ("written", "version", "beneath"),
+    [
+        ("iptables", "1.37.2", "1.37.2"),
+        ("iptables@1.36", "1.36.3", ""),
+        ("iptables@1.36.3", "1.36.3", ""),
+        ("iptables@1.3", "1.36.3", "1.36.3"),
+        ("nftables@1.36+SomeGate", "1.36.3", ""),
+        ("nftables+SomeGate", "1.37.2", "1.37.2"),
+        ("next=nftables@1.36", "1.36.3", "nftables 1.36.3"),
+        ("next@1.36=nftables@1.36", "1.36.3", "nftables"),
+    ],
+)
+def test_what_the_name_does_not_say_goes_beneath_it(written: str, version: str, beneath: str) -> None:
+    name, _, rest = written.rpartition("=")
+    mode = "nftables" if "nftables" in rest else "iptables"
+    record = SubjectRecord(name=name or rest, mode=ProxyMode(mode), version=version, written=written)
+    assert record.beneath == beneath

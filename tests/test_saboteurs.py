@@ -11,7 +11,7 @@ import pytest
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.paths import project_root
-from gauntlet.report import results
+from gauntlet.report import results_file
 from gauntlet.report.results import Results
 
 SABOTEURS = Path(__file__).parent / "saboteurs"
@@ -54,7 +54,7 @@ def test_lost_udp_node_ports_fail_no_case_but_their_own(tmp_path: Path) -> None:
 def _failed(folder: Path, saboteur: str, suite: str, *modes: str) -> set[tuple[str, str]]:
     """The checks of this suite's TCP cases that failed, with their modes."""
     found = _run(folder, saboteur, [suite, "-k", "tcp"], *modes)
-    return {(finding.check, finding.mode) for finding in found.findings if finding.verdict is Verdict.FAIL}
+    return {(finding.check, finding.subject) for finding in found.findings if finding.verdict is Verdict.FAIL}
 
 
 def _run(folder: Path, saboteur: str, chosen: list[str], *modes: str) -> Results:
@@ -69,6 +69,6 @@ def _run(folder: Path, saboteur: str, chosen: list[str], *modes: str) -> Results
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    found = results.load(folder / "latest-selection")
+    found = results_file.load(folder / "latest-selection")
     assert found.verdict is Verdict.FAIL
     return found

@@ -15,7 +15,7 @@ from gauntlet.doctor.cluster_check.table import tables
 from gauntlet.doctor.machine import Check, State
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.screen import NARROWEST_TABLE, fitted
-from gauntlet.report.results import write
+from gauntlet.report.results_file import write
 from gauntlet.report.table import show_verdicts
 from tests.cluster_check import facts
 from tests.report import synthetic

@@ -10,7 +10,7 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
-from gauntlet.report import results, run_folder
+from gauntlet.report import results_file, run_folder
 from gauntlet.report.page import page
 from gauntlet.report.results import GateCases
 from gauntlet.report.summary import summary
@@ -69,7 +69,7 @@ def test_a_repeat_of_one_case_leaves_the_latest_gate_alone(tmp_path: Path) -> No
     assert code == 0, printed
     assert "nftables: 1 of 2 gate cases ran: not decided" in printed
     assert folder.results() == whole
-    selection = results.load(tmp_path / "results" / "latest-selection")
+    selection = results_file.load(tmp_path / "results" / "latest-selection")
     assert selection.gate == {NFTABLES: GateCases(ran=1, cases=2)}
 
 
@@ -84,7 +84,7 @@ def test_two_runs_with_one_folder_of_results_have_their_own(tmp_path: Path) -> N
             children.append(folder.start("--kp-results=unused", "--kp-modes", mode, "--kp-results", "shared"))
         assert [child.wait(timeout=120) for child in children] == [0, 0]
         folders = [announced.folder() for announced in asked]
-    assert [results.load(each).modes for each in folders if each] == [("nftables",), ("iptables",)]
+    assert [results_file.load(each).names for each in folders if each] == [("nftables",), ("iptables",)]
     assert {each.parent for each in folders if each} == {tmp_path / "shared"}
     assert not (tmp_path / "unused").exists()
 
@@ -107,7 +107,7 @@ def test_what_stands_before_the_tools_is_recorded_shown_and_repeated(
     assert code == 1, printed
     prefix = f"GAUNTLET_PROXY_PATH='{before}' pytest "
     assert f"run this case again: {prefix}'suites/test_it.py::test_fails[nftables]'" in printed
-    found = results.load(tmp_path / "results" / "latest-selection")
+    found = results_file.load(tmp_path / "results" / "latest-selection")
     assert not (tmp_path / "results" / "latest").exists()
     assert found.environment == {"GAUNTLET_PROXY_PATH": str(before)}
     assert found.command.startswith(prefix)

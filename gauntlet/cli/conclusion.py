@@ -10,7 +10,8 @@ from rich.text import Text
 from gauntlet.cli import pytestrun
 from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.finding import Verdict
-from gauntlet.report.results import FILE, Results, load
+from gauntlet.report.results import Results
+from gauntlet.report.results_file import FILE, load
 from gauntlet.report.run_folder import link_to
 from gauntlet.report.table import show_verdicts
 

@@ -23,7 +23,7 @@ def report(ctx: click.Context, folder: Path) -> None:
 
     from gauntlet.cli.conclusion import show
     from gauntlet.ground.finding import Verdict
-    from gauntlet.report.results import load
+    from gauntlet.report.results_file import load
 
     results = load(folder)
     # A process of its own: drawing takes memory that a long-lived caller should not keep.

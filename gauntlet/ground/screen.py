@@ -37,7 +37,8 @@ def _entries(table: Table) -> Iterator[RenderableType]:
         if number:
             yield Text("")
         for column, cell in zip(table.columns, row, strict=True):
-            yield Text.assemble((f"{column.header}  ", "dim"), _text(cell))
+            heading = " ".join(str(column.header).splitlines())
+            yield Text.assemble((f"{heading}  ", "dim"), _text(cell))
 
 
 def _paragraphs(grid: Table) -> Iterator[RenderableType]:

@@ -1,10 +1,9 @@
-"""The modes side by side: how long each experiment cost in each of them."""
+"""The subjects side by side: how long each experiment cost for each of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import figure_of, measured, shown
 from gauntlet.report.names import anchor, title
@@ -21,7 +20,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one experiment cost in one mode. `ran` tells a case without the figure from one that did not run.
+    """What one experiment cost for one subject. `ran` tells a case without the figure from one that did not run.
 
     `bar` is the outage as a share (0 to 1) of the longest in the run.
     """
@@ -34,7 +33,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One experiment. `difference` compares the second of two modes with the first, where both have a figure."""
+    """One experiment. `difference` compares the second of two subjects with the first, if both have a figure."""
 
     title: str
     anchor: str
@@ -43,19 +42,19 @@ class Row:
 
 
 def comparison(results: Results) -> tuple[Row, ...]:
-    """One row for each case that measured an outage or a recovery in any mode."""
-    by_case: dict[str, dict[ProxyMode, CaseResult]] = {}
+    """One row for each case that measured an outage or a recovery for any subject."""
+    by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
         if measured(result.findings, "outage") or measured(result.findings, "recovery"):
-            by_case.setdefault(result.case, {})[result.mode] = result
-    outages = [measured(result.findings, "outage") for modes in by_case.values() for result in modes.values()]
+            by_case.setdefault(result.case, {})[result.subject] = result
+    outages = [measured(result.findings, "outage") for of_case in by_case.values() for result in of_case.values()]
     longest = max((outage.figure or 0.0 for outage in outages if outage), default=0.0)
-    return tuple(_row(case, found, results.modes, longest) for case, found in by_case.items())
+    return tuple(_row(case, found, results.names, longest) for case, found in by_case.items())
 
 
-def _row(case: str, found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...], longest: float) -> Row:
-    costs = tuple(_cost(found.get(mode), longest) for mode in modes)
-    return Row(title(case), anchor(case), costs, _difference(found, modes))
+def _row(case: str, found: dict[str, CaseResult], subjects: tuple[str, ...], longest: float) -> Row:
+    costs = tuple(_cost(found.get(subject), longest) for subject in subjects)
+    return Row(title(case), anchor(case), costs, _difference(found, subjects))
 
 
 def _cost(result: CaseResult | None, longest: float) -> Cost:
@@ -70,10 +69,10 @@ def _figure(finding: FindingRecord | None) -> Figure | None:
     return Figure(finding.verdict, figure_of(finding)) if finding else None
 
 
-def _difference(found: dict[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> str:
-    if len(modes) != 2 or modes[0] not in found or modes[-1] not in found:
+def _difference(found: dict[str, CaseResult], subjects: tuple[str, ...]) -> str:
+    if len(subjects) != 2 or subjects[0] not in found or subjects[-1] not in found:
         return ""
-    first, last = (measured(found[mode].findings, "outage") for mode in (modes[0], modes[-1]))
+    first, last = (measured(found[subject].findings, "outage") for subject in subjects)
     if first is None or last is None or first.figure is None or last.figure is None:
         return ""
     difference_s = last.figure - first.figure

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
-from gauntlet.report import results as results_file
+from gauntlet.report import results_file
 from gauntlet.report.page import page
-from gauntlet.report.results import Results, write_whole
+from gauntlet.report.results import Results
+from gauntlet.report.results_file import write_whole
 from gauntlet.report.summary import summary
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -27,8 +28,8 @@ class Report:
 def make(run: Path) -> Report:
     """Write `report.html` and `summary.md` from the `results.json` and the evidence in `run`.
 
-    Raises UsageError where results.json is not there or not to be understood, or where `run` is not
-    writable. Missing evidence is no error: the page says what is missing.
+    Raises UsageError if results.json is not there or not to be understood, or if `run` is not
+    writable. Missing evidence is not an error: the page says what is missing.
     """
     results = results_file.load(run)
     written = write_whole(run / "report.html", page(results, run))

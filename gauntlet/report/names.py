@@ -37,15 +37,16 @@ def anchor(case: str) -> str:
     return f"{words[:60]}-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
 
 
-def node_id(case: str, mode: ProxyMode) -> str:
-    """The id pytest knows the case by: the mode is the last of its parameters."""
-    return f"{case[:-1]}-{mode}]" if case.endswith("]") else f"{case}[{mode}]"
+def node_id(case: str, subject: str) -> str:
+    """The id pytest knows the case by: the subject's name is the last of its parameters."""
+    return f"{case[:-1]}-{subject}]" if case.endswith("]") else f"{case}[{subject}]"
 
 
-def command(case: str, mode: ProxyMode, options: Iterable[str], environment: Mapping[str, str]) -> str:
-    """What runs this case again in this mode, and nothing else.
+def command(case: str, subject: str, written: str, options: Iterable[str], environment: Mapping[str, str]) -> str:
+    """What runs this case again for this subject, and nothing else. `written` is how a command line names the subject.
 
-    `options` and `environment` are those of its run, the mode aside.
+    `options` and `environment` are those of its run, the subject aside.
     """
-    chosen = [node_id(case, mode)] if "::" in case else ["suites", "-k", case]
-    return surroundings.command(["pytest", *chosen, f"--kp-modes={mode}", *options], environment)
+    chosen = [node_id(case, subject)] if "::" in case else ["suites", "-k", case]
+    option = "--kp-modes" if written in set(ProxyMode) else "--kp-subjects"
+    return surroundings.command(["pytest", *chosen, f"{option}={written}", *options], environment)

@@ -14,7 +14,8 @@ from gauntlet.ground.surroundings import PROXY_PATH
 from gauntlet.report import palette
 from gauntlet.report.comparison import comparison
 from gauntlet.report.names import title
-from gauntlet.report.results import LOGS, Results
+from gauntlet.report.results import Results
+from gauntlet.report.results_file import LOGS
 from gauntlet.report.sections import Section, sections
 from gauntlet.report.verdicts import headline, troubles
 
@@ -45,7 +46,7 @@ def page(results: Results, run: Path) -> str:
     return surroundings.get_template("page.html.j2").render(
         results=results,
         took=_duration(took.total_seconds()),
-        headlines=[headline(results, mode) for mode in results.modes],
+        headlines=[headline(results, subject) for subject in results.names],
         troubles=troubles(results),
         comparison=comparison(results),
         experiments=[section for section in found if section.experiment],

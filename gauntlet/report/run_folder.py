@@ -13,7 +13,7 @@ from io import BufferedRandom
 from pathlib import Path
 
 from gauntlet.ground.errors import UsageError
-from gauntlet.report.results import unwritable
+from gauntlet.report.results_file import unwritable
 
 # The newest run of all cases of a profile, and the newest of a selection.
 LATEST = "latest"

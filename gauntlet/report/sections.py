@@ -1,4 +1,4 @@
-"""One section of the page for each case: its findings by mode, its timelines and its balance."""
+"""One section of the page for each case: its findings by subject, its timelines and its balance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup
 
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.report.balance import balance
@@ -18,9 +17,10 @@ from gauntlet.report.comparison import Figure
 from gauntlet.report.evidence import Evidence, evidence_of
 from gauntlet.report.figures import figure_of, measured, threshold_of
 from gauntlet.report.marks import windows
-from gauntlet.report.names import anchor, command, group, title
+from gauntlet.report.names import anchor, group, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results, worst
 from gauntlet.report.timeline import span, timeline
+from gauntlet.report.verdicts import repeat
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One check of a case, with the answers of each mode in the order of the page's modes."""
+    """One check of a case, with the answers for each subject in the order of the page's subjects."""
 
     check: str
     answers: tuple[tuple[Answer, ...], ...]
@@ -56,9 +56,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class Picture:
-    """What the evidence of one mode looks like. `missing` says what evidence should be there and is not."""
+    """What the evidence of one subject looks like. `missing` says what evidence should be there and is not."""
 
-    mode: ProxyMode
+    subject: str
     verdict: Verdict
     outage: Figure | None
     timeline: Markup
@@ -71,7 +71,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """One case in all of its modes. `experiment` tells a case in which something was broken on purpose."""
+    """One case for all of its subjects. `experiment` tells a case in which something was broken on purpose."""
 
     case: str
     title: str
@@ -87,33 +87,33 @@ class Section:
 
 def sections(results: Results, run: Path) -> tuple[Section, ...]:
     """The sections of all cases that ran, in the order of the run."""
-    by_case: dict[str, dict[ProxyMode, CaseResult]] = {}
+    by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
-        by_case.setdefault(result.case, {})[result.mode] = result
+        by_case.setdefault(result.case, {})[result.subject] = result
     return tuple(_section(case, found, results, run) for case, found in by_case.items())
 
 
-def _section(case: str, found: Mapping[ProxyMode, CaseResult], results: Results, run: Path) -> Section:
+def _section(case: str, found: Mapping[str, CaseResult], results: Results, run: Path) -> Section:
     evidence = {
-        mode: evidence_of(run, (path for finding in result.findings for path in finding.evidence))
-        for mode, result in found.items()
+        subject: evidence_of(run, (path for finding in result.findings for path in finding.evidence))
+        for subject, result in found.items()
     }
     shared = _shared_span(evidence)
     pictures = tuple(
-        _picture(found[mode], evidence[mode], shared, command(case, mode, results.options, results.environment))
-        for mode in results.modes
-        if mode in found
+        _picture(found[subject], evidence[subject], shared, repeat(results, case, subject))
+        for subject in results.names
+        if subject in found
     )
     return Section(
         case=case,
         title=title(case),
-        expected=next((words for mode in found if (words := results.account(case, mode).expected)), ""),
+        expected=next((words for subject in found if (words := results.account(case, subject).expected)), ""),
         group=group(case),
         anchor=anchor(case),
         verdict=worst(result.verdict for result in found.values()),
-        verdicts=tuple(found[mode].verdict if mode in found else None for mode in results.modes),
-        experiment=any(_is_experiment(found[mode], evidence[mode]) for mode in found),
-        checks=_checks(found, results.modes),
+        verdicts=tuple(found[subject].verdict if subject in found else None for subject in results.names),
+        experiment=any(_is_experiment(found[subject], evidence[subject]) for subject in found),
+        checks=_checks(found, results.names),
         pictures=pictures,
     )
 
@@ -127,7 +127,7 @@ def _is_experiment(result: CaseResult, evidence: Evidence) -> bool:
     return not faults.is_empty()
 
 
-def _shared_span(evidence: Mapping[ProxyMode, Evidence]) -> tuple[float, float]:
+def _shared_span(evidence: Mapping[str, Evidence]) -> tuple[float, float]:
     spans = [span(found.history) for found in evidence.values() if found.history is not None]
     known = [found for found in spans if found is not None]
     return (
@@ -136,16 +136,16 @@ def _shared_span(evidence: Mapping[ProxyMode, Evidence]) -> tuple[float, float]:
     )
 
 
-def _checks(found: Mapping[ProxyMode, CaseResult], modes: tuple[ProxyMode, ...]) -> tuple[CheckRow, ...]:
+def _checks(found: Mapping[str, CaseResult], subjects: tuple[str, ...]) -> tuple[CheckRow, ...]:
     names = dict.fromkeys(finding.check for result in found.values() for finding in result.findings)
     return tuple(
         CheckRow(
             name,
             tuple(
-                tuple(_answer(finding) for finding in found[mode].findings if finding.check == name)
-                if mode in found
+                tuple(_answer(finding) for finding in found[subject].findings if finding.check == name)
+                if subject in found
                 else ()
-                for mode in modes
+                for subject in subjects
             ),
         )
         for name in names
@@ -166,7 +166,7 @@ def _answer(finding: FindingRecord) -> Answer:
 def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float], command: str) -> Picture:
     history = evidence.history
     own = span(history) if history is not None else None
-    name = f"{title(result.case)} in {result.mode}"
+    name = f"{title(result.case)} with {result.subject}"
     drawn, even = "", ""
     moments: tuple[Moment, ...] = ()
     if history is not None and own is not None:
@@ -176,7 +176,7 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
         if any("balance" in finding.check for finding in result.findings):
             even = balance(_balanced(history, own), name)
     return Picture(
-        mode=result.mode,
+        subject=result.subject,
         verdict=result.verdict,
         outage=_outage(measured(result.findings, "outage")),
         timeline=Markup(drawn),  # noqa: S704  # drawn by gauntlet.report.svg, which escapes what it writes
@@ -189,7 +189,7 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
 
 
 def _balanced(history: History, axis: Axis) -> pl.DataFrame:
-    """The attempts whose balance was judged: all, or those of the window after the fault where there is one."""
+    """The attempts whose balance was judged: all, or those of the window after the fault if there is one."""
     for window in windows(history.events, axis):
         if window.name == "after":
             start_ns, end_ns = (axis.zero_ns + round(at_s * SECOND_NS) for at_s in (window.start_s, window.end_s))

@@ -8,6 +8,7 @@ import re
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.comparison import Cost, comparison
 from gauntlet.report.results import Account, Results
+from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.verdicts import Trouble, headline, troubles
 
 ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.MEASURED: "▫️"}
@@ -18,17 +19,17 @@ RULES, RULE_LETTERS = 15, 200
 
 
 def summary(results: Results) -> str:
-    """The verdicts, what did not pass and how to run it again, and the modes side by side."""
+    """The verdicts, what did not pass and how to run it again, and the subjects side by side."""
     lines = [
         f"## {_icon(results)} kube-proxy gauntlet: {results.word} (Kubernetes {_plain(results.kubernetes)})",
         "",
-        "| Mode | May this cluster take it? | |",
+        "| Subject | May this cluster take it? | |",
         "|---|---|---|",
     ]
-    for mode in results.modes:
-        found = headline(results, mode)
+    for subject in results.subjects:
+        found = headline(results, subject.name)
         answer = f"{ICONS[found.verdict]} **{found.answer}**"
-        lines.append(f"| {results.heading(mode)} | {answer} | {_plain(found.sentence, found.longest)} |")
+        lines.append(f"| {_plain(results.heading(subject))} | {answer} | {_plain(found.sentence, found.longest)} |")
     if results.environment:
         set_to = ", ".join(f"{name}={value}" for name, value in results.environment.items())
         lines += ["", f"Tested with {_plain(set_to)}."]
@@ -47,7 +48,7 @@ def _icon(results: Results) -> str:
 def _troubles(found: tuple[Trouble, ...]) -> list[str]:
     lines: list[str] = []
     for trouble in found[:TROUBLES]:
-        lines += ["", f"#### {ICONS[trouble.verdict]} {_plain(trouble.title)} in {trouble.mode}", ""]
+        lines += ["", f"#### {ICONS[trouble.verdict]} {_plain(trouble.title)} with {_plain(trouble.subject)}", ""]
         lines += _account(trouble.account)
         for finding in trouble.findings:
             lines.append(f"- **{_plain(finding.check)}**: {_plain(finding.reason)}")
@@ -82,12 +83,16 @@ def _comparison(results: Results) -> list[str]:
     rows = comparison(results)
     if not rows:
         return []
-    lines = ["", "### Outage by mode", "", "| Experiment | " + " | ".join(map(results.heading, results.modes)) + " |"]
-    lines.append("|---|" + "---|" * len(results.modes))
+    lines = ["", "### Outage by subject", "", "| Experiment | " + " | ".join(map(_heading, results.subjects)) + " |"]
+    lines.append("|---|" + "---|" * len(results.subjects))
     for row in rows:
         cells = [_outage(cost) for cost in row.costs]
         lines.append(f"| {_plain(row.title)} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _heading(subject: SubjectRecord) -> str:
+    return "<br>".join(_plain(line) for line in (subject.name, subject.beneath) if line)
 
 
 def _outage(cost: Cost) -> str:

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.screen import fitted
 from gauntlet.report.figures import measured, shown
@@ -15,13 +14,13 @@ from gauntlet.report.results import CaseResult, Results
 from gauntlet.report.verdicts import Trouble, troubles, undecided
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
-# Of a column, in a terminal of 80: with three or four modes, what is longer than a verdict goes to a second line.
+# Of a column, in a terminal of 80: with three or more subjects, what is longer than a verdict goes to a second line.
 NARROW, WIDE = 12, 20
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
 
 
 def show_verdicts(console: Console, results: Results) -> None:
-    """Print cases as rows, modes as columns; below it each case that did not pass, why, and how to run it again."""
+    """Print cases as rows, subjects as columns; below it each case that did not pass, why, and how to run it again."""
     console.print(fitted(console, _table(results, console)))
     if results.incomplete:
         console.print(Text(f"The run did not finish: {results.incomplete}.", style=STYLES[Verdict.INCONCLUSIVE]))
@@ -50,18 +49,19 @@ def _table(results: Results, console: Console) -> Table:
         pad_edge=False,
     )
     table.add_column("case", overflow="fold", ratio=1)
-    for mode in results.modes:
-        widest = WIDE if len(results.modes) <= 2 else NARROW
-        table.add_column(results.heading(mode), overflow="fold", min_width=NARROW, max_width=widest)
-    cases: dict[str, dict[ProxyMode, CaseResult]] = {}
+    widest = WIDE if len(results.subjects) <= 2 else NARROW
+    for subject in results.subjects:
+        heading = "\n".join(line for line in (subject.name, subject.beneath) if line)
+        table.add_column(heading, overflow="fold", min_width=NARROW, max_width=widest)
+    cases: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
-        cases.setdefault(result.case, {})[result.mode] = result
+        cases.setdefault(result.case, {})[result.subject] = result
     before = None
     for case, found in sorted(cases.items(), key=lambda item: group(item[0])):
         if before is not None and group(case) != before:
             table.add_section()
         before = group(case)
-        cells = [_cell(found[mode]) if mode in found else _absent(results, case, mode) for mode in results.modes]
+        cells = [_cell(found[name]) if name in found else _absent(results, case, name) for name in results.names]
         table.add_row(Text(title(case)), *cells)
     return table
 
@@ -74,15 +74,15 @@ def _cell(result: CaseResult) -> Text:
     return text
 
 
-def _absent(results: Results, case: str, mode: ProxyMode) -> Text:
-    skipped = any((skip.case, skip.mode) == (case, mode) for skip in results.skipped)
+def _absent(results: Results, case: str, subject: str) -> Text:
+    skipped = any((skip.case, skip.subject) == (case, subject) for skip in results.skipped)
     return Text("skipped" if skipped else "not run", style="dim")
 
 
 def _why(trouble: Trouble) -> Text:
     text = Text("\n")
     text.append(f"{WORDS[trouble.verdict]} ", style=STYLES[trouble.verdict])
-    text.append(f"{trouble.title}", style="bold").append(f" in {trouble.mode}")
+    text.append(f"{trouble.title}", style="bold").append(f" with {trouble.subject}")
     if trouble.account.expected:
         text.append(f"\n  expected: {trouble.account.expected}")
     told = ""

@@ -1,11 +1,10 @@
-"""The report's answers in words: may this cluster take this mode, and what stands against it."""
+"""The report's answers in words: may this cluster take this subject, and what stands against it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import anchor, command, title
@@ -18,12 +17,12 @@ UNDECIDED = "Not decided"
 
 @dataclass(frozen=True)
 class Headline:
-    """The answer for one mode; what passed without being the gate is not decided, and inconclusive here.
+    """The answer for one subject; what passed without being the gate is not decided, and inconclusive here.
 
-    `longest` is the longest outage seen in it, empty where none was.
+    `longest` is the longest outage seen with it, empty if there was none.
     """
 
-    mode: ProxyMode
+    subject: str
     verdict: Verdict
     answer: str
     sentence: str
@@ -32,33 +31,33 @@ class Headline:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A case that failed or stayed inconclusive in one mode, what explains it, and how to run it again."""
+    """A case that failed or stayed inconclusive for one subject, what explains it, and how to run it again."""
 
     case: str
     title: str
     anchor: str
-    mode: ProxyMode
+    subject: str
     verdict: Verdict
     findings: tuple[FindingRecord, ...]
     account: Account
     command: str
 
 
-def headline(results: Results, mode: ProxyMode) -> Headline:
-    verdict, answer = results.verdict_of(mode), ANSWERS[results.verdict_of(mode)]
-    why_not = results.undecided(mode)
+def headline(results: Results, subject: str) -> Headline:
+    verdict, answer = results.verdict_of(subject), ANSWERS[results.verdict_of(subject)]
+    why_not = results.undecided(subject)
     if verdict is Verdict.PASS and why_not:
         verdict, answer = Verdict.INCONCLUSIVE, UNDECIDED
-    sentence = f"{_sentence(results, mode)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
-    return Headline(mode, verdict, answer, sentence, _longest(results, mode))
+    sentence = f"{_sentence(results, subject)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
+    return Headline(subject, verdict, answer, sentence, _longest(results, subject))
 
 
 def undecided(results: Results) -> tuple[str, ...]:
-    """A line for each mode that passed what ran, without that being enough to say that a cluster may take it."""
+    """A line for each subject that passed what ran, without that being enough to say that a cluster may take it."""
     return tuple(
-        f"{mode}: {why_not}: not decided"
-        for mode in results.modes
-        if results.verdict_of(mode) is Verdict.PASS and (why_not := results.undecided(mode))
+        f"{subject}: {why_not}: not decided"
+        for subject in results.names
+        if results.verdict_of(subject) is Verdict.PASS and (why_not := results.undecided(subject))
     )
 
 
@@ -69,11 +68,11 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             result.case,
             title(result.case),
             anchor(result.case),
-            result.mode,
+            result.subject,
             result.verdict,
             tuple(finding for finding in result.findings if finding.verdict.blocks),
-            results.account(result.case, result.mode),
-            command(result.case, result.mode, results.options, results.environment),
+            results.account(result.case, result.subject),
+            repeat(results, result.case, result.subject),
         )
         for result in results.cases()
         if result.verdict is not Verdict.PASS
@@ -81,12 +80,17 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
     return tuple(sorted(found, key=lambda trouble: trouble.verdict is not Verdict.FAIL))
 
 
-def _sentence(results: Results, mode: ProxyMode) -> str:
-    counts = Counter(result.verdict for result in results.cases() if result.mode is mode)
+def repeat(results: Results, case: str, subject: str) -> str:
+    """The command that runs one case of a run again for one subject."""
+    return command(case, subject, results.written(subject), results.options, results.environment)
+
+
+def _sentence(results: Results, subject: str) -> str:
+    counts = Counter(result.verdict for result in results.cases() if result.subject == subject)
     total = counts.total()
     parts = []
     if not total:
-        parts.append("No case ran in this mode, so nothing was learnt.")
+        parts.append("No case ran with it, so nothing was learnt.")
     elif counts[Verdict.PASS] == total:
         parts.append("The only case passed." if total == 1 else f"All {total} cases passed.")
     else:
@@ -96,7 +100,7 @@ def _sentence(results: Results, mode: ProxyMode) -> str:
             + ", ".join(f"{count} {word}" for count, word in words if count)
             + "."
         )
-    skipped = sum(skip.mode is mode for skip in results.skipped)
+    skipped = sum(skip.subject == subject for skip in results.skipped)
     if skipped:
         parts.append(f"{skipped} skipped as unsupported.")
     if results.incomplete:
@@ -104,8 +108,8 @@ def _sentence(results: Results, mode: ProxyMode) -> str:
     return " ".join(parts)
 
 
-def _longest(results: Results, mode: ProxyMode) -> str:
-    longest = measured((finding for finding in results.findings if finding.mode is mode), "outage")
+def _longest(results: Results, subject: str) -> str:
+    longest = measured((finding for finding in results.findings if finding.subject == subject), "outage")
     if longest is None or not longest.figure:
         return ""
     return f"Longest outage {shown(longest.figure, 's')} ({title(longest.case)})."

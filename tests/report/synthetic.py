@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Connection, Event, EventKind, Frontend, History, Outcome, Protocol, attempts, events
 from gauntlet.report import results
+from gauntlet.report.subject_record import SubjectRecord
+from gauntlet.subject import parse
 
 START_NS = 1_795_000_000_000_000_000
 CLIENTS = (("client-1", "node-1"), ("client-2", "node-2"), ("client-3", "node-3"), ("outside", None))
+FULL_VERSIONS = {"1.25": "1.25.9", "1.36": "1.36.3", "1.37": "1.37.2"}
 BACKENDS = (("web-1", "node-1"), ("web-2", "node-2"), ("web-3", "node-3"))
 
 
@@ -100,10 +102,10 @@ CASE = "suites/conformance/test_node_port.py::test_outside"
 
 
 def experiment(
-    folder: Path, case: str, mode: ProxyMode, shape: Shape, *more: Finding
+    folder: Path, case: str, subject: str, shape: Shape, *more: Finding
 ) -> tuple[results.FindingRecord, ...]:
     """Save a history as a case's evidence, and say about it what the checkers would."""
-    place = f"evidence/{case.rpartition('::')[2]}-{mode}"
+    place = f"evidence/{case.rpartition('::')[2]}-{subject}"
     history(shape).save(folder / place)
     longest = shape.outage_s
     found = [
@@ -115,17 +117,17 @@ def experiment(
         Finding("balance", Verdict.PASS, "even over all and from each node", 0.041, "of the fair share", 0.1, 0.06),
         *more,
     ]
-    return results.records(case, mode, found, [place])
+    return results.records(case, subject, found, [place])
 
 
-def passing(case: str, mode: ProxyMode) -> tuple[results.FindingRecord, ...]:
-    return results.records(case, mode, [Finding("availability", Verdict.PASS, "all were ok", 1.0, "share", 1.0)])
+def passing(case: str, subject: str) -> tuple[results.FindingRecord, ...]:
+    return results.records(case, subject, [Finding("availability", Verdict.PASS, "all were ok", 1.0, "share", 1.0)])
 
 
-def failing(case: str, mode: ProxyMode, reason: str = "web-1 got 70 %") -> tuple[results.FindingRecord, ...]:
+def failing(case: str, subject: str, reason: str = "web-1 got 70 %") -> tuple[results.FindingRecord, ...]:
     return results.records(
         case,
-        mode,
+        subject,
         [
             Finding(
                 *("balance", Verdict.FAIL, reason, 0.7, "of the fair share", 0.1),
@@ -136,11 +138,11 @@ def failing(case: str, mode: ProxyMode, reason: str = "web-1 got 70 %") -> tuple
     )
 
 
-def account(case: str, mode: ProxyMode) -> results.Account:
+def account(case: str, subject: str) -> results.Account:
     """What a case tells of itself if it did not pass."""
     return results.Account(
         case=case,
-        mode=mode,
+        subject=subject,
         expected="From the pod of every node, each backend gets its fair share.",
         promise="No client notices the fault. (slos/default.yaml:3)",
         node="node-2",
@@ -152,9 +154,16 @@ def account(case: str, mode: ProxyMode) -> results.Account:
     )
 
 
+def subject(written: str, kernel: str = "6.18.44", origin: str = "built from source") -> SubjectRecord:
+    """The record of a subject as its cluster had it: the full version, where its program came from, the kernel."""
+    asked = parse(written, "1.37")
+    full = FULL_VERSIONS.get(asked.version, asked.version)
+    return SubjectRecord.of(asked).model_copy(update={"version": full, "kernel": kernel, "origin": origin})
+
+
 def run(
     findings: tuple[results.FindingRecord, ...],
-    *modes: ProxyMode,
+    *subjects: str | SubjectRecord,
     accounts: tuple[results.Account, ...] = (),
     skipped: tuple[results.Skip, ...] = (),
     incomplete: str = "",
@@ -162,25 +171,24 @@ def run(
     environment: dict[str, str] | None = None,
     gate: results.GateCases = results.GateCases(ran=39, cases=39),  # noqa: B008  # frozen
 ) -> results.Results:
-    """A run that found this, in iptables and nftables mode unless others are given."""
+    """A run that found this, of the subjects iptables and nftables unless others are given."""
+    tested = tuple(subject(each) if isinstance(each, str) else each for each in subjects or ("iptables", "nftables"))
     started = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
     return results.Results(
         tool="kube-proxy-gauntlet 0.1.0",
         kubernetes="1.37.2",
-        kube_proxy={ProxyMode.IPTABLES: "1.37.2", ProxyMode.USERSPACE: "1.25.9"},
-        kernels={ProxyMode.IPTABLES: "6.18.44", ProxyMode.NFTABLES: "6.18.44"},
         provider="sandbox",
         command="gauntlet run --profile gate",
         seed=4711,
         started=started,
         finished=started + timedelta(minutes=4, seconds=12),
-        modes=modes or (ProxyMode.IPTABLES, ProxyMode.NFTABLES),
+        subjects=tested,
         findings=findings,
         accounts=accounts,
         skipped=skipped,
         reproduce=reproduce,
         options=("--kp-seed=4711", "--kp-version=1.37"),
         environment=environment or {},
-        gate=dict.fromkeys(ProxyMode, gate),
+        gate={each.name: gate for each in tested},
         incomplete=incomplete,
     )

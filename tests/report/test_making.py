@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import GauntletError
-from gauntlet.report import results
+from gauntlet.report import results_file
 from gauntlet.report.__main__ import main
 from gauntlet.report.making import STEP_SUMMARY, make, publish
 from tests.report.synthetic import CASE, passing, run
@@ -20,7 +20,7 @@ WHOLE = run(passing(CASE, ProxyMode.IPTABLES), ProxyMode.IPTABLES)
 def test_the_command_leaves_page_and_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STEP_SUMMARY, str(tmp_path / "step.md"))
     (tmp_path / "step.md").write_text("before\n")
-    results.write(WHOLE, tmp_path)
+    results_file.write(WHOLE, tmp_path)
     ended = CliRunner().invoke(main, [str(tmp_path)])
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
@@ -29,13 +29,13 @@ def test_the_command_leaves_page_and_summary(tmp_path: Path, monkeypatch: pytest
 
 def test_without_github_nothing_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(STEP_SUMMARY, raising=False)
-    results.write(WHOLE, tmp_path)
+    results_file.write(WHOLE, tmp_path)
     assert publish(make(tmp_path)) is None
 
 
 def test_a_summary_file_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STEP_SUMMARY, str(tmp_path / "no" / "step.md"))
-    results.write(WHOLE, tmp_path)
+    results_file.write(WHOLE, tmp_path)
     with pytest.raises(GauntletError, match="cannot be added"):
         publish(make(tmp_path))
 

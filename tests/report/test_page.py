@@ -105,7 +105,7 @@ def test_a_case_is_told_in_a_sentence_whether_or_not_it_passed() -> None:
 
 def test_a_run_without_findings_is_not_known() -> None:
     text = Elements(page(run(()), Path("none"))).text
-    assert text.count("Not known No case ran in this mode") == 2
+    assert text.count("Not known No case ran with it") == 2
     assert "No case left a finding" in text
 
 
@@ -116,13 +116,13 @@ def test_a_run_that_did_not_finish_says_so() -> None:
 
 
 def test_a_skip_is_listed_with_its_reason() -> None:
-    skip = results.Skip(case=CASE, mode=NFTABLES, reason="no such table in nftables mode")
+    skip = results.Skip(case=CASE, subject=NFTABLES, reason="no such table in nftables mode")
     text = Elements(page(run(passing(CASE, IPTABLES), skipped=(skip,)), Path("none"))).text
     assert "no such table in nftables mode" in text
     assert "1 skipped as unsupported" in text
 
 
-def test_the_outage_is_in_the_heading_of_each_mode(flush: str) -> None:
+def test_the_outage_is_in_the_heading_of_each_subject(flush: str) -> None:
     text = Elements(flush).text
     assert "iptables — outage 8.94 s ± 0.04" in text
     assert "nftables — outage 7.61 s ± 0.04" in text
@@ -158,7 +158,7 @@ def test_events_are_marked_and_windows_named(flush: str) -> None:
         assert f">{label}</text>" in drawn
 
 
-def test_each_mode_has_a_timeline_and_a_balance_plot(flush: str) -> None:
+def test_each_subject_has_a_timeline_and_a_balance_plot(flush: str) -> None:
     labels = Elements(flush).values("aria-label")
     assert sum("attempts from node-1 failed" in label for label in labels) == 2
     assert sum("even is 33.3%" in label for label in labels) == 2
@@ -198,7 +198,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     History(named, noted).save(tmp_path / "evidence" / "hostile")
     bad = Finding(f"balance {HOSTILE}", Verdict.FAIL, HOSTILE, 1.0, HOSTILE, 2.0, details=(HOSTILE,))
     found = results.records(f"suites/t.py::test_{HOSTILE}", IPTABLES, [bad], ["evidence/hostile"])
-    skip = results.Skip(case=HOSTILE, mode=IPTABLES, reason=HOSTILE)
+    skip = results.Skip(case=HOSTILE, subject=IPTABLES, reason=HOSTILE)
     whole = run(found, IPTABLES, skipped=(skip,), incomplete=HOSTILE, reproduce=HOSTILE)
     text = page(whole, tmp_path)
     elements = Elements(text)

@@ -15,8 +15,8 @@ from tests.report.synthetic import CASE, EXPERIMENT, account, failing, passing, 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 
 
-def outage(mode: ProxyMode, seconds: float) -> tuple[results.FindingRecord, ...]:
-    return results.records(EXPERIMENT, mode, [Finding("outage", Verdict.PASS, "", seconds, "s", 15.0, 0.04)])
+def outage(subject: str, seconds: float) -> tuple[results.FindingRecord, ...]:
+    return results.records(EXPERIMENT, subject, [Finding("outage", Verdict.PASS, "", seconds, "s", 15.0, 0.04)])
 
 
 def printed(whole: results.Results) -> str:
@@ -26,7 +26,7 @@ def printed(whole: results.Results) -> str:
     return capture.get()
 
 
-def test_the_summary_answers_for_each_mode() -> None:
+def test_the_summary_answers_for_each_subject() -> None:
     text = summary(run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES)))
     assert text.startswith("## ❌ kube-proxy gauntlet: fail")
     assert "| iptables | ✅ **Yes** | The only case passed. |" in text
@@ -66,7 +66,8 @@ def test_a_kube_proxy_of_another_version_is_named() -> None:
     whole = run(passing(CASE, IPTABLES) + passing(CASE, ProxyMode.USERSPACE), IPTABLES, ProxyMode.USERSPACE)
     assert "| userspace (1.25.9) | ✅ **Yes** |" in summary(whole)
     assert "| iptables | ✅ **Yes** |" in summary(whole)
-    assert "userspace (1.25.9)" in " ".join(printed(whole).split())
+    heading = [line.replace("┃", " ").split() for line in printed(whole).splitlines() if line.startswith("┃")]
+    assert heading == [["iptables", "userspace"], ["case", "1.37.2", "1.25.9"]]
 
 
 def test_the_summary_compares_outages() -> None:
@@ -108,17 +109,17 @@ def test_the_table_fits_80_columns_and_lists_what_did_not_pass() -> None:
     whole = run(passing(CASE, IPTABLES) + failing(CASE, NFTABLES) + passing(long, IPTABLES) + outage(NFTABLES, 7.61))
     text = printed(whole)
     again = next(line.strip() for line in text.splitlines() if "pytest" in line)
-    assert again == command(CASE, NFTABLES, whole.options, {})
+    assert again == command(CASE, NFTABLES, "nftables", whole.options, {})
     assert max(len(line) for line in text.splitlines() if again not in line) <= 80
     rows = [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
     assert "Outside pass FAIL" in rows
     assert "NAT flush not run pass 7.61 s" in rows
-    assert "FAIL Outside in nftables" in rows
+    assert "FAIL Outside with nftables" in rows
     assert "balance: web-1 got 70 %" in rows
 
 
 def test_the_table_counts_skips_and_tells_them_from_cases_not_run() -> None:
-    skip = results.Skip(case=CASE, mode=NFTABLES, reason="no")
+    skip = results.Skip(case=CASE, subject=NFTABLES, reason="no")
     text = printed(run(passing(CASE, IPTABLES), skipped=(skip,)))
     assert "skipped" in text
     assert "1 skipped as unsupported" in text

@@ -173,13 +173,16 @@ def test_names_of_a_case() -> None:
     assert title("") == ""
 
 
-def test_the_command_names_one_case_in_one_mode() -> None:
-    assert command(CASE, ProxyMode.IPTABLES, run(()).options, {}) == (
+def test_the_command_names_one_case_and_one_subject() -> None:
+    assert command(CASE, "iptables", "iptables", run(()).options, {}) == (
         "pytest 'suites/conformance/test_node_port.py::test_outside[iptables]' --kp-modes=iptables "
         "--kp-seed=4711 --kp-version=1.37"
     )
-    assert "suites -k node_port" in command("node_port", ProxyMode.IPTABLES, (), {})
+    assert "suites -k node_port" in command("node_port", "iptables", "iptables", (), {})
     elsewhere = ("--kp-provider=existing", "--kp-context=the staging one")
-    assert command(CASE, ProxyMode.IPTABLES, elsewhere, {}).endswith(
+    assert command(CASE, "iptables", "iptables", elsewhere, {}).endswith(
         "--kp-provider=existing '--kp-context=the staging one'"
+    )
+    assert command(CASE, "next", "next=nftables@1.37+SomeGate", (), {}) == (
+        "pytest 'suites/conformance/test_node_port.py::test_outside[next]' --kp-subjects=next=nftables@1.37+SomeGate"
     )

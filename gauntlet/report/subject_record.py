@@ -1,0 +1,59 @@
+"""What results.json records of a subject, and how columns are headed by it."""
+
+from __future__ import annotations
+
+import json
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.subject import DATA_PLANE, Subject
+
+
+class Record(BaseModel):
+    """What all records of results.json have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SubjectRecord(Record):
+    """One subject of a run, as it was in its cluster.
+
+    `version` is the full one of kube-proxy; the minor one if no cluster came up. `written` is how a command line names
+    the subject. `origin` says how its program came to be: built from source, downloaded, given; empty if that is not
+    known. `gates` are the feature gates that were set, `fields` what was merged over the KubeProxyConfiguration that
+    every subject gets. `kernel` is that of its nodes, empty if none came up.
+    """
+
+    name: str = Field(min_length=1)
+    data_plane: str = DATA_PLANE
+    mode: ProxyMode
+    version: str
+    written: str = Field(min_length=1)
+    origin: str = ""
+    gates: dict[str, bool] = {}
+    fields: dict[str, JsonValue] = {}
+    kernel: str = ""
+
+    @classmethod
+    def of(cls, subject: Subject) -> Self:
+        """The record of a subject before its cluster came up."""
+        return cls(
+            name=subject.name,
+            data_plane=subject.data_plane,
+            mode=subject.mode,
+            version=subject.version,
+            written=subject.written,
+            gates=dict(subject.feature_gates),
+            fields=json.loads(subject.fields),
+        )
+
+    @property
+    def beneath(self) -> str:
+        """Mode and full version, as far as the name does not say them; empty if it says both."""
+        word, _, rest = self.name.partition("@")
+        named = rest.partition("+")[0]
+        mode = "" if word.partition("+")[0] == self.mode else str(self.mode)
+        version = "" if named and f"{self.version}.".startswith(f"{named}.") else self.version
+        return f"{mode} {version}".strip()
