@@ -1,4 +1,4 @@
-"""How pytest runs the suites: options, modes, workers, and what makes a case fail. Fixtures are in fixtures/."""
+"""How pytest runs the suites: options, subjects, workers, and what makes a case fail. Fixtures are in fixtures/."""
 
 from __future__ import annotations
 
@@ -43,7 +43,13 @@ class Worker(Protocol):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kube-proxy gauntlet")
-    group.addoption("--kp-modes", default=None, help="proxy modes, with commas (default: iptables,nftables)")
+    group.addoption(
+        "--kp-subjects",
+        default=None,
+        help="what to test, with commas: nftables, nftables@1.36, nftables@./kube-proxy, next=nftables@1.37+SomeGate "
+        "(default: iptables,nftables)",
+    )
+    group.addoption("--kp-modes", default=None, help="the same by mode alone, at --kp-version: iptables,nftables")
     group.addoption(
         "--kp-node-kernel",
         default="auto",
@@ -67,7 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--kp-dry-run", action="store_true", help="existing: print every change a run would make, and make none"
     )
-    group.addoption("--kp-version", default="1.37", help="Kubernetes minor version (default: 1.37)")
+    group.addoption("--kp-version", default="1.37", help="version of subjects that name none (default: 1.37)")
     group.addoption(
         "--kp-from-source",
         action="store_true",
@@ -87,9 +93,9 @@ def pytest_configure(config: pytest.Config) -> None:
     choice.settle(config)
     if not _runs_suites(config):
         return
-    from fixtures import settings
+    from fixtures import subjects
 
-    if settings.MODES in config.stash:
+    if subjects.NAMES in config.stash:
         return  # for fixtures.collector, which knows them
     try:
         _set_up(config)
@@ -99,7 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _set_up(config: pytest.Config) -> None:
     """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
-    from fixtures import inventory, rehearsal, settings
+    from fixtures import inventory, rehearsal, settings, subjects
     from fixtures.ledger import Ledger
     from gauntlet.build import releases
     from gauntlet.ground import surroundings
@@ -125,7 +131,8 @@ def _set_up(config: pytest.Config) -> None:
         if not config.option.kp_dry_run:
             command = ["pytest", *config.invocation_params.args]
             config.pluginmanager.register(Ledger(chosen, command, cases), "gauntlet-ledger")
-    config.stash[settings.KEY], config.stash[settings.MODES] = chosen, chosen.modes
+    config.stash[settings.KEY] = chosen
+    config.stash[subjects.NAMES] = tuple(subject.name for subject in chosen.subjects)
     if config.option.kp_dry_run:
         config.pluginmanager.register(rehearsal, "gauntlet-rehearsed-fixtures")
         config.pluginmanager.register(rehearsal.Rehearsal(config), "gauntlet-rehearsal")
@@ -143,25 +150,25 @@ def pytest_configure_node(node: Worker) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """pytest-xdist: one worker a mode, else several would each make a cluster of the same mode."""
+    """pytest-xdist: one worker a subject, else several would each make a cluster of the same one."""
     from fixtures import settings
 
     if settings.KEY not in config.stash or config.option.dist not in ("load", "loadgroup"):
         return None
-    from fixtures.schedule import ByMode
+    from fixtures.schedule import BySubject
 
-    return ByMode(config, log)
+    return BySubject(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that needs a cluster once for each mode. Last, so that the id ends in the mode."""
-    if "mode" not in metafunc.fixturenames:
+    """Run a test that needs a cluster once for each subject. Last, so that the id ends in the subject's name."""
+    if "subject" not in metafunc.fixturenames:
         return
-    from fixtures import settings
+    from fixtures import subjects
 
-    modes = settings.modes_of(metafunc.config)
-    metafunc.parametrize("mode", modes, ids=map(str, modes), indirect=True, scope="session")
+    names = subjects.names_of(metafunc.config)
+    metafunc.parametrize("subject", names, ids=names, indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -169,13 +176,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is declared unsupported, and nothing else; let -k choose by experiment. Shared Services come first.
 
     Those that make one of their own leave kube-proxy work, which experiments wait for. First of all hooks: pytest then
-    groups the cases by the mode of their cluster.
+    groups the cases by their cluster.
     """
     items.sort(key=lambda item: not {"shared", "nobody"}.intersection(getattr(item, "fixturenames", ())))
     from fixtures import collector
 
     for item in items:
-        if "mode" in getattr(item, "fixturenames", ()):
+        if "subject" in getattr(item, "fixturenames", ()):
             item.extra_keyword_matches.update(collector.experiments_of(item))
         for marker in item.iter_markers("needs"):
             _skip_unsupported(item, *marker.args)
@@ -185,7 +192,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """A case passes if its test function returns and the findings that the judge has let it pass."""
     yield
-    if "mode" in getattr(item, "fixturenames", ()):
+    if "subject" in getattr(item, "fixturenames", ()):
         from fixtures import judge
 
         held = item.stash.get(judge.KEY, None)
@@ -215,15 +222,18 @@ def pytest_runtest_makereport(
 
 
 def _skip_unsupported(item: pytest.Item, feature: str) -> None:
-    from fixtures import case, ledger, settings
+    from fixtures import case, ledger, settings, subjects
     from gauntlet.promises.support import unsupported
 
-    found = case.of_node_id(item.nodeid)
-    if found is None or settings.KEY not in item.config.stash:
+    if settings.KEY not in item.config.stash:
         return
+    found = case.of_node_id(item.nodeid, subjects.names_of(item.config))
+    if found is None:
+        return
+    chosen = settings.of(item.config)
+    subject = chosen.subject(found.subject)
     try:
-        chosen = settings.of(item.config)
-        reason = unsupported(feature, found.mode, chosen.proxy_version(found.mode), chosen.places(found.mode))
+        reason = unsupported(feature, subject.mode, subject.version, chosen.places(subject))
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     if reason is not None:

@@ -6,6 +6,7 @@ any of these behind a name of one's own: `next=nftables@1.37+SomeGate`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import yaml
 
+from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.proxy.eras import Minor, Stage, last_with, minor_of, offer
 
 DATA_PLANE = "kube-proxy"
 _EXAMPLES = "write it like nftables, nftables@1.36, nftables@./path/to/kube-proxy or next=nftables@1.37+FeatureGate"
+_NAMED = re.compile(r"(?P<name>[^@+/=]*)=(?P<rest>.*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{0,62}")
 _GATE = re.compile(r"(?P<gate>[A-Z][A-Za-z0-9]*)(?:=(?P<value>true|false))?")
 _SAID = re.compile(r"Kubernetes v(?P<version>\d+\.\d+\.\d+\S*)")
@@ -37,7 +40,7 @@ class Subject:
     `name` is what cases, reports and promises call it. `version` is the minor version of kube-proxy ("1.37"), or the
     full one if that was asked for ("1.37.2"); of an own `program` it is what that says of itself. `gates` are the
     feature gates that were asked for, `fields` the JSON of what is merged over the gauntlet's KubeProxyConfiguration.
-    `written` is how a command line names it.
+    `written` is how a command line names it, from whichever folder: its paths are absolute.
     """
 
     name: str
@@ -52,6 +55,11 @@ class Subject:
     @property
     def minor(self) -> Minor:
         return minor_of(self.version)
+
+    @property
+    def says_version(self) -> bool:
+        """Whether a command line that names it names its version."""
+        return "@" in self.written
 
     @property
     def slug(self) -> str:
@@ -82,25 +90,43 @@ class Subject:
         return self.name
 
 
+def plain(mode: ProxyMode, version: str = DEFAULT_VERSION) -> Subject:
+    """The subject of a mode at a version and nothing else; at the last version that has the mode if it is gone by then.
+
+    Raises UsageError for a version that does not have it yet.
+    """
+    version = last_with(mode, version)
+    offer(mode, version)
+    return Subject(str(mode), mode, version, str(mode))
+
+
+def chosen_by(written: str) -> str:
+    """The option of pytest that chooses the subject of a run; a mode alone leaves its version to --kp-version."""
+    return f"--kp-modes={written}" if written in list(ProxyMode) else f"--kp-subjects={written}"
+
+
 def parse_all(text: str, default_version: str) -> tuple[Subject, ...]:
     """The subjects of a comma-separated list; `default_version` is that of those that do not say one.
 
-    Raises UsageError for one that cannot be, and for two of one name.
+    Raises UsageError for one that cannot be, and for names that could be taken for one another: the same but for case
+    and punctuation (clusters are called after them), or one at the end of another, after a hyphen (cases are).
     """
     subjects = tuple(parse(part.strip(), default_version) for part in text.split(","))
-    for subject in subjects:
-        twins = [each.written for each in subjects if each.name == subject.name]
-        if len(twins) > 1:
-            raise UsageError(
-                f"{' and '.join(twins)} have the same name, {subject.name}",
-                f"leave one out, or name each: a={twins[0]},b={twins[1]}",
-            )
+    for one, other in itertools.permutations(subjects, 2):
+        if one.slug != other.slug and not one.name.endswith(f"-{other.name}"):
+            continue
+        what = "the same name" if one.name == other.name else "names that could be taken for one another"
+        names = one.name if one.name == other.name else f"{one.name} and {other.name}"
+        raise UsageError(
+            f"{one.written} and {other.written} have {what}, {names}",
+            f"leave one out, or name each: a={_unnamed(one.written)},b={_unnamed(other.written)}",
+        )
     return subjects
 
 
 def parse(text: str, default_version: str) -> Subject:
     """One subject, as the module describes it. Raises UsageError, with what was wrong, if it cannot be one."""
-    named = re.fullmatch(r"(?P<name>[^@+/=]*)=(?P<rest>.*)", text)
+    named = _NAMED.fullmatch(text)
     core, *extras = (named["rest"] if named else text).split("+")
     word, at, version = core.partition("@")
     fields: dict[str, Json] = {}
@@ -130,8 +156,8 @@ def parse(text: str, default_version: str) -> Subject:
         name=_name(named["name"] if named else "+".join(known_as).replace("=", "-"), text),
         mode=mode,
         version=version,
-        written=text,
-        program=program,
+        written=_from_anywhere(text),
+        program=program and program.absolute(),
         gates=tuple(sorted(gates.items())),
         fields=json.dumps(fields, sort_keys=True),
     )
@@ -155,6 +181,17 @@ def version_of(program: Path) -> str:
         words = (done.stdout + done.stderr).strip().partition("\n")[0][:80] or "nothing"
         raise UsageError(f"{program} --version does not say a version of Kubernetes but: {words}", remedy)
     return match["version"]
+
+
+def _from_anywhere(text: str) -> str:
+    """The same with absolute paths."""
+    parts = re.split(r"([=@+])", text)
+    return "".join(str(Path(part).absolute()) if "/" in part or _is_file(part) else part for part in parts)
+
+
+def _unnamed(text: str) -> str:
+    named = _NAMED.fullmatch(text)
+    return named["rest"] if named else text
 
 
 def _name(name: str, text: str) -> str:

@@ -22,13 +22,13 @@ from types import SimpleNamespace
 import pytest
 
 @pytest.fixture(scope="session")
-def cluster(mode):
-    Path(f"up-{mode}").touch()
+def cluster(subject):
+    Path(f"up-{subject}").touch()
     yield SimpleNamespace(
-        version="1.37.2" if mode == "iptables" else "1.36.3", control_plane_version="1.37.2", kernel="6.18.0",
-        mode=mode, nodes=()
+        version="1.37.2" if subject.mode == "iptables" else "1.36.3", control_plane_version="1.37.2", kernel="6.18.0",
+        mode=subject.mode, nodes=()
     )
-    Path(f"down-{mode}").touch()
+    Path(f"down-{subject}").touch()
 """
 INI = """
 [pytest]

@@ -1,8 +1,9 @@
-"""Modes, workers, options that cannot work, and Ctrl-C."""
+"""Subjects, workers, options that cannot work, and Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
@@ -15,6 +16,11 @@ PARAMETRIZED = """
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 def test_serves(judge, protocol):
     judge(GOOD)
+"""
+FAILING = """
+@pytest.mark.parametrize("protocol", ["udp"])
+def test_fails(judge, protocol):
+    judge(Finding("bad", Verdict.FAIL, "it does not work"))
 """
 WORKER = """
 @pytest.mark.parametrize("number", range(4))
@@ -41,6 +47,33 @@ def test_ids_end_in_the_mode(tmp_path: Path) -> None:
     assert not (tmp_path / "results").exists(), "listing cases keeps no results"
 
 
+def test_several_subjects_of_one_mode_have_names_ids_and_clusters_of_their_own(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, PARAMETRIZED)
+    code, printed = folder.run("-v", "-p", "no:randomly", "--kp-subjects", "nftables@1.37,next=nftables@1.37+SomeGate")
+    assert code == 0, printed
+    passed = [line.partition("::")[2].partition("]")[0] for line in printed.splitlines() if "PASSED" in line]
+    assert passed == [
+        f"test_serves[{protocol}-{name}" for name in ("nftables@1.37", "next") for protocol in ("tcp", "udp")
+    ]
+    assert {file.name for file in tmp_path.glob("down-*")} == {"down-nftables@1.37", "down-next"}
+
+
+def test_a_case_of_a_subject_runs_again_by_its_id_and_the_printed_options(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, FAILING)
+    (tmp_path / "fields.yaml").write_text(
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
+    )
+    _, printed = folder.run("--kp-subjects", "next=nftables@1.37+SomeGate+./fields.yaml", "--kp-seed=7")
+    (line,) = {line for line in printed.splitlines() if line.startswith("run this case again: ")}
+    again = line.removeprefix("run this case again: ")
+    assert again == (
+        "pytest 'suites/test_it.py::test_fails[udp-next]' "
+        f"--kp-subjects=next=nftables@1.37+SomeGate+{tmp_path}/fields.yaml --kp-seed=7"
+    )
+    _, printed = folder.run(*shlex.split(again)[1:])
+    assert line in printed
+
+
 def test_modes_run_one_after_the_other_with_one_cluster_each(tmp_path: Path) -> None:
     folder = SuiteFolder.make(tmp_path, PARAMETRIZED)
     code, printed = folder.run("-v", "-p", "no:randomly")
@@ -65,11 +98,17 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
     [
         (["--kp-modes", "iptable"], "unknown mode 'iptable'"),
         (["--kp-modes", "nftables", "--kp-node-kernel", "own"], "cannot run kube-proxy in nftables mode"),
+        (["--kp-subjects", "nftables@1.28"], "kube-proxy 1.28 does not have nftables mode: it came with 1.29"),
+        (["--kp-subjects", "nftables,next=nftables+gate"], "is neither a feature gate nor a YAML file"),
+        (["--kp-subjects", "a-b=nftables,b=iptables"], "names that could be taken for one another, a-b and b"),
+        (["--kp-subjects", "iptables", "--kp-modes", "iptables"], "--kp-modes and --kp-subjects exclude each other"),
+        (["--kp-subjects", "iptables@1.36.99"], "Kubernetes 1.36.99 is not pinned"),
+        (["--kp-subjects", "iptables@/bin/true"], "does not say a version of Kubernetes"),
         (["--kp-provider", "clouds"], "no provider 'clouds'"),
         (["--kp-results", "pytest.ini"], "is not writable"),
         (["--kp-slos", "slos"], "slos/experiments/kill-proxy.yaml:1: unknown field `availabilty`"),
         (["--kp-version", "newest"], "'newest' is not a Kubernetes version"),
-        (["--kp-version", "1.2"], "Kubernetes 1.2 is not pinned"),
+        (["--kp-version", "1.2", "--kp-modes", "iptables"], "Kubernetes 1.2 is not pinned"),
     ],
 )
 def test_what_cannot_work_is_said_before_any_cluster_is_made(tmp_path: Path, options: list[str], words: str) -> None:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from fixtures.schedule import scope
-from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NodeKernel
 
 KERNELS = {
-    ProxyMode.IPTABLES: NodeKernel.HOST,
-    ProxyMode.NFTABLES: NodeKernel.HOST,
-    ProxyMode.IPVS: NodeKernel.OWN,
-    ProxyMode.USERSPACE: NodeKernel.OWN,
+    "iptables": NodeKernel.HOST,
+    "nftables": NodeKernel.HOST,
+    "nftables@1.36": NodeKernel.HOST,
+    "ipvs": NodeKernel.OWN,
+    "userspace": NodeKernel.OWN,
 }
 
 
-def of(mode: ProxyMode, kernels: dict[ProxyMode, NodeKernel] = KERNELS) -> str:
-    return scope(f"suites/chaos/test_kill_proxy.py::test_it[{mode}]", kernels)
+def of(subject: str, kernels: dict[str, NodeKernel] = KERNELS) -> str:
+    return scope(f"suites/chaos/test_kill_proxy.py::test_it[udp-{subject}]", kernels)
 
 
-def test_modes_on_the_hosts_kernel_have_a_worker_each() -> None:
-    assert of(ProxyMode.IPTABLES) != of(ProxyMode.NFTABLES)
+def test_subjects_on_the_hosts_kernel_have_a_worker_each() -> None:
+    assert of("iptables") != of("nftables")
+
+
+def test_two_subjects_of_one_mode_have_a_worker_each() -> None:
+    assert of("nftables@1.36") != of("nftables")
 
 
 def test_clusters_of_guests_come_one_after_the_other() -> None:
-    assert of(ProxyMode.IPVS) == of(ProxyMode.USERSPACE)
-    assert of(ProxyMode.IPVS) not in {of(ProxyMode.IPTABLES), of(ProxyMode.NFTABLES)}
-    shared = dict.fromkeys(ProxyMode, NodeKernel.HOST)
-    assert of(ProxyMode.IPVS, shared) != of(ProxyMode.USERSPACE, shared)
+    assert of("ipvs") == of("userspace")
+    assert of("ipvs") not in {of("iptables"), of("nftables")}
+    shared = dict.fromkeys(KERNELS, NodeKernel.HOST)
+    assert of("ipvs", shared) != of("userspace", shared)
 
 
 def test_other_tests_go_to_whoever_is_free() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fixtures import nearest, settings
+from fixtures import nearest, subjects
 from fixtures.collector import Row
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
 from gauntlet.cli.main import main
@@ -23,6 +23,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.promises.support import Place, unsupported
 from gauntlet.providers.sandbox import world
+from gauntlet.subject import parse_all
 from tests.existing import absent
 from tests.suite_folder import SuiteFolder
 
@@ -211,17 +212,31 @@ def test_no_skip_advises_what_is_refused() -> None:
 class Given:
     """All that is asked of a cluster before a run in it."""
 
-    mode: ProxyMode
+    mode: ProxyMode = ProxyMode.NFTABLES
+    version: str = "1.36.3"
 
 
-@pytest.mark.parametrize(("asked", "modes"), [(None, ("nftables",)), ("nftables", ("nftables",)), ("iptables", None)])
-def test_a_kubeconfig_of_another_mode_is_refused(asked: str | None, modes: tuple[str, ...] | None) -> None:
-    if modes is None:
-        with pytest.raises(UsageError, match=r"runs in nftables mode, not in iptables\n.*--kp-modes=nftables"):
-            settings.modes_asked_for(asked, Given(ProxyMode.NFTABLES))
-    else:
-        assert settings.modes_asked_for(asked, Given(ProxyMode.NFTABLES)) == modes
+@pytest.mark.parametrize("asked", [None, "nftables", "nftables@1.36", "nftables@1.36.3", "next=nftables"])
+def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
+    named = None if asked is None else parse_all(asked, "1.37")
+    found = subjects.agreed(named, subjects.of_given(Given()), "they run")
+    assert (found.mode, found.version) == (ProxyMode.NFTABLES, "1.36.3")
+    assert found.name == (asked.partition("=")[0] if asked else "nftables")
 
 
-def test_without_a_cluster_the_modes_are_those_of_the_gate() -> None:
-    assert settings.modes_asked_for(None, None) == ("iptables", "nftables")
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("iptables", r"they run in nftables mode, not in iptables\n.*--kp-modes=nftables"),
+        ("nftables,iptables", r"they run in nftables mode, not in nftables, iptables\n"),
+        ("nftables@1.37", r"they run at 1\.36\.3, not at 1\.37\n"),
+        ("nftables+SomeGate", r"configuration of their own, which is not that of nftables\+SomeGate\n"),
+    ],
+)
+def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        subjects.agreed(parse_all(asked, "1.37"), subjects.of_given(Given()), "they run")
+
+
+def test_without_a_cluster_the_subjects_are_those_of_the_gate() -> None:
+    assert [each.name for each in subjects.unasked("1.37")] == ["iptables", "nftables"]

@@ -9,7 +9,7 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.proxy.eras import Stage, last_with, offer, offers
-from gauntlet.subject import parse, parse_all
+from gauntlet.subject import chosen_by, parse, parse_all, plain
 
 CONFIGURATION = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
 
@@ -149,3 +149,40 @@ def test_what_versions_offer() -> None:
     ]
     assert [offer(ProxyMode.IPVS, version).stage for version in ("1.34", "1.35.4")] == [Stage.STABLE, Stage.DEPRECATED]
     assert (last_with(ProxyMode.USERSPACE, "1.37"), last_with(ProxyMode.USERSPACE, "1.24")) == ("1.25", "1.24")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["a.b=nftables,A-B=iptables", "next=nftables,my-next=nftables@1.37", "my-next=iptables,next=iptables@1.37"],
+)
+def test_names_that_could_be_taken_for_one_another_are_refused(written: str) -> None:
+    """Clusters are called after the one, and the ids of cases end in a hyphen and the other."""
+    with pytest.raises(UsageError, match="names that could be taken for one another"):
+        parse_all(written, "1.37")
+
+
+def test_a_command_line_names_a_subject_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fields.yaml").write_text(CONFIGURATION)
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\necho 'Kubernetes v1.36.9'\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+
+    read = parse("next=nftables@./kube-proxy+Gate=false+fields.yaml", "1.37")
+    monkeypatch.chdir("/")
+
+    assert read.written == f"next=nftables@{tmp_path}/kube-proxy+Gate=false+{tmp_path}/fields.yaml"
+    assert parse(read.written, "1.37") == read
+    assert chosen_by(read.written) == f"--kp-subjects={read.written}"
+
+
+@pytest.mark.parametrize("proxy_mode", ProxyMode)
+def test_a_mode_alone_is_chosen_in_the_short_form(proxy_mode: ProxyMode) -> None:
+    assert parse(str(proxy_mode), "1.37") == plain(proxy_mode, "1.37")
+    assert chosen_by(plain(proxy_mode).written) == f"--kp-modes={proxy_mode}"
+    assert not plain(proxy_mode).says_version
+
+
+def test_a_mode_that_a_version_does_not_have_yet_is_refused() -> None:
+    with pytest.raises(UsageError, match="it came with"):
+        plain(ProxyMode.NFTABLES, "1.28")

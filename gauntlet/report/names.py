@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gauntlet.ground import surroundings
-from gauntlet.ground.cluster import ProxyMode
+from gauntlet.subject import chosen_by
 
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
 
@@ -48,5 +48,4 @@ def command(case: str, subject: str, written: str, options: Iterable[str], envir
     `options` and `environment` are those of its run, the subject aside.
     """
     chosen = [node_id(case, subject)] if "::" in case else ["suites", "-k", case]
-    option = "--kp-modes" if written in set(ProxyMode) else "--kp-subjects"
-    return surroundings.command(["pytest", *chosen, f"{option}={written}", *options], environment)
+    return surroundings.command(["pytest", *chosen, chosen_by(written), *options], environment)
