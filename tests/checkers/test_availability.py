@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.checkers.availability import availability
@@ -73,7 +73,6 @@ def test_one_row(row: Row) -> None:
     assert availability(frame([row])).verdict is (Verdict.PASS if row.outcome == "ok" else Verdict.FAIL)
 
 
-@settings(deadline=None)
 @given(st.permutations(steady(0, 0.3, bad=[(0.1, 0.15)])))
 def test_the_order_of_rows_does_not_matter(rows: list[Row]) -> None:
     assert availability(frame(rows), 0.5) == availability(frame(steady(0, 0.3, bad=[(0.1, 0.15)])), 0.5)

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare, ncx2
 
@@ -131,7 +131,6 @@ def test_clients_outside_form_a_group() -> None:
     assert any(line.startswith("outside:") for line in found.details)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=2, max_size=20).filter(any))
 def test_the_p_value_is_that_of_chisquare(counts: list[int]) -> None:
     seen = Spread("all", tuple(f"b{index}" for index in range(len(counts))), tuple(counts))

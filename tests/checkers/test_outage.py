@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.checkers.outage import outage, outages
@@ -124,7 +124,6 @@ def test_clock_ties_are_read_as_hurt() -> None:
     assert spell.after_ns == ns(2.01)
 
 
-@settings(deadline=None)
 @given(
     start_s=st.floats(0.5, 2), length_s=st.floats(0.02, 3), begins=st.lists(st.floats(0, 8), min_size=30, max_size=300)
 )
@@ -135,7 +134,6 @@ def test_the_truth_lies_within_the_resolution(start_s: float, length_s: float, b
             assert abs(found.spell.length_s - length_s) <= found.spell.resolution_s + 1e-6
 
 
-@settings(deadline=None)
 @given(st.permutations(dropped(2.0, 0.5, rate=10, timeout_s=1.0)))
 def test_the_order_of_rows_does_not_matter(rows: list[Row]) -> None:
     expected = outage(frame(dropped(2.0, 0.5, rate=10, timeout_s=1.0)), hold_s=1)

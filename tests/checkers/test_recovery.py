@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.checkers.recovery import recovery
@@ -138,7 +138,6 @@ def test_the_first_event_of_its_kind_counts() -> None:
     assert found.figure == pytest.approx(1.0, abs=0.011)
 
 
-@settings(deadline=None)
 @given(length_s=st.floats(0, 4), every_s=st.floats(0.005, 0.4))
 def test_the_truth_lies_within_the_resolution(length_s: float, every_s: float) -> None:
     rows = steady(0, 14, every_s, bad=[(2, 2 + length_s)])
@@ -148,7 +147,6 @@ def test_the_truth_lies_within_the_resolution(length_s: float, every_s: float) -
     assert abs(found.figure - length_s) <= found.resolution + 1e-6
 
 
-@settings(deadline=None)
 @given(st.permutations(steady(0, 12, 0.4, bad=[(2, 3)])))
 def test_the_order_of_rows_does_not_matter(rows: list[Row]) -> None:
     assert judged(rows) == judged(steady(0, 12, 0.4, bad=[(2, 3)]))
