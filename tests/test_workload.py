@@ -13,13 +13,15 @@ from typing import cast
 
 import polars as pl
 import pytest
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import Configuration
 
 from gauntlet.ground import history
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.kube.api_client import PatientClient
+from gauntlet.kube.objects import EndpointSlice, PodObject
 from gauntlet.workload import (
     HTTP,
     UDP,
@@ -39,7 +41,6 @@ from gauntlet.workload import (
 )
 from gauntlet.workload.bulk import serve_many
 from gauntlet.workload.effect import answered_by, node_port_questions, questions, refused
-from gauntlet.workload.observed import ObservedPod, SliceList
 from gauntlet.workload.readiness import switch
 
 NODES = ("node-1", "node-2", "node-3")
@@ -143,10 +144,10 @@ def test_served_names_each_frontend() -> None:
 def test_pod_on_its_way_out_does_not_serve() -> None:
     ready = {"podIP": "10.244.1.2", "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     pod = {"metadata": {"name": "a"}, "spec": {"nodeName": "node-1"}, "status": ready}
-    assert ObservedPod.model_validate_json(json.dumps(pod)).serves
+    assert PodObject.model_validate_json(json.dumps(pod)).serves
     pod["metadata"] = {"name": "a", "deletionTimestamp": "2026-11-23T12:00:00Z"}
-    assert not ObservedPod.model_validate_json(json.dumps(pod)).serves
-    assert not ObservedPod.model_validate_json('{"metadata": {"name": "a"}, "spec": {}}').serves
+    assert not PodObject.model_validate_json(json.dumps(pod)).serves
+    assert not PodObject.model_validate_json('{"metadata": {"name": "a"}, "spec": {}}').serves
 
 
 def test_endpoint_without_a_ready_condition_is_ready() -> None:
@@ -156,7 +157,7 @@ def test_endpoint_without_a_ready_condition_is_ready() -> None:
         {"addresses": ["10.0.0.3"], "conditions": {"ready": False}},
     ]
     items = [{"metadata": {"name": "s"}, "endpoints": endpoints}, {"metadata": {"name": "t"}, "endpoints": None}]
-    slices = SliceList.model_validate_json(json.dumps({"items": items})).items
+    slices = [EndpointSlice.model_validate_json(json.dumps(each)) for each in items]
     assert [each.ready_addresses for each in slices] == [{"10.0.0.1", "10.0.0.2"}, frozenset()]
 
 
@@ -219,7 +220,7 @@ def test_backend_that_decides_by_itself_has_no_switch() -> None:
 def _api(port: int) -> Api:
     configuration = Configuration()
     configuration.host = f"http://127.0.0.1:{port}"
-    return Api(ApiClient(configuration))
+    return Api(PatientClient(configuration))
 
 
 class _Server(BaseHTTPRequestHandler):

@@ -34,9 +34,9 @@ def adopt(ctx: click.Context, context: str, kubeconfig: Path | None, *, yes: boo
 
     Exit code 0 if the cluster is adopted (with --undo: is not) afterwards, 1 if you said no.
     """
+    from gauntlet.kube.access import access
     from gauntlet.kube.api import Api
     from gauntlet.providers.existing import marker
-    from gauntlet.providers.existing.options import access
 
     found = access(kubeconfig, context)
     api = Api(found.client)

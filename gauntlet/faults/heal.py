@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from kubernetes.client import ApiException, CoreV1Api
-from urllib3.exceptions import HTTPError
-
 from gauntlet.ground.cluster import Cluster, Host, OwnKernelNode
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.journal.lock import ClusterInUse
 from gauntlet.ground.journal.store import Journal, Record, State, journal_of
 from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.kube.api import Api, ApiRefused
 
 # A restarted kube-proxy needs some seconds to write everything again; under a crash back-off, half a minute.
 CONFIRM_DEADLINE_S = 60.0
@@ -47,7 +45,7 @@ def heal(cluster: Cluster) -> tuple[Healed, ...]:
     for record in left:
         try:
             healed.append(heal_one(cluster, journal, record))
-        except (GauntletError, ApiException, HTTPError) as error:
+        except GauntletError as error:
             failures.append(f"{record.fault_id} on {record.place}: {error}")
     if failures:
         raise HealFailed(
@@ -74,7 +72,7 @@ def heal_one(cluster: Cluster, journal: Journal, record: Record) -> Healed:
 
 
 def undo(cluster: Cluster, record: Record) -> None:
-    """Run what undoes the fault. Raises CommandFailed or ApiException where that fails."""
+    """Run what undoes the fault. Raises CommandFailed, ApiRefused or ApiUnreachable if that fails."""
     for service in record.delete:
         _delete(cluster, service)
     host = _host(cluster, record)
@@ -124,20 +122,28 @@ def _host(cluster: Cluster, record: Record) -> Host | None:
 
 
 def _delete(cluster: Cluster, service: str) -> None:
-    namespace, _, name = service.partition("/")
     try:
-        CoreV1Api(cluster.api).delete_namespaced_service(name, namespace, _request_timeout=_API_TIMEOUT_S)
-    except ApiException as error:
+        _api(cluster).delete(_path(service))
+    except ApiRefused as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
 
 
 def _exists(cluster: Cluster, service: str) -> bool:
-    namespace, _, name = service.partition("/")
     try:
-        CoreV1Api(cluster.api).read_namespaced_service(name, namespace, _request_timeout=_API_TIMEOUT_S)
-    except ApiException as error:
+        _api(cluster).get(_path(service))
+    except ApiRefused as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return False
         raise
     return True
+
+
+def _api(cluster: Cluster) -> Api:
+    return Api(cluster.api, answer_s=_API_TIMEOUT_S)
+
+
+def _path(service: str) -> str:
+    """Of a Service, `namespace/name`."""
+    namespace, _, name = service.partition("/")
+    return f"/api/v1/namespaces/{namespace}/services/{name}"

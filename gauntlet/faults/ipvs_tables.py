@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from kubernetes.client import ApiException, CoreV1Api
 from pydantic import Field
 
 from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.ground.journal.store import Argv
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import ServiceObject
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.model import endpoint
@@ -46,11 +47,11 @@ def virtual_server(scene: Scene, service: str) -> VirtualServer:
     """
     namespace, _, name = service.partition("/")
     try:
-        spec = CoreV1Api(scene.cluster.api).read_namespaced_service(name, namespace).spec
-    except ApiException as error:
-        raise UsageError(f"Service {service}: {error.reason}", "name one as namespace/name") from None
-    ports = [port.port for port in spec.ports if port.protocol == "TCP"]
-    if spec.cluster_ip in (None, "None") or not ports:
+        spec = Api(scene.cluster.api).one(ServiceObject, f"/api/v1/namespaces/{namespace}/services/{name}").spec
+    except ApiRefused as error:
+        raise UsageError(f"Service {service}: {error.words}", "name one as namespace/name") from None
+    ports = spec.tcp_ports
+    if not spec.has_cluster_ip or not ports:
         raise UsageError(f"Service {service} has no TCP port at a cluster IP", "name a Service that has one")
     for found in ipvs.listing(scene.node):
         at_port = (found.protocol, found.address, found.port) == (Protocol.TCP, spec.cluster_ip, ports[0])
@@ -63,8 +64,8 @@ def refuse_others(scene: Scene) -> None:
     """Raise UsageError if the node has virtual servers that are not kube-proxy's: cleared, they are gone for good."""
     shown = scene.node.run(("ip", "-o", "address", "show", "dev", INTERFACE), check=False).stdout
     bound = {fields[3].partition("/")[0] for fields in map(str.split, shown.splitlines())}
-    services = CoreV1Api(scene.cluster.api).list_service_for_all_namespaces().items
-    node_ports = {port.node_port for service in services for port in service.spec.ports or () if port.node_port}
+    services = Api(scene.cluster.api).list(ServiceObject, "/api/v1/services")
+    node_ports = {port.node_port for service in services for port in service.spec.ports if port.node_port}
     foreign = others(ipvs.listing(scene.node), bound, node_ports)
     if foreign:
         raise UsageError(

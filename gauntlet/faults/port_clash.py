@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import ClassVar
 
-from kubernetes.client import ApiException, CoreV1Api, V1ObjectMeta, V1Service, V1ServicePort, V1ServiceSpec
 from pydantic import Field
 
 from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
@@ -13,6 +11,7 @@ from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.journal.store import Record, State
+from gauntlet.kube.api import Api, ApiRefused, Manifest
 from gauntlet.promises.promise import BlastRadius
 
 
@@ -73,27 +72,20 @@ class PortClash(JournalledFault):
 
     def _ask(self, name: str) -> str | None:
         """Create a Service with the port. The API server's words where it refuses, None where it accepts."""
-        service = V1Service(
-            metadata=V1ObjectMeta(name=name),
-            spec=V1ServiceSpec(
-                type="NodePort",
-                selector={"gauntlet": self.id},
-                ports=[V1ServicePort(port=80, node_port=self._asked.port)],
-            ),
-        )
+        service: Manifest = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {
+                "type": "NodePort",
+                "selector": {"gauntlet": self.id},
+                "ports": [{"port": 80, "nodePort": self._asked.port}],
+            },
+        }
         try:
-            CoreV1Api(self.scene.cluster.api).create_namespaced_service(self._asked.namespace, service)
-        except ApiException as error:
-            words = _words(error)
-            if "already allocated" in words:
-                return words
-            raise GauntletError(f"the API server refused Service {name} for another reason: {words}") from None
+            Api(self.scene.cluster.api).post(f"/api/v1/namespaces/{self._asked.namespace}/services", service)
+        except ApiRefused as error:
+            if "already allocated" in error.words:
+                return error.words
+            raise GauntletError(f"the API server refused Service {name} for another reason: {error.words}") from None
         return None
-
-
-def _words(error: ApiException) -> str:
-    """The message in the API server's Status object, or whatever it sent instead."""
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.status} {error.reason}"

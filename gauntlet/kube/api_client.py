@@ -1,4 +1,4 @@
-"""Clients of the kubernetes library for the API server of a kubeconfig. Each of their calls has a deadline."""
+"""Connections by a kubeconfig: clients of the kubernetes library. Each of their calls has a deadline."""
 
 from __future__ import annotations
 
@@ -7,40 +7,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
-from types import TracebackType
-from typing import Self
 
 import urllib3
 from kubernetes import client, config
-from kubernetes.client import ApiClient
+from kubernetes.client import ApiClient, ApiException
 from kubernetes.client.rest import RESTResponse
 
-CONNECT_S = 10.0
-ANSWER_S = 30.0
+from gauntlet.kube.connection import ANSWER_S, CONNECT_S, OneWait, Request
+
 # After so long without an answer the reader is told what is waited for.
 SILENT_S = 3.0
 _log = logging.getLogger(__name__)
 
 
-class OneWait(urllib3.Retry):
-    """Retries as urllib3 does by default, but no wait that was in vain: four of them in silence are two minutes."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: urllib3.BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: object = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Self:
-        if isinstance(error, urllib3.exceptions.TimeoutError):
-            raise error.with_traceback(_stacktrace)
-        return super().increment(method, url, response, error, _pool, _stacktrace)  # type: ignore[arg-type]
-
-
 class PatientClient(ApiClient):  # type: ignore[misc]
-    """A client that says what it waits for, and does not wait for ever."""
+    """A client that says what it waits for, and does not wait for ever. Also a gauntlet.kube.connection.Connection."""
+
+    @property
+    def host(self) -> str:
+        return str(self.configuration.host)
+
+    def send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        method, url, headers, body, form = self.param_serialize(
+            request.method,
+            request.path,
+            query_params=list(request.query.items()),
+            header_params={"Accept": "*/*", "Content-Type": request.content},
+            body=request.body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            reply = self.call_api(method, url, headers, body, form, (CONNECT_S, request.silence_s))
+        except ApiException as error:  # the library's word for a failure of TLS
+            raise urllib3.exceptions.SSLError(error.reason) from error
+        answer: urllib3.BaseHTTPResponse = reply.response
+        return answer
 
     def call_api(  # type: ignore[no-untyped-def]
         self, method, url, header_params=None, body=None, post_params=None, _request_timeout=None
@@ -51,7 +52,7 @@ class PatientClient(ApiClient):  # type: ignore[misc]
             return super().call_api(method, url, header_params, body, post_params, _request_timeout=within)
 
 
-def api_client(kubeconfig: Path, context: str | None = None) -> ApiClient:
+def api_client(kubeconfig: Path, context: str | None = None) -> PatientClient:
     """A client for the API server of this kubeconfig, never through a proxy of the environment.
 
     Without a `context` the current one counts. Raises ConfigException of the kubernetes library.

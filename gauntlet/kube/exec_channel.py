@@ -18,6 +18,7 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketExc
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.kube import warden
+from gauntlet.kube.connection import ANSWER_S
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -132,7 +133,8 @@ class Channel:
             raise ExecRefused(f"{self._what} was refused: {_words(error)}", _REFUSED_REMEDY) from None
         except (OSError, WebSocketException) as error:
             raise ExecRefused(f"{self._what} could not be started: {error}", "is the API server there?") from error
-        self._socket.settimeout(None)
+        # Whoever reads has waited for something to be there: a message that stops half-way is a broken connection.
+        self._socket.settimeout(ANSWER_S)
         self._told = time.monotonic()
 
     def fileno(self) -> int:

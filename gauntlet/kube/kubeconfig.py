@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 
 EXTENSION = "kube-proxy-gauntlet"
@@ -40,6 +41,31 @@ class Origin:
     cluster: str
 
 
+def read(kubeconfig: Path) -> Kubeconfig:
+    """What the file holds. Raises UsageError if it cannot be read, or is not YAML."""
+    try:
+        document: Kubeconfig = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the kubeconfig {kubeconfig}: {error.strerror}", "name an existing file"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{kubeconfig} is not a kubeconfig: {error}", "name a kubeconfig file") from None
+    return document
+
+
+def sign(kubeconfig: Path, origin: Origin) -> None:
+    """Write into a kubeconfig, of clusters that this provider has just made, whose they are."""
+    document = read(kubeconfig)
+    for each in document["clusters"]:
+        each["cluster"]["extensions"] = [_mark(origin)]
+    replace_file(kubeconfig, yaml.safe_dump(document, sort_keys=False), mode=0o600)
+
+
+def _mark(origin: Origin) -> Kubeconfig:
+    return {"name": EXTENSION, "extension": {"provider": origin.provider, "cluster": origin.cluster}}
+
+
 def render(*, provider: str, cluster: str, server: str, user: str, credentials: Credentials) -> str:
     """A complete kubeconfig with one context, all credentials inside."""
 
@@ -57,7 +83,7 @@ def render(*, provider: str, cluster: str, server: str, user: str, credentials: 
                 "cluster": {
                     "server": server,
                     "certificate-authority-data": encoded(credentials.ca),
-                    "extensions": [{"name": EXTENSION, "extension": {"provider": provider, "cluster": cluster}}],
+                    "extensions": [_mark(Origin(provider, cluster))],
                 },
             }
         ],
@@ -89,14 +115,7 @@ def origin(kubeconfig: Path, context: str | None = None) -> Origin | None:
 
     Without a `context` the current one counts. Raises UsageError where the file cannot be read.
     """
-    try:
-        document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the kubeconfig {kubeconfig}: {error.strerror}", "name an existing file"
-        ) from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{kubeconfig} is not a kubeconfig: {error}", "name a kubeconfig file") from None
+    document = read(kubeconfig)
     try:
         chosen = context or document["current-context"]
         found = next(each["context"] for each in document["contexts"] if each["name"] == chosen)
@@ -117,21 +136,18 @@ def _origin(kubeconfig: Path) -> Origin:
     return found
 
 
-def single(document: Kubeconfig, *, context: str, folder: Path, name: str) -> Kubeconfig:
-    """A kubeconfig of one context of another, signed as that of somebody's cluster that a run calls `name`.
-
-    `folder` is that of the other file, from which relative paths in it count.
-    """
+def single(kubeconfig: Path, context: str, origin: Origin) -> Kubeconfig:
+    """A kubeconfig of one context of another, signed as that of a cluster that a run calls by this name."""
+    document, folder, name = read(kubeconfig), kubeconfig.parent, origin.cluster
     found = _named(document, "contexts", context)["context"]
     cluster = _absolute(_named(document, "clusters", found["cluster"])["cluster"], folder)
     user = _absolute(_named(document, "users", found["user"])["user"], folder)
-    mark = {"name": EXTENSION, "extension": {"provider": "existing", "cluster": name}}
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": context,
         "contexts": [{"name": context, "context": {"cluster": name, "user": name}}],
-        "clusters": [{"name": name, "cluster": {**cluster, "extensions": [mark]}}],
+        "clusters": [{"name": name, "cluster": {**cluster, "extensions": [_mark(origin)]}}],
         "users": [{"name": name, "user": user}],
     }
 

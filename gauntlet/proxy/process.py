@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from kubernetes.client import ApiException, CoreV1Api
-from urllib3.exceptions import HTTPError
-
 from gauntlet.ground.cluster import Cluster, CommandFailed, Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive, UsageError
 from gauntlet.ground.history import Protocol
 from gauntlet.ground.journal.store import Argv
 from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.kube.objects import ServiceObject
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
 from gauntlet.proxy.modes import traits
@@ -100,15 +99,15 @@ def address_of(cluster: Cluster, service: str) -> tuple[str, int]:
     """Cluster IP and first TCP port of a Service, `namespace/name`. Raises UsageError if there is none."""
     namespace, _, name = service.partition("/")
     try:
-        spec = CoreV1Api(cluster.api).read_namespaced_service(name, namespace).spec
-    except ApiException as error:
+        spec = Api(cluster.api).one(ServiceObject, f"/api/v1/namespaces/{namespace}/services/{name}").spec
+    except ApiRefused as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
         raise UsageError(
             f"there is no Service {service}", "set GAUNTLET_SERVICE to namespace/name of an existing one"
         ) from None
-    ports = [port.port for port in spec.ports or () if port.protocol == "TCP"]
-    if spec.cluster_ip in (None, "", "None") or not ports:
+    ports = spec.tcp_ports
+    if not spec.has_cluster_ip or not ports:
         raise UsageError(f"Service {service} has no TCP port at a cluster IP", "set GAUNTLET_SERVICE to one that has")
     return str(spec.cluster_ip), int(ports[0])
 
@@ -136,7 +135,7 @@ def await_anew(node: Node, cluster: Cluster, old: int | None, mode: ProxyMode | 
         what=f"a new kube-proxy on {node.name} has its rules in effect",
         deadline_s=_RESTART_DEADLINE_S,
         every_s=0.1,
-        retry_on=(CommandFailed, ApiException, HTTPError),
+        retry_on=(CommandFailed, ApiRefused, ApiUnreachable),
         remedy="read kube-proxy's log of that node",
     )
 
@@ -154,10 +153,10 @@ def _is_whole(found: Forwarding, cluster: Cluster) -> bool:
 def _places(cluster: Cluster) -> set[tuple[str | None, int, str]]:
     """Address, port and protocol of every Service that has an address; the address of a NodePort is None."""
     found: set[tuple[str | None, int, str]] = set()
-    for service in CoreV1Api(cluster.api).list_service_for_all_namespaces().items:
-        if service.spec.cluster_ip in (None, "", "None"):
+    for service in Api(cluster.api).list(ServiceObject, "/api/v1/services"):
+        if not service.spec.has_cluster_ip:
             continue
-        for port in service.spec.ports or ():
+        for port in service.spec.ports:
             protocol = port.protocol.lower()
             if protocol not in set(Protocol):
                 continue

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.kube.api import Api
+from gauntlet.kube.objects import ServiceObject
 from gauntlet.workload import manifest
-from gauntlet.workload.observed import ObservedService
 from gauntlet.workload.served import Served
 from gauntlet.workload.service import Endpoint, Service
 
@@ -26,7 +26,7 @@ def serve_many(
 
     def serve(service: Service) -> Served:
         api.post(slice_path, manifest.endpoint_slice(service, endpoints))
-        created = ObservedService.model_validate_json(api.post(service_path, manifest.service(service)))
+        created = ServiceObject.model_validate_json(api.post(service_path, manifest.service(service)))
         return Served(namespace, service, created.spec.cluster_ip, {}, ())
 
     with ThreadPoolExecutor(THREADS) as pool:

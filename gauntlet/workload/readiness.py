@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
+from gauntlet.kube.objects import PodObject
 from gauntlet.workload.backend import HTTP_PORT, READY_FILE, READY_GATE, Readiness
-from gauntlet.workload.observed import ObservedPod
 from gauntlet.workload.served import RunningBackend
 
 SWITCH_DEADLINE_S = 30.0
@@ -95,7 +95,7 @@ def _path(backend: RunningBackend) -> str:
 
 def _wait_ready(api: Api, backend: RunningBackend, status: str) -> None:
     until(
-        lambda: ObservedPod.model_validate_json(api.get(_path(backend))).ready_status == status,
+        lambda: api.one(PodObject, _path(backend)).ready_status == status,
         what=f"pod {backend.namespace}/{backend.name} has condition Ready={status}",
         deadline_s=SWITCH_DEADLINE_S,
         remedy="does the kubelet (or the sandbox's pod runner) run its probe?",

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, PodObject, ServiceObject
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
-from gauntlet.workload.observed import ObservedPod, ObservedService, PodList, SliceList
 from gauntlet.workload.served import Backends, RunningBackend, Served
 from gauntlet.workload.service import Endpoint, Service, ServiceType
 
@@ -83,8 +83,7 @@ class Workload:
 
     def slice_addresses(self, service: Service) -> frozenset[str]:
         """Addresses of all ready endpoints in the slices of a Service."""
-        query = {"labelSelector": f"kubernetes.io/service-name={service.name}"}
-        slices = SliceList.model_validate_json(self._api.get(self._slices, query)).items
+        slices = self._api.list(EndpointSlice, self._slices, {"labelSelector": f"{SERVICE_NAME}={service.name}"})
         return frozenset[str]().union(*(each.ready_addresses for each in slices))
 
     def wait_endpoints(self, service: Service, addresses: frozenset[str]) -> None:
@@ -128,20 +127,19 @@ class Workload:
             remedy="look at the pods' status and at the logs of the nodes",
         )
 
-    def _list_pods(self, query: dict[str, str]) -> tuple[ObservedPod, ...]:
-        return PodList.model_validate_json(self._api.get(self._pods, query)).items
+    def _list_pods(self, query: dict[str, str]) -> tuple[PodObject, ...]:
+        return self._api.list(PodObject, self._pods, query)
 
-    def _running(self, pod: ObservedPod) -> RunningBackend:
+    def _running(self, pod: PodObject) -> RunningBackend:
         return RunningBackend(self.namespace, pod.metadata.name, pod.spec.node_name, pod.status.pod_ip)
 
     def _wait_addresses(self, service: Service) -> Served:
         def served() -> Served | None:
-            found = ObservedService.model_validate_json(self._api.get(f"{self._services}/{service.name}"))
-            ingress = tuple(each.ip for each in found.status.load_balancer.ingress if each.ip)
-            if service.type is ServiceType.LOAD_BALANCER and not ingress:
+            found = self._api.one(ServiceObject, f"{self._services}/{service.name}")
+            if service.type is ServiceType.LOAD_BALANCER and not found.ingress:
                 return None
             ports = {port.name: port.node_port for port in found.spec.ports if port.node_port}
-            return Served(self.namespace, service, found.spec.cluster_ip, ports, ingress)
+            return Served(self.namespace, service, found.spec.cluster_ip, ports, found.ingress)
 
         return until(
             served,
@@ -151,7 +149,7 @@ class Workload:
         )
 
 
-def _is_up(pod: ObservedPod, backend: Backend) -> bool:
+def _is_up(pod: PodObject, backend: Backend) -> bool:
     if pod.status.phase != "Running" or not pod.status.pod_ip:
         return False
     return backend.readiness is not Readiness.SERVES or pod.serves

@@ -11,10 +11,10 @@ from gauntlet.doctor.cluster_check.examination import Differences, judged
 from gauntlet.doctor.cluster_check.mismatches import mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
-from gauntlet.doctor.cluster_check.objects import DaemonSet, NodeObject, Pod, ServiceObject, Slice
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, Report
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.history import Protocol
+from gauntlet.kube.objects import DaemonSet, EndpointSlice, NodeObject, PodObject, ServiceObject
 from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
 from gauntlet.proxy.rules import Action, Forwarding, Route, RuleSize, Share
 
@@ -34,8 +34,8 @@ WEB = ServiceObject.model_validate(
 READY = ("10.244.1.2", "10.244.2.2")
 
 
-def endpoint_slice(*endpoints: Json, service: str = "web", **more: Json) -> Slice:
-    return Slice.model_validate(
+def endpoint_slice(*endpoints: Json, service: str = "web", **more: Json) -> EndpointSlice:
+    return EndpointSlice.model_validate(
         {
             "metadata": {
                 "name": f"{service}-1", "namespace": "shop", "labels": {"kubernetes.io/service-name": service}
@@ -143,9 +143,9 @@ def proxy_set(desired: int, ready: int, updated: int | None = None) -> DaemonSet
     )
 
 
-def pod(on: str, *, reason: str = "", image: str = "registry.k8s.io/kube-proxy:v1.37.2") -> Pod:
+def pod(on: str, *, reason: str = "", image: str = "registry.k8s.io/kube-proxy:v1.37.2") -> PodObject:
     """A kube-proxy pod; with a `reason` why its container waits, it is not ready."""
-    return Pod.model_validate(
+    return PodObject.model_validate(
         {
             "metadata": {"name": f"kube-proxy-{on}", "namespace": "kube-system"},
             "spec": {"nodeName": on, "containers": [{"image": image}]},

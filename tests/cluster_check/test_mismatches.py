@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
-from gauntlet.doctor.cluster_check.objects import ServiceObject
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.history import Protocol
+from gauntlet.kube.objects import ServiceObject
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from tests.cluster_check.facts import READY, SERVED, WEB, endpoint, endpoint_slice, forwarding, route, shares
 

@@ -416,7 +416,9 @@ def test_a_kubeconfig_that_is_not_the_gauntlets(cluster: Cluster, tmp_path: Path
 @pytest.fixture
 def somebody(cluster: Cluster, api: Api) -> Iterator[Api]:
     """The API as a ServiceAccount sees it that has no rights but everybody's."""
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import Configuration
+
+    from gauntlet.kube.api_client import PatientClient
 
     accounts = f"/api/v1/namespaces/{SHOP}/serviceaccounts"
     api.post(accounts, object_of("v1", "ServiceAccount", "somebody"))
@@ -426,7 +428,7 @@ def somebody(cluster: Cluster, api: Api) -> Iterator[Api]:
     settings = Configuration(host=known.host, api_key={"authorization": f"Bearer {token}"})
     settings.ssl_ca_cert = known.ssl_ca_cert
     settings.proxy = None
-    yield Api(ApiClient(settings))
+    yield Api(PatientClient(settings))
     api.delete(f"{accounts}/somebody")
 
 

@@ -12,9 +12,9 @@ import pytest
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import project_root
+from gauntlet.kube.access import access
 from gauntlet.kube.api import Api
 from gauntlet.providers.existing import survey as existing_survey
-from gauntlet.providers.existing.options import access
 from tests.existing.test_rehearsal import everything
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import JsonValue
 
+from gauntlet.kube.objects import NodeObject, PodSpec
 from gauntlet.providers.sandbox.binder import fits, obstacle
-from gauntlet.providers.sandbox.objects import Node, PodSpec
 
 REQUIRED: JsonValue = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}
 PREFERRED: JsonValue = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}
@@ -16,8 +16,8 @@ def spec(**fields: JsonValue) -> PodSpec:
     return PodSpec.model_validate({"containers": [], **fields})
 
 
-def node(*, cordoned: bool = False, **labels: str) -> Node:
-    return Node.model_validate(
+def node(*, cordoned: bool = False, **labels: str) -> NodeObject:
+    return NodeObject.model_validate(
         {"metadata": {"name": "n", "uid": "1", "labels": labels}, "spec": {"unschedulable": cordoned}}
     )
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from gauntlet.providers.sandbox.objects import Pod
+from gauntlet.kube.objects import PodObject
 from gauntlet.providers.sandbox.pod_program import AGNHOST_IMAGE, Unable, program_of
 
 BINARIES = Path("/binaries")
 AGNHOST = f"{AGNHOST_IMAGE}:2.66"
 
 
-def pod(container: dict[str, JsonValue], spec: dict[str, JsonValue]) -> Pod:
+def pod(container: dict[str, JsonValue], spec: dict[str, JsonValue]) -> PodObject:
     main: JsonValue = {"name": "main", "image": AGNHOST, **container}
-    return Pod.model_validate({"metadata": {"name": "p", "uid": "1"}, "spec": {"containers": [main], **spec}})
+    return PodObject.model_validate({"metadata": {"name": "p", "uid": "1"}, "spec": {"containers": [main], **spec}})
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel
 
-from gauntlet.doctor.cluster_check import objects
 from gauntlet.doctor.cluster_check.configuration import Configuration, parse
-from gauntlet.doctor.cluster_check.objects import ConfigMap, DaemonSet, NodeObject, Pod, ServiceObject, Slice
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import (
+    ConfigMap,
+    DaemonSet,
+    EndpointSlice,
+    FelixConfiguration,
+    Installation,
+    NodeObject,
+    PodObject,
+    ServiceObject,
+    Version,
+)
 
 SERVICES = "/api/v1/services"
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
@@ -32,6 +41,7 @@ _FORBIDDEN = 403
 _NOT_FOUND = 404
 
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Services:
     """Services and their slices, read at one time."""
 
     services: tuple[ServiceObject, ...]
-    slices: tuple[Slice, ...]
+    slices: tuple[EndpointSlice, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class ClusterFacts:
 
     version: str
     nodes: tuple[NodeObject, ...]
-    pods: tuple[Pod, ...]
+    pods: tuple[PodObject, ...]
     daemon_sets: tuple[DaemonSet, ...]
     cnis: tuple[Cni, ...]
     configuration: Configuration | None
@@ -78,7 +88,7 @@ class ClusterFacts:
 
     @property
     def linux_nodes(self) -> tuple[str, ...]:
-        return tuple(node.metadata.name for node in self.nodes if node.linux)
+        return tuple(node.metadata.name for node in self.nodes if node.is_linux)
 
     @property
     def proxy_sets(self) -> tuple[DaemonSet, ...]:
@@ -94,9 +104,9 @@ def gather(api: Api) -> ClusterFacts:
     """Ask for all of it. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right."""
     reader = _Reader(api)
     daemon_sets = reader.list(DaemonSet, "/apis/apps/v1/daemonsets")
-    pods = reader.list(Pod, f"{SYSTEM}/pods", {"labelSelector": LABEL})
+    pods = reader.list(PodObject, f"{SYSTEM}/pods", {"labelSelector": LABEL})
     return ClusterFacts(
-        version=objects.Version.model_validate_json(api.get("/version")).git_version.removeprefix("v"),
+        version=api.one(Version, "/version").git_version.removeprefix("v"),
         nodes=reader.list(NodeObject, "/api/v1/nodes"),
         pods=pods,
         daemon_sets=daemon_sets,
@@ -122,8 +132,11 @@ class _Reader:
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes | None:
         """None where there is no such thing, or where it may not be read."""
+        return self._if_allowed(path, lambda: self._api.get(path, query))
+
+    def _if_allowed(self, path: str, read: Callable[[], R]) -> R | None:
         try:
-            return self._api.get(path, query)
+            return read()
         except ApiRefused as error:
             if error.status == _FORBIDDEN:
                 self.forbidden.append(path)
@@ -136,14 +149,13 @@ class _Reader:
         return None if text is None else kind.model_validate_json(text)
 
     def list(self, kind: type[M], path: str, query: Mapping[str, str] | None = None) -> tuple[M, ...]:
-        text = self.get(path, query)
-        return () if text is None else objects.items(kind, text)
+        return self._if_allowed(path, lambda: self._api.list(kind, path, query)) or ()
 
 
 def _served(reader: _Reader) -> Services:
     return Services(
         reader.list(ServiceObject, SERVICES),
-        reader.list(Slice, SLICES),
+        reader.list(EndpointSlice, SLICES),
     )
 
 
@@ -155,7 +167,7 @@ def _configuration(reader: _Reader) -> Configuration | None:
     return None
 
 
-def _log(reader: _Reader, pod: Pod) -> str:
+def _log(reader: _Reader, pod: PodObject) -> str:
     """A kubelet that is away answers with an error: then there is nothing to read."""
     path = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}/log"
     try:
@@ -184,13 +196,13 @@ def _cilium(reader: _Reader, found: DaemonSet) -> dict[str, str]:
 def _calico(reader: _Reader, found: DaemonSet) -> dict[str, str]:
     settings: dict[str, str] = {}
     for container in found.spec.template.spec.containers:
-        settings |= {each.name: each.value for each in container.env if each.name == "FELIX_BPFENABLED"}
+        settings |= {each.name: each.value or "" for each in container.env if each.name == "FELIX_BPFENABLED"}
     for path in _FELIX:
-        felix = reader.one(objects.FelixConfiguration, path)
+        felix = reader.one(FelixConfiguration, path)
         if felix is not None:
             settings["bpfEnabled"] = str(felix.spec.bpf_enabled).lower()
             break
-    installation = reader.one(objects.Installation, _INSTALLATION)
+    installation = reader.one(Installation, _INSTALLATION)
     if installation is not None and installation.spec.calico_network.linux_dataplane:
         settings["linuxDataplane"] = installation.spec.calico_network.linux_dataplane
     return settings

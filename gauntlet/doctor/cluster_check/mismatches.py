@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.doctor.cluster_check.objects import ServiceObject, ServicePort, Slice
+from gauntlet.kube.objects import EndpointSlice, ServiceObject, ServicePort
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 
@@ -112,7 +112,7 @@ def endpoints(served: Services) -> Mapping[tuple[str, str], Endpoints]:
     return {key: Endpoints(frozenset(ready[key]), frozenset(usable[key])) for key in usable}
 
 
-def _conditions(each: Slice) -> Iterator[tuple[str, bool, bool]]:
+def _conditions(each: EndpointSlice) -> Iterator[tuple[str, bool, bool]]:
     """Address, whether it is ready, whether it may be used."""
     for endpoint in each.endpoints:
         said = endpoint.conditions

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
-from gauntlet.doctor.cluster_check.objects import DaemonSet, Pod
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
+from gauntlet.kube.objects import DaemonSet, PodObject
 
 CHECK = "kube-proxy"
 _OK = 200
@@ -107,7 +107,7 @@ def _pods(facts: ClusterFacts, node: NodeFacts) -> Iterator[Diagnosis]:
         )
 
 
-def _unready(pod: Pod, node: str) -> Diagnosis:
+def _unready(pod: PodObject, node: str) -> Diagnosis:
     name = pod.metadata.name
     return Diagnosis(
         CHECK,

@@ -11,11 +11,11 @@ from gauntlet.doctor.cluster_check.detection import detect
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.store import Record, journal_in, journal_of
+from gauntlet.kube.access import access
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.kubeconfig import Origin, origin
 from gauntlet.providers import ClusterSpec, ExistingOptions, provider
 from gauntlet.providers.existing import marker
-from gauntlet.providers.existing.options import access
 from gauntlet.providers.existing.provider import ExistingProvider
 from gauntlet.providers.existing.record import state_dir
 from gauntlet.providers.existing.survey import cluster_name

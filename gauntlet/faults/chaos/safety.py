@@ -11,8 +11,6 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
 from chaoslib.exceptions import InterruptExecution
-from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
 from gauntlet.faults.chaos import faults
 from gauntlet.faults.chaos.service import remove
@@ -49,7 +47,7 @@ def before_experiment_control(context: Context, configuration: Configuration) ->
             _log.warning("%s: %s of an earlier run was left injected and is healed now", cluster.name, healed.fault_id)
         faults.forget(cluster.name)
         refuse_early_timer(context, configuration)
-    except (GauntletError, ApiException, HTTPError) as error:
+    except GauntletError as error:
         raise InterruptExecution(f"{context.get('title')}: {error}") from error
     _begun.add(configuration["kubeconfig"])
 
@@ -88,7 +86,7 @@ def after_experiment_control(context: Context, state: Run, configuration: Config
                 _log.warning("%s: %s was left injected and is healed now", title, healed)
             if "prepare" in _functions(state):
                 remove(configuration)
-    except (GauntletError, ApiException, HTTPError) as error:
+    except GauntletError as error:
         # Chaos Toolkit drops exceptions of controls unseen; the journal still holds the fault.
         _log.critical("%s: not everything could be healed and removed: %s\nrun `gauntlet heal`", title, error)
         return

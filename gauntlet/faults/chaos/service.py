@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from gauntlet.faults.chaos import observed
-from gauntlet.faults.chaos.observed import WatchedPod, WatchedService
 from gauntlet.faults.chaos.target import PROBE_NAMESPACE, Configuration, Target, target_of
 from gauntlet.ground.cluster import Json, Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.kube.objects import PodObject, ServiceObject
 from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.proxy import rules
 from gauntlet.proxy.modes import traits
@@ -77,8 +77,9 @@ def replace_endpoint(configuration: Configuration) -> str:
         raise Inconclusive(f"{target.service} has {len(backends)} pod(s): replacing one needs two", "give it two")
     removed, added = replacement(frozenset(backends))
     old = backends[removed]
+    spec_of_old = observed.whole_spec(api, target.namespace, removed)
     metadata: Json = {"name": added, "labels": old.metadata.labels}
-    api.post(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": old.spec})
+    api.post(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec_of_old})
     new = until(
         lambda: _if_ready(observed.pods(api, target.namespace, spec.selector).get(added)),
         what=f"pod {target.namespace}/{added} is ready",
@@ -98,7 +99,7 @@ def replace_endpoint(configuration: Configuration) -> str:
     time.sleep(_DRAIN_S)
     api.delete(f"{path}/{removed}")
     evidence = f"{added} ({come}) in place of {removed} ({gone})"
-    target.note(EventKind.ENDPOINT_CHANGED, target.service, evidence, node=old.node, at_ns=began_ns)
+    target.note(EventKind.ENDPOINT_CHANGED, target.service, evidence, node=old.spec.node_name, at_ns=began_ns)
     return evidence
 
 
@@ -218,7 +219,7 @@ def _api(target: Target) -> Api:
     return Api(target.cluster.api)
 
 
-def _service(target: Target) -> WatchedService:
+def _service(target: Target) -> ServiceObject:
     return observed.service(_api(target), target.namespace, target.service_name)
 
 
@@ -227,7 +228,7 @@ def _endpoints(target: Target) -> frozenset[str]:
     return Workload(_api(target), target.namespace).slice_addresses(Service(target.service_name))
 
 
-def _if_ready(pod: WatchedPod | None) -> WatchedPod | None:
+def _if_ready(pod: PodObject | None) -> PodObject | None:
     return pod if pod is not None and pod.ready else None
 
 

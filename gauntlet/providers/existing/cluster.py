@@ -76,10 +76,9 @@ class ExistingCluster:
     def pod(self, namespace: str, name: str) -> PodAccessHost:
         full_name = f"{namespace}/{name}"
         try:
-            text = Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}")
+            pod = Api(self.api).one(PodObject, f"/api/v1/namespaces/{namespace}/pods/{name}")
         except ApiRefused as error:
             raise GauntletError(f"pod {full_name}: {error.what}", error.remedy) from None
-        pod = PodObject.model_validate_json(text)
         if pod.status.phase != "Running" or not pod.container:
             raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")
         node = self.node(pod.spec.node_name)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, Manifest
-from gauntlet.kube.objects import Named, NamedList
+from gauntlet.kube.objects import ApiObject
 
 NAMESPACE = "kube-proxy-gauntlet"
 NAMESPACES = "/api/v1/namespaces"
@@ -39,13 +39,13 @@ POWERS = (
 
 def identity(api: Api) -> str:
     """What tells this cluster from all others: the uid of its namespace kube-system."""
-    return Named.model_validate_json(api.get(f"{NAMESPACES}/kube-system")).metadata.uid
+    return api.one(ApiObject, f"{NAMESPACES}/kube-system").metadata.uid
 
 
-def found(api: Api) -> Named | None:
+def found(api: Api) -> ApiObject | None:
     """The gauntlet's namespace; None where there is none."""
     try:
-        return Named.model_validate_json(api.get(f"{NAMESPACES}/{NAMESPACE}"))
+        return api.one(ApiObject, f"{NAMESPACES}/{NAMESPACE}")
     except ApiRefused as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None
@@ -104,8 +104,7 @@ def remove(api: Api) -> bool:
     """
     if found(api) is None:
         return False
-    sets = api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets")
-    if NamedList.model_validate_json(sets).items:
+    if api.list(ApiObject, f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets"):
         raise UsageError(
             "a run has its pods in this cluster, or was killed and left them", "wait for its end, or: gauntlet heal"
         )
@@ -130,7 +129,7 @@ def delete_namespaces(api: Api, names: list[str]) -> None:
     )
 
 
-def own(api: Api) -> tuple[Named, ...]:
+def own(api: Api) -> tuple[ApiObject, ...]:
     """All namespaces of the gauntlet's in this cluster."""
     selector = ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())
-    return NamedList.model_validate_json(api.get(NAMESPACES, {"labelSelector": selector})).items
+    return api.list(ApiObject, NAMESPACES, {"labelSelector": selector})

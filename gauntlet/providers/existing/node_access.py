@@ -17,7 +17,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube import warden
 from gauntlet.kube.api import Api, ApiRefused, Manifest
 from gauntlet.kube.exec_channel import WARDEN
-from gauntlet.kube.objects import Named, PodList, PodObject
+from gauntlet.kube.objects import ApiObject, PodObject
 from gauntlet.providers.existing import marker
 
 NAME = "node-access"
@@ -122,8 +122,7 @@ def remove(api: Api) -> None:
 
 
 def pods(api: Api) -> tuple[PodObject, ...]:
-    query = {"labelSelector": f"app={NAME}"}
-    return PodList.model_validate_json(api.get(PODS, query)).items
+    return api.list(PodObject, PODS, {"labelSelector": f"app={NAME}"})
 
 
 class Entrance:
@@ -179,9 +178,9 @@ def _refuse_unpullable(found: tuple[PodObject, ...], image: str) -> None:
             )
 
 
-def _found(api: Api) -> Named | None:
+def _found(api: Api) -> ApiObject | None:
     try:
-        return Named.model_validate_json(api.get(f"{SETS}/{NAME}"))
+        return api.one(ApiObject, f"{SETS}/{NAME}")
     except ApiRefused as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None

@@ -21,7 +21,7 @@ from gauntlet.ground.journal import lock
 from gauntlet.ground.journal.store import journal_in, require_healed
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.kube.api import Api
-from gauntlet.kube.objects import PodList
+from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.cluster import ExistingCluster
 from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, clusters_dir, state_dir
@@ -136,8 +136,7 @@ class ExistingProvider:
             return
         api = Api(ExistingCluster(record).api)
         into.mkdir(parents=True, exist_ok=True)
-        listed = PodList.model_validate_json(api.get(_SYSTEM_PODS, {"labelSelector": "k8s-app=kube-proxy"}))
-        for pod in listed.items:
+        for pod in api.list(PodObject, _SYSTEM_PODS, {"labelSelector": "k8s-app=kube-proxy"}):
             log = api.get(f"{_SYSTEM_PODS}/{pod.metadata.name}/log")
             (into / f"{pod.metadata.name}.log").write_bytes(log)
 
@@ -203,8 +202,6 @@ def _write(record: ExistingRecord, found: Survey) -> None:
     folder = state_dir(record.name)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    document = yaml.safe_load(found.access.kubeconfig.read_text(encoding="utf-8"))
-    source = found.access.kubeconfig
-    single = kubeconfigs.single(document, context=record.context, folder=source.parent, name=record.name)
+    single = kubeconfigs.single(found.access.kubeconfig, record.context, kubeconfigs.Origin(NAME, record.name))
     replace_file(folder / "kubeconfig", yaml.safe_dump(single, sort_keys=False), mode=0o600)
     record.save()

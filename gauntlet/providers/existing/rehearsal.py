@@ -152,7 +152,6 @@ class RehearsedCluster:
         raise UsageError(f"kube-proxy's configuration is not changed in somebody's cluster ({dict(changes)})")
 
     def pod(self, namespace: str, name: str) -> RehearsedHost:
-        text = Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}")
-        pod = PodObject.model_validate_json(text)
+        pod = Api(self.api).one(PodObject, f"/api/v1/namespaces/{namespace}/pods/{name}")
         full_name = f"{namespace}/{name}"
         return RehearsedHost(self.teller, full_name, HostKind.POD, pod.spec.node_name, pod.status.pod_ip)

@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 import yaml
-from kubernetes.client import ApiClient
 from kubernetes.client.rest import RESTResponse
 
 from gauntlet.build.cache import Say
+from gauntlet.kube.api import Api
+from gauntlet.kube.api_client import PatientClient
+from gauntlet.kube.objects import AnyObject
 from gauntlet.providers.existing.marker import NAMESPACES
 
 # Addresses for documentation (RFC 5737): nobody has them.
@@ -28,10 +30,10 @@ _NODE_PORTS = 2768
 _Object = dict[str, Any]
 
 
-class RehearsingClient(ApiClient):  # type: ignore[misc]
+class RehearsingClient(PatientClient):
     """Reads are the real client's, except of what was made in the rehearsal. No other request is ever sent."""
 
-    def __init__(self, real: ApiClient, say: Say) -> None:
+    def __init__(self, real: PatientClient, say: Say) -> None:
         super().__init__(real.configuration)
         self._real = real
         self._say = say
@@ -102,15 +104,8 @@ class RehearsingClient(ApiClient):  # type: ignore[misc]
         return {"items": self._inside(path, query)}
 
     def _really(self, path: str, query: Mapping[str, str]) -> list[_Object]:
-        request = self._real.param_serialize(
-            "GET",
-            path,
-            query_params=list(query.items()),
-            header_params={"Accept": "*/*"},
-            auth_settings=["BearerToken"],
-        )
-        reply = self._real.call_api(*request)
-        found: list[_Object] = json.loads(reply.response.data)["items"]
+        asked = {key: value for key, value in query.items() if key not in ("limit", "continue")}
+        found = [each.root for each in Api(self._real).list(AnyObject, path, asked)]
         return [each for each in found if f"{path}/{each['metadata']['name']}" not in self._gone]
 
     def _inside(self, folder: str, query: Mapping[str, str]) -> list[_Object]:

@@ -9,11 +9,12 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.kube.access import Access, access
 from gauntlet.kube.api import Api
 from gauntlet.kube.kubeconfig import origin
-from gauntlet.kube.objects import EndpointSlices, NodeList, NodeObject, ServiceList, Version
+from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, NodeObject, ServiceObject, Version
 from gauntlet.providers.existing import marker
-from gauntlet.providers.existing.options import Access, ExistingOptions, access, at_once, is_selector
+from gauntlet.providers.existing.options import ExistingOptions, at_once, is_selector
 from gauntlet.providers.registry import provider
 
 _KUBELET_PORT = 10250
@@ -86,7 +87,7 @@ def glance(options: ExistingOptions) -> Survey:
         ),
         targets=targets,
         at_once=at_once(options.blast, len(nodes)),
-        version=Version.model_validate_json(api.get("/version")).git_version.removeprefix("v"),
+        version=api.one(Version, "/version").git_version.removeprefix("v"),
         api_address=_api_address(api),
         outside="",
         routed=True,
@@ -95,8 +96,7 @@ def glance(options: ExistingOptions) -> Survey:
 
 
 def _nodes(api: Api, selector: str = "") -> tuple[NodeObject, ...]:
-    query = {"labelSelector": selector} if selector else {}
-    return NodeList.model_validate_json(api.get("/api/v1/nodes", query)).items
+    return api.list(NodeObject, "/api/v1/nodes", {"labelSelector": selector} if selector else {})
 
 
 def _targets(api: Api, asked: str, nodes: tuple[NodeObject, ...]) -> tuple[str, ...]:
@@ -118,10 +118,7 @@ def _targets(api: Api, asked: str, nodes: tuple[NodeObject, ...]) -> tuple[str, 
 def _api_address(api: Api) -> str:
     """What stands behind the Service default/kubernetes: the API server as nodes reach it."""
     path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
-    found = EndpointSlices.model_validate_json(
-        api.get(path, {"labelSelector": "kubernetes.io/service-name=kubernetes"})
-    )
-    for each in found.items:
+    for each in api.list(EndpointSlice, path, {"labelSelector": f"{SERVICE_NAME}=kubernetes"}):
         for endpoint in each.endpoints:
             if endpoint.addresses and each.ports:
                 return f"{endpoint.addresses[0]}:{each.ports[0].port}"
@@ -130,8 +127,7 @@ def _api_address(api: Api) -> str:
 
 def _is_balanced(api: Api) -> bool:
     """Whether any LoadBalancer Service of the cluster has an address: then new ones get one too."""
-    listed = ServiceList.model_validate_json(api.get("/api/v1/services"))
-    return any(service.status.load_balancer.ingress for service in listed.items)
+    return any(service.ingress for service in api.list(ServiceObject, "/api/v1/services"))
 
 
 def _refuse_unreachable(found: Access) -> None:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from gauntlet.build import docker
 from gauntlet.build.images.making import AGNHOST, Images
@@ -16,6 +11,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.kube.api import Api, ApiUnreachable
 from gauntlet.kube.api_client import api_client
+from gauntlet.kube.objects import NodeObject
 from gauntlet.nodes.container import ContainerNode
 from gauntlet.providers.kind import network as kind_network
 from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
@@ -25,67 +21,13 @@ from gauntlet.providers.protocol import ClusterSpec
 _NODES_WITHIN_S = 120.0
 _PROXIES_WITHIN_S = 60.0
 _IMPORT_S = 120.0
-_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _HEALTHY = ["curl", "--fail", "--silent", "--max-time", "2", "--output", "/dev/null", "http://127.0.0.1:10256/healthz"]
-
-
-class _Part(BaseModel):
-    """The parts of Node objects that are read here (Kubernetes API reference, core/v1)."""
-
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
-
-
-class _Metadata(_Part):
-    name: str
-    labels: dict[str, str] = {}
-
-
-class _Spec(_Part):
-    pod_cidr: str = Field(default="", alias="podCIDR")
-
-
-class _Address(_Part):
-    type: str
-    address: str
-
-
-class _Condition(_Part):
-    type: str
-    status: str
-
-
-class _Info(_Part):
-    kubelet_version: str
-
-
-class _Status(_Part):
-    addresses: tuple[_Address, ...] = ()
-    conditions: tuple[_Condition, ...] = ()
-    node_info: _Info
-
-
-class _Node(_Part):
-    metadata: _Metadata
-    spec: _Spec
-    status: _Status
-
-    @property
-    def address(self) -> str:
-        return next(each.address for each in self.status.addresses if each.type == "InternalIP")
-
-    @property
-    def ready(self) -> bool:
-        return any(each.type == "Ready" and each.status == "True" for each in self.status.conditions)
-
-
-class _Nodes(_Part):
-    items: tuple[_Node, ...]
 
 
 def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, service_subnet: str) -> KindRecord:
     """Make a new kind cluster serve, and record it. Raises NotInTime where nodes or proxies do not come."""
     kubeconfig = state_dir(spec.name) / "kubeconfig"
-    _sign(kubeconfig, spec.name)
+    kubeconfigs.sign(kubeconfig, kubeconfigs.Origin("kind", spec.name))
     api = Api(api_client(kubeconfig))
     found = _await_nodes(api, spec.nodes)
     record = KindRecord(
@@ -113,23 +55,14 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
     return record
 
 
-def _sign(kubeconfig: Path, cluster: str) -> None:
-    """Write into the kubeconfig whose cluster it is, as `kubeconfigs.render` does."""
-    document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    mark = {"name": kubeconfigs.EXTENSION, "extension": {"provider": "kind", "cluster": cluster}}
-    for each in document["clusters"]:
-        each["cluster"]["extensions"] = [mark]
-    kubeconfig.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+def _nodes(api: Api) -> tuple[NodeObject, ...]:
+    return api.list(NodeObject, "/api/v1/nodes")
 
 
-def _nodes(api: Api) -> tuple[_Node, ...]:
-    return _Nodes.model_validate_json(api.get("/api/v1/nodes")).items
-
-
-def _await_nodes(api: Api, count: int) -> tuple[_Node, ...]:
+def _await_nodes(api: Api, count: int) -> tuple[NodeObject, ...]:
     """The Node objects, when all have joined and have their range of pod addresses."""
 
-    def joined() -> tuple[_Node, ...] | None:
+    def joined() -> tuple[NodeObject, ...] | None:
         found = _nodes(api)
         return found if len(found) == count and all(node.spec.pod_cidr for node in found) else None
 
@@ -163,9 +96,9 @@ def _await_proxy(node: ContainerNode) -> None:
     )
 
 
-def _records(found: tuple[_Node, ...]) -> tuple[NodeRecord, ...]:
+def _records(found: tuple[NodeObject, ...]) -> tuple[NodeRecord, ...]:
     """Workers first: what hurts the first node of a cluster is not to hurt its control plane."""
-    ordered = sorted(found, key=lambda node: (_CONTROL_PLANE in node.metadata.labels, node.metadata.name))
+    ordered = sorted(found, key=lambda node: (node.is_control_plane, node.metadata.name))
     return tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in ordered)
 
 

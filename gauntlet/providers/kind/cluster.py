@@ -11,15 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, ProxyMode
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import ConfigMap, PodObject
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.proxy.configuration import changed
@@ -90,29 +88,6 @@ def outside_name(cluster: str) -> str:
     return f"{cluster}-outside"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
-
-
-class _ContainerStatus(_Part):
-    container_id: str = Field(default="", alias="containerID")
-
-
-class _PodStatus(_Part):
-    phase: str = ""
-    pod_ip: str = Field(default="", alias="podIP")
-    container_statuses: tuple[_ContainerStatus, ...] = ()
-
-
-class _PodSpec(_Part):
-    node_name: str = ""
-
-
-class _Pod(_Part):
-    spec: _PodSpec
-    status: _PodStatus
-
-
 class RunningKindCluster:
     """See gauntlet.ground.cluster.Cluster for what each member promises."""
 
@@ -170,7 +145,7 @@ class RunningKindCluster:
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """One ConfigMap is mounted by all of them; returns when each has the new one before it."""
         api = Api(self.api)
-        present = json.loads(api.get(CONFIG_MAP))["data"][_CONFIG_KEY]
+        present = api.one(ConfigMap, CONFIG_MAP).data[_CONFIG_KEY]
         wanted = changed(present, changes)
         api.patch(CONFIG_MAP, {"data": {_CONFIG_KEY: wanted}})
         for node in self.nodes:
@@ -183,16 +158,14 @@ class RunningKindCluster:
 
     def pod(self, namespace: str, name: str) -> ContainedPod:
         try:
-            pod = _Pod.model_validate_json(Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}"))
+            pod = Api(self.api).one(PodObject, f"/api/v1/namespaces/{namespace}/pods/{name}")
         except ApiRefused as error:
             raise GauntletError(f"pod {namespace}/{name}: {error.what}", error.remedy) from None
         full_name = f"{namespace}/{name}"
-        identities = [each.container_id for each in pod.status.container_statuses]
-        identity = (identities[0] if identities else "").partition("://")[2]
-        if pod.status.phase != "Running" or not identity:
+        if pod.status.phase != "Running" or not pod.container:
             raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")
         node = self.node(pod.spec.node_name)
-        pid = _pid(node, identity)
+        pid = _pid(node, pod.container)
         if pid is None:
             raise GauntletError(
                 f"pod {full_name} has no process on {node.name}", "it has just been restarted: try again"

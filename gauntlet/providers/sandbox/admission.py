@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import Json
-from gauntlet.providers.sandbox.inner_api import InnerApi
+from gauntlet.kube.api import Api, Manifest
 
 NAME = "sandbox.gauntlet.dev"
 MESSAGE = (
@@ -15,13 +15,13 @@ _POLICIES = f"/apis/{_GROUP}/v1/validatingadmissionpolicies"
 _BINDINGS = f"/apis/{_GROUP}/v1/validatingadmissionpolicybindings"
 
 
-def warn_of_missing_controllers(api: InnerApi) -> None:
+def warn_of_missing_controllers(api: Api) -> None:
     """Create the policy ("Validating Admission Policy" of the Kubernetes docs). It warns, and refuses nothing."""
     rules: list[Json] = [
         _created("apps", "daemonsets", "statefulsets"),
         _created("batch", "cronjobs", "jobs"),
     ]
-    policy: Json = {
+    policy: Manifest = {
         "metadata": {"name": NAME},
         "spec": {
             "failurePolicy": "Ignore",
@@ -29,7 +29,7 @@ def warn_of_missing_controllers(api: InnerApi) -> None:
             "validations": [{"expression": "false", "message": MESSAGE}],
         },
     }
-    binding: Json = {"metadata": {"name": NAME}, "spec": {"policyName": NAME, "validationActions": ["Warn"]}}
+    binding: Manifest = {"metadata": {"name": NAME}, "spec": {"policyName": NAME, "validationActions": ["Warn"]}}
     api.post(_POLICIES, policy)
     api.post(_BINDINGS, binding)
 

@@ -10,11 +10,10 @@ import logging
 import threading
 from collections.abc import Sequence
 
-import urllib3
-
+from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.kube.objects import NodeObject, PodObject, PodSpec
+from gauntlet.kube.watch import Follower, follow
 from gauntlet.providers.sandbox.events import Events, Kind
-from gauntlet.providers.sandbox.inner_api import InnerApi, Refused, follow
-from gauntlet.providers.sandbox.objects import Node, NodeList, Pod, PodSpec
 
 SCHEDULER = "default-scheduler"
 # How soon a Pod that fitted no node is tried again: a node may have been uncordoned or labelled.
@@ -39,7 +38,7 @@ def obstacle(spec: PodSpec) -> str:
     return f"the sandbox places Pods by nodeSelector alone, and this one requires {' and '.join(names)}"
 
 
-def fits(spec: PodSpec, node: Node) -> bool:
+def fits(spec: PodSpec, node: NodeObject) -> bool:
     """Whether the node has the labels that the Pod selects, and is not cordoned."""
     return not node.spec.unschedulable and spec.node_selector.items() <= node.metadata.labels.items()
 
@@ -47,22 +46,22 @@ def fits(spec: PodSpec, node: Node) -> bool:
 class Binder:
     """Binds Pods for as long as the world lives."""
 
-    def __init__(self, api: InnerApi, events: Events) -> None:
+    def __init__(self, api: Api, events: Events) -> None:
         self._api = api
         self._events = events
-        self._unbound: dict[str, Pod] = {}
+        self._unbound: dict[str, PodObject] = {}
         self._said: dict[str, str] = {}
         self._turn = 0
         self._lock = threading.Lock()
         self._news = threading.Event()
 
     def start(self) -> None:
-        watching = (self._api, "/api/v1/pods", Pod, self._see, self._end_missing)
+        watching = (self._api, "/api/v1/pods", Follower(PodObject, self._see, self._end_missing))
         unbound = {"field_selector": "spec.nodeName="}
         threading.Thread(target=follow, args=watching, kwargs=unbound, name="unbound pods", daemon=True).start()
         threading.Thread(target=self._serve, name="binder", daemon=True).start()
 
-    def _see(self, pod: Pod) -> None:
+    def _see(self, pod: PodObject) -> None:
         # Another scheduler's Pods are not ours, and a gated one is not to be scheduled yet (KEP-3521).
         if pod.spec.scheduler_name not in {"", SCHEDULER} or pod.spec.scheduling_gates:
             return
@@ -84,16 +83,16 @@ class Binder:
             for pod in self._pods():
                 try:
                     self._place(pod)
-                except (Refused, urllib3.exceptions.HTTPError) as error:
+                except (ApiRefused, ApiUnreachable) as error:
                     # Deleted or bound in the meantime, which the watch says next; else it is tried again.
                     _log.warning("pod %s is not bound: %s", pod.metadata.name, error)
 
-    def _pods(self) -> tuple[Pod, ...]:
+    def _pods(self) -> tuple[PodObject, ...]:
         with self._lock:
             return tuple(self._unbound.values())
 
-    def _place(self, pod: Pod) -> None:
-        nodes = NodeList.model_validate_json(self._api.get("/api/v1/nodes")).items
+    def _place(self, pod: PodObject) -> None:
+        nodes = self._api.list(NodeObject, "/api/v1/nodes")
         fitting = [node for node in nodes if fits(pod.spec, node)]
         reason = obstacle(pod.spec)
         if reason or not fitting:
@@ -115,7 +114,7 @@ class Binder:
             self._unbound.pop(pod.metadata.uid, None)
         self._events.write(pod, Kind.NORMAL, "Scheduled", f"bound to {node}")
 
-    def _say_pending(self, pod: Pod, message: str) -> None:
+    def _say_pending(self, pod: PodObject, message: str) -> None:
         """Say it in the Pod's status and by an Event, once."""
         if self._said.get(pod.metadata.uid) == message:
             return
@@ -127,7 +126,7 @@ class Binder:
             self._said[pod.metadata.uid] = message
 
 
-def _none_fits(spec: PodSpec, nodes: Sequence[Node]) -> str:
+def _none_fits(spec: PodSpec, nodes: Sequence[NodeObject]) -> str:
     cordoned = sum(node.spec.unschedulable for node in nodes)
     selector = ", ".join(f"{key}={value}" for key, value in spec.node_selector.items())
     unlike = len(nodes) - cordoned

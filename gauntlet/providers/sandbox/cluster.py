@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
-from gauntlet.providers.sandbox.objects import Pod
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
 from gauntlet.proxy.configuration import changed
 
@@ -92,14 +93,11 @@ class SandboxCluster:
             replace_file(path, changed(path.read_text(encoding="utf-8"), changes))
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
-        from gauntlet.kube.api import Api, ApiRefused
-
         try:
-            pod = Pod.model_validate_json(Api(self.api).get(f"/api/v1/namespaces/{namespace}/pods/{name}"))
+            pod = Api(self.api).one(PodObject, f"/api/v1/namespaces/{namespace}/pods/{name}")
         except ApiRefused as error:
             raise GauntletError(f"pod {namespace}/{name}: {error.what}", error.remedy) from None
-        identities = [each.container_id for each in pod.status.container_statuses]
-        scheme, _, pid = (identities[0] if identities else "").partition("://")
+        scheme, _, pid = pod.container_id.partition("://")
         full_name = f"{namespace}/{name}"
         if scheme != "sandbox" or not pid or pod.status.phase != "Running":
             raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")

@@ -7,8 +7,8 @@ import time
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
-from gauntlet.providers.sandbox.objects import Pod
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import PodObject
 
 COMPONENT = "gauntlet-sandbox"
 _log = logging.getLogger(__name__)
@@ -24,10 +24,10 @@ class Kind(StrEnum):
 class Events:
     """Writes Events (Kubernetes API reference, core/v1 Event)."""
 
-    def __init__(self, api: InnerApi) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
 
-    def write(self, pod: Pod, kind: Kind, reason: str, message: str) -> None:
+    def write(self, pod: PodObject, kind: Kind, reason: str, message: str) -> None:
         """Write one Event about this Pod.
 
         A refusal is only logged: a namespace that is ending takes no more of them.
@@ -56,5 +56,5 @@ class Events:
                     "count": 1,
                 },
             )
-        except Refused as refusal:
+        except ApiRefused as refusal:
             _log.warning("no event for pod %s: %s", about.name, refusal.what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet.providers.sandbox.objects import Container, Pod, Probe
+from gauntlet.kube.objects import Container, PodObject, Probe
 
 AGNHOST_IMAGE = "registry.k8s.io/e2e-test-images/agnhost"
 _AGNHOST = "agnhost"
@@ -21,7 +21,7 @@ class Unable:
     message: str
 
 
-def program_of(pod: Pod, binaries: Path) -> list[str] | Unable:
+def program_of(pod: PodObject, binaries: Path) -> list[str] | Unable:
     """The command line of the Pod's container."""
     unknown = _unknown(pod)
     if unknown:
@@ -55,7 +55,7 @@ def _is_agnhost(image: str) -> bool:
     return _AGNHOST in image
 
 
-def _unknown(pod: Pod) -> list[str]:
+def _unknown(pod: PodObject) -> list[str]:
     """The fields that a Pod without which would be another Pod, and that the sandbox does not know."""
     container = pod.spec.containers[0]
     probe = container.readiness_probe

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gauntlet.ground.cluster import Json
-from gauntlet.providers.sandbox.objects import Pod
+from gauntlet.kube.objects import PodObject
 
 # In place of the process that holds a pod's namespaces, for a pod in the network of an own-kernel node.
 IN_GUEST = "guest"
@@ -26,7 +26,7 @@ class ContainerView:
 
 
 def status_of(
-    pod: Pod, container: ContainerView, *, host_ip: str, pod_ip: str, holder: str, phase: str
+    pod: PodObject, container: ContainerView, *, host_ip: str, pod_ip: str, holder: str, phase: str
 ) -> dict[str, Json]:
     """The whole status. `holder`, the containerID, is a process that holds the pod's namespaces, IN_GUEST, or empty."""
     now = _stamp(datetime.now(UTC))
@@ -60,13 +60,13 @@ def status_of(
     return status
 
 
-def _gates_open(pod: Pod) -> bool:
+def _gates_open(pod: PodObject) -> bool:
     """Whether every readiness gate's condition is True (Pod lifecycle docs, "Pod readiness")."""
     true = {each.type for each in pod.status.conditions if each.status == "True"}
     return all(gate.condition_type in true for gate in pod.spec.readiness_gates)
 
 
-def _condition(pod: Pod, kind: str, status: str, now: str) -> dict[str, Json]:
+def _condition(pod: PodObject, kind: str, status: str, now: str) -> dict[str, Json]:
     since = next(
         (
             _stamp(each.last_transition_time)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import Container, PodObject
 from gauntlet.providers.sandbox import layout, probes
 from gauntlet.providers.sandbox.events import Events, Kind
-from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
 from gauntlet.providers.sandbox.inner_node import InnerNode, PodPlace
-from gauntlet.providers.sandbox.objects import Container, Pod
 from gauntlet.providers.sandbox.places import new_pod
 from gauntlet.providers.sandbox.pod_program import Unable, program_of
 from gauntlet.providers.sandbox.pod_status import ContainerView, status_of
@@ -56,13 +56,13 @@ class PodWorker:
 
     def __init__(
         self,
-        api: InnerApi,
+        api: Api,
         events: Events,
-        pod: Pod,
+        pod: PodObject,
         network: Network,
         binaries: Path,
         log: Path,
-        changes: queue.Queue[Pod | None],
+        changes: queue.Queue[PodObject | None],
     ) -> None:
         self.changes = changes
         self._api = api
@@ -255,7 +255,7 @@ class PodWorker:
         try:
             # The API server reads the options from the body alone where there is one.
             self._api.delete(self._path, {"gracePeriodSeconds": 0, "preconditions": {"uid": self._pod.metadata.uid}})
-        except Refused as refusal:
+        except ApiRefused as refusal:
             if refusal.status not in {404, 409}:
                 raise
 
@@ -291,7 +291,7 @@ class PodWorker:
         )
         try:
             self._api.patch(f"{self._path}/status", {"status": status})
-        except Refused as refusal:
+        except ApiRefused as refusal:
             if refusal.status != 404:
                 raise
             self._gone = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import subprocess
 
+from gauntlet.kube.objects import Container, Probe
 from gauntlet.providers.sandbox.http_check import status_code
 from gauntlet.providers.sandbox.inner_node import PodPlace
-from gauntlet.providers.sandbox.objects import Container, Probe
 
 
 def passes(probe: Probe, container: Container, place: PodPlace, pod_ip: str) -> bool:

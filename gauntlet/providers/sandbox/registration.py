@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from gauntlet.ground.cluster import Json
 from gauntlet.ground.waiting import until
-from gauntlet.providers.sandbox.inner_api import InnerApi, Refused
+from gauntlet.kube.api import Api, ApiRefused
 
 
-def register(api: InnerApi, name: str, address: str, pod_cidr: str) -> None:
+def register(api: Api, name: str, address: str, pod_cidr: str) -> None:
     """Create a Ready Node with this InternalIP and pod range."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
@@ -35,11 +35,11 @@ def register(api: InnerApi, name: str, address: str, pod_cidr: str) -> None:
     api.patch(f"/api/v1/nodes/{name}/status", {"status": status})
 
 
-def wait_default_namespace(api: InnerApi, deadline_s: float = 20.0) -> None:
+def wait_default_namespace(api: Api, deadline_s: float = 20.0) -> None:
     """Return when the namespace `default` exists, which the API server makes after it is ready."""
     until(
         lambda: api.get("/api/v1/namespaces/default"),
         what="namespace default exists",
         deadline_s=deadline_s,
-        retry_on=(Refused,),
+        retry_on=(ApiRefused,),
     )

@@ -17,15 +17,16 @@ from pathlib import Path
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.paths import SYSTEM_PATH
+from gauntlet.kube.api import Api
+from gauntlet.kube.connection import CertificateConnection
 from gauntlet.nodes.guest import node as guest
+from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.providers.sandbox import admission, certificates, fabric, guests, layout, registration, relay
 from gauntlet.providers.sandbox.binder import Binder
 from gauntlet.providers.sandbox.control_plane import ControlPlane
 from gauntlet.providers.sandbox.events import Events
-from gauntlet.providers.sandbox.inner_api import InnerApi
 from gauntlet.providers.sandbox.inner_node import InnerNode, NamespaceNode
 from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
-from gauntlet.providers.sandbox.load_balancer import LoadBalancer
 from gauntlet.providers.sandbox.places import Place
 from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
@@ -89,7 +90,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
 
     identity = work / "pki" / "steward.pem"
     _private(identity, authority.identity(certificates.ADMIN))
-    api = InnerApi(control_plane.url, work / "pki" / "ca.crt", identity)
+    api = Api(CertificateConnection(control_plane.url, work / "pki" / "ca.crt", identity))
     control_plane.wait_ready()
     _log.info("kube-apiserver is ready")
     control_plane.start_controllers()
@@ -104,7 +105,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     events = Events(api)
     PodRunner(api, events, nodes, Path(layout.BIN), logs / "pods").start()
     Binder(api, events).start()
-    LoadBalancer(api).start()
+    LoadBalancer(api, layout.LOAD_BALANCER_POOL).follow()
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)

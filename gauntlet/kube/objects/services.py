@@ -1,0 +1,97 @@
+"""Services (core/v1) and their EndpointSlices (discovery.k8s.io/v1)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gauntlet.kube.objects.parts import ApiObject, Part
+
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
+class ServicePort(Part):
+    name: str = ""
+    protocol: str = "TCP"
+    port: int = 0
+    target_port: int | str | None = None
+    node_port: int | None = None
+
+
+class ServiceSpec(Part):
+    type: str = "ClusterIP"
+    cluster_ip: str = Field(default="", alias="clusterIP")
+    cluster_ips: tuple[str, ...] = Field(default=(), alias="clusterIPs")
+    external_ips: tuple[str, ...] = Field(default=(), alias="externalIPs")
+    ports: tuple[ServicePort, ...] = ()
+    selector: dict[str, str] = Field(default={})
+    internal_traffic_policy: str = "Cluster"
+    traffic_distribution: str = ""
+    load_balancer_class: str = ""
+
+    @property
+    def has_cluster_ip(self) -> bool:
+        """A headless Service says `None`, an ExternalName nothing."""
+        return self.cluster_ip not in ("", "None")
+
+    @property
+    def tcp_ports(self) -> tuple[int, ...]:
+        return tuple(each.port for each in self.ports if each.protocol == "TCP")
+
+
+class Ingress(Part):
+    ip: str = ""
+    ip_mode: str = "VIP"
+
+
+class LoadBalancerStatus(Part):
+    ingress: tuple[Ingress, ...] = ()
+
+
+class ServiceStatus(Part):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
+class ServiceObject(ApiObject):
+    spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
+
+    @property
+    def ingress(self) -> tuple[str, ...]:
+        """The addresses that a load balancer gave it."""
+        return tuple(each.ip for each in self.status.load_balancer.ingress if each.ip)
+
+
+class EndpointConditions(Part):
+    """Null means: ready and serving unless something else is said (discovery.k8s.io/v1, EndpointConditions)."""
+
+    ready: bool = True
+    serving: bool = True
+    terminating: bool = False
+
+
+class EndpointObject(Part):
+    addresses: tuple[str, ...] = ()
+    conditions: EndpointConditions = EndpointConditions()
+    hints: dict[str, object] = Field(default={})
+
+
+class SlicePort(Part):
+    name: str = ""
+    port: int = 0
+
+
+class EndpointSlice(ApiObject):
+    address_type: str = "IPv4"
+    endpoints: tuple[EndpointObject, ...] = ()
+    ports: tuple[SlicePort, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """namespace/name of its Service."""
+        return f"{self.metadata.namespace}/{self.metadata.labels.get(SERVICE_NAME, '')}"
+
+    @property
+    def ready_addresses(self) -> frozenset[str]:
+        return frozenset(
+            address for endpoint in self.endpoints if endpoint.conditions.ready for address in endpoint.addresses
+        )
