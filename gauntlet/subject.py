@@ -25,6 +25,7 @@ DATA_PLANE = "kube-proxy"
 _EXAMPLES = "write it like nftables, nftables@1.36, nftables@./path/to/kube-proxy or next=nftables@1.37+FeatureGate"
 _NAMED = re.compile(r"(?P<name>[^@+/=]*)=(?P<rest>.*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{0,62}")
+NAMES = "up to 63 letters, digits and . @ + _ -"
 _GATE = re.compile(r"(?P<gate>[A-Z][A-Za-z0-9]*)(?:=(?P<value>true|false))?")
 _SAID = re.compile(r"Kubernetes v(?P<version>\d+\.\d+\.\d+\S*)")
 _SAYS_S = 10.0
@@ -194,11 +195,14 @@ def _unnamed(text: str) -> str:
     return named["rest"] if named else text
 
 
+def is_name(text: str) -> bool:
+    """Whether a subject could have this name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _name(name: str, text: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r}, the name of {text!r}, is not a name of up to 63 letters, digits and . @ + _ -", _EXAMPLES
-        )
+    if not is_name(name):
+        raise UsageError(f"{name!r}, the name of {text!r}, is not a name of {NAMES}", _EXAMPLES)
     return name
 
 

@@ -184,3 +184,21 @@ def test_crashed_worker_leaves_an_inconclusive_finding(tmp_path: Path) -> None:
     assert folder.verdicts() == {"a": [("worker", "inconclusive")], "b": [("good", "pass")]}
     (crash,) = [record for record in folder.results().findings if record.case.endswith("test_a")]
     assert "crashed while running" in crash.reason
+
+
+def test_a_subject_is_held_to_its_own_promise_beside_another_of_its_mode(tmp_path: Path) -> None:
+    suite = """
+def test_breaks_an_slo(judge, slos):
+    slo = slos("kill-proxy").outage_s
+    judge(Finding("outage", Verdict.FAIL, "somebody noticed", 3.0, "s", slo), terms=slos.terms("kill-proxy"))
+"""
+    folder = SuiteFolder.make(tmp_path, suite)
+    own = tmp_path / "changes" / "subjects" / "next.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("experiments:\n  kill-proxy:\n    outage_s: 2\n")
+    code, printed = folder.run("--kp-subjects", "nftables,next=nftables", "--kp-slos", str(own.parent.parent))
+    assert code == 1, printed
+    (today, following) = folder.results().findings
+    assert (today.subject, today.threshold, following.subject, following.threshold) == ("nftables", 0, "next", 2)
+    assert following.promise == f"outage_s: 2 ({own}:3)"
+    assert re.fullmatch(r"outage_s: 0 \(slos/(default|experiments/kill-proxy)\.yaml:\d+\)", today.promise)

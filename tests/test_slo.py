@@ -108,6 +108,47 @@ def test_later_layers_win_field_by_field(folder: Path) -> None:
     assert book.slo("kill-proxy", ProxyMode.IPVS, "1.36").blast_radius == "as_declared"
 
 
+def test_a_subject_outdoes_its_mode_and_its_version_field_by_field(folder: Path) -> None:
+    (folder / "subjects").mkdir()
+    (folder / "modes/nftables.yaml").write_text("all: {latency: {p50_ms: 7, p99_ms: 70}}\n")
+    (folder / "versions/1.37.yaml").write_text("experiments:\n  kill-proxy: {latency: {p50_ms: 9}}\n")
+    own = folder / "subjects/nftables@1.37+SomeGate.yaml"
+    own.write_text("all:\n  outage_s: 4\nexperiments:\n  kill-proxy:\n    latency: {p50_ms: 11}\n")
+    book = load(folder)
+    terms = book.terms("kill-proxy", ProxyMode.NFTABLES, "1.37.2", "nftables@1.37+SomeGate")
+    assert terms.field("latency.p50_ms") == f"latency.p50_ms: 11 ({own}:5)"
+    assert terms.field("outage_s") == f"outage_s: 4 ({own}:2)"
+    assert terms.field("latency.p99_ms") == f"latency.p99_ms: 70 ({folder}/modes/nftables.yaml:1)"
+    for other in ("nftables@1.37", "nftables", ""):
+        slo = book.slo("kill-proxy", ProxyMode.NFTABLES, "1.37.2", other)
+        assert (slo.latency.p50_ms, slo.outage_s) == (9, 0), other
+
+
+def test_a_file_of_a_subject_is_checked_whether_a_run_has_it_or_not(folder: Path) -> None:
+    (folder / "subjects").mkdir()
+    own = folder / "subjects/next.yaml"
+    own.write_text("all:\n  outages_s: 4\n")
+    message = refused(folder)
+    assert message.startswith(f"{own}:2: unknown field `outages_s`")
+    assert "did you mean 'outage_s'?" in message
+    own.write_text("experiments:\n  kil-proxy: {outage_s: 4}\n")
+    message = refused(folder)
+    assert message.startswith(f"{own}:2: no experiment 'kil-proxy'")
+    assert "did you mean 'kill-proxy'?" in message
+    own.write_text("outage_s: 4\n")
+    assert refused(folder).startswith(f"{own}:1: unknown field 'outage_s'")
+
+
+def test_changes_may_be_for_a_subject_alone(tmp_path: Path) -> None:
+    (tmp_path / "subjects").mkdir()
+    (tmp_path / "subjects/next.yaml").write_text("experiments:\n  kill-proxy:\n    outage_s: 4\n")
+    changed, shipped = load(SLOS, tmp_path), load(SLOS)
+    assert changed.slo("kill-proxy", ProxyMode.NFTABLES, "1.37", "next").outage_s == 4
+    assert changed.slo("kill-proxy", ProxyMode.NFTABLES, "1.37") == shipped.slo(
+        "kill-proxy", ProxyMode.NFTABLES, "1.37"
+    )
+
+
 def test_1_3_is_not_1_37(folder: Path) -> None:
     (folder / "versions/1.37.yaml").write_text("all: {outage_s: 3}\n")
     assert load(folder).slo("kill-proxy", ProxyMode.IPTABLES, "1.3.7").outage_s == 0
@@ -117,7 +158,7 @@ def test_an_unknown_experiment_is_answered_with_the_known_ones() -> None:
     with pytest.raises(SloError) as caught:
         load(SLOS).slo("kil-proxy", ProxyMode.IPTABLES, "1.37")
     assert "did you mean 'kill-proxy'?" in str(caught.value)
-    with pytest.raises(SloError, match="no Kubernetes version"):
+    with pytest.raises(SloError, match="'latest' is not a Kubernetes version"):
         load(SLOS).slo("kill-proxy", ProxyMode.IPTABLES, "latest")
 
 
@@ -190,6 +231,9 @@ def test_a_missing_field_is_named(folder: Path) -> None:
     [
         ("modes/nftable.yaml", "no such mode"),
         ("versions/one.yaml", "not named after a minor version"),
+        ("subjects/nftables 1.37.yaml", "no subject can have the name 'nftables 1.37'"),
+        ("subjects/.yaml", "not part of a folder of promises"),
+        ("subjects/nftables@1.37.yml", "not part of a folder of promises"),
         ("experiment/kill-proxy.yaml", "not part of a folder of promises"),
         ("experiments/kill-proxy.yml", "not part of a folder of promises"),
     ],

@@ -11,9 +11,10 @@ from pathlib import Path
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.yamlfile import YamlFile, read
+from gauntlet.subject import NAMES, is_name
 
-_LAYERS = ("experiments", "modes", "versions")
-_ALLOWED = "default.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml"
+_LAYERS = ("experiments", "modes", "versions", "subjects")
+_ALLOWED = "default.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml, subjects/NAME.yaml"
 
 
 class SloError(UsageError):
@@ -22,13 +23,14 @@ class SloError(UsageError):
 
 @dataclass(frozen=True)
 class SloFiles:
-    """The files of one folder, read. `default` is None where the folder has none."""
+    """The files of one folder, read. `default` is None if the folder has none."""
 
     folder: Path
     default: YamlFile | None
     experiments: Mapping[str, YamlFile]
     modes: Mapping[ProxyMode, YamlFile]
     versions: Mapping[str, YamlFile]
+    subjects: Mapping[str, YamlFile]
 
 
 def read_all(folder: Path) -> SloFiles:
@@ -44,6 +46,7 @@ def read_all(folder: Path) -> SloFiles:
         {path.stem: read(path) for path in inside["experiments"]},
         {_mode(path): read(path) for path in inside["modes"]},
         {_version(path): read(path) for path in inside["versions"]},
+        {_subject(path): read(path) for path in inside["subjects"]},
     )
 
 
@@ -88,4 +91,13 @@ def _mode(path: Path) -> ProxyMode:
 def _version(path: Path) -> str:
     if not re.fullmatch(r"\d+\.\d+", path.stem):
         raise SloError(f"{path}: not named after a minor version", "name it like 1.37.yaml")
+    return path.stem
+
+
+def _subject(path: Path) -> str:
+    """The subject that a file is for. A run need not have it: what is promised for one is kept beside the others."""
+    if not is_name(path.stem):
+        raise SloError(
+            f"{path}: no subject can have the name {path.stem!r}", f"name it like nftables@1.37.yaml: {NAMES}"
+        )
     return path.stem
