@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -182,10 +182,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from fixtures import collector
 
     for item in items:
-        if "subject" in getattr(item, "fixturenames", ()):
-            item.extra_keyword_matches.update(collector.experiments_of(item))
-        for marker in item.iter_markers("needs"):
-            _skip_unsupported(item, *marker.args)
+        experiments = collector.experiments_of(item) if "subject" in getattr(item, "fixturenames", ()) else ()
+        item.extra_keyword_matches.update(experiments)
+        _skip_unsupported(item, [str(marker.args[0]) for marker in item.iter_markers("needs")], experiments)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -221,9 +220,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def _skip_unsupported(item: pytest.Item, feature: str) -> None:
-    from fixtures import case, ledger, settings, subjects
-    from gauntlet.promises.support import unsupported
+def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: Sequence[str]) -> None:
+    from fixtures import case, ledger, settings, skips, subjects
 
     if settings.KEY not in item.config.stash:
         return
@@ -233,10 +231,10 @@ def _skip_unsupported(item: pytest.Item, feature: str) -> None:
     chosen = settings.of(item.config)
     subject = chosen.subject(found.subject)
     try:
-        reason = unsupported(feature, subject.mode, subject.version, chosen.places(subject))
+        reasons = skips.reasons(features, experiments, subject, chosen.places(subject))
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
-    if reason is not None:
+    for reason in reasons:
         item.user_properties.append((ledger.SKIP, reason))
         item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -112,7 +112,7 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_work_is_said_before_any_cluster_is_made(tmp_path: Path, options: list[str], words: str) -> None:
-    folder = SuiteFolder.make(tmp_path, "@pytest.mark.needs('nat-table')\ndef test_a(judge):\n    judge(GOOD)\n")
+    folder = SuiteFolder.make(tmp_path, "@pytest.mark.needs('strict-arp')\ndef test_a(judge):\n    judge(GOOD)\n")
     _bad_slos(tmp_path / "slos")
     code, printed = folder.run("-n", "2", *options)
     assert code == 4, printed

@@ -29,8 +29,8 @@ def test_a(judge):
 def test_b(judge):
     judge(GOOD)
 
-@pytest.mark.needs("nat-table")
 def test_of_another_mode(judge):
+    experiment = "flush-nat"
     judge(GOOD)
 """
 

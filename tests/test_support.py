@@ -12,10 +12,10 @@ from gauntlet.proxy.eras import minor_of
 
 
 def test_gap_holds_for_its_modes_only() -> None:
-    assert unsupported("nat-table", ProxyMode.IPTABLES, "1.37") is None
-    reason = unsupported("nat-table", ProxyMode.NFTABLES, "1.37.2")
+    assert unsupported("strict-arp", ProxyMode.IPVS, "1.37") is None
+    reason = unsupported("strict-arp", ProxyMode.NFTABLES, "1.37.2")
     assert reason is not None
-    assert reason.startswith("nat-table in nftables mode: ")
+    assert reason.startswith("strict-arp in nftables mode: ")
 
 
 @pytest.mark.parametrize("feature", ["endpoint-slices", "source-ip", "local-traffic-policy", "refusal"])
@@ -62,8 +62,8 @@ def test_gap_holds_for_its_versions_only(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_misspelt_feature_is_no_silent_pass() -> None:
-    with pytest.raises(UsageError, match="nat-tabel"):
-        unsupported("nat-tabel", ProxyMode.IPTABLES, "1.37")
+    with pytest.raises(UsageError, match="strict-apr"):
+        unsupported("strict-apr", ProxyMode.IPTABLES, "1.37")
 
 
 def test_version_that_is_none() -> None:

@@ -8,7 +8,6 @@ from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import wholeness
@@ -20,7 +19,7 @@ class ClearIpvs(NodeFault):
     """At each sync, at the latest every syncPeriod, kube-proxy looks what the kernel has and makes what is missing."""
 
     name: ClassVar[str] = "clear-ipvs"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     scenarios = (
         Scenario(
             name="clear-ipvs",

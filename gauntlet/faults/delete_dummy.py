@@ -8,7 +8,6 @@ from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.ipvs import wholeness
 
 _SAID = "/run/gauntlet-dummy"
@@ -21,7 +20,7 @@ class DeleteDummy(NodeFault):
     """
 
     name: ClassVar[str] = "delete-dummy"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     scenarios = (
         Scenario(
             name="delete-dummy",

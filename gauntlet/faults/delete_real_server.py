@@ -9,7 +9,6 @@ from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.process import RESTART
 
@@ -20,7 +19,7 @@ class DeleteRealServer(NodeFault):
     """New connections go to the others, where there are any. kube-proxy adds it again at its next sync."""
 
     name: ClassVar[str] = "delete-real-server"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     radius = in_every_mode(BlastRadius.NONE)
     parameters = ServiceParameters
     scenarios = (

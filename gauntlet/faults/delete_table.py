@@ -24,7 +24,9 @@ class DeleteTable(NodeFault):
     """kube-proxy learns of it only when it next writes (a Service changes) or restarts. Undone by a restart."""
 
     name: ClassVar[str] = "delete-table"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.NFTABLES}))
+    needs: ClassVar[Needs] = Needs(
+        modes=frozenset({ProxyMode.NFTABLES}), elsewhere="this mode keeps no nftables table that could be deleted"
+    )
     scenarios = (
         Scenario(
             name="delete-table",

@@ -9,7 +9,6 @@ from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.process import RESTART
 
 _LEFT = "/run/gauntlet-virtual-servers"
@@ -19,7 +18,7 @@ class DeleteVirtualServer(NodeFault):
     """The node still holds the address, so that it refuses what it no longer forwards. Back at the next sync."""
 
     name: ClassVar[str] = "delete-virtual-server"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     parameters = ServiceParameters
     scenarios = (
         Scenario(

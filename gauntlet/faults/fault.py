@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -17,11 +18,22 @@ from gauntlet.proxy.modes import traits
 
 @dataclass(frozen=True)
 class Needs:
-    """What a fault needs to be possible and harmless to everything but the cluster under test."""
+    """What a fault needs to be possible and harmless to everything but the cluster under test.
+
+    `elsewhere` says why only `modes` have what it hurts, and `notably` the same of modes of which there is more to say:
+    the reasons of skipped cases. `pod_ranges` is whether it knows packets of pods by their addresses.
+    """
 
     modes: frozenset[ProxyMode] = frozenset(ProxyMode)
+    elsewhere: str = ""
+    notably: Mapping[ProxyMode, str] = field(default_factory=dict)
     root_on_node: bool = True
     own_kernel: bool = False
+    pod_ranges: bool = False
+
+    def lacking_in(self, mode: ProxyMode) -> str | None:
+        """Why it cannot be in this mode; None if it can."""
+        return None if mode in self.modes else self.notably.get(mode, self.elsewhere)
 
 
 def in_every_mode(radius: BlastRadius, *, carried: BlastRadius | None = None) -> dict[ProxyMode, BlastRadius]:

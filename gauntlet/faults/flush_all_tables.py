@@ -9,7 +9,6 @@ from gauntlet.faults import iptables_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 
 _TABLES = ("nat", "filter", "mangle")
 _LEFT = "/run/gauntlet-flushed"
@@ -22,7 +21,7 @@ class FlushAllTables(NodeFault):
     """
 
     name: ClassVar[str] = "flush-all-tables"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
+    needs: ClassVar[Needs] = iptables_tables.NEEDS
     scenarios = (
         Scenario(
             name="flush-all-tables",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gauntlet.faults import ipvs_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.ipvs import wholeness
 from gauntlet.proxy.process import RESTART
@@ -19,7 +19,7 @@ class FlushIpset(NodeFault):
     """Whom to masquerade stands in these sets: replies that need it go astray. The virtual servers stay."""
 
     name: ClassVar[str] = "flush-ipset"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     scenarios = (
         Scenario(
             name="flush-ipset",

@@ -9,7 +9,6 @@ from gauntlet.faults import iptables_tables
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Restart, Scenario
-from gauntlet.ground.cluster import ProxyMode
 
 
 class FlushNat(NodeFault):
@@ -20,7 +19,7 @@ class FlushNat(NodeFault):
     """
 
     name: ClassVar[str] = "flush-nat"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPTABLES}))
+    needs: ClassVar[Needs] = iptables_tables.NEEDS
     scenarios = (
         Scenario(
             name="flush-nat",

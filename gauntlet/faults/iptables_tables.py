@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import shlex
 
+from gauntlet.faults.fault import Needs
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.journal.store import Argv
 from gauntlet.proxy.process import RESTART
+
+# Kubernetes 1.25 for what is said of userspace mode, the last version that has it.
+NEEDS = Needs(
+    modes=frozenset({ProxyMode.IPTABLES}),
+    elsewhere="this mode keeps its Services in no iptables chain that could be flushed",
+    notably={
+        ProxyMode.IPVS: "its chains there only say what is masqueraded, and kube-proxy writes them anew at each sync "
+        "(writeIptablesRules in pkg/proxy/ipvs/proxier.go): a flush does what the experiment flush-ipset shows",
+        ProxyMode.USERSPACE: "its rules in the nat table lead to sockets of kube-proxy and all are ensured again at "
+        "each sync (ensurePortals in pkg/proxy/userspace/proxier.go): a flush there is another experiment than in "
+        "iptables mode",
+    },
+)
 
 # The jumps are the last thing kube-proxy writes and the first that a packet meets; DNAT rules are the first.
 CHECK = """

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults import kernel_modules
+from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs
 from gauntlet.faults.missing_modules import MissingModules
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import ProxyMode
 
 _CORE = "ip_vs"
 
@@ -17,7 +16,7 @@ class IpvsAbsent(MissingModules):
     """As with a kernel that was built without them. What kube-proxy then does and says is the evidence."""
 
     name: ClassVar[str] = "ipvs-absent"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    needs: ClassVar[Needs] = ipvs_tables.MODULES
     scenarios = (
         Scenario(
             name="ipvs-absent",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from pydantic import Field
 
-from gauntlet.faults.fault import NoParameters, Scene
-from gauntlet.ground.cluster import Node
+from gauntlet.faults.fault import Needs, NoParameters, Scene
+from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.ground.journal.store import Argv
 from gauntlet.kube.api import Api, ApiRefused
@@ -18,6 +19,12 @@ from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.model import endpoint
 from gauntlet.proxy.ipvs.wholeness import CHECK, INTERFACE
 from gauntlet.proxy.process import RESTART
+
+VIRTUAL_SERVERS = Needs(
+    modes=frozenset({ProxyMode.IPVS}),
+    elsewhere="only ipvs mode keeps virtual servers in the kernel, with their sets",
+)
+MODULES = replace(VIRTUAL_SERVERS, own_kernel=True)
 
 
 class ServiceParameters(NoParameters):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gauntlet.faults.fault import NoParameters, NotLanded, in_every_mode
+from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.errors import Inconclusive
@@ -31,6 +31,7 @@ class PacketLoss(NetworkFault):
     """
 
     name: ClassVar[str] = "packet-loss"
+    needs: ClassVar[Needs] = Needs(pod_ranges=True)
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
     radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE, carried=BlastRadius.CLUSTER)

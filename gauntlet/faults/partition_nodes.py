@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gauntlet.faults.fault import NotLanded, in_every_mode
+from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import Node
@@ -17,6 +17,7 @@ class PartitionNodes(NetworkFault):
     """Clients on the node lose the backends elsewhere; clients elsewhere lose the backends on it."""
 
     name: ClassVar[str] = "partition-nodes"
+    needs: ClassVar[Needs] = Needs(pod_ranges=True)
     # A dial that gets no answer holds up all clients of the Service port, on every node (ProxyLoop in
     # pkg/proxy/userspace/proxysocket.go of Kubernetes 1.25 dials before it accepts the next).
     radius = in_every_mode(BlastRadius.BACKENDS_ON_HURT_NODE, carried=BlastRadius.CLUSTER)

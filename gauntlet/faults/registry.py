@@ -28,7 +28,8 @@ def discover(package: str) -> dict[str, type[JournalledFault]]:
     Raises RuntimeError if two faults have one name.
     """
     found: dict[str, type[JournalledFault]] = {}
-    for module in sorted(each.name for each in pkgutil.iter_modules(importlib.import_module(package).__path__)):
+    modules = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    for module in sorted(each.name for each in modules if not each.ispkg):
         for kind in vars(importlib.import_module(f"{package}.{module}")).values():
             if _is_fault(kind) and kind.__module__ == f"{package}.{module}":
                 if kind.name in found:
@@ -41,11 +42,13 @@ def _is_fault(value: object) -> TypeGuard[type[JournalledFault]]:
     return isinstance(value, type) and issubclass(value, JournalledFault) and "name" in vars(value)
 
 
-FAULTS: Mapping[str, type[JournalledFault]] = discover(__name__.rpartition(".")[0])
-
-
 def names() -> tuple[str, ...]:
     return tuple(sorted(FAULTS))
+
+
+def of_experiment(name: str) -> type[JournalledFault] | None:
+    """The fault that has this scenario; None if none has it."""
+    return next((fault for fault in FAULTS.values() if name in {each.name for each in fault.scenarios}), None)
 
 
 def blast_radius(faults: Collection[str], mode: ProxyMode) -> BlastRadius:
@@ -87,3 +90,7 @@ def _validated(name: str, model: type[BaseModel], given: Mapping[str, str | int]
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         allowed = ", ".join(sorted(model.model_fields)) or "none"
         raise UsageError(f"wrong parameters for fault {name}: {wrong}", f"its parameters are: {allowed}") from None
+
+
+# Last, because a module that is looked into may import the rest of this one.
+FAULTS: Mapping[str, type[JournalledFault]] = discover(__name__.rpartition(".")[0])

@@ -8,14 +8,13 @@ from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs
 from gauntlet.faults.missing_modules import MissingModules
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import ProxyMode
 
 
 class SchedulerAbsent(MissingModules):
     """kube-proxy tries its scheduler with a virtual server of its own before anything else, and ends where it fails."""
 
     name: ClassVar[str] = "scheduler-absent"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    needs: ClassVar[Needs] = ipvs_tables.MODULES
     scenarios = (
         Scenario(
             name="scheduler-absent",

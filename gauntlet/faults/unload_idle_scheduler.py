@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gauntlet.faults import kernel_modules
+from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
 
@@ -25,7 +24,7 @@ class UnloadIdleScheduler(NodeFault):
     """It is loaded first where it is not, so that there is something to unload."""
 
     name: ClassVar[str] = "unload-idle-scheduler"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    needs: ClassVar[Needs] = ipvs_tables.MODULES
     radius = in_every_mode(BlastRadius.NONE)
     parameters = SchedulerParameters
     scenarios = (

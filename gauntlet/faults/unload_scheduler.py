@@ -8,7 +8,6 @@ from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy.ipvs import wholeness
 
@@ -22,7 +21,7 @@ class UnloadScheduler(NodeFault):
     """
 
     name: ClassVar[str] = "unload-scheduler"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    needs: ClassVar[Needs] = ipvs_tables.MODULES
     scenarios = (
         Scenario(
             name="unload-scheduler",

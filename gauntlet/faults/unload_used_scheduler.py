@@ -8,7 +8,6 @@ from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Heal, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 
 _SAID = "/run/gauntlet-rmmod"
@@ -18,7 +17,7 @@ class UnloadUsedScheduler(NodeFault):
     """The evidence is the refusal: virtual servers hold their scheduler. It is over as soon as it is refused."""
 
     name: ClassVar[str] = "unload-used-scheduler"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}), own_kernel=True)
+    needs: ClassVar[Needs] = ipvs_tables.MODULES
     radius = in_every_mode(BlastRadius.NONE)
     scenarios = (
         Scenario(

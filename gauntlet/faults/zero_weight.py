@@ -9,7 +9,6 @@ from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, Restart, Scenario
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import ipvs
 
@@ -21,7 +20,7 @@ class ZeroWeight(NodeFault):
     """
 
     name: ClassVar[str] = "zero-weight"
-    needs: ClassVar[Needs] = Needs(modes=frozenset({ProxyMode.IPVS}))
+    needs: ClassVar[Needs] = ipvs_tables.VIRTUAL_SERVERS
     radius = in_every_mode(BlastRadius.NONE)
     parameters = ServiceParameters
     scenarios = (

@@ -1,6 +1,7 @@
 """What is declared unsupported: the one table from which a suite may skip a case, each row with its reason.
 
-A case asks by `@pytest.mark.needs("feature")`. Every skip is listed in results.json.
+A case asks by `@pytest.mark.needs("feature")`; one that runs an experiment, by what the fault of that needs, which says
+itself in which modes there is something to hurt (gauntlet/faults/fitness.py). Every skip is listed in results.json.
 """
 
 from __future__ import annotations
@@ -73,23 +74,6 @@ GAPS = (
         "(KEP-6032: alpha, off by default), which the gauntlet does not set",
         since=(1, 37),
     ),
-    Gap(
-        "nat-table",
-        frozenset({ProxyMode.NFTABLES}),
-        "this mode keeps its Services in no iptables chain that could be flushed",
-    ),
-    Gap(
-        "nat-table",
-        frozenset({ProxyMode.IPVS}),
-        "its chains there only say what is masqueraded, and kube-proxy writes them anew at each sync "
-        "(writeIptablesRules in pkg/proxy/ipvs/proxier.go): a flush does what the experiment flush-ipset shows",
-    ),
-    Gap(
-        "nat-table",
-        _USERSPACE,
-        "its rules in the nat table lead to sockets of kube-proxy and all are ensured again at each sync (ensurePortals"
-        " in pkg/proxy/userspace/proxier.go): a flush there is another experiment than in iptables mode",
-    ),
     # What follows is read in pkg/proxy/userspace of kubernetes 1.25.9, and was seen in its runs.
     Gap(
         "endpoint-slices",
@@ -132,7 +116,6 @@ GAPS = (
         "the kernel keeps a client's persistence as long as one of its connections is known, TIME_WAIT's 120 s "
         "included, and looks again only every 60 s (ip_vs_conn_expire in ip_vs_conn.c; kubernetes/kubernetes 89358)",
     ),
-    Gap("nftables-table", _all_but(ProxyMode.NFTABLES), "this mode keeps no nftables table that could be deleted"),
     Gap(
         "own-kernel",
         _ALL,
@@ -199,11 +182,6 @@ GAPS = (
         "a module or a kernel can be hurt only where each node has a kernel of its own, and User-Mode Linux, on which "
         "such nodes run, has no inet family of nftables",
         place=Place.SHARED_KERNEL,
-    ),
-    Gap(
-        "virtual-servers",
-        _all_but(ProxyMode.IPVS),
-        "only ipvs mode keeps virtual servers in the kernel, with their sets",
     ),
     Gap("ipvs-schedulers", _all_but(ProxyMode.IPVS), "only ipvs mode has schedulers to choose from"),
     Gap("strict-arp", _all_but(ProxyMode.IPVS), "only ipvs mode binds Service addresses to its nodes"),

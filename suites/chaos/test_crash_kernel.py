@@ -5,7 +5,7 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("own-kernel"), pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
 def test_crashed_node_serves_again_once_it_is_booted(experiment: Experiment, shared: Shared) -> None:

@@ -5,10 +5,9 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
-@pytest.mark.needs("nat-table")
 def test_flushed_tables_come_back_by_themselves(experiment: Experiment, shared: Shared) -> None:
     """kube-proxy misses its canary chain and writes everything again without help."""
     experiment.run("flush-all-tables", shared.service, shared.backends)

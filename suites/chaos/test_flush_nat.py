@@ -5,10 +5,9 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
-@pytest.mark.needs("nat-table")
 def test_flushed_nat_table_is_back_after_a_restart(experiment: Experiment, shared: Shared) -> None:
     """The flush is an outage on its node until kube-proxy is restarted, and over soon after."""
     experiment.run("flush-nat", shared.service, shared.backends)

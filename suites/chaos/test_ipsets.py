@@ -5,7 +5,7 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [pytest.mark.chaos, pytest.mark.needs("virtual-servers"), pytest.mark.needs("node-faults")]
+pytestmark = pytest.mark.chaos
 
 
 def test_flushed_ipsets_are_filled_again(experiment: Experiment, shared: Shared) -> None:

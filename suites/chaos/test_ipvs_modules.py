@@ -5,12 +5,7 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [
-    pytest.mark.needs("node-faults"),
-    pytest.mark.chaos,
-    pytest.mark.needs("virtual-servers"),
-    pytest.mark.needs("own-kernel"),
-]
+pytestmark = pytest.mark.chaos
 
 
 def test_idle_scheduler_can_be_unloaded(experiment: Experiment, shared: Shared) -> None:

@@ -5,10 +5,9 @@ import pytest
 from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
-@pytest.mark.needs("pod-ranges")
 def test_lost_packets_hurt_only_while_they_are_lost(experiment: Experiment, shared: Shared) -> None:
     """Attempts across the lossy node may fail while it loses packets, and none afterwards."""
     experiment.run("packet-loss", shared.service, shared.backends)

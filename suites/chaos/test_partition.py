@@ -7,10 +7,9 @@ from fixtures.shared import Shared
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
-@pytest.mark.needs("pod-ranges")
 def test_node_cut_from_the_others_joins_again(experiment: Experiment, shared: Shared) -> None:
     """Clients and backends on either side do without the other side, and all is well once the node joins again."""
     experiment.run("partition-nodes", shared.service, shared.backends)

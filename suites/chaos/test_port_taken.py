@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.shared import Shared
 from gauntlet.workload import HTTP
 
-pytestmark = [pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = pytest.mark.chaos
 
 # In the band that the API server gives out only when asked for a port by number (KEP-3668).
 PORT = 30080

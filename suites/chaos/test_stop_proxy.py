@@ -6,7 +6,7 @@ from fixtures.chaos import Experiment
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
 
-pytestmark = [pytest.mark.gate, pytest.mark.chaos, pytest.mark.needs("node-faults")]
+pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
 
 def test_stopped_proxy_follows_its_endpoints_when_it_continues(
