@@ -17,6 +17,8 @@ from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 # What a build of all binaries with empty Go caches takes: 3.8 GiB build cache, 1 GiB modules, 0.4 GiB programs.
 NEEDED_BYTES = 6 * 1024**3
 PROGRESS_EVERY_S = 15.0
+# What Go says if the network does not let it fetch a module.
+UNREACHABLE = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake|proxyconnect")
 
 # Without setpriv a build would go on for minutes after its gauntlet was killed.
 _GUARD = ("setpriv", "--pdeathsig", "TERM")
@@ -133,7 +135,7 @@ def _explain(module: GoModule, code: int, said: list[str]) -> GauntletError:
             f"{what}: no space left on device",
             "make room, or set XDG_CACHE_HOME, GOCACHE, GOMODCACHE and TMPDIR to folders on a larger disk",
         )
-    if re.search(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake|proxyconnect", text):
+    if UNREACHABLE.search(text):
         return EnvironmentUnfit(
             f"{what}: a module could not be downloaded\n{_tail(said)}",
             "check the network and `go env GOPROXY`; what was fetched is kept, so the next try goes on from there",

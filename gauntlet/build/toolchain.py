@@ -8,10 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
+from gauntlet.build import gomod
 from gauntlet.ground import paths
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 
@@ -69,7 +71,7 @@ class GoModule:
         file = folder / "go.mod"
         if not file.is_file():
             raise UsageError(f"{file} is missing", "restore the folder: git checkout -- toolchain")
-        directives = tuple(_directives(file.read_text(encoding="utf-8")))
+        directives = tuple(gomod.directives(file.read_text(encoding="utf-8")))
         required = {words[0]: words[1] for verb, words in directives if verb == "require" and len(words) > 1}
         packages = [words[0] for verb, words in directives if verb == "tool"]
         releases = [parse_release(words[0]) for verb, words in directives if verb == "go"]
@@ -107,9 +109,7 @@ def pinned_minor(version: str, root: Path) -> str:
     found = next((minor for minor, release in pinned.items() if bare in (minor, release)), None)
     if found is None:
         known = ", ".join(f"{minor} ({release})" for minor, release in pinned.items())
-        minor = ".".join(bare.split(".")[:2])
-        another = f"change what {root / minor}/go.mod pins" if minor in pinned else f"add {root / minor}/go.mod"
-        raise UsageError(f"Kubernetes {bare} is not pinned", f"choose one of {known}, or {another} (CONTRIBUTING.md)")
+        raise UsageError(f"Kubernetes {bare} is not pinned", f"choose one of {known}, or {_adding(bare, pinned)}")
     return found
 
 
@@ -122,7 +122,7 @@ def modules(version: str, root: Path) -> tuple[GoModule, ...]:
     known = versions(root)
     if version not in known:
         raise UsageError(
-            f"Kubernetes {version} is not pinned", f"choose one of {', '.join(known)}, or add {root / version}/go.mod"
+            f"Kubernetes {version} is not pinned", f"choose one of {', '.join(known)}, or {_adding(version, known)}"
         )
     own = GoModule.read(root / version)
     newest_first = (GoModule.read(root / each) for each in reversed(known))
@@ -140,9 +140,7 @@ def find_go(at_least: Release) -> Go:
     seen: list[str] = []
     for candidate in _go_candidates():
         try:
-            said = subprocess.run(
-                [candidate, "version"], capture_output=True, text=True, timeout=30, check=False, env=_local_go_env()
-            )
+            said = _version(candidate, candidate.stat().st_mtime_ns)
         except (OSError, subprocess.TimeoutExpired) as error:
             seen.append(f"{candidate} does not run ({error})")
             continue
@@ -183,26 +181,23 @@ def _go_candidates() -> Iterator[Path]:
         yield beside_python
 
 
+@lru_cache
+def _version(go: Path, _changed_ns: int) -> subprocess.CompletedProcess[str]:
+    """What a Go says of itself; asked once in a process, unless the program changes."""
+    return subprocess.run([go, "version"], capture_output=True, text=True, timeout=30, check=False, env=_local_go_env())
+
+
 def _local_go_env() -> dict[str, str]:
     # Otherwise an old Go would fetch a newer one by itself when it stands in a module that asks for it.
     return {**os.environ, "GOTOOLCHAIN": "local"}
 
 
-def _directives(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each directive of a go.mod with its arguments, in both of its forms (https://go.dev/ref/mod#go-mod-file-grammar)."""
-    block: str | None = None
-    for raw in text.splitlines():
-        words = tuple(raw.split("//")[0].split())
-        if not words:
-            continue
-        if words == (")",):
-            block = None
-        elif block is not None:
-            yield block, words
-        elif words[-1] == "(":
-            block = words[0]
-        else:
-            yield words[0], words[1:]
+def _adding(version: str, pinned: Container[str]) -> str:
+    """How a version that is not pinned comes to be, for a remedy."""
+    if not re.fullmatch(r"\d+\.\d+(\.\d+.*)?", version):
+        return "give a minor version like 1.37"
+    replaces = " --replace" if ".".join(version.split(".")[:2]) in pinned else ""
+    return f"pin it: gauntlet versions add {version}{replaces}"
 
 
 def _tool(package: str, required: dict[str, str]) -> Tool:

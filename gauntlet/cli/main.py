@@ -17,6 +17,7 @@ from gauntlet.cli.images import images
 from gauntlet.cli.inspection import inspect
 from gauntlet.cli.report import report
 from gauntlet.cli.run import run
+from gauntlet.cli.versions import versions
 from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
 
@@ -59,5 +60,5 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
 
-for command in (run, doctor, cluster, inspect, heal, report, adopt, binaries, images):
+for command in (run, doctor, cluster, inspect, heal, report, adopt, versions, binaries, images):
     main.add_command(command)
