@@ -14,6 +14,7 @@ from gauntlet.ground.cluster import Cluster, Host, NodeKernel, ProxyMode
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.subject import plain
 from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.workload import namespace
 from gauntlet.workload.backend import IMAGE, Backend, one_on_each
@@ -51,7 +52,7 @@ def stage(mode: ProxyMode, kernel: NodeKernel = NodeKernel.HOST, *, of: str = "s
     """Bring up a cluster of three nodes of this provider for one measurement, and end it."""
     source = provider(of)
     begun = time.monotonic()
-    cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", mode, kernel=kernel))
+    cluster = source.create(ClusterSpec(f"bench-{mode}-{os.getpid()}", plain(mode), kernel=kernel))
     try:
         api = Api(cluster.api)
         workload = Workload(api, namespace.create(api, "bench"))

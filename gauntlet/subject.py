@@ -11,8 +11,9 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import yaml
 
@@ -87,6 +88,23 @@ class Subject:
         present = fields.get("featureGates")
         return {**fields, "featureGates": {**(present if isinstance(present, Mapping) else {}), **gates}}
 
+    def as_json(self) -> str:
+        """All of it, for a file that `of_json` reads."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def of_json(cls, text: str) -> Self:
+        """What `as_json` wrote."""
+        raw = json.loads(text)
+        return cls(
+            **raw
+            | {
+                "mode": ProxyMode(raw["mode"]),
+                "program": Path(raw["program"]) if raw["program"] else None,
+                "gates": tuple((gate, value) for gate, value in raw["gates"]),
+            }
+        )
+
     def __str__(self) -> str:
         return self.name
 
@@ -98,6 +116,11 @@ def plain(mode: ProxyMode, version: str = DEFAULT_VERSION) -> Subject:
     """
     version = last_with(mode, version)
     offer(mode, version)
+    return Subject(str(mode), mode, version, str(mode))
+
+
+def present(mode: ProxyMode, version: str) -> Subject:
+    """The subject of a cluster that was found in this mode at this full version, under the name of its mode."""
     return Subject(str(mode), mode, version, str(mode))
 
 

@@ -26,7 +26,7 @@ def cluster(subject):
     Path(f"up-{subject}").touch()
     yield SimpleNamespace(
         version="1.37.2" if subject.mode == "iptables" else "1.36.3", control_plane_version="1.37.2", kernel="6.18.0",
-        mode=subject.mode, nodes=()
+        origin="made up", mode=subject.mode, nodes=()
     )
     Path(f"down-{subject}").touch()
 """

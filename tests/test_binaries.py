@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from gauntlet.build import binaries, gobinary, gobuild, toolchain
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.waiting import until
 
@@ -125,19 +124,6 @@ def test_what_a_version_pins_itself_comes_before_what_it_is_lent(bench: Bench) -
     newest = binaries.ensure("10.1", root=bench.root)
     assert newest.path("kube-apiserver") == found.path("kube-apiserver")
     assert newest.path("hello").parent == newest.path("kube-apiserver").parent
-
-
-@pytest.mark.parametrize(
-    ("proxy_mode", "run", "proxy"),
-    [
-        (ProxyMode.IPTABLES, "1.37", "1.37"),
-        (ProxyMode.IPVS, "1.37", "1.37"),
-        (ProxyMode.USERSPACE, "1.37", "1.25"),
-        (ProxyMode.USERSPACE, "1.24", "1.24"),
-    ],
-)
-def test_a_mode_that_is_gone_has_its_last_version(proxy_mode: ProxyMode, run: str, proxy: str) -> None:
-    assert binaries.proxy_version(proxy_mode, run) == proxy
 
 
 def test_kubernetes_is_told_its_version() -> None:

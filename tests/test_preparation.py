@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.promises.support import Place, unsupported
 from gauntlet.providers.sandbox import world
-from gauntlet.subject import parse_all
+from gauntlet.subject import parse_all, plain, present
 from tests.existing import absent
 from tests.suite_folder import SuiteFolder
 
@@ -95,7 +94,7 @@ def test_missing_programs_are_told_by_the_check_of_a_cluster(monkeypatch: pytest
 
     monkeypatch.setitem(world.TOOLS, "no-such-nft", "nftables")
     with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes nftables"):
-        provider("sandbox").check(ClusterSpec("h3-check", ProxyMode.NFTABLES))
+        provider("sandbox").check(ClusterSpec("h3-check", plain(ProxyMode.NFTABLES)))
 
 
 def test_a_missing_program_is_told_once(tmp_path: Path) -> None:
@@ -208,18 +207,10 @@ def test_no_skip_advises_what_is_refused() -> None:
     assert "no inet family of nftables" in said
 
 
-@dataclass(frozen=True)
-class Given:
-    """All that is asked of a cluster before a run in it."""
-
-    mode: ProxyMode = ProxyMode.NFTABLES
-    version: str = "1.36.3"
-
-
 @pytest.mark.parametrize("asked", [None, "nftables", "nftables@1.36", "nftables@1.36.3", "next=nftables"])
 def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
     named = None if asked is None else parse_all(asked, "1.37")
-    found = subjects.agreed(named, subjects.of_given(Given()), "they run")
+    found = subjects.agreed(named, present(ProxyMode.NFTABLES, "1.36.3"), "they run")
     assert (found.mode, found.version) == (ProxyMode.NFTABLES, "1.36.3")
     assert found.name == (asked.partition("=")[0] if asked else "nftables")
 
@@ -235,7 +226,7 @@ def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
 )
 def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        subjects.agreed(parse_all(asked, "1.37"), subjects.of_given(Given()), "they run")
+        subjects.agreed(parse_all(asked, "1.37"), present(ProxyMode.NFTABLES, "1.36.3"), "they run")
 
 
 def test_without_a_cluster_the_subjects_are_those_of_the_gate() -> None:

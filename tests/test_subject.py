@@ -9,7 +9,7 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.proxy.eras import Stage, last_with, offer, offers
-from gauntlet.subject import chosen_by, parse, parse_all, plain
+from gauntlet.subject import Subject, chosen_by, parse, parse_all, plain
 
 CONFIGURATION = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
 
@@ -186,3 +186,24 @@ def test_a_mode_alone_is_chosen_in_the_short_form(proxy_mode: ProxyMode) -> None
 def test_a_mode_that_a_version_does_not_have_yet_is_refused() -> None:
     with pytest.raises(UsageError, match="it came with"):
         plain(ProxyMode.NFTABLES, "1.28")
+
+
+@pytest.mark.parametrize(
+    ("proxy_mode", "run", "proxy"),
+    [
+        (ProxyMode.IPTABLES, "1.37", "1.37"),
+        (ProxyMode.IPVS, "1.37", "1.37"),
+        (ProxyMode.USERSPACE, "1.37", "1.25"),
+        (ProxyMode.USERSPACE, "1.24", "1.24"),
+    ],
+)
+def test_a_mode_that_is_gone_has_its_last_version(proxy_mode: ProxyMode, run: str, proxy: str) -> None:
+    assert last_with(proxy_mode, run) == plain(proxy_mode, run).version == proxy
+
+
+def test_a_record_of_a_subject_reads_back(tmp_path: Path) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\necho 'Kubernetes v1.36.9'\n")
+    program.chmod(0o755)
+    for each in (plain(ProxyMode.IPVS), parse(f"next=nftables@{program}+Gate+Other=false", "1.37")):
+        assert Subject.of_json(each.as_json()) == each

@@ -16,13 +16,9 @@ from gauntlet.build import cache, gobinary, gobuild, releases
 from gauntlet.build.cache import Say
 from gauntlet.build.releases import ReleaseSlot
 from gauntlet.build.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
-from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
 DEFAULT_VERSION = "1.37"
-
-# The last minor version whose kube-proxy has the mode. Userspace: removed in 1.26 (kubernetes/kubernetes 112133).
-LAST_VERSION_WITH: Mapping[ProxyMode, str] = {ProxyMode.USERSPACE: "1.25"}
 
 
 @dataclass(frozen=True)
@@ -103,15 +99,6 @@ def ensure_modules(names: Sequence[str], say: Say = lambda _: None, *, root: Pat
     folders = root or toolchain_root()
     slots = _filled(tuple(GoModule.read(folders / name) for name in names), say)
     return {name: path for slot in slots for name, path in slot.programs.items()}
-
-
-def proxy_version(mode: ProxyMode, version: str) -> str:
-    """The minor version of kube-proxy that runs in this mode, in a run of a minor version (`1.37`).
-
-    It is the run's own, except for a mode that is gone from it: then the last version that has the mode.
-    """
-    last = LAST_VERSION_WITH.get(mode, version)
-    return min(version, last, key=parse_release)
 
 
 def find(version: str = DEFAULT_VERSION, *, root: Path | None = None) -> Binaries | None:

@@ -16,11 +16,11 @@ from gauntlet.ground import screen
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
 from gauntlet.ground.names import NAME
-from gauntlet.ground.profiles import parse_modes
 from gauntlet.providers.registry import DEFAULT
 
 if TYPE_CHECKING:
     from gauntlet.ground.cluster import Cluster, Host
+    from gauntlet.subject import Subject
 
 OUTSIDE = "outside"
 
@@ -31,7 +31,7 @@ def cluster() -> None:
 
     \b
     Example:
-      gauntlet cluster up --mode nftables --name play
+      gauntlet cluster up --subject nftables@1.37 --name play
       export KUBECONFIG=$(gauntlet cluster kubeconfig play)
       gauntlet cluster shell node-1 -- nft list table ip kube-proxy
       kubectl apply -f manifests/hello.yaml
@@ -41,10 +41,13 @@ def cluster() -> None:
 
 
 @cluster.command()
-@click.option("--mode", default="iptables", show_default=True, help="kube-proxy mode of all nodes.")
+@click.option(
+    "--subject", "written", help="What all nodes run: nftables@1.36, nftables@./kube-proxy, nftables+SomeGate."
+)
+@click.option("--mode", help="The same by mode alone.  [default: iptables]")
 @click.option("--name", default="play", show_default=True, help="Name of the new cluster.")
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
-@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+@click.option("--version", default="1.37", show_default=True, help="Version of a subject that names none.")
 @click.option("--provider", "source", default=DEFAULT, show_default=True, help="Where the cluster comes from.")
 @click.option(
     "--node-kernel",
@@ -55,24 +58,31 @@ def cluster() -> None:
 )
 @click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
 @from_source
-def up(mode: str, name: str, nodes: int, version: str, source: str, node_kernel: str, kind_image: str) -> None:
+def up(
+    written: str | None,
+    mode: str | None,
+    name: str,
+    nodes: int,
+    version: str,
+    source: str,
+    node_kernel: str,
+    kind_image: str,
+) -> None:
     """Bring up a cluster that stays until it is told to go."""
-    from gauntlet.build.toolchain import pinned_minor, toolchain_root
     from gauntlet.faults.heal import heal
-    from gauntlet.ground.cluster import ProxyMode
     from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
+    from gauntlet.subject import parse_all
 
-    version = pinned_minor(version, toolchain_root())
-    (chosen,) = _one(parse_modes(mode))
+    if written is not None and mode is not None:
+        raise UsageError("--subject and --mode exclude each other", "--mode is the short form: give --subject alone")
+    (subject,) = _one(parse_all(written or mode or "iptables", version))
     maker = provider(source)
-    proxy_mode = ProxyMode(chosen)
     spec = ClusterSpec(
         name,
-        proxy_mode,
+        subject,
         nodes=nodes,
-        version=version,
         keep=True,
-        kernel=chosen_kernel(maker, proxy_mode, node_kernel),
+        kernel=chosen_kernel(maker, subject.mode, node_kernel),
         kind=KindOptions(kind_image),
     )
     maker.prepare(spec, click.echo)
@@ -191,10 +201,10 @@ def _found(name: str) -> tuple[str, str]:
     return sources[0], plain
 
 
-def _one(modes: tuple[str, ...]) -> tuple[str]:
-    if len(modes) != 1:
-        raise UsageError("a cluster has one mode", "give --mode once, with one mode")
-    return (modes[0],)
+def _one(subjects: tuple[Subject, ...]) -> tuple[Subject]:
+    if len(subjects) != 1:
+        raise UsageError("a cluster has one mode and one version", "give one subject, or one mode")
+    return (subjects[0],)
 
 
 def _host(target: Cluster, name: str) -> Host:

@@ -11,8 +11,24 @@ from gauntlet.ground.errors import UsageError
 
 
 def names_a_cluster(arguments: Sequence[str]) -> bool:
-    """Whether the run is to be in a cluster that is there already, in the mode of that."""
+    """Whether the run is to be in a cluster that is there already, of the subject of that."""
     return any(each == "--kubeconfig" or each.startswith("--kubeconfig=") for each in arguments)
+
+
+def last_value(arguments: Sequence[str], option: str) -> str | None:
+    """The value of an option among the words for pytest, the last one as pytest takes it; None if it is not there."""
+    values = [
+        each.partition("=")[2] if "=" in each else "".join(arguments[at + 1 : at + 2])
+        for at, each in enumerate(arguments)
+        if each.partition("=")[0] == option
+    ]
+    return values[-1] if values else None
+
+
+def without(arguments: Sequence[str], option: str) -> tuple[str, ...]:
+    """The words for pytest without an option and its values."""
+    values = {at + 1 for at, each in enumerate(arguments) if each == option}
+    return tuple(each for at, each in enumerate(arguments) if at not in values and each.partition("=")[0] != option)
 
 
 class BeforePytest(click.Command):

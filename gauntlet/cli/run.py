@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from gauntlet.cli.origin import from_source
-from gauntlet.cli.pytest_arguments import BeforePytest, names_a_cluster
+from gauntlet.cli.pytest_arguments import BeforePytest, last_value, names_a_cluster, without
 from gauntlet.ground import screen
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.names import require_given
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
 from gauntlet.providers.registry import DEFAULT, provider_names
 
@@ -26,6 +28,7 @@ Profiles:
 \b
 Examples:
   gauntlet run
+  gauntlet run --subjects iptables@1.36,iptables@1.37
   gauntlet run --modes nftables -- -k "node_port and udp" -x
   gauntlet run --profile conformance -- --junitxml=junit.xml
   gauntlet run -- suites/chaos --kp-seed=7
@@ -45,8 +48,14 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
     "--profile", type=click.Choice(list(PROFILES)), default="gate", show_default=True, help="Which cases to run."
 )
 @click.option(
-    "--modes", metavar="MODE,MODE", help="kube-proxy modes, each on a cluster of its own.  [default: the profile's]"
+    "--subjects",
+    "--kp-subjects",
+    "written",
+    metavar="SUBJECT,SUBJECT",
+    help="What to test, each on a cluster of its own: nftables@1.36, nftables@./kube-proxy, next=nftables@1.37+Gate.  "
+    "[default: the profile's modes]",
 )
+@click.option("--modes", "--kp-modes", "modes", metavar="MODE,MODE", help="The same by mode alone.")
 @click.option(
     "--provider",
     "source",
@@ -66,29 +75,60 @@ Exit codes: 0 all passed; 1 something failed or was inconclusive; 2 wrong usage,
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def run(
-    ctx: click.Context, profile: str, modes: str | None, source: str, results: Path, pytest_args: tuple[str, ...]
+    ctx: click.Context,
+    profile: str,
+    written: str | None,
+    modes: str | None,
+    source: str,
+    results: Path,
+    pytest_args: tuple[str, ...],
 ) -> None:
-    from gauntlet.build import binaries
+    from gauntlet.build.binaries import DEFAULT_VERSION
     from gauntlet.cli import pytestrun
     from gauntlet.cli.conclusion import conclude
     from gauntlet.ground import paths
-    from gauntlet.ground.cluster import ProxyMode
-    from gauntlet.providers import provider
+    from gauntlet.providers import programs, provider
     from gauntlet.report.run_folder import announced
+    from gauntlet.subject import parse_all
 
     chosen = PROFILES[profile]
     as_found = not provider(source).makes_clusters or names_a_cluster(pytest_args)
-    in_modes = parse_modes(modes) if modes is not None else () if as_found else chosen.modes
+    asked, rest = _asked(written, modes, pytest_args)
+    if asked is None and not as_found:
+        asked = ",".join(chosen.modes)
+    subjects = () if asked is None else parse_all(asked, last_value(rest, "--kp-version") or DEFAULT_VERSION)
     root = paths.project_root()
     folder = results.absolute()
-    options = pytest_options(chosen, in_modes, folder, (f"--kp-provider={source}", *pytest_args))
+    named = [each.written for each in subjects]
+    options = pytest_options(chosen, named, folder, (f"--kp-provider={source}", *rest))
     if not (pytestrun.LISTING | {"--kp-dry-run"}).isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
-    versions = {binaries.proxy_version(ProxyMode(mode), binaries.DEFAULT_VERSION): None for mode in in_modes}
-    for version in versions if not as_found else ():
-        binaries.ensure(version, say=click.echo)
-    click.echo(f"profile {profile}, modes {', '.join(in_modes) or 'as found'}: pytest {' '.join(options)}")
+    for subject in subjects if not as_found else ():
+        programs.ensure(subject, click.echo)
+    click.echo(f"profile {profile}, subjects {', '.join(named) or 'as found'}: pytest {' '.join(options)}")
     with announced() as run_folder:
         code = pytestrun.run_pytest(options, root)
         ctx.exit(conclude(screen.console(), run_folder.folder(), code))
+
+
+def _asked(written: str | None, modes: str | None, pytest_args: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """The subjects that are asked for, here or among the words for pytest, and the words that are left of these.
+
+    Paths in them begin where the command was given; pytest is started elsewhere.
+    """
+    asked = {"--subjects": written, "--modes": modes}
+    for option, ours in (("--kp-subjects", "--subjects"), ("--kp-modes", "--modes")):
+        given = last_value(pytest_args, option)
+        if given is not None:
+            asked[ours] = require_given(option, given)
+            pytest_args = without(pytest_args, option)
+    named = {option: value for option, value in asked.items() if value is not None}
+    if len(named) > 1:
+        raise UsageError(
+            "--subjects and --modes exclude each other", "--modes is the short form: give --subjects alone"
+        )
+    for option, value in named.items():
+        require_given(option, value)
+        return (",".join(parse_modes(value)) if option == "--modes" else value), pytest_args
+    return None, pytest_args

@@ -206,7 +206,12 @@ class Cluster(Protocol):
     def mode(self) -> ProxyMode: ...
     @property
     def version(self) -> str:
-        """Version of its kube-proxies, `1.37.2`. In userspace mode they are older than the control plane."""
+        """Version of its kube-proxies, `1.37.2`. The control plane may be a newer one."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where the program of its kube-proxies comes from, for people; empty if nobody knows."""
         ...
 
     @property

@@ -46,19 +46,21 @@ def parse_modes(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def pytest_options(profile: Profile, modes: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
+def pytest_options(profile: Profile, subjects: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    Without modes, those of the cluster that the run is given. Where `extra` names no cases, --kp-profile chooses the
-    suites: pytest alone knows which words of a command line are paths, and which are values of options.
+    `subjects` are as a command line names them; without any, that of the cluster that the run is given. If `extra` names
+    no cases, --kp-profile chooses the suites: pytest alone knows which words of a command line are paths, and which are
+    values of options.
     """
     options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
-    if modes:
-        options.insert(0, f"--kp-modes={','.join(modes)}")
+    if subjects:
+        option = "--kp-modes" if set(subjects) <= set(MODES) else "--kp-subjects"
+        options.insert(0, f"{option}={','.join(subjects)}")
     if profile.markers:
         options += ["-m", profile.markers]
-    # A worker keeps its mode's cluster until it takes the next mode. Two clusters keep two processors busy.
-    workers = min(len(modes), max(2, os.cpu_count() or 2))
+    # A worker keeps its subject's cluster until it takes the next one. Two clusters keep two processors busy.
+    workers = min(len(subjects), max(2, os.cpu_count() or 2))
     if workers > 1:
         options += ["-n", str(workers)]
     return [*options, *extra]

@@ -13,6 +13,7 @@ from gauntlet.providers.kind.options import KindOptions
 if TYPE_CHECKING:
     # The command line imports this package for the names of the providers, and has to be quick.
     from gauntlet.build.cache import Say
+    from gauntlet.subject import Subject
 
 # A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
 AUTO = "auto"
@@ -22,27 +23,34 @@ AUTO = "auto"
 class ClusterSpec:
     """What cluster is wanted.
 
-    `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the
-    clusters of this user. `version` is a minor version of Kubernetes, that of `kube-proxy` included unless the mode is
-    gone from it. `kind` is for the kind provider alone, `existing` for that of existing clusters, where mode and
-    version are those found there.
+    `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the clusters of this
+    user. `kind` is for the kind provider alone, `existing` for that of existing clusters, whose subject is the one
+    found there.
     """
 
     name: str
-    mode: ProxyMode
+    subject: Subject
     nodes: int = 3
-    version: str = "1.37"
     keep: bool = False
     kernel: NodeKernel = NodeKernel.HOST
     kind: KindOptions = field(default_factory=KindOptions)
     existing: ExistingOptions = field(default_factory=ExistingOptions)
 
     @property
-    def proxy_version(self) -> str:
-        """Minor version of its kube-proxies."""
-        from gauntlet.build.binaries import proxy_version
+    def mode(self) -> ProxyMode:
+        return self.subject.mode
 
-        return proxy_version(self.mode, self.version)
+    @property
+    def version(self) -> str:
+        """Version of its kube-proxies, as the subject has it."""
+        return self.subject.version
+
+
+class SubjectCluster(Cluster, Protocol):
+    """A cluster of a provider, which knows of which subject it is."""
+
+    @property
+    def subject(self) -> Subject: ...
 
 
 class Provider(Protocol):
@@ -95,18 +103,18 @@ class Provider(Protocol):
         """Build what `create` would build unseen, if that takes minutes, and say so."""
         ...
 
-    def create(self, spec: ClusterSpec) -> Cluster:
+    def create(self, spec: ClusterSpec) -> SubjectCluster:
         """Bring up a cluster and return when its API server and proxies serve. This process uses it from then on.
 
         Raises ClusterInUse if another process uses a cluster of this name.
         """
         ...
 
-    def connect(self, kubeconfig: Path) -> Cluster:
+    def connect(self, kubeconfig: Path) -> SubjectCluster:
         """The running cluster that this kubeconfig belongs to. Raises UsageError where it is none of ours."""
         ...
 
-    def list(self) -> tuple[Cluster, ...]:
+    def list(self) -> tuple[SubjectCluster, ...]:
         """The running clusters of this user, and, on the way, clean-up of what dead ones left."""
         ...
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.errors import UsageError
 
 if TYPE_CHECKING:
-    from gauntlet.ground.cluster import Cluster
-    from gauntlet.providers.protocol import Provider
+    from gauntlet.providers.protocol import Provider, SubjectCluster
 
 # Where clusters come from unless something else is asked for: it needs neither Docker nor root.
 DEFAULT = "sandbox"
@@ -34,7 +33,7 @@ def provider(name: str) -> Provider:
     return kind()
 
 
-def connect(kubeconfig: Path) -> Cluster:
+def connect(kubeconfig: Path) -> SubjectCluster:
     """The running cluster of this kubeconfig. Raises UsageError if it is not one of the gauntlet's."""
     from gauntlet.kube.kubeconfig import provider_name
 

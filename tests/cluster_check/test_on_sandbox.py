@@ -20,6 +20,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.proxy.process import RESTART, await_anew, healthy
+from gauntlet.subject import plain
 from tests.cluster_check.facts import bad, told
 
 WIDTH = 80
@@ -39,7 +40,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Two nodes, and a Service `web` with two endpoints, written by hand."""
     sandbox = provider("sandbox")
     name = f"check-{request.param}-{os.getpid()}"
-    made = sandbox.create(ClusterSpec(name=name, mode=request.param, nodes=2))
+    made = sandbox.create(ClusterSpec(name=name, subject=plain(request.param), nodes=2))
     api = Api(made.api)
     api.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}})
     serve(api, "web", "10.244.1.200", "10.244.2.200", node_port=30080)

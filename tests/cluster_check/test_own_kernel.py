@@ -13,6 +13,7 @@ from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.proxy.process import await_anew
+from gauntlet.subject import plain
 from tests.cluster_check.facts import bad, told
 
 LIMIT = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -23,7 +24,7 @@ def cluster() -> Iterator[Cluster]:
     """Two nodes in ipvs mode."""
     sandbox = provider("sandbox")
     name = f"check-ipvs-{os.getpid()}"
-    yield sandbox.create(ClusterSpec(name=name, mode=ProxyMode.IPVS, nodes=2, kernel=NodeKernel.OWN))
+    yield sandbox.create(ClusterSpec(name=name, subject=plain(ProxyMode.IPVS), nodes=2, kernel=NodeKernel.OWN))
     sandbox.delete(name)
 
 

@@ -14,6 +14,7 @@ from gauntlet.providers import ClusterSpec, provider
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
 from gauntlet.proxy.process import RESTART, await_anew
+from gauntlet.subject import plain
 from tests.cluster_check.facts import told
 
 
@@ -22,7 +23,7 @@ def cluster() -> Iterator[Cluster]:
     """One node in userspace mode, whose kube-proxy asks for more open files than a host may allow."""
     sandbox = provider("sandbox")
     name = f"check-userspace-{os.getpid()}"
-    yield sandbox.create(ClusterSpec(name=name, mode=ProxyMode.USERSPACE, nodes=1, kernel=NodeKernel.OWN))
+    yield sandbox.create(ClusterSpec(name=name, subject=plain(ProxyMode.USERSPACE), nodes=1, kernel=NodeKernel.OWN))
     sandbox.delete(name)
 
 

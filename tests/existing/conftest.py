@@ -11,13 +11,14 @@ from gauntlet.ground.cluster import Cluster, ProxyMode
 from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.existing import marker
+from gauntlet.subject import plain
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Cluster]:
     source = provider("sandbox")
     name = f"test-existing-{os.getpid()}"
-    yield source.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=2))
+    yield source.create(ClusterSpec(name, plain(ProxyMode.IPTABLES), nodes=2))
     source.delete(name)
 
 

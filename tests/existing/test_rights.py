@@ -17,6 +17,7 @@ from gauntlet.providers import ClusterSpec, ExistingOptions
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.provider import ExistingProvider, sweep
 from gauntlet.providers.existing.record import clusters_dir
+from gauntlet.subject import plain
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
 from gauntlet.workload.service import Endpoint, Service
@@ -139,7 +140,7 @@ def test_who_may_not_enter_leaves_no_record(
         options = ExistingOptions(own, client_image=IMAGE)
         with (
             pytest.raises(ApiRefused, match=r'cannot create resource \\?"configmaps'),
-            ExistingProvider().visit(ClusterSpec("", sandbox.mode, existing=options)),
+            ExistingProvider().visit(ClusterSpec("", plain(sandbox.mode), existing=options)),
         ):
             pytest.fail("a reader came onto the nodes")
     assert ExistingProvider().list() == ()

@@ -13,6 +13,7 @@ from gauntlet.ground.history import EventLog
 from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, Provider, provider
 from gauntlet.proxy import ipvs
+from gauntlet.subject import plain
 
 Sandboxes = Callable[[ProxyMode], Cluster]
 
@@ -26,7 +27,9 @@ def sandboxes() -> Iterator[Sandboxes]:
     def in_mode(mode: ProxyMode) -> Cluster:
         if mode not in made:
             name = f"faults-{mode}-{secrets.token_hex(3)}"
-            made[mode] = _machine(source, name) if mode is ProxyMode.IPVS else source.create(ClusterSpec(name, mode))
+            made[mode] = (
+                _machine(source, name) if mode is ProxyMode.IPVS else source.create(ClusterSpec(name, plain(mode)))
+            )
         return made[mode]
 
     yield in_mode
@@ -35,7 +38,7 @@ def sandboxes() -> Iterator[Sandboxes]:
 
 
 def _machine(source: Provider, name: str) -> Cluster:
-    cluster = source.create(ClusterSpec(name, ProxyMode.IPVS, nodes=1, kernel=NodeKernel.OWN))
+    cluster = source.create(ClusterSpec(name, plain(ProxyMode.IPVS), nodes=1, kernel=NodeKernel.OWN))
     # /healthz says 200 before the first sync.
     until(lambda: ipvs.listing(cluster.nodes[0]), what="kube-proxy has made a virtual server", deadline_s=60)
     return cluster

@@ -10,13 +10,23 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.kube import kubeconfig
 from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.subject import plain
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningKindCluster:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     nodes = (NodeRecord("x-control-plane", "127.0.0.1", "10.244.0.0/24"),)
-    record = KindRecord("x", str(ProxyMode.IPTABLES), "1.37.2", "node", "client", nodes, "127.0.0.1")
+    record = KindRecord(
+        "x",
+        str(ProxyMode.IPTABLES),
+        "1.37.2",
+        "node",
+        "client",
+        nodes,
+        "127.0.0.1",
+        plain(ProxyMode.IPTABLES).as_json(),
+    )
     state_dir("x").mkdir(parents=True)
     record.save()
     # Nobody listens on the first port of loopback.

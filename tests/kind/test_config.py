@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.providers.kind import config as kind_config
 
@@ -67,3 +67,13 @@ def test_an_older_kubelet_is_not_told_what_it_does_not_know(image: str, told: in
     completed = yaml.safe_load(kind_config.complete(text, nodes=3, image=image, network=""))
 
     assert len(completed["kubeadmConfigPatches"]) == told
+
+
+def test_what_a_subject_changes_is_a_patch_of_kube_proxys_configuration() -> None:
+    text = kind_config.path(ProxyMode.NFTABLES).read_text()
+    wanted: dict[str, Json] = {"featureGates": {"SomeGate": True}, "nftables": {"minSyncPeriod": "1s"}}
+
+    changed = yaml.safe_load(kind_config.complete(text, nodes=3, image="", network="", configuration=wanted))
+
+    kind = {"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration"}
+    assert yaml.safe_load(changed["kubeadmConfigPatches"][-1]) == {**kind, **wanted}

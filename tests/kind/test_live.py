@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gauntlet.build import docker
+from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.images import making
 from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.flush_nat import FlushNat
@@ -24,6 +25,7 @@ from gauntlet.providers import ClusterSpec, KindOptions, connect, provider
 from gauntlet.providers.kind.cluster import failed_dir, state_dir
 from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy.rules import read
+from gauntlet.subject import plain
 from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, one_on_each
@@ -52,7 +54,7 @@ NAME = f"test-kind-{os.getpid()}"
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     kind = provider("kind")
-    made = kind.create(ClusterSpec(NAME, ProxyMode.IPTABLES))
+    made = kind.create(ClusterSpec(NAME, plain(ProxyMode.IPTABLES)))
     yield made
     kind.delete(NAME)
     assert not docker.run("ps", "--all", "--quiet", "--filter", f"name={NAME}").split()
@@ -62,9 +64,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_cluster_that_does_not_come_up_leaves_its_logs_and_nothing_else() -> None:
     """The image of the client is no node: kind waits for its systemd in vain."""
     name = f"{NAME}-failing"
-    no_node = making.find(ClusterSpec.version, say=lambda _: None).client
+    no_node = making.find(DEFAULT_VERSION, say=lambda _: None).client
     with pytest.raises(GauntletError, match="the logs of its nodes") as failed:
-        provider("kind").create(ClusterSpec(name, ProxyMode.IPTABLES, kind=KindOptions(image=no_node)))
+        provider("kind").create(ClusterSpec(name, plain(ProxyMode.IPTABLES), kind=KindOptions(image=no_node)))
     logs = failed_dir() / name
     assert str(logs) in failed.value.what
     assert any(each.stat().st_size for each in logs.rglob("*.log"))
@@ -79,11 +81,11 @@ def test_workers_come_before_the_control_plane(cluster: Cluster) -> None:
 
 
 def test_the_same_name_is_the_same_cluster_but_not_in_another_mode(cluster: Cluster) -> None:
-    assert provider("kind").create(ClusterSpec(NAME, ProxyMode.IPTABLES)).nodes == cluster.nodes
+    assert provider("kind").create(ClusterSpec(NAME, plain(ProxyMode.IPTABLES))).nodes == cluster.nodes
     assert connect(cluster.kubeconfig).name == NAME
     assert NAME in {found.name for found in provider("kind").list()}
     with pytest.raises(UsageError, match="already"):
-        provider("kind").create(ClusterSpec(NAME, ProxyMode.NFTABLES))
+        provider("kind").create(ClusterSpec(NAME, plain(ProxyMode.NFTABLES)))
 
 
 def test_connecting_starts_nothing_that_stays(cluster: Cluster) -> None:

@@ -10,13 +10,14 @@ import yaml
 
 from gauntlet.build import docker
 from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
-from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, GauntletError, UsageError
 from gauntlet.providers import ClusterSpec, KindOptions
 from gauntlet.providers.kind import provider as kind
 from gauntlet.providers.kind import tools as kind_tools
 from gauntlet.providers.kind.cluster import KindRecord, clusters_dir, state_dir
 from gauntlet.providers.kind.provider import KindProvider
 from gauntlet.proxy.configuration import changed
+from gauntlet.subject import parse, plain
 
 
 @pytest.fixture(autouse=True)
@@ -47,18 +48,18 @@ def test_ipvs_mode_where_the_kernel_has_it(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_userspace_mode_says_which_image_it_needs() -> None:
     with pytest.raises(EnvironmentUnfit, match=r"Kubernetes 1\.25"):
-        KindProvider().create(ClusterSpec("x", ProxyMode.USERSPACE))
+        KindProvider().create(ClusterSpec("x", plain(ProxyMode.USERSPACE)))
 
 
 @pytest.mark.parametrize("name", ["", "Has-Capitals", "-begins", "a" * 41, "a/b"])
 def test_names_that_docker_or_kubernetes_would_not_take(name: str) -> None:
     with pytest.raises(UsageError, match="no name for a cluster"):
-        KindProvider().create(ClusterSpec(name, ProxyMode.IPTABLES))
+        KindProvider().create(ClusterSpec(name, plain(ProxyMode.IPTABLES)))
 
 
 def test_no_daemon_is_told_with_the_remedy() -> None:
     with pytest.raises(EnvironmentUnfit, match=r"no Docker daemon answers at unix://.*/no\.sock") as told:
-        KindProvider().create(ClusterSpec("x", ProxyMode.IPTABLES))
+        KindProvider().create(ClusterSpec("x", plain(ProxyMode.IPTABLES)))
 
     assert "ci/docker up" in told.value.remedy
     assert not clusters_dir().exists()
@@ -108,3 +109,25 @@ def test_changes_of_a_configuration_are_merged_key_by_key() -> None:
         "ipvs": {"scheduler": "wrr", "strictARP": True},
         "list": [3],
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "image", "words"),
+    [
+        ("vendor=nftables@{program}", "", "kind nodes run the kube-proxy of their image, not /"),
+        ("iptables@1.25", "", r"iptables@1\.25 on kind needs a node image of Kubernetes 1\.25, and none is made here"),
+        ("iptables@1.36", "kindest/node:v1.34.4@sha256:ab", r"has kube-proxy 1\.34\.4, not 1\.36"),
+        ("iptables@1.3", "kindest/node:v1.34.4", r"has kube-proxy 1\.34\.4, not 1\.3"),
+    ],
+)
+def test_a_kube_proxy_that_the_node_image_does_not_bring_is_refused(
+    tmp_path: Path, written: str, image: str, words: str
+) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\necho 'Kubernetes v1.37.2'\n")
+    program.chmod(0o755)
+    subject = parse(written.format(program=program), "1.37")
+    with pytest.raises(GauntletError, match=words) as refused:
+        KindProvider().check(ClusterSpec("x", subject, kind=KindOptions(image=image)))
+    assert refused.value.exit_code is ExitCode.USAGE
+    assert refused.value.remedy

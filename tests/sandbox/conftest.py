@@ -13,6 +13,7 @@ from kubernetes import client
 from gauntlet.ground.cluster import Cluster, ProxyMode
 from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.subject import plain
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66"
 
@@ -21,7 +22,7 @@ AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66"
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     sandbox = provider("sandbox")
     name = f"test-{request.param}-{os.getpid()}"
-    made = sandbox.create(ClusterSpec(name=name, mode=request.param))
+    made = sandbox.create(ClusterSpec(name=name, subject=plain(request.param)))
     yield made
     sandbox.delete(name)
 

@@ -11,8 +11,9 @@ import threading
 from gauntlet.ground import ending
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.subject import plain
 
-cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.IPTABLES, nodes=2))
+cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], subject=plain(ProxyMode.IPTABLES), nodes=2))
 cluster.nodes[0].spawn(["sleep", "1000"])
 if len(sys.argv) > 2:
     ending.obey()

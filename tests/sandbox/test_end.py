@@ -22,11 +22,13 @@ from gauntlet.ground.paths import project_root, state_root
 from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout
+from gauntlet.subject import plain
 from tests.sandbox.traces import KINDS, mounts, namespaces
 
 MAKE_KEPT = (
     "from gauntlet.providers import *; from gauntlet.ground.cluster import ProxyMode; import sys;"
-    "provider('sandbox').create(ClusterSpec(name=sys.argv[1], mode=ProxyMode.NFTABLES, nodes=1, keep=True))"
+    "from gauntlet.subject import plain;"
+    "provider('sandbox').create(ClusterSpec(name=sys.argv[1], subject=plain(ProxyMode.NFTABLES), nodes=1, keep=True))"
 )
 
 
@@ -177,7 +179,7 @@ def test_two_clusters_live_side_by_side() -> None:
     sandbox = provider("sandbox")
     names = [f"side-{number}-{os.getpid()}" for number in (1, 2)]
     try:
-        made = [sandbox.create(ClusterSpec(name=name, mode=ProxyMode.IPTABLES, nodes=1)) for name in names]
+        made = [sandbox.create(ClusterSpec(name=name, subject=plain(ProxyMode.IPTABLES), nodes=1)) for name in names]
         made[0].nodes[0].run(["ip", "link", "add", "mark", "type", "bridge"])
         assert made[1].nodes[0].run(["ip", "link", "show", "mark"], check=False).code != 0
     finally:

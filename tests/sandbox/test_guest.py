@@ -21,6 +21,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.nodes.guest.node import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout, uml
+from gauntlet.subject import plain
 from tests.sandbox.conftest import Namespace
 from tests.sandbox.test_cluster import fetch, reaches
 from tests.sandbox.test_guest_machine import processes
@@ -32,7 +33,7 @@ SERVES_S = 90.0
 def make(mode: ProxyMode) -> Iterator[Cluster]:
     sandbox = provider("sandbox")
     name = f"guest-{mode}-{os.getpid()}"
-    spec = ClusterSpec(name, mode, nodes=2, kernel=NodeKernel.OWN)
+    spec = ClusterSpec(name, plain(mode), nodes=2, kernel=NodeKernel.OWN)
     made = sandbox.create(spec)
     yield made
     sandbox.delete(name)

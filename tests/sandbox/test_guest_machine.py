@@ -19,6 +19,7 @@ from gauntlet.nodes.guest.settings import Settings
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.sandbox import layout, uml, world
 from gauntlet.providers.sandbox.guest_machine import GuestMachine, nudge
+from gauntlet.subject import plain
 from tests.sandbox import lost_alarm
 
 
@@ -41,7 +42,7 @@ def _is_in(process: psutil.Process, network: Path) -> bool:
 def cluster() -> Iterator[Cluster]:
     sandbox = provider("sandbox")
     name = f"guest-machine-{os.getpid()}"
-    yield sandbox.create(ClusterSpec(name, ProxyMode.IPTABLES, nodes=1, kernel=NodeKernel.OWN))
+    yield sandbox.create(ClusterSpec(name, plain(ProxyMode.IPTABLES), nodes=1, kernel=NodeKernel.OWN))
     sandbox.delete(name)
 
 

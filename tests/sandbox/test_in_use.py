@@ -16,6 +16,7 @@ from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.journal import lock
 from gauntlet.ground.journal.store import journal_of
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.subject import plain
 from tests.journal.process import running
 
 # Stands for a run: it injects, and goes on.
@@ -45,7 +46,7 @@ def kept() -> Iterator[Cluster]:
     """A cluster that nobody uses."""
     sandbox = provider("sandbox")
     name = f"kept-{os.getpid()}"
-    made = sandbox.create(ClusterSpec(name=name, mode=ProxyMode.IPTABLES, nodes=1, keep=True))
+    made = sandbox.create(ClusterSpec(name=name, subject=plain(ProxyMode.IPTABLES), nodes=1, keep=True))
     lock.release("sandbox", name)
     yield made
     sandbox.delete(name)

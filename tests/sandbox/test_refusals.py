@@ -16,6 +16,7 @@ from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import fitness, layout, uml, world
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 from gauntlet.proxy.traits import Trial
+from gauntlet.subject import plain
 
 
 def clusters() -> set[str]:
@@ -27,12 +28,12 @@ def clusters() -> set[str]:
     ("spec", "message"),
     [
         (
-            ClusterSpec(name="no", mode=ProxyMode.NFTABLES, kernel=NodeKernel.OWN),
+            ClusterSpec(name="no", subject=plain(ProxyMode.NFTABLES), kernel=NodeKernel.OWN),
             "cannot run kube-proxy in nftables mode",
         ),
-        (ClusterSpec(name="No Such", mode=ProxyMode.IPTABLES), "is no name for a cluster"),
-        (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, nodes=0), "cluster of 0 nodes"),
-        (ClusterSpec(name="no", mode=ProxyMode.IPTABLES, version="1.2"), "1.2"),
+        (ClusterSpec(name="No Such", subject=plain(ProxyMode.IPTABLES)), "is no name for a cluster"),
+        (ClusterSpec(name="no", subject=plain(ProxyMode.IPTABLES), nodes=0), "cluster of 0 nodes"),
+        (ClusterSpec(name="no", subject=plain(ProxyMode.IPTABLES, "1.2")), "1.2"),
     ],
 )
 def test_bad_spec_is_refused(spec: ClusterSpec, message: str) -> None:
@@ -51,7 +52,7 @@ def test_setup_installs_every_program_that_a_cluster_asks_for() -> None:
 def test_missing_proxy_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUNTLET_PROXY_PATH", "/no/such/folder")
     with pytest.raises(UsageError, match="GAUNTLET_PROXY_PATH=/no/such/folder is not a folder"):
-        provider("sandbox").create(ClusterSpec(name="no", mode=ProxyMode.IPTABLES))
+        provider("sandbox").create(ClusterSpec(name="no", subject=plain(ProxyMode.IPTABLES)))
 
 
 def test_unknown_provider_lists_the_known() -> None:

@@ -20,6 +20,7 @@ from gauntlet.providers.existing.provider import ExistingProvider
 from gauntlet.providers.existing.record import state_dir
 from gauntlet.providers.existing.survey import cluster_name
 from gauntlet.proxy.eras import default_mode
+from gauntlet.subject import plain
 
 NO_WAY_IN = "the gauntlet has no way onto the nodes of this cluster"
 _HOW = (
@@ -55,7 +56,7 @@ def opened(options: ExistingOptions) -> Iterator[Target]:
     if made is not None:
         yield _made(api, made)
     elif options.allow_context or _is_adopted(api):
-        with ExistingProvider().visit(ClusterSpec("", _mode(api), existing=options)) as cluster:
+        with ExistingProvider().visit(ClusterSpec("", plain(_mode(api)), existing=options)) as cluster:
             yield Target(api, cluster.nodes, faults=journal_of(cluster).open())
     else:
         why = NO_WAY_IN + _HOW.format(context=found.context)

@@ -16,6 +16,7 @@ from gauntlet.nodes.pod_host import INTO_NODE, Door, PodAccessHost, PodAccessNod
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.node_access import CONTAINER, Entrance
 from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.subject import present
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -31,6 +32,8 @@ class ExistingCluster:
         self.name = record.name
         self.mode = ProxyMode(record.mode)
         self.version = record.version
+        self.origin = ""
+        self.subject = present(self.mode, record.version)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel
         self.api_address = record.api_address

@@ -14,7 +14,7 @@ from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.cache import Say
 from gauntlet.build.images import making
 from gauntlet.ground import paths
-from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal import lock
@@ -61,7 +61,7 @@ class ExistingProvider:
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
         """Nothing runs there but what is there already, and the client image."""
 
-    def create(self, spec: ClusterSpec) -> Cluster:
+    def create(self, spec: ClusterSpec) -> ExistingCluster:
         """Get onto the nodes of the cluster that `spec.existing` means; `spec.mode` is the one found there.
 
         What a run that was killed left of its own is cleared away first; its faults are for the journal to heal.
@@ -76,7 +76,7 @@ class ExistingProvider:
             raise
 
     @contextmanager
-    def visit(self, spec: ClusterSpec) -> Iterator[Cluster]:
+    def visit(self, spec: ClusterSpec) -> Iterator[ExistingCluster]:
         """Get onto the nodes for a look around, and leave again. Raises what `create` does.
 
         What a run that was killed left stays as it is if faults are among it: healing them needs it.
@@ -95,7 +95,7 @@ class ExistingProvider:
             finally:
                 self.delete(entered.name)
 
-    def _enter(self, found: Survey, spec: ClusterSpec) -> Cluster:
+    def _enter(self, found: Survey, spec: ClusterSpec) -> ExistingCluster:
         before = refuse_busy(found)
         image = spec.existing.client_image or making.client_image(DEFAULT_VERSION, say=lambda _: None)
         api = Api(found.access.client)
@@ -115,14 +115,14 @@ class ExistingProvider:
             raise
         return cluster
 
-    def connect(self, kubeconfig: Path) -> Cluster:
+    def connect(self, kubeconfig: Path) -> ExistingCluster:
         name = kubeconfigs.cluster_name(kubeconfig)
         record = ExistingRecord.load(name)
         if record is None:
             raise UsageError(f"no run is at work in cluster {name} of {kubeconfig}", "gauntlet cluster list")
         return ExistingCluster(record)
 
-    def list(self) -> tuple[Cluster, ...]:
+    def list(self) -> tuple[ExistingCluster, ...]:
         """Those that a run is at work in, or was killed in."""
         folder = clusters_dir()
         names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []

@@ -116,6 +116,7 @@ class RehearsedCluster:
         self.name = found.name
         self.mode = mode
         self.version = version
+        self.origin = ""
         self.control_plane_version = found.version
         self.kernel = ", ".join(sorted({node.status.node_info.kernel_version for node in found.nodes}))
         self.api = RehearsingClient(found.access.client, say)

@@ -38,6 +38,7 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
         images.client,
         _records(found),
         outside="",
+        subject=spec.subject.as_json(),
     )
     nodes = RunningKindCluster(record).nodes
     kind_network.stop_redirects(nodes)

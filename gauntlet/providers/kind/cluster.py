@@ -21,6 +21,7 @@ from gauntlet.kube.objects import ConfigMap, PodObject
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.proxy.configuration import changed
+from gauntlet.subject import Subject
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -52,6 +53,7 @@ class KindRecord:
     client_image: str
     nodes: tuple[NodeRecord, ...]
     outside: str
+    subject: str  # JSON of a gauntlet.subject.Subject
 
     @classmethod
     def load(cls, name: str) -> KindRecord | None:
@@ -99,6 +101,8 @@ class RunningKindCluster:
         self.name = record.name
         self.mode = ProxyMode(record.mode)
         self.version = record.version
+        self.origin = f"node image {record.image}"
+        self.subject = Subject.of_json(record.subject)
         self.control_plane_version = record.version
         self.kernel = platform.release()
         self.state_dir = state_dir(record.name)

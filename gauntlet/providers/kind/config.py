@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import project_root
 
 # Networking of a node image that brings its pods' network along, with no CNI daemon (gauntlet/build/images/node).
 PTP = "ptp"
+
+# What kind takes a patch of kube-proxy's configuration by.
+_PROXY = {"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration"}
 
 # Since this minor version kubelets take what the configs tell them (KubeletCrashLoopBackOffMax is on), and need it.
 _SETTLED_KUBELET = 35
@@ -22,8 +26,12 @@ def path(mode: ProxyMode) -> Path:
     return project_root() / "kind-configs" / f"{mode}.yaml"
 
 
-def complete(text: str, *, nodes: int, image: str, network: str) -> str:
+def complete(
+    text: str, *, nodes: int, image: str, network: str, configuration: Mapping[str, Json] | None = None
+) -> str:
     """A kind config for so many nodes, the first of which is the control plane, on an image with this networking.
+
+    `configuration` is merged over the KubeProxyConfiguration that kind writes.
 
     Settings of kubelets that are newer than the image's tag says are left out: an older one would not start with them.
     Raises UsageError for what is no kind config.
@@ -38,6 +46,8 @@ def complete(text: str, *, nodes: int, image: str, network: str) -> str:
     patches = document.get("kubeadmConfigPatches", [])
     if _minor(image) < _SETTLED_KUBELET:
         patches = [patch for patch in patches if yaml.safe_load(patch).get("kind") != "KubeletConfiguration"]
+    if configuration:
+        patches = [*patches, yaml.safe_dump({**_PROXY, **configuration}, sort_keys=False)]
     document = {
         **document,
         "networking": networking,
@@ -50,6 +60,12 @@ def complete(text: str, *, nodes: int, image: str, network: str) -> str:
 def service_subnet(text: str) -> str:
     """The range of ClusterIPs of a kind config."""
     return str(yaml.safe_load(text)["networking"]["serviceSubnet"])
+
+
+def version_in(image: str) -> str:
+    """The version in the tag of a node image, `1.34.0`; empty if it has none."""
+    found = re.search(r":v(\d+\.\d+\.\d+)", image)
+    return found[1] if found else ""
 
 
 def _minor(image: str) -> int:

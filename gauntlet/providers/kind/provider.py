@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gauntlet.build import docker
+from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.cache import Say
 from gauntlet.build.images import making
 from gauntlet.build.images.node import NETWORK_LABEL
+from gauntlet.build.toolchain import pinned_minor, toolchain_root
 from gauntlet.ground import paths
-from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
@@ -36,8 +38,8 @@ from gauntlet.providers.kind.options import KindOptions
 from gauntlet.providers.kind.tools import KindTools
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 from gauntlet.providers.sandbox.fitness import host_lacks
-from gauntlet.proxy.eras import last_with
 from gauntlet.proxy.modes import traits
+from gauntlet.subject import Subject
 
 if TYPE_CHECKING:
     from pytest_kind import KindCluster  # type: ignore[import-untyped]
@@ -76,7 +78,7 @@ class KindProvider:
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
         """Images are made by `gauntlet images build` alone; without them `create` refuses."""
 
-    def create(self, spec: ClusterSpec) -> Cluster:
+    def create(self, spec: ClusterSpec) -> RunningKindCluster:
         """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
         self.check(spec)
         lock.take(self.name, spec.name)
@@ -87,8 +89,8 @@ class KindProvider:
             raise
 
     def _new(self, spec: ClusterSpec) -> KindRecord:
-        images = making.find(spec.version, say=lambda _: None)
-        tools = kind_tools.find(spec.kind, spec.version)
+        images = _images(spec)
+        tools = kind_tools.find(spec.kind, _image_version(spec))
         return self._create(spec, tools, spec.kind.image or images.node, images)
 
     def check(self, spec: ClusterSpec) -> None:
@@ -103,7 +105,7 @@ class KindProvider:
                 f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
                 f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
             )
-        images = making.find(spec.version, say=lambda _: None)
+        images = _images(spec)
         missing = [tag for tag in (images.client, spec.kind.image or images.node) if tag in images.missing()]
         if missing:
             raise EnvironmentUnfit(
@@ -111,7 +113,7 @@ class KindProvider:
                 "gauntlet images build makes it; --kind-image=kindest/node:vX.Y.Z takes a public node image instead",
             )
 
-    def connect(self, kubeconfig: Path) -> Cluster:
+    def connect(self, kubeconfig: Path) -> RunningKindCluster:
         name = kubeconfigs.cluster_name(kubeconfig)
         record = KindRecord.load(name)
         docker.require()
@@ -119,7 +121,7 @@ class KindProvider:
             raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
         return RunningKindCluster(record)
 
-    def list(self) -> tuple[Cluster, ...]:
+    def list(self) -> tuple[RunningKindCluster, ...]:
         folder = clusters_dir()
         names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
         if not names or not docker.installed() or docker.call("version").returncode != 0:
@@ -143,7 +145,7 @@ class KindProvider:
         if containers.split():
             docker.run("rm", "--force", "--volumes", *containers.split())
         record = KindRecord.load(name)
-        version = record.version.rpartition(".")[0] if record is not None else ClusterSpec.version
+        version = record.version.rpartition(".")[0] if record is not None else DEFAULT_VERSION
         with _in(state_dir(name)):
             _kind(name, kind_tools.find(KindOptions(), version), "").delete()
         if left := _containers(name):
@@ -165,7 +167,9 @@ class KindProvider:
         record = KindRecord.load(spec.name)
         if record is None or not _runs(spec.name):
             return None
-        if record.mode != spec.mode or spec.kind.image not in ("", record.image):
+        kept = Subject.of_json(record.subject)
+        same = kept.mode is spec.mode and kept.configuration == spec.subject.configuration
+        if not same or spec.kind.image not in ("", record.image):
             raise UsageError(
                 f"there is a kind cluster {spec.name} already, of {record.image} in {record.mode} mode",
                 f"choose another name, or end it: gauntlet cluster down {spec.name}",
@@ -182,7 +186,9 @@ class KindProvider:
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")
         network = docker.label(image, NETWORK_LABEL)
         file = folder / "kind.yaml"
-        completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network)
+        completed = kind_config.complete(
+            config, nodes=spec.nodes, image=image, network=network, configuration=spec.subject.configuration
+        )
         file.write_text(completed, encoding="utf-8")
         try:
             with _in(folder):
@@ -220,13 +226,35 @@ def _check(spec: ClusterSpec) -> None:
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
         )
-    last = last_with(spec.mode, spec.version)
-    if last != spec.version and not spec.kind.image:
+    _require_program(spec.subject, spec.kind.image)
+
+
+def _require_program(subject: Subject, image: str) -> None:
+    """Raises UsageError or EnvironmentUnfit if it is not the kube-proxy that a node image brings."""
+    other = "the sandbox provider takes it"
+    if subject.program is not None:
+        raise UsageError(f"kind nodes run the kube-proxy of their image, not {subject.program}", other)
+    if image:
+        tagged = kind_config.version_in(image)
+        if subject.says_version and tagged and not f"{tagged}.".startswith(f"{subject.version}."):
+            raise UsageError(f"{image} has kube-proxy {tagged}, not {subject.version}", "give one of that version")
+        return
+    minor = "{}.{}".format(*subject.minor)
+    if not (toolchain_root() / f"node-{minor}").is_dir():
         raise EnvironmentUnfit(
-            f"{spec.mode} mode on kind needs a node image of Kubernetes {last}, the last minor version that has the "
-            "mode",
-            "--kind-image=kindest/node:v1.25.16 where a registry can be reached; or use the sandbox provider",
+            f"{subject.name} on kind needs a node image of Kubernetes {minor}, and none is made here",
+            f"--kind-image=kindest/node:v{minor}.Z where a registry can be reached; or use the sandbox provider",
         )
+    pinned_minor(subject.version, toolchain_root())
+
+
+def _image_version(spec: ClusterSpec) -> str:
+    """The minor version of the images that are made here for a cluster; with a node image from elsewhere, any does."""
+    return DEFAULT_VERSION if spec.kind.image else pinned_minor(spec.version, toolchain_root())
+
+
+def _images(spec: ClusterSpec) -> making.Images:
+    return making.find(_image_version(spec), say=lambda _: None)
 
 
 def _kind(name: str, tools: KindTools, image: str) -> KindCluster:

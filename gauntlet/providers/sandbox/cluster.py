@@ -20,6 +20,7 @@ from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
 from gauntlet.proxy.configuration import changed
+from gauntlet.subject import Subject
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -40,6 +41,8 @@ class SandboxCluster:
         self.name = record.name
         self.mode = ProxyMode(record.mode)
         self.version = record.version
+        self.origin = record.origin
+        self.subject = Subject.of_json(record.subject)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel_release
         self.state_dir: Path = layout.state_dir(record.name)

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.cluster import Json, NodeKernel
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.owner import start_time
@@ -25,7 +25,7 @@ HEALTHZ_PORT = 10256
 METRICS_PORT = 10249
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
-LAYOUT = "4"
+LAYOUT = "5"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
 # What the owner of a kept cluster tells its world once it is up.
@@ -71,6 +71,7 @@ class WorldSpec:
 
     name: str
     mode: str
+    configuration: dict[str, Json]  # merged over the KubeProxyConfiguration that every subject gets
     nodes: int
     binaries: dict[str, str]  # the Kubernetes binaries, and what guests need, by name
     state_dir: str
@@ -117,6 +118,8 @@ class ClusterRecord:
     name: str
     mode: str
     version: str
+    origin: str  # of kube-proxy, for people
+    subject: str  # JSON of a gauntlet.subject.Subject
     control_plane_version: str
     keep: bool
     unshare_pid: int

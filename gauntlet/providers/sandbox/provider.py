@@ -10,13 +10,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gauntlet.build.binaries import ensure
 from gauntlet.build.cache import Say
 from gauntlet.ground import ending, paths, surroundings
-from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
+from gauntlet.providers import programs
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 from gauntlet.providers.sandbox import layout, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
@@ -72,9 +72,9 @@ class SandboxProvider:
             )
 
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
-        ensure(spec.proxy_version, say=say)
+        programs.ensure(spec.subject, say)
 
-    def create(self, spec: ClusterSpec) -> Cluster:
+    def create(self, spec: ClusterSpec) -> SandboxCluster:
         self.check(spec)
         lock.take(self.name, spec.name)
         try:
@@ -83,9 +83,9 @@ class SandboxProvider:
             lock.release(self.name, spec.name)
             raise
 
-    def _create(self, spec: ClusterSpec) -> Cluster:
+    def _create(self, spec: ClusterSpec) -> SandboxCluster:
         self._refuse_taken(spec.name)
-        binaries = ensure(spec.proxy_version, _log.warning)
+        binaries = programs.ensure(spec.subject, _log.warning)
         if spec.kernel is NodeKernel.OWN:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():
@@ -106,16 +106,16 @@ class SandboxProvider:
             self.delete(spec.name)
             raise
 
-    def connect(self, kubeconfig: Path) -> Cluster:
+    def connect(self, kubeconfig: Path) -> SandboxCluster:
         name = kubeconfigs.cluster_name(kubeconfig)
         record = ClusterRecord.load(name)
         if record is None or not record.init_pid or not record.alive():
             raise UsageError(f"sandbox cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
         return SandboxCluster(record)
 
-    def list(self) -> tuple[Cluster, ...]:
+    def list(self) -> tuple[SandboxCluster, ...]:
         folder = layout.clusters_dir()
-        found: list[Cluster] = []
+        found: list[SandboxCluster] = []
         for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
             try:
                 record = ClusterRecord.load(entry.name)
@@ -158,6 +158,7 @@ class SandboxProvider:
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
         world.require_tools()
+        programs.require_pinned(spec.subject)
         self.require_kernel(spec.mode, spec.kernel)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")

@@ -18,6 +18,7 @@ from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.layout import WorldSpec
+from gauntlet.proxy.configuration import changed
 from gauntlet.proxy.finder import noting_pid
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
@@ -33,7 +34,7 @@ _LEAVE_CONNTRACK: Mapping[str, object] = {
 
 
 def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path) -> str:
-    """The KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of one node, as YAML."""
+    """The KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of one node, as YAML; the subject's fields win."""
     document: dict[str, object] = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -48,7 +49,7 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
     }
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
-    return yaml.safe_dump(document, sort_keys=False)
+    return changed(yaml.safe_dump(document, sort_keys=False), spec.configuration)
 
 
 class ProxySupervisor:

@@ -149,6 +149,7 @@ class World:
         spec = WorldSpec(
             name=wanted.name,
             mode=wanted.mode,
+            configuration=dict(wanted.subject.configuration),
             nodes=wanted.nodes,
             binaries={name: str(path) for name, path in binaries.programs.items()},
             state_dir=str(folder),
@@ -178,6 +179,8 @@ class World:
             name=wanted.name,
             mode=wanted.mode,
             version=binaries.version,
+            origin=binaries.origin,
+            subject=wanted.subject.as_json(),
             control_plane_version=binaries.control_plane_version,
             keep=wanted.keep,
             unshare_pid=process.pid,
