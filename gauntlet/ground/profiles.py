@@ -49,7 +49,7 @@ def parse_modes(text: str) -> tuple[str, ...]:
 def pytest_options(profile: Profile, subjects: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    `subjects` are as a command line names them; without any, that of the cluster that the run is given. If `extra` names
+    `subjects` are as a command line names them; without any, that of the cluster that is given. If `extra` names
     no cases, --kp-profile chooses the suites: pytest alone knows which words of a command line are paths, and which are
     values of options.
     """
