@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fixtures.scenarios import without_a_case
 from gauntlet.faults import FAULTS, chaos
 from gauntlet.faults.chaos import rendering
 from gauntlet.faults.flush_nat import FlushNat
@@ -17,6 +18,7 @@ from gauntlet.faults.registry import discover
 from gauntlet.faults.scenario import PREPARE, ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
+from tests.suite_folder import SuiteFolder
 
 EXPERIMENTS = project_root() / "experiments"
 SCENARIOS = [(fault, scenario) for fault in FAULTS.values() for scenario in fault.scenarios]
@@ -110,3 +112,33 @@ def test_rendering_again_changes_nothing_and_spares_what_somebody_wrote(tmp_path
     assert rendering.write(tmp_path) == ("gone.yaml", "kill-proxy.yaml")
     assert rendering.write(tmp_path) == ()
     assert {path.name for path in tmp_path.iterdir()} == {"mine.yaml", *rendering.every()}
+
+
+def test_a_scenario_that_no_suite_names_is_run_by_the_case_for_all_others(tmp_path: Path) -> None:
+    every = sorted(scenario.name for _, scenario in SCENARIOS)
+    assert without_a_case(tmp_path) == tuple(every)
+    (tmp_path / "test_mine.py").write_text("def test_it(experiment):\n    experiment.run('flush-nat')\n")
+    assert without_a_case(tmp_path) == tuple(name for name in every if name != "flush-nat")
+
+
+def test_what_changes_its_service_meanwhile_has_a_case_of_its_own() -> None:
+    """The case for all others neither knows which backend is to be gone, nor sends traffic to what is exposed."""
+    changing = {
+        scenario.name
+        for fault, scenario in SCENARIOS
+        if {"replace_endpoint", "expose"} & {step.function for step in scenario.method(fault.name)}
+    }
+    assert changing
+    assert changing.isdisjoint(without_a_case(project_root() / "suites/chaos"))
+
+
+def test_a_case_is_of_the_experiment_that_its_parameter_names(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(
+        tmp_path,
+        "@pytest.mark.parametrize('scenario', ['flush-nat', 'other'])\ndef test_a(judge, scenario):\n    judge(GOOD)\n",
+    )
+    _, printed = folder.run("-k", "flush-nat", "--kp-modes", "iptables,nftables")
+    assert "1 passed, 1 skipped, 2 deselected" in printed
+    (skip,) = folder.results().skipped
+    assert skip.case == "suites/test_it.py::test_a[flush-nat]"
+    assert "no iptables chain that could be flushed" in skip.reason
