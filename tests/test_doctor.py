@@ -140,7 +140,7 @@ def test_binaries_that_are_not_built_are_a_note(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     said = CliRunner().invoke(main, ["doctor"])
     assert said.exit_code == ExitCode.OK
-    assert "remedy: gauntlet binaries builds them now" in " ".join(said.output.split())
+    assert "remedy: gauntlet binaries does it now" in " ".join(said.output.split())
 
 
 def test_no_go_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

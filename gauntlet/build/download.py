@@ -63,7 +63,10 @@ class Downloads:
         Raises Unavailable if it cannot be had whole and in time, NotThere if the server does not have it.
         """
         deadline = time.monotonic() + self.limits.whole_s
-        response = self._open(url)
+        try:
+            response = self._open(url)
+        except ValueError as error:  # of a proxy's URL, or of that of a redirect
+            raise Unavailable(f"{url}: {error}") from error
         try:
             return self._copy(response, url, into, deadline, most_bytes)
         except ReadTimeoutError as error:
@@ -157,23 +160,25 @@ class Downloads:
         place = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
         if place in self._connected:
             return
-        outcome: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
+        outcome: queue.SimpleQueue[str] = queue.SimpleQueue()
 
         def connect() -> None:
             try:
                 socket.create_connection(place, timeout=self.limits.connect_s).close()
             except OSError as error:
-                outcome.put(error)
+                outcome.put(error.strerror or str(error))
+            except UnicodeError as error:  # a name that no host can have
+                outcome.put(str(error))
             else:
-                outcome.put(None)
+                outcome.put("")
 
         threading.Thread(target=connect, daemon=True).start()
         try:
             failed = outcome.get(timeout=self.limits.connect_s)
         except queue.Empty:
             raise Unavailable(f"{place[0]}: time-out: no connection within {self.limits.connect_s:g} s") from None
-        if failed is not None:
-            raise Unavailable(f"{place[0]}: {failed.strerror or failed}") from failed
+        if failed:
+            raise Unavailable(f"{place[0]}: {failed}")
         self._connected.add(place)
 
 

@@ -258,10 +258,10 @@ def _binaries() -> Check:
         return Check(
             name,
             State.NOTE,
-            "not built yet; the first run does it (some 6 minutes on two cores)",
-            "gauntlet binaries builds them now",
+            "not there yet; the first run downloads or builds it (up to some 6 minutes on two cores)",
+            "gauntlet binaries does it now",
         )
-    return Check(name, State.OK, f"{found.version} is built: {found.path('kube-proxy').parent}")
+    return Check(name, State.OK, f"{found.version}, {found.origin}: {found.path('kube-proxy').parent}")
 
 
 def _disk() -> Check:

@@ -11,10 +11,10 @@ from pathlib import Path
 PROXY_PATH = "GAUNTLET_PROXY_PATH"
 # "1": build every program, even if there are official releases of it.
 FROM_SOURCE = "GAUNTLET_FROM_SOURCE"
-# Where releases are downloaded from, instead of the official server.
-RELEASES = "GAUNTLET_RELEASES"
+# Where releases of Kubernetes and of etcd are downloaded from, instead of the official servers.
+RELEASES, ETCD_RELEASES = "GAUNTLET_RELEASES", "GAUNTLET_ETCD_RELEASES"
 # The Go that builds the programs under test; options that pytest adds to those of the command line.
-_EVERYWHERE = (PROXY_PATH, FROM_SOURCE, RELEASES, "GAUNTLET_GO", "PYTEST_ADDOPTS")
+_EVERYWHERE = (PROXY_PATH, FROM_SOURCE, RELEASES, ETCD_RELEASES, "GAUNTLET_GO", "PYTEST_ADDOPTS")
 
 
 def of_run(more: Sequence[str]) -> dict[str, str]:
