@@ -79,6 +79,12 @@ class Subject:
         return {**({needed: True} if needed else {}), **dict(self.gates)}
 
     @property
+    def gates_on(self) -> frozenset[str]:
+        """The feature gates that its configuration switches on."""
+        gates = self.configuration.get("featureGates")
+        return frozenset(name for name, is_on in gates.items() if is_on) if isinstance(gates, Mapping) else frozenset()
+
+    @property
     def configuration(self) -> Mapping[str, Json]:
         """What is merged over the KubeProxyConfiguration that every subject gets; empty if nothing differs."""
         fields: dict[str, Json] = json.loads(self.fields)

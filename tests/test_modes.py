@@ -13,17 +13,12 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
 from gauntlet.proxy import modes, residue
+from gauntlet.proxy.eras import last_with
 from gauntlet.proxy.modes import traits
 
 ROOT = project_root()
 # The room of kube-proxy; the value whose text names a mode; the definition of the names themselves.
 KNOWING = ("gauntlet/proxy/", "gauntlet/subject.py", "gauntlet/ground/cluster.py")
-# Each is to go from here; none may come.
-STILL_TELLING = {
-    "fixtures/settings.py",
-    "gauntlet/build/binaries.py",
-    "gauntlet/promises/support.py",
-}
 NAMES = frozenset(str(mode) for mode in ProxyMode)
 
 
@@ -49,7 +44,7 @@ def test_only_the_room_of_kube_proxy_tells_modes_apart() -> None:
         if not (name := str(path.relative_to(ROOT))).startswith(KNOWING)
         and (places := [*telling(path.read_text(encoding="utf-8"))])
     }
-    assert found.keys() == STILL_TELLING, "ask for a trait of the mode instead (gauntlet/proxy/modes/)"
+    assert not found, "ask for a trait of the mode instead (gauntlet/proxy/modes/)"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +74,7 @@ def test_what_a_fault_needs_is_data(line: str) -> None:
 def telling(text: str) -> Iterator[str]:
     """The places of a module's text that name one mode to act on it: its comparisons, and uses of ProxyMode's members.
 
-    What a fault `Needs(modes=…)` is not among them.
+    What a fault `Needs(modes=…, notably=…)` is not among them.
     """
     tree = ast.parse(text)
     needed = {
@@ -87,7 +82,7 @@ def telling(text: str) -> Iterator[str]:
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Needs"
         for keyword in call.keywords
-        if keyword.arg == "modes"
+        if keyword.arg in ("modes", "notably")
         for inner in ast.walk(keyword.value)
     }
     for node in ast.walk(tree):
@@ -110,3 +105,16 @@ def test_residue_of_two_modes_is_told_by_the_real_tools() -> None:
         capture_output=True, text=True, check=True, env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
     )  # fmt: skip
     assert residue.parse(done.stdout.splitlines()) == (ProxyMode.NFTABLES, ProxyMode.IPTABLES)
+
+
+@pytest.mark.parametrize(
+    ("proxy_mode", "run", "proxy"),
+    [
+        (ProxyMode.IPTABLES, "1.37", "1.37"),
+        (ProxyMode.IPVS, "1.37", "1.37"),
+        (ProxyMode.USERSPACE, "1.37", "1.25"),
+        (ProxyMode.USERSPACE, "1.24", "1.24"),
+    ],
+)
+def test_a_mode_that_is_gone_has_its_last_version(proxy_mode: ProxyMode, run: str, proxy: str) -> None:
+    assert last_with(proxy_mode, run) == proxy

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.paths import project_root
 from gauntlet.promises import support
-from gauntlet.promises.support import Gap, Place, unsupported
+from gauntlet.promises.support import WITHOUT, Place, unsupported
 from gauntlet.proxy.eras import minor_of
+from gauntlet.proxy.features import Feature, Has
+from gauntlet.proxy.modes import traits
 
 
-def test_gap_holds_for_its_modes_only() -> None:
+def test_what_a_mode_has_is_no_other_modes() -> None:
     assert unsupported("strict-arp", ProxyMode.IPVS, "1.37") is None
     reason = unsupported("strict-arp", ProxyMode.NFTABLES, "1.37.2")
     assert reason is not None
-    assert reason.startswith("strict-arp in nftables mode: ")
+    assert reason.startswith("nftables mode does not have strict-arp: ")
 
 
 @pytest.mark.parametrize("feature", ["endpoint-slices", "source-ip", "local-traffic-policy", "refusal"])
@@ -53,17 +59,52 @@ def test_how_soon_a_guest_obeys_thousands_of_services_is_not_judged() -> None:
     assert unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.SHARED_KERNEL]) is None
 
 
-def test_gap_holds_for_its_versions_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    gap = Gap("odd", frozenset({ProxyMode.IPVS}), "it is so", since=(1, 29), until=(1, 31))
-    monkeypatch.setattr(support, "GAPS", (gap,))
-    monkeypatch.setattr(support, "FEATURES", frozenset({"odd"}))
-    versions = ("1.28.9", "1.29", "v1.31.4", "1.32")
-    assert [version for version in versions if unsupported("odd", ProxyMode.IPVS, version)] == ["1.29", "v1.31.4"]
+def test_a_gate_that_is_on_counts_from_the_version_that_knows_it() -> None:
+    gates = {"KubeProxyNFTablesLocalhostNodePorts"}
+    assert unsupported("localhost-node-port", ProxyMode.NFTABLES, "1.37.2", gates=gates) is None
+    assert "before 1.37" in (unsupported("localhost-node-port", ProxyMode.NFTABLES, "1.36.3", gates=gates) or "")
+    assert unsupported("localhost-node-port", ProxyMode.IPVS, "1.37.2", gates=gates)
+
+
+def test_a_feature_comes_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    alpha = Has(Feature.REFUSAL, "KEP-1: alpha", since=(1, 29), gate="Refusal")
+    changed = replace(traits(ProxyMode.IPVS), has=(alpha, Has(Feature.REFUSAL, "KEP-1", since=(1, 31))))
+    monkeypatch.setattr(support, "traits", lambda _: changed)
+    said = {version: unsupported("refusal", ProxyMode.IPVS, version) for version in ("1.28.9", "1.29", "v1.31.4")}
+    assert said == {
+        "1.28.9": f"ipvs mode does not have refusal before 1.29: {WITHOUT[Feature.REFUSAL]}",
+        "1.29": "ipvs mode does not have refusal without the feature gate Refusal (KEP-1: alpha), which is not set: "
+        + WITHOUT[Feature.REFUSAL],
+        "v1.31.4": None,
+    }
+    assert unsupported("refusal", ProxyMode.IPVS, "1.29", gates=["Refusal"]) is None
+
+
+def test_a_new_mode_needs_no_row_for_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(support, "traits", lambda mode: replace(traits(mode), has=(), instead={}))
+    for feature in Feature:
+        reason = unsupported(feature, ProxyMode.NFTABLES, "1.37") or ""
+        assert reason.startswith(f"nftables mode does not have {feature}: ")
+
+
+def test_each_feature_is_some_modes_and_each_word_about_a_lack_is_of_one() -> None:
+    assert set(WITHOUT) == set(Feature) == {row.feature for mode in ProxyMode for row in traits(mode).has}
+    for mode in ProxyMode:
+        has = {row.feature for row in traits(mode).has}
+        assert not has & set(traits(mode).instead)
+        assert all(row.source for row in traits(mode).has)
+
+
+def test_each_feature_that_a_suite_needs_is_known() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (project_root() / "suites").rglob("*.py"))
+    needed = set(re.findall(r'needs\("([^"]+)"', text))
+    assert len(needed) > 10
+    assert needed <= support.FEATURES
 
 
 def test_misspelt_feature_is_no_silent_pass() -> None:
-    with pytest.raises(UsageError, match="strict-apr"):
-        unsupported("strict-apr", ProxyMode.IPTABLES, "1.37")
+    with pytest.raises(UsageError, match="nat-tabel"):
+        unsupported("nat-tabel", ProxyMode.IPTABLES, "1.37")
 
 
 def test_version_that_is_none() -> None:
@@ -71,7 +112,7 @@ def test_version_that_is_none() -> None:
         minor_of("newest")
 
 
-def test_a_gap_of_one_place_is_none_elsewhere() -> None:
+def test_the_limit_of_one_place_is_none_elsewhere() -> None:
     reason = unsupported("large-transactions", ProxyMode.NFTABLES, "1.37", {Place.USERS_SANDBOX})
     assert reason is not None
     assert "run as root" in reason

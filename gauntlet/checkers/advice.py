@@ -48,7 +48,7 @@ _INCONCLUSIVE = {
     "teardown": "the cluster may not be as it was: `gauntlet heal`; the error is in what pytest printed",
     "call": "the test gave no finding to the fixture `judge`: see what pytest printed",
     "worker": "a process of the run died: see what pytest printed, and whether the machine ran out of memory",
-    "skip": "declare what is unsupported in gauntlet/promises/support.py, and mark the test with it",
+    "skip": "declare what a mode does not have, or a place does not allow (docs/write-a-suite.md), and mark the test",
 }
 
 

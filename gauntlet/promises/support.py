@@ -1,4 +1,4 @@
-"""What is declared unsupported: the one table from which a suite may skip a case, each row with its reason.
+"""What a run can check: the features that a mode has, and what a place does not allow. A suite skips for nothing else.
 
 A case asks by `@pytest.mark.needs("feature")`; one that runs an experiment, by what the fault of that needs, which says
 itself in which modes there is something to hurt (gauntlet/faults/fitness.py). Every skip is listed in results.json.
@@ -6,16 +6,32 @@ itself in which modes there is something to hurt (gauntlet/faults/fitness.py). E
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.proxy.eras import Minor, minor_of
+from gauntlet.proxy.features import Feature
+from gauntlet.proxy.modes import Traits, traits
 
-EARLIEST: Minor = (0, 0)
-LATEST: Minor = (999, 999)
+# What it means that a mode does not have a feature, unless the mode's file says more. `{having}` are modes that do.
+WITHOUT: Mapping[Feature, str] = {
+    Feature.AFFINITY_TIMEOUT: "a client is not forgotten once the time-out of its affinity has passed",
+    Feature.ENDPOINT_SLICES: "kube-proxy does not read EndpointSlices",
+    Feature.GRACEFUL_TERMINATION: (
+        "only {having} keeps a removed backend as a real server, at weight 0; that its open connections go on is "
+        "checked in every mode"
+    ),
+    Feature.IPVS_SCHEDULERS: "only {having} has schedulers to choose from",
+    Feature.LOCAL_TRAFFIC_POLICY: "any endpoint may answer, whatever the traffic policy says",
+    Feature.LOCALHOST_NODE_PORT: "it serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
+    Feature.PORT_OF_A_PROCESS: "a process that listens on the port of a NodePort is in its way",
+    Feature.REFUSAL: "clients of a Service without endpoints are not refused",
+    Feature.SOURCE_IP: "backends do not see the address of the client",
+    Feature.STRICT_ARP: "only {having} binds Service addresses to its nodes",
+}
 
 
 class Place(StrEnum):
@@ -32,190 +48,138 @@ class Place(StrEnum):
     WITHOUT_POD_RANGES = "somebody's cluster, whose nodes have no spec.podCIDR"
 
 
-@dataclass(frozen=True)
-class Gap:
-    """`feature` does not exist in these modes, from the minor version `since` to `until`, both included.
+def _any(_mode: Traits) -> bool:
+    return True
 
-    With a `place`, only there.
+
+@dataclass(frozen=True)
+class Limit:
+    """`feature` cannot be checked at a place: in every mode, or in those that it `concerns`.
+
+    `reason` may speak of the traits of the mode.
     """
 
     feature: str
-    modes: frozenset[ProxyMode]
+    place: Place
     reason: str
-    since: Minor = EARLIEST
-    until: Minor = LATEST
-    place: Place = Place.ANYWHERE
+    concerns: Callable[[Traits], bool] = _any
 
 
-_ALL = frozenset(ProxyMode)
-_USERSPACE = frozenset({ProxyMode.USERSPACE})
-
-
-def _all_but(*modes: ProxyMode) -> frozenset[ProxyMode]:
-    return _ALL - frozenset(modes)
-
-
-GAPS = (
-    Gap(
-        "localhost-node-port",
-        frozenset({ProxyMode.IPVS}),
-        "this mode serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
-    ),
-    Gap(
-        "localhost-node-port",
-        frozenset({ProxyMode.NFTABLES}),
-        "before 1.37 this mode serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
-        until=(1, 36),
-    ),
-    Gap(
-        "localhost-node-port",
-        frozenset({ProxyMode.NFTABLES}),
-        "this mode serves NodePorts on 127.0.0.1 only with the feature gate KubeProxyNFTablesLocalhostNodePorts "
-        "(KEP-6032: alpha, off by default), which the gauntlet does not set",
-        since=(1, 37),
-    ),
-    # What follows is read in pkg/proxy/userspace of kubernetes 1.25.9, and was seen in its runs.
-    Gap(
-        "endpoint-slices",
-        _USERSPACE,
-        "kube-proxy reads Endpoints there, not EndpointSlices (NoopEndpointSliceHandler in proxier.go), so that "
-        "Services whose slices are written by hand have no endpoint",
-    ),
-    Gap(
-        "source-ip",
-        _USERSPACE,
-        "backends are connected by kube-proxy itself and see an address of its node (TryConnectEndpoints in "
-        "proxysocket.go)",
-    ),
-    Gap(
-        "local-traffic-policy",
-        _USERSPACE,
-        "the mode knows no externalTrafficPolicy (proxier.go never reads it): any endpoint may answer",
-    ),
-    Gap(
-        "refusal",
-        _USERSPACE,
-        "a connection is accepted before an endpoint is looked for, and closed where there is none; a datagram then "
-        "gets no answer at all (ProxyLoop in proxysocket.go)",
-    ),
-    Gap(
-        "port-of-a-process",
-        _USERSPACE,
-        "kube-proxy itself listens on every NodePort: nobody else can afterwards, and where a process did before, that "
-        "node does not serve the NodePort (claimNodePort in proxier.go)",
-    ),
-    Gap(
-        "affinity-timeout",
-        _USERSPACE,
-        "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "
-        "(newServiceInternal in roundrobin.go sets it for a new entry alone)",
-    ),
-    Gap(
-        "affinity-timeout",
-        frozenset({ProxyMode.IPVS}),
-        "the kernel keeps a client's persistence as long as one of its connections is known, TIME_WAIT's 120 s "
-        "included, and looks again only every 60 s (ip_vs_conn_expire in ip_vs_conn.c; kubernetes/kubernetes 89358)",
-    ),
-    Gap(
+LIMITS = (
+    Limit(
         "own-kernel",
-        _ALL,
+        Place.EXISTING,
         "a module or a kernel can be hurt only by who has power over the machine; the gauntlet has none over the nodes "
         "of somebody's cluster, and none to start them again",
-        place=Place.EXISTING,
     ),
-    Gap(
-        "node-faults",
-        _ALL,
-        "no node of this cluster may be hurt: name those that may with --kp-target-nodes",
-        place=Place.UNTARGETED,
-    ),
-    Gap(
-        "proxy-configuration",
-        _ALL,
-        "the one ConfigMap of kube-proxy is every node's, also of those that may not be hurt; it is not changed in "
-        "somebody's cluster",
-        place=Place.EXISTING,
-    ),
-    Gap(
-        "thousands-of-services",
-        _ALL,
-        "they would load the API server and every kube-proxy of a cluster that others use",
-        place=Place.EXISTING,
-    ),
-    Gap(
-        "thousands-of-services",
-        _ALL,
-        "a process starts many times more slowly in a guest of User-Mode Linux than on hardware, and kube-proxy starts "
-        "dozens at each sync: how soon it obeys there is the guest's figure, not kube-proxy's",
-        place=Place.GUESTS,
-    ),
-    Gap(
-        "load-balancer",
-        _ALL,
-        "no LoadBalancer Service of this cluster has an address, so that nothing there seems to give them out",
-        place=Place.UNBALANCED,
-    ),
-    Gap(
-        "outside-source-ip",
-        _ALL,
-        "a router stands between this machine and the nodes; whether it translates addresses, and so which one a "
-        "backend ought to see, cannot be known from here",
-        place=Place.ROUTED_OUTSIDE,
-    ),
-    Gap(
-        "pod-ranges",
-        _ALL,
-        "the nodes have no spec.podCIDR (a CNI with its own address management), so that which packets are pods' "
-        "cannot be told by their addresses",
-        place=Place.WITHOUT_POD_RANGES,
-    ),
-    Gap(
+    Limit(
         "own-kernel",
-        _all_but(ProxyMode.NFTABLES),
+        Place.SHARED_KERNEL,
         "a module or a kernel can be hurt only where each node has a kernel of its own (in the sandbox: "
         "--kp-node-kernel=own)",
-        place=Place.SHARED_KERNEL,
+        concerns=lambda mode: not mode.guests_lack,
     ),
-    Gap(
+    Limit(
         "own-kernel",
-        frozenset({ProxyMode.NFTABLES}),
+        Place.SHARED_KERNEL,
         "a module or a kernel can be hurt only where each node has a kernel of its own, and User-Mode Linux, on which "
-        "such nodes run, has no inet family of nftables",
-        place=Place.SHARED_KERNEL,
+        "such nodes run, has {mode.guests_lack}",
+        concerns=lambda mode: bool(mode.guests_lack),
     ),
-    Gap("ipvs-schedulers", _all_but(ProxyMode.IPVS), "only ipvs mode has schedulers to choose from"),
-    Gap("strict-arp", _all_but(ProxyMode.IPVS), "only ipvs mode binds Service addresses to its nodes"),
-    Gap(
-        "graceful-termination",
-        _all_but(ProxyMode.IPVS),
-        "only ipvs mode keeps a removed backend as a real server, at weight 0; that its open connections go on is "
-        "checked in every mode",
+    Limit(
+        "node-faults",
+        Place.UNTARGETED,
+        "no node of this cluster may be hurt: name those that may with --kp-target-nodes",
     ),
-    Gap(
+    Limit(
+        "proxy-configuration",
+        Place.EXISTING,
+        "the one ConfigMap of kube-proxy is every node's, also of those that may not be hurt; it is not changed in "
+        "somebody's cluster",
+    ),
+    Limit(
+        "thousands-of-services",
+        Place.EXISTING,
+        "they would load the API server and every kube-proxy of a cluster that others use",
+    ),
+    Limit(
+        "thousands-of-services",
+        Place.GUESTS,
+        "a process starts many times more slowly in a guest of User-Mode Linux than on hardware, and kube-proxy starts "
+        "dozens at each sync: how soon it obeys there is the guest's figure, not kube-proxy's",
+    ),
+    Limit(
+        "load-balancer",
+        Place.UNBALANCED,
+        "no LoadBalancer Service of this cluster has an address, so that nothing there seems to give them out",
+    ),
+    Limit(
+        "outside-source-ip",
+        Place.ROUTED_OUTSIDE,
+        "a router stands between this machine and the nodes; whether it translates addresses, and so which one a "
+        "backend ought to see, cannot be known from here",
+    ),
+    Limit(
+        "pod-ranges",
+        Place.WITHOUT_POD_RANGES,
+        "the nodes have no spec.podCIDR (a CNI with its own address management), so that which packets are pods' "
+        "cannot be told by their addresses",
+    ),
+    Limit(
         "large-transactions",
-        frozenset({ProxyMode.NFTABLES}),
+        Place.USERS_SANDBOX,
         "the kernel limits one nft transaction of an ordinary user to net.core.wmem_max, too little for the rules of a "
         "thousand Services; run as root to check it (docs/decisions/0002)",
-        place=Place.USERS_SANDBOX,
+        concerns=lambda mode: mode.one_transaction,
     ),
 )
 
-FEATURES = frozenset(gap.feature for gap in GAPS)
+FEATURES = frozenset({*map(str, Feature), *(limit.feature for limit in LIMITS)})
 
 
-def unsupported(feature: str, mode: ProxyMode, version: str, places: Collection[Place] = ()) -> str | None:
-    """Why `feature` cannot be checked in this mode and version ("1.37", "1.37.2") at these places; None where it can.
+def unsupported(
+    feature: str,
+    mode: ProxyMode,
+    version: str,
+    places: Collection[Place] = (),
+    gates: Collection[str] = (),
+) -> str | None:
+    """Why `feature` cannot be checked in this mode and version ("1.37", "1.37.2") at these places; None if it can.
 
-    Raises UsageError for a feature that no row names: it could never be skipped, so it is misspelt.
+    `gates` are the feature gates of kube-proxy that are on.
+
+    Raises UsageError for a feature that is not known: it could never be skipped, so it is misspelt.
     """
     if feature not in FEATURES:
         raise UsageError(
-            f"no row of gauntlet/promises/support.py names the feature {feature!r}",
+            f"gauntlet/promises/support.py does not know the feature {feature!r}",
             f"one of {', '.join(sorted(FEATURES))}",
         )
     minor = minor_of(version)
-    for gap in GAPS:
-        here = gap.place in {Place.ANYWHERE, *places}
-        if here and gap.feature == feature and mode in gap.modes and gap.since <= minor <= gap.until:
-            return f"{feature} in {mode} mode: {gap.reason}"
+    found = traits(mode)
+    if feature in set(Feature) and (lack := _lack(found, Feature(feature), minor, gates)):
+        return f"{mode} mode does not have {feature}{lack}"
+    for limit in LIMITS:
+        if limit.feature == feature and limit.place in places and limit.concerns(found):
+            return f"{feature} cannot be checked here: {limit.reason.format(mode=found)}"
     return None
+
+
+def _lack(mode: Traits, feature: Feature, minor: Minor, gates: Collection[str]) -> str:
+    """What the mode lacks for the feature, in words that go on from its name; empty if it has it."""
+    rows = [row for row in mode.has if row.feature is feature]
+    in_time = [row for row in rows if row.since <= minor]
+    if any(not row.gate or row.gate in gates for row in in_time):
+        return ""
+    sentence = mode.instead.get(feature) or WITHOUT[feature].format(having=_having(feature))
+    if in_time:
+        row = in_time[-1]
+        return f" without the feature gate {row.gate} ({row.source}), which is not set: {sentence}"
+    if rows:
+        return " before {}.{}: {}".format(*rows[0].since, sentence)
+    return f": {sentence}"
+
+
+def _having(feature: Feature) -> str:
+    having = [str(mode) for mode in ProxyMode if any(row.feature is feature for row in traits(mode).has)]
+    return f"{' and '.join(having)} mode"

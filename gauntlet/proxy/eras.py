@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.proxy.features import Minor
 from gauntlet.proxy.modes import traits
-from gauntlet.proxy.traits import Era, Minor, Stage
+from gauntlet.proxy.traits import Era, Stage
 
 __all__ = [
     "Minor",

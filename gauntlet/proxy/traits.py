@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.proxy.features import Feature, Has, Minor
 
 if TYPE_CHECKING:
     # The readers of rules ask for traits themselves.
     from gauntlet.proxy.rules.forwarding import Forwarding, RuleSize
-
-Minor = tuple[int, int]
 
 
 class Stage(StrEnum):
@@ -97,14 +96,17 @@ class Traits:
     sync is complete; it is empty unless a Service may answer, and /healthz be content, before that.
     `masquerades` is whether a node masquerades connections to a NodePort yet, if that comes later than its endpoints.
 
-    Services: `refuses_without_endpoints` is whether clients of a Service without endpoints are refused.
-    `logged_endpoints` reads which endpoints kube-proxy picks from, by Service port, out of its log; None if its rules
-    show them. `keeps_virtual_servers` is whether they are virtual servers of IPVS.
+    Services: `logged_endpoints` reads which endpoints kube-proxy picks from, by Service port, out of its log; None if
+    its rules show them. `keeps_virtual_servers` is whether its Services are virtual servers of IPVS.
 
-    Nodes: `trial` tries a machine's kernel (None: any does), `modules` are those it takes (None: none of its own).
-    `guests_lack` is what User-Mode Linux does not have for it, in words; empty if it runs there. One client makes at
-    most `guest_rate_per_s` attempts a second there: asked as fast as clients can, such slow nodes would lose packets by
-    themselves. At twice the rate of ipvs mode they lost none of 50,000 (2026-11-27).
+    Cases: `has` lists the features that a case may need; all others it lacks. `instead` says of such a one what the
+    mode does in its place, if there is more to say than for any mode (gauntlet/promises/support.py).
+
+    Nodes: `one_transaction` is whether it writes its rules as one transaction of nftables. `trial` tries a machine's
+    kernel (None: any does), `modules` are those it takes (None: none of its own). `guests_lack` is what User-Mode Linux
+    does not have for it, in words; empty if it runs there. One client makes at most `guest_rate_per_s` attempts a
+    second there: asked as fast as clients can, such slow nodes would lose packets by themselves. At twice the rate of
+    ipvs mode they lost none of 50,000 (2026-11-27).
     """
 
     mode: ProxyMode
@@ -119,18 +121,25 @@ class Traits:
     carries_connections: bool = False
     synced: str = ""
     masquerades: Callable[[Host, int], bool] = _always
-    refuses_without_endpoints: bool = True
-    logged_endpoints: Callable[[str], Mapping[str, frozenset[str]]] | None = None
     keeps_virtual_servers: bool = False
+    logged_endpoints: Callable[[str], Mapping[str, frozenset[str]]] | None = None
     trial: Trial | None = None
     modules: Modules | None = None
+    one_transaction: bool = False
     guests_lack: str = ""
     guest_rate_per_s: float = 100.0
+    has: tuple[Has, ...] = ()
+    instead: Mapping[Feature, str] = field(default_factory=dict)
 
     @property
     def shows_endpoints(self) -> bool:
         """Whether its rules show to which endpoints a Service leads."""
         return self.logged_endpoints is None
+
+    @property
+    def refuses_without_endpoints(self) -> bool:
+        """Whether clients of a Service without endpoints are refused."""
+        return any(each.feature is Feature.REFUSAL for each in self.has)
 
     @property
     def answers_early(self) -> bool:

@@ -16,7 +16,7 @@ from gauntlet.faults.registry import FAULTS
 from gauntlet.ground.cluster import NO_LIMITS, Limits, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.store import Journal, Record, State
-from gauntlet.promises.support import GAPS, Place, unsupported
+from gauntlet.promises.support import LIMITS, Place, unsupported
 from gauntlet.providers.existing.options import at_once, is_selector
 
 
@@ -116,11 +116,11 @@ def test_selectors_are_told_from_names(targets: str) -> None:
 
 
 def test_every_place_of_somebodys_cluster_is_in_the_table() -> None:
-    used = {gap.place for gap in GAPS}
+    used = {limit.place for limit in LIMITS}
     theirs = {place for place in Place if "somebody" in place}
     assert theirs <= used
-    for gap in GAPS:
-        if gap.place in theirs:
-            mode = min(gap.modes)
-            assert unsupported(gap.feature, mode, "1.37", {gap.place})
-            assert gap.feature == "own-kernel" or unsupported(gap.feature, mode, "1.37") is None
+    for limit in LIMITS:
+        if limit.place in theirs:
+            for mode in ProxyMode:
+                assert unsupported(limit.feature, mode, "1.37", {limit.place})
+                assert unsupported(limit.feature, mode, "1.37") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import iptables
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
 
@@ -23,4 +24,14 @@ TRAITS = Traits(
     # ipvs and userspace mode make this chain too. -w: kube-proxy may hold the lock of iptables.
     residue=Residue("iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1", is_shared=True),
     see=chains_shown,
+    has=(
+        # Files below pkg/proxy of Kubernetes 1.37.
+        Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),
+        Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
+        Has(Feature.LOCAL_TRAFFIC_POLICY, "KUBE-SVL- and KUBE-EXT- chains (iptables/proxier.go)"),
+        Has(Feature.LOCALHOST_NODE_PORT, "iptables.localhostNodePorts is true by default (apis/config/v1alpha1)"),
+        Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (iptables/proxier.go)"),
+        Has(Feature.REFUSAL, "REJECT in filter, `has no endpoints` (iptables/proxier.go)"),
+        Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (iptables/proxier.go)"),
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.ipvs.wholeness import INTERFACE, SYNCED
 from gauntlet.proxy.rules import ipvs
 from gauntlet.proxy.traits import Era, Modules, Residue, RulesReader, Stage, Traits, Trial
@@ -50,4 +51,21 @@ TRAITS = Traits(
         {"ipset": "ipset", "ipvsadm": "ipvsadm"},
     ),
     modules=Modules(load=(*_required(""), "dummy"), required=_required),
+    has=(
+        # Files below pkg/proxy of Kubernetes 1.37.
+        Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
+        Has(Feature.GRACEFUL_TERMINATION, "ipvs/graceful_termination.go"),
+        Has(Feature.IPVS_SCHEDULERS, "`ipvs.scheduler` of KubeProxyConfiguration (ipvs/proxier.go)"),
+        Has(Feature.LOCAL_TRAFFIC_POLICY, "onlyNodeLocalEndpoints in syncEndpoint (ipvs/proxier.go)"),
+        Has(Feature.PORT_OF_A_PROCESS, "IPVS takes packets before a socket sees them (ip_vs_in in ip_vs_core.c)"),
+        Has(Feature.REFUSAL, "a virtual server without real servers (ip_vs_leave in ip_vs_core.c)"),
+        Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (ipvs/ipset.go)"),
+        Has(Feature.STRICT_ARP, "`ipvs.strictARP` of KubeProxyConfiguration (ipvs/proxier.go)"),
+    ),
+    instead={
+        Feature.AFFINITY_TIMEOUT: (
+            "the kernel keeps a client's persistence as long as one of its connections is known, TIME_WAIT's 120 s "
+            "included, and looks again only every 60 s (ip_vs_conn_expire in ip_vs_conn.c; kubernetes/kubernetes 89358)"
+        ),
+    },
 )

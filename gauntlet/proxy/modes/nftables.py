@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import nftables
 from gauntlet.proxy.rules.forwarding import RuleSize
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
@@ -33,5 +34,21 @@ TRAITS = Traits(
     rules=RulesReader(("nft", "-j", "list", *_TABLE.split()), nftables.forwarding, _size, may_fail=True),
     residue=Residue(f"nft -t list {_TABLE} >/dev/null 2>&1"),
     see=_see,
+    has=(
+        # Files below pkg/proxy of Kubernetes 1.37.
+        Has(Feature.AFFINITY_TIMEOUT, "sets affinity-… with a time-out (nftables/proxier.go)"),
+        Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
+        Has(Feature.LOCAL_TRAFFIC_POLICY, "external-… and local chains (nftables/proxier.go)"),
+        Has(
+            Feature.LOCALHOST_NODE_PORT,
+            "KEP-6032: alpha, off by default; nodePortAddresses has to list localhost as well",
+            since=(1, 37),
+            gate="KubeProxyNFTablesLocalhostNodePorts",
+        ),
+        Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (nftables/proxier.go)"),
+        Has(Feature.REFUSAL, "reject-chain, maps no-endpoint-… (nftables/proxier.go)"),
+        Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (nftables/proxier.go)"),
+    ),
+    one_transaction=True,
     guests_lack="no inet family of nftables",
 )

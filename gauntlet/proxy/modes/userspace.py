@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.modes.iptables import chains_shown
 from gauntlet.proxy.rules import iptables, userspace
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits, Trial
@@ -20,10 +21,35 @@ TRAITS = Traits(
     # cmd/kube-proxy/app/server_others.go of Kubernetes 1.25 registers the metrics of syncs for the other modes alone.
     counts_syncs=False,
     carries_connections=True,
-    # A connection is accepted before an endpoint is looked for (ProxyLoop in proxysocket.go).
-    refuses_without_endpoints=False,
     logged_endpoints=userspace.endpoints,
     trial=Trial(f"ulimit -n {_OPEN_FILES}"),
     # A process carries every connection.
     guest_rate_per_s=40.0,
+    # All of it is read in pkg/proxy/userspace of Kubernetes 1.25.9, and was seen in its runs.
+    has=(Has(Feature.LOCALHOST_NODE_PORT, "kube-proxy listens on the NodePort, on all addresses (proxier.go)"),),
+    instead={
+        Feature.AFFINITY_TIMEOUT: (
+            "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "
+            "(newServiceInternal in roundrobin.go sets it for a new entry alone)"
+        ),
+        Feature.ENDPOINT_SLICES: (
+            "kube-proxy reads Endpoints there, not EndpointSlices (NoopEndpointSliceHandler in proxier.go), so that "
+            "Services whose slices are written by hand have no endpoint"
+        ),
+        Feature.LOCAL_TRAFFIC_POLICY: (
+            "the mode knows no externalTrafficPolicy (proxier.go never reads it): any endpoint may answer"
+        ),
+        Feature.PORT_OF_A_PROCESS: (
+            "kube-proxy itself listens on every NodePort: nobody else can afterwards, and if a process did before, "
+            "that node does not serve the NodePort (claimNodePort in proxier.go)"
+        ),
+        Feature.REFUSAL: (
+            "a connection is accepted before an endpoint is looked for, and closed if there is none; a datagram then "
+            "gets no answer at all (ProxyLoop in proxysocket.go)"
+        ),
+        Feature.SOURCE_IP: (
+            "backends are connected by kube-proxy itself and see an address of its node (TryConnectEndpoints in "
+            "proxysocket.go)"
+        ),
+    },
 )

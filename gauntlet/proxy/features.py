@@ -1,0 +1,36 @@
+"""What a mode may have that a case needs. A mode's file says which of these it has (gauntlet/proxy/modes/)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Minor = tuple[int, int]
+
+
+class Feature(StrEnum):
+    """In the words of `@pytest.mark.needs`."""
+
+    AFFINITY_TIMEOUT = "affinity-timeout"
+    ENDPOINT_SLICES = "endpoint-slices"
+    GRACEFUL_TERMINATION = "graceful-termination"
+    IPVS_SCHEDULERS = "ipvs-schedulers"
+    LOCAL_TRAFFIC_POLICY = "local-traffic-policy"
+    LOCALHOST_NODE_PORT = "localhost-node-port"
+    PORT_OF_A_PROCESS = "port-of-a-process"
+    REFUSAL = "refusal"
+    SOURCE_IP = "source-ip"
+    STRICT_ARP = "strict-arp"
+
+
+@dataclass(frozen=True)
+class Has:
+    """That a mode has a feature, from a minor version on, behind a feature gate if one is named.
+
+    `source` says who says so: a KEP, or a file of Kubernetes.
+    """
+
+    feature: Feature
+    source: str
+    since: Minor = (0, 0)
+    gate: str = ""
