@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import polars as pl
-from scipy.special import bdtr
 
 from gauntlet.checkers.sample import SIGNIFICANCE, by_flow, counts, describe, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
@@ -69,13 +68,20 @@ class _Share:
 
     def chance(self, share: float) -> float:
         """The probability that, of attempts of which this share is ok, no more are than were seen."""
-        return float(bdtr(self.ok, self.total, share))
+        return _binomial(self.ok, self.total, share)
 
     def proves_nothing(self, at_least: float, significance: float, min_attempts: int) -> bool:
         if self.total < min_attempts:
             return True
-        return 0.0 < at_least < 1.0 and float(bdtr(0, self.total, at_least)) >= significance
+        return 0.0 < at_least < 1.0 and _binomial(0, self.total, at_least) >= significance
 
     def text(self) -> str:
         errors = f" ({counts(self.errors)})" if self.errors.len() else ""
         return f"{self.flow}: {self.ok} of {self.total} attempts ok, {self.figure:.2%}{errors}"
+
+
+def _binomial(most: int, trials: int, chance: float) -> float:
+    """The probability of at most so many hits in so many trials."""
+    from scipy.special import bdtr
+
+    return float(bdtr(most, trials, chance))

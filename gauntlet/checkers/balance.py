@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import polars as pl
-from scipy.special import chdtrc, chdtri, chndtrinc
 
 from gauntlet.checkers.reaches_all import chance_of_a_miss
 from gauntlet.checkers.sample import OUTSIDE, SIGNIFICANCE, by_client_node, failed, no_data
@@ -46,6 +45,8 @@ class Spread:
     @property
     def p_value(self) -> float:
         """Probability that fair chance spreads at least so unevenly."""
+        from scipy.special import chdtrc
+
         statistic = sum((count - self.expected) ** 2 for count in self.counts) / self.expected
         return float(chdtrc(len(self.counts) - 1, statistic))
 
@@ -58,6 +59,8 @@ class Spread:
 
         With k backends and n connections such a skew s gives a non-central chi-square with lambda = n s^2 / (k - 1).
         """
+        from scipy.special import chdtri, chndtrinc
+
         freedom = len(self.counts) - 1
         critical = float(chdtri(freedom, significance))
         return math.sqrt(float(chndtrinc(critical, freedom, 1 - POWER)) * freedom / self.total)
