@@ -14,13 +14,14 @@ import yaml
 
 from gauntlet.doctor.cluster_check.target import opened
 from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.lock import ClusterInUse
 from gauntlet.ground.journal.store import OpenFaults, Record, State, journal_in
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ExistingOptions
 from gauntlet.providers.existing import marker, node_access
-from gauntlet.providers.existing.provider import ExistingProvider
+from gauntlet.providers.existing.provider import ExistingProvider, refuse_busy
 from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
 from gauntlet.providers.existing.survey import glance
 from gauntlet.workload.backend import IMAGE
@@ -128,6 +129,27 @@ def test_what_is_not_healed_is_not_deleted(killed: ExistingRecord) -> None:
         ExistingProvider().delete(killed.name)
     assert f"gauntlet heal --name {killed.name}" in told.value.remedy
     assert kept(killed) == ["flush-nat-1"]
+
+
+def test_a_run_is_not_let_in_while_a_node_that_was_left_hurt_is_away(
+    api: Api, options: ExistingOptions, killed: ExistingRecord
+) -> None:
+    """It would not have the node, and take the fault on it for gone."""
+    ready(api, "node-1", "False")
+    try:
+        found = glance(options)
+        assert [node.metadata.name for node in found.nodes] == ["node-2"]
+        with pytest.raises(UsageError, match="left faults on node-1, which is not ready") as told:
+            refuse_busy(found)
+    finally:
+        ready(api, "node-1", "True")
+    assert f"gauntlet heal --name {killed.name}" in told.value.remedy
+    assert kept(killed) == ["flush-nat-1"]
+    assert refuse_busy(glance(options)) == killed, "with all its nodes back, the next run may heal"
+
+
+def ready(api: Api, node: str, status: str) -> None:
+    api.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [{"type": "Ready", "status": status}]}})
 
 
 def test_another_run_is_not_let_in_under_a_live_one(options: ExistingOptions, killed: ExistingRecord) -> None:

@@ -58,7 +58,7 @@ def test_refusal(tmp_path: Path, sandbox: Cluster, api: Api, options: list[str],
 
 
 def test_targets_are_nodes_that_are_there(sandbox: Cluster, api: Api) -> None:
-    nodes = existing_survey._nodes(api)
+    nodes = existing_survey.nodes_of(api)
     assert existing_survey._targets(api, "node-2", nodes) == ("node-2",)
     assert existing_survey._targets(api, "kubernetes.io/hostname=node-1", nodes) == ("node-1",)
     with pytest.raises(UsageError, match=r"no ready Linux node node-9\n.*nodes are: node-1, node-2"):

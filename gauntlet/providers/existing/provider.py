@@ -25,7 +25,7 @@ from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.cluster import ExistingCluster
 from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, clusters_dir, state_dir
-from gauntlet.providers.existing.survey import Survey, glance, survey
+from gauntlet.providers.existing.survey import Survey, glance, nodes_of, survey
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 
 NAME = "existing"
@@ -160,13 +160,22 @@ PROVIDER: type[Provider] = ExistingProvider
 def refuse_busy(found: Survey) -> ExistingRecord | None:
     """Raise UsageError if another run is at work in a cluster, or was killed there by others; changes nothing.
 
-    Returns the record of a run of this user that was killed there, if there is one.
+    Also if a run of this user was killed there and left a fault on a node that is away just now: healing would take it
+    for gone. Returns the record of a run of this user that was killed there, if there is one.
     """
     owner = lock.user(NAME, found.name)
     if owner is not None and not owner.started_me:
         raise lock.ClusterInUse(found.name, owner)
     before = ExistingRecord.load(found.name)
-    node_access.refuse_other(Api(found.access.client), "" if before is None else before.run)
+    api = Api(found.access.client)
+    node_access.refuse_other(api, "" if before is None else before.run)
+    hurt = {each.node for each in journal_in(state_dir(found.name)).open()}
+    away = hurt - {node.metadata.name for node in found.nodes}
+    if still_there := sorted(node.metadata.name for node in nodes_of(api) if node.metadata.name in away):
+        raise UsageError(
+            f"a run that was killed left faults on {', '.join(still_there)}, which is not ready",
+            f"bring the node back, or delete it for good (kubectl delete node); then gauntlet heal --name {found.name}",
+        )
     return before
 
 

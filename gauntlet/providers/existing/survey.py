@@ -73,7 +73,7 @@ def glance(options: ExistingOptions) -> Survey:
     found = access(options.kubeconfig, options.context)
     api = Api(found.client)
     marker.admit(api, found.context, options.allow_context)
-    nodes = tuple(node for node in _nodes(api) if node.is_linux and node.ready and node.address)
+    nodes = tuple(node for node in nodes_of(api) if node.is_linux and node.ready and node.address)
     if not nodes:
         raise UsageError("the cluster has no Linux node that is ready", "kubectl get nodes")
     targets = _targets(api, options.targets, nodes)
@@ -95,7 +95,8 @@ def glance(options: ExistingOptions) -> Survey:
     )
 
 
-def _nodes(api: Api, selector: str = "") -> tuple[NodeObject, ...]:
+def nodes_of(api: Api, selector: str = "") -> tuple[NodeObject, ...]:
+    """The nodes with these labels, ready or not."""
     return api.list(NodeObject, "/api/v1/nodes", {"labelSelector": selector} if selector else {})
 
 
@@ -105,7 +106,7 @@ def _targets(api: Api, asked: str, nodes: tuple[NodeObject, ...]) -> tuple[str, 
         return ()
     there = {node.metadata.name for node in nodes}
     if is_selector(asked):
-        names = sorted(node.metadata.name for node in _nodes(api, asked))
+        names = sorted(node.metadata.name for node in nodes_of(api, asked))
     else:
         names = [name for name in asked.split(",") if name]
     missing = [name for name in names if name not in there]
