@@ -19,6 +19,7 @@ from rich.console import Console
 from gauntlet.cli import pytestrun
 from gauntlet.cli.conclusion import conclude, show
 from gauntlet.cli.main import main
+from gauntlet.cli.pytest_arguments import last_value, without
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import ExitCode, UsageError
 from gauntlet.ground.finding import Verdict
@@ -63,6 +64,16 @@ def test_profiles_are_explained() -> None:
     [
         (["run", "--modes", "ipvz"], "unknown mode 'ipvz'"),
         (["run", "--modes", ""], "no mode was named"),
+        (["run", "--subjects", "nftables@1.28"], "kube-proxy 1.28 does not have nftables mode: it came with 1.29"),
+        (["run", "--subjects", "iptables@1.37.1"], "Kubernetes 1.37.1 is not pinned"),
+        (["run", "--subjects", "iptables@./kube-proxy"], "there is no program kube-proxy"),
+        (["run", "--subjects", "iptables,a=iptables,a=nftables"], "have the same name, a"),
+        (["run", "--kp-subjects", "iptables", "--modes", "iptables"], "--subjects and --modes exclude each other"),
+        (["run", "--subjects", "iptables", "--", "--kp-modes=iptables"], "--subjects and --modes exclude each other"),
+        (["run", "--subjects", ""], "--subjects is empty"),
+        (["run", "--", "--kp-subjects", "nftables@1.28"], "kube-proxy 1.28 does not have nftables mode"),
+        (["cluster", "up", "--subject", "nftables,iptables@1.36"], "a cluster has one mode and one version"),
+        (["cluster", "up", "--subject", "nftables", "--mode", "nftables"], "--subject and --mode exclude each other"),
         (["run", "--profile", "gat"], "gat"),
         (["run", "--no-such-option"], "--no-such-option"),
         (["cluster", "up", "--mode", "iptables,nftables"], "a cluster has one mode"),
@@ -83,6 +94,16 @@ def test_usage_errors(arguments: list[str], named: str, tmp_path: Path, monkeypa
     assert said.exit_code == ExitCode.USAGE
     assert named in said.output
     assert "Traceback" not in said.output
+
+
+def test_what_cannot_be_a_subject_is_told_in_two_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = gauntlet("run", "--kp-subjects", "userspace@1.26")
+    assert said.exit_code == ExitCode.USAGE
+    error, remedy = said.output.splitlines()
+    assert error == "error: kube-proxy 1.26 does not have userspace mode: the last version with it is 1.25"
+    assert remedy == "  remedy: choose a version up to 1.25, or another mode"
+    assert not list(tmp_path.iterdir()), "not even a folder for results"
 
 
 BLANK_NAMES = [
@@ -144,6 +165,20 @@ def test_gate_options() -> None:
         "--kp-modes=iptables,nftables", "--kp-results=/r", "--kp-profile=gate", "-m", "gate", "-n", "2",
         "-k", "udp",
     ]  # fmt: skip
+
+
+def test_subjects_are_passed_on_as_they_are_written() -> None:
+    written = ("iptables@1.36", "iptables@1.37", "next=nftables@1.37+Gate")
+    options = pytest_options(PROFILES["smoke"], written, Path("/r"), [])
+    assert options[0] == "--kp-subjects=iptables@1.36,iptables@1.37,next=nftables@1.37+Gate"
+    assert options[options.index("-n") + 1] >= "2"
+
+
+def test_options_of_pytest_that_name_subjects_are_found_and_taken_out() -> None:
+    words = ("-k", "udp", "--kp-subjects", "a", "--kp-subjects=b=iptables", "--kp-seed=7")
+    assert last_value(words, "--kp-subjects") == "b=iptables"
+    assert last_value(words, "--kp-version") is None
+    assert without(words, "--kp-subjects") == ("-k", "udp", "--kp-seed=7")
 
 
 def test_one_mode_needs_no_workers() -> None:

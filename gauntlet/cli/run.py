@@ -128,7 +128,8 @@ def _asked(written: str | None, modes: str | None, pytest_args: tuple[str, ...])
         raise UsageError(
             "--subjects and --modes exclude each other", "--modes is the short form: give --subjects alone"
         )
-    for option, value in named.items():
-        require_given(option, value)
-        return (",".join(parse_modes(value)) if option == "--modes" else value), pytest_args
+    if "--modes" in named:
+        return ",".join(parse_modes(named["--modes"])), pytest_args
+    if "--subjects" in named:
+        return require_given("--subjects", named["--subjects"]), pytest_args
     return None, pytest_args
