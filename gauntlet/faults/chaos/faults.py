@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gauntlet import faults
+from gauntlet.faults.chaos.account import Account, Key, Stage
 from gauntlet.faults.chaos.target import Configuration, Target, target_of
 from gauntlet.faults.fault import Fault
 from gauntlet.faults.heal import heal_one, refuse_anothers
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.store import journal_of
 
-_Key = tuple[str, str, str]
-
-_injected: dict[_Key, Fault] = {}
-_struck: set[_Key] = set()
-_landed: set[_Key] = set()
-_healed: set[_Key] = set()
+# One for the process: Chaos Toolkit calls functions by their names, and hands over nothing but its configuration.
+_ACCOUNT = Account()
 
 
 def inject(fault: str, configuration: Configuration, parameters: Mapping[str, str | int] | None = None) -> str:
     """Action: hurt the node. Returns the fault's id. An earlier one of the same name is healed first."""
     target = target_of(configuration)
     key = _key(fault, target)
-    if key in _injected and key not in _healed:
+    if key in _ACCOUNT.unhealed(key.cluster):
         heal(fault, configuration)
         healed(fault, configuration)
     created = faults.create(
@@ -34,11 +31,9 @@ def inject(fault: str, configuration: Configuration, parameters: Mapping[str, st
         events=target.log,
         dead_man_s=target.dead_man_s,
     )
-    for known in (_struck, _landed, _healed):
-        known.discard(key)
-    _injected[key] = created
+    _ACCOUNT.open(key, created)
     created.inject()
-    _struck.add(key)
+    _ACCOUNT.mark(key, Stage.STRUCK)
     return created.id
 
 
@@ -46,7 +41,7 @@ def landed(fault: str, configuration: Configuration) -> str:
     """Probe: evidence, read from the node, that the fault is in effect. Fails where it is not."""
     target = target_of(configuration)
     evidence = _known(fault, target).landed()
-    _landed.add(_key(fault, target))
+    _ACCOUNT.mark(_key(fault, target), Stage.LANDED)
     return evidence
 
 
@@ -63,7 +58,7 @@ def over_by_itself(fault: str, within_s: float, configuration: Configuration) ->
 def heal(fault: str, configuration: Configuration) -> str:
     """Action: undo the fault. Nothing to undo is fine; one of a run that was killed is undone from the journal."""
     target = target_of(configuration)
-    known = _injected.get(_key(fault, target))
+    known = _ACCOUNT.fault(_key(fault, target))
     if known is not None:
         known.heal()
         return f"{known.id} undone"
@@ -73,43 +68,40 @@ def heal(fault: str, configuration: Configuration) -> str:
 def healed(fault: str, configuration: Configuration) -> str:
     """Probe: evidence that nothing of the fault is left. Fails where something is."""
     target = target_of(configuration)
-    known = _injected.get(_key(fault, target))
+    known = _ACCOUNT.fault(_key(fault, target))
     if known is None:
         return "was not injected"
     evidence = known.healed()
-    _healed.add(_key(fault, target))
+    _ACCOUNT.mark(_key(fault, target), Stage.HEALED)
     return evidence
 
 
 def faults_accounted_for(configuration: Configuration) -> bool:
     """Probe: every fault that was injected here has landed and is healed. True before anything was injected."""
-    cluster = target_of(configuration).cluster
-    mine = {key for key in _injected if key[0] == cluster.name}
-    return mine <= _landed & _healed
+    return _ACCOUNT.is_settled(target_of(configuration).cluster.name)
 
 
 def was_injected(cluster_name: str) -> bool:
     """Whether this process has injected a fault into the cluster since `forget`."""
-    return any(key[0] == cluster_name for key in _struck)
+    return _ACCOUNT.has_struck(cluster_name)
 
 
 def heal_all(cluster_name: str) -> tuple[str, ...]:
-    """Undo and confirm every fault of this process on a cluster that is not healed yet; their ids."""
-    open_faults = [(key, fault) for key, fault in _injected.items() if key[0] == cluster_name and key not in _healed]
-    for key, fault in reversed(open_faults):
+    """Undo and confirm every fault of this process on a cluster that is not healed yet, the last first; their ids."""
+    ids = []
+    for key in reversed(_ACCOUNT.unhealed(cluster_name)):
+        fault = _ACCOUNT.fault(key)
+        assert fault is not None
         fault.heal()
         fault.healed()
-        _healed.add(key)
-    return tuple(fault.id for _, fault in open_faults)
+        _ACCOUNT.mark(key, Stage.HEALED)
+        ids.append(fault.id)
+    return tuple(ids)
 
 
 def forget(cluster_name: str) -> None:
     """Forget the faults of a cluster in which nothing is injected: the next experiment accounts for its own only."""
-    for key in [key for key in _injected if key[0] == cluster_name]:
-        del _injected[key]
-        _struck.discard(key)
-        _landed.discard(key)
-        _healed.discard(key)
+    _ACCOUNT.forget(cluster_name)
 
 
 def _heal_from_journal(fault: str, target: Target) -> list[str]:
@@ -120,12 +112,12 @@ def _heal_from_journal(fault: str, target: Target) -> list[str]:
     return [heal_one(cluster, kept, record).fault_id + " undone from the journal" for record in mine]
 
 
-def _key(fault: str, target: Target) -> _Key:
-    return target.cluster.name, fault, target.hurt.name
+def _key(fault: str, target: Target) -> Key:
+    return Key(target.cluster.name, fault, target.hurt.name)
 
 
 def _known(fault: str, target: Target) -> Fault:
-    known = _injected.get(_key(fault, target))
+    known = _ACCOUNT.fault(_key(fault, target))
     if known is None:
         raise UsageError(f"fault {fault} was not injected on {target.hurt.name}", "put the action `inject` before it")
     return known
