@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run test lint render bench clean
+.PHONY: help setup run unit test lint render bench clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -12,6 +12,10 @@ setup: ## everything that the others need (quick when nothing changed)
 
 run: setup ## decide whether kube-proxy 1.37.2 passes, in iptables and nftables mode (5 min)
 	@$(BIN)/gauntlet run --profile gate
+
+unit: ## the tests that need no root, no cluster and no built program (2 min)
+	@ci/setup python
+	$(BIN)/pytest tests/unit -m 'not cluster'
 
 test: lint ## lint, then the project's own tests
 	$(BIN)/pytest tests

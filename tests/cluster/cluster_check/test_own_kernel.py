@@ -1,0 +1,81 @@
+"""The cluster check on nodes with a kernel of their own: what can be set there alone, and ipvs mode."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from gauntlet import faults
+from gauntlet.doctor.cluster_check import Level, Report, examine
+from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.kube.api import Api
+from gauntlet.providers import ClusterSpec, provider
+from gauntlet.proxy.process import await_anew
+from gauntlet.subject import plain
+from tests.unit.cluster_check.facts import bad, told
+
+LIMIT = "/proc/sys/net/netfilter/nf_conntrack_max"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two nodes in ipvs mode."""
+    sandbox = provider("sandbox")
+    name = f"check-ipvs-{os.getpid()}"
+    yield sandbox.create(ClusterSpec(name=name, subject=plain(ProxyMode.IPVS), nodes=2, kernel=NodeKernel.OWN))
+    sandbox.delete(name)
+
+
+def check(cluster: Cluster) -> Report:
+    return examine(Api(cluster.api), cluster.nodes)
+
+
+def test_ipvs_mode_is_sound_but_has_no_future(cluster: Cluster) -> None:
+    found = check(cluster)
+    assert found.sound
+    assert {(each.level, each.what[:23]) for each in bad(found)} == {(Level.WARNING, "ipvs mode is deprecated")}
+    told(found, Level.OK, "ipvs modules", "ip_vs, ip_vs_rr are loaded", "node-1")
+    assert [each.services for each in found.nodes] == ["1/1", "1/1"]
+
+
+def test_a_conntrack_table_that_is_nearly_full(cluster: Cluster) -> None:
+    node = cluster.nodes[0]
+    before = node.run(("cat", LIMIT)).stdout.strip()
+    # A tracked connection that stays, so that the table of a quiet node is not empty.
+    add = ("conntrack", "-I", "-p", "tcp", "-s", "10.77.0.11", "-d", "10.77.0.12", "--sport", "9", "--dport", "9")
+    node.run((*add, "--state", "ESTABLISHED", "-t", "600"))
+    node.run(("sh", "-c", f"cat /proc/sys/net/netfilter/nf_conntrack_count > {LIMIT}"))
+    try:
+        found = check(cluster)
+    finally:
+        node.run(("sh", "-c", f"echo {before} > {LIMIT}"))
+    told(found, Level.PROBLEM, "conntrack", "new connections are dropped", "node-1")
+    assert not [each for each in bad(found) if each.check == "conntrack" and each.where == "node-2"]
+
+
+def test_virtual_servers_that_are_cleared(cluster: Cluster) -> None:
+    """kube-proxy would make them anew within syncPeriod; stopped, it cannot."""
+    node = cluster.nodes[0]
+    pid = str(node.proxy_pid())
+    node.run(("sh", "-c", f"kill -STOP {pid} && ipvsadm --clear"))
+    try:
+        found = check(cluster)
+    finally:
+        node.run(("sh", "-c", f"kill -KILL {pid}"))
+        await_anew(node, cluster, int(pid))
+    told(found, Level.PROBLEM, "rules", "1 x a place has no rule: default/kubernetes:https", "node-1")
+
+
+def test_a_scheduler_that_is_missing(cluster: Cluster) -> None:
+    fault = faults.create("scheduler-absent", cluster)
+    fault.inject()
+    fault.landed()
+    try:
+        found = check(cluster)
+    finally:
+        fault.heal()
+        fault.healed()
+    told(found, Level.PROBLEM, "ipvs modules", "not loaded: ip_vs_rr")
+    assert not found.sound

@@ -1,0 +1,74 @@
+"""A saboteur in kube-proxy's PATH turns the real suite red, in every mode, with the right name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.paths import project_root
+from gauntlet.report import results_file
+from gauntlet.report.results import Results
+
+SABOTEURS = project_root() / "tests" / "saboteurs"
+EVEN = "suites/conformance/test_balance.py"
+REFUSES = "suites/conformance/test_no_endpoints.py"
+NODE_PORTS = "suites/conformance/test_node_port.py::test_node_port_answers_on_every_node"
+
+
+@pytest.mark.parametrize(
+    ("saboteur", "suite", "check"), [("uneven", EVEN, "balance"), ("no-refusal", REFUSES, "refusal")]
+)
+def test_sabotaged_proxy_is_found_out(tmp_path: Path, saboteur: str, suite: str, check: str) -> None:
+    assert _failed(tmp_path, saboteur, suite, "iptables", "nftables") == {(check, "iptables"), (check, "nftables")}
+
+
+def test_a_weight_of_0_is_found_out(tmp_path: Path) -> None:
+    assert _failed(tmp_path, "weightless", EVEN, "ipvs") == {("balance", "ipvs")}
+
+
+def test_a_lost_real_server_is_found_out(tmp_path: Path) -> None:
+    """Each sync puts the server back for a moment: attempts that it takes up then may be cut off, and fail as well."""
+    failed = _failed(tmp_path, "lost-server", EVEN, "ipvs")
+    assert ("balance", "ipvs") in failed
+    assert failed <= {("balance", "ipvs"), ("availability", "ipvs")}
+
+
+def test_lost_udp_node_ports_fail_no_case_but_their_own(tmp_path: Path) -> None:
+    """They are refused for as long as they are waited for; what is to be refused afterwards must be, all the same."""
+    found = _run(tmp_path, "lost-udp-node-ports", [NODE_PORTS, REFUSES], "iptables", "nftables")
+    verdicts = {(each.case.rpartition("::")[2], each.check, each.verdict) for each in found.findings}
+    assert {each for each in verdicts if "[udp]" not in each[0] and each[2] is not Verdict.PASS} == set()
+    assert {each for each in verdicts if each[2] is Verdict.FAIL} >= {
+        ("test_node_port_answers_on_every_node[udp]", "availability", Verdict.FAIL)
+    }
+    assert {each for each in verdicts if each[1] == "refusal"} == {
+        (f"test_service_without_endpoints_refuses[{protocol}]", "refusal", Verdict.PASS) for protocol in ("tcp", "udp")
+    }
+
+
+def _failed(folder: Path, saboteur: str, suite: str, *modes: str) -> set[tuple[str, str]]:
+    """The checks of this suite's TCP cases that failed, with their modes."""
+    found = _run(folder, saboteur, [suite, "-k", "tcp"], *modes)
+    return {(finding.check, finding.subject) for finding in found.findings if finding.verdict is Verdict.FAIL}
+
+
+def _run(folder: Path, saboteur: str, chosen: list[str], *modes: str) -> Results:
+    """Run the chosen suites with the saboteur in each kube-proxy's PATH. They have to fail."""
+    options = ["-n", str(len(modes)), "--kp-modes", ",".join(modes), "--kp-results", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *chosen, *options],
+        cwd=project_root(),
+        env={**os.environ, "GAUNTLET_PROXY_PATH": str(SABOTEURS / saboteur)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = results_file.load(folder / "latest-selection")
+    assert found.verdict is Verdict.FAIL
+    return found

@@ -1,0 +1,41 @@
+"""Connections that are held, through a real virtual address."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet.ground.history import Connection, Frontend
+from gauntlet.ground.waiting import until
+from gauntlet.traffic import Held, Target
+from tests.cluster.traffic.world import World
+
+SERVICE = Target("ns/web", Frontend.CLUSTER_IP, "127.9.9.9", 80)
+NOWHERE = Target("ns/web", Frontend.CLUSTER_IP, "127.0.0.1", 81)
+FIRST_PORT = 41000
+
+
+def established(world: World) -> int:
+    return world.run(["ss", "-Htn", "state", "established", "dport", "=", ":80"]).stdout.count("\n")
+
+
+def test_connections_stay_open_until_they_are_closed(world: World) -> None:
+    with Held(world, SERVICE, 6, first_port=FIRST_PORT) as held:
+        assert held.attempts["outcome"].to_list() == ["ok"] * 6
+        assert held.attempts["connection"].to_list() == [Connection.KEPT] * 6
+        assert sorted(held.attempts["backend"].to_list()) == ["b1"] * 3 + ["b2"] * 3
+        assert established(world) == 6
+        assert f":{FIRST_PORT + 5} " in world.run(["ss", "-Htn", "state", "established"]).stdout
+    until(lambda: established(world) == 0, what="the connections are closed", deadline_s=5)
+
+
+def test_the_same_ports_can_be_used_again_at_once(world: World) -> None:
+    for _ in range(2):
+        with Held(world, SERVICE, 4, first_port=FIRST_PORT) as held:
+            assert held.attempts["outcome"].to_list() == ["ok"] * 4
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_does_not_open_is_a_row_with_its_error(world: World, count: int) -> None:
+    with Held(world, NOWHERE, count) as held:
+        assert held.attempts["outcome"].to_list() == ["refused"] * count
+        assert held.attempts["backend"].null_count() == count

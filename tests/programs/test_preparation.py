@@ -1,0 +1,234 @@
+"""What a run cannot do is told before any worker or cluster starts, in two lines, with what to write instead."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fixtures import nearest, subjects
+from fixtures.collector import Row
+from gauntlet.build.toolchain import pinned_minor, toolchain_root
+from gauntlet.cli.main import main
+from gauntlet.cli.pytest_arguments import names_a_cluster
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.paths import SYSTEM_PATH, project_root
+from gauntlet.promises.support import Place, unsupported
+from gauntlet.providers.sandbox import world
+from gauntlet.subject import parse_all, plain, present
+from tests.programs.suite_folder import SuiteFolder
+from tests.unit.existing import absent
+
+EXPERIMENT = """
+pytestmark = pytest.mark.gate
+
+def test_killed_proxy_costs_no_attempt(judge):
+    "kill-proxy"
+    assert "kill-proxy"
+    judge(GOOD)
+
+def test_node_port_answers(judge):
+    judge(GOOD)
+"""
+ROWS = (
+    Row(
+        "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[nftables]", ("gate",), (), ("kill-proxy",)
+    ),
+    Row("suites/conformance/test_node_port.py::test_node_port_answers[tcp-nftables]", ("gate",), (), ()),
+)
+
+
+# Everything but a program, which is none any more in a mount namespace of one's own.
+WITHOUT = ("sh", "-ec", 'mount --bind /dev/null "$0"; exec "$@"')
+
+
+def told(tmp_path: Path, *options: str, way: Sequence[str] = ()) -> str:
+    """What a run says that ends before anything is done: two lines, no traceback, and no cluster."""
+    folder = SuiteFolder.make(tmp_path, EXPERIMENT)
+    code, printed = folder.run("-n", "2", *options, way=way)
+    assert code == 4, printed
+    assert "Traceback" not in printed
+    lines = printed.strip().splitlines()
+    assert len(lines) == 2, printed
+    assert lines[1].startswith("  remedy: ")
+    assert not list(tmp_path.glob("up-*"))
+    assert not (tmp_path / "results").exists(), "not even a folder for results"
+    return printed
+
+
+def test_an_unwritable_state_folder_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    said = told(tmp_path)
+    assert f"{tmp_path}/file/kube-proxy-gauntlet/clusters cannot be written: Not a directory" in said
+    assert "set XDG_STATE_HOME to a folder that this user may write" in said
+
+
+def test_a_bad_proxy_path_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAUNTLET_PROXY_PATH", "/no/such/folder")
+    assert "GAUNTLET_PROXY_PATH=/no/such/folder is not a folder" in told(tmp_path)
+
+
+def test_no_docker_for_kind_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    said = told(tmp_path, "--kp-provider=kind")
+    assert "no Docker daemon answers at" in said or "there is no `docker` in PATH" in said
+
+
+def test_a_name_that_is_taken_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "state/kube-proxy-gauntlet/clusters/mine").mkdir(parents=True)
+    said = told(tmp_path, "--cluster-name=mine", "--kp-modes=nftables")
+    assert "there is a sandbox cluster mine already" in said
+
+
+def test_missing_programs_are_told_by_the_check_of_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gauntlet.providers import ClusterSpec, provider
+
+    monkeypatch.setitem(world.TOOLS, "no-such-nft", "nftables")
+    with pytest.raises(EnvironmentUnfit, match="sudo apt-get install --yes nftables"):
+        provider("sandbox").check(ClusterSpec("h3-check", plain(ProxyMode.NFTABLES)))
+
+
+@pytest.mark.cluster
+def test_a_missing_program_is_told_once(tmp_path: Path) -> None:
+    nft = shutil.which("nft", path=SYSTEM_PATH)
+    assert nft is not None
+    said = told(tmp_path, way=("unshare", *world.flags(), "--", *WITHOUT, nft))
+    assert "the sandbox lacks programs of these packages: nftables" in said
+    assert "sudo apt-get install --yes nftables" in said
+
+
+def test_a_kubeconfig_of_another_mode_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    given = absent.cluster("given")
+    said = told(tmp_path, f"--kubeconfig={given.kubeconfig}", "--kp-modes=nftables")
+    assert "the cluster of --kubeconfig runs in iptables mode, not in nftables" in said
+    assert "give --kp-modes=iptables, or leave it out" in said
+
+
+def test_an_empty_kubeconfig_is_told(tmp_path: Path) -> None:
+    assert "--kubeconfig is empty" in told(tmp_path, "--kubeconfig=")
+
+
+def test_a_misspelt_keyword_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    said = told(tmp_path, "-k", "node_prt")
+    assert "no case below suites matches -k 'node_prt'" in said
+    assert "did you mean node_port" in said
+
+
+def test_a_misspelt_path_is_answered_with_the_nearest() -> None:
+    said = nearest.of_path("suites/caos/test_kill_proxy.py", ROWS, project_root())
+    assert said is not None
+    assert said.startswith("did you mean suites/chaos/test_kill_proxy.py")
+    case = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_atempt"
+    assert f"did you mean {case.replace('atempt', 'attempt')}?" in str(nearest.of_path(case, ROWS, project_root()))
+    assert "kill-proxy" in str(nearest.of_path("kil-proxy", ROWS, project_root()))
+    assert nearest.of_path("suites/chaos", ROWS, project_root()) is None
+
+
+def test_a_case_of_another_mode_is_answered_with_those_there_are() -> None:
+    case = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[ipvs]"
+    assert f"did you mean '{ROWS[0].node_id}'?" in str(nearest.of_path(case, ROWS, project_root()))
+
+
+@pytest.mark.parametrize("chosen", [["kill-proxy"], ["experiments/kill-proxy.yaml"], ["suites", "-k", "kill-proxy"]])
+def test_an_experiment_is_chosen_by_its_name(chosen: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *chosen, "--co", "-q", "--kp-modes=nftables", "-p", "no:cacheprovider"],
+        cwd=project_root(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    cases = [line for line in done.stdout.splitlines() if "::" in line]
+    assert cases == [ROWS[0].node_id], done.stdout + done.stderr
+
+
+def test_an_experiment_outside_the_profile_is_chosen_by_its_name_too() -> None:
+    from gauntlet.ground.profiles import PROFILES, pytest_options
+
+    options = pytest_options(PROFILES["gate"], ("iptables",), Path("/nowhere"), ["port-clash", "--co", "-q"])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider"],
+        cwd=project_root(), env={**os.environ, "PYTEST_ADDOPTS": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    cases = [line for line in done.stdout.splitlines() if "::" in line]
+    assert len(cases) == 1, done.stdout + done.stderr
+    assert cases[0].startswith("suites/chaos/test_port_taken.py::")
+
+
+def test_the_folder_of_an_option_chooses_no_suites() -> None:
+    """`--kp-slos DIR` in two words: DIR is no path of cases, and the profile's suites are run."""
+    from gauntlet.ground.profiles import PROFILES, pytest_options
+
+    options = pytest_options(PROFILES["smoke"], ("nftables",), Path("/nowhere"), ["--kp-slos", "slos", "--co", "-q"])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider"],
+        cwd=project_root(), env={**os.environ, "PYTEST_ADDOPTS": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    cases = [line for line in done.stdout.splitlines() if "::" in line]
+    assert cases
+    assert all(case.startswith("suites/") for case in cases)
+
+
+def test_options_of_pytest_without_dashes_get_a_hint() -> None:
+    said = CliRunner().invoke(main, ["run", "--modes", "nftables", "-k", "node_port and udp"])
+    assert said.exit_code == 2
+    assert "has no option -k" in said.output
+    assert "run --modes nftables -- -k 'node_port and udp'" in said.output
+    said = CliRunner().invoke(main, ["run", "-k", "udp", "--profile", "smoke", "--", "-x"])
+    assert "run --profile smoke -- -k udp -x" in said.output
+    assert "did you mean --modes" in CliRunner().invoke(main, ["run", "--mode", "nftables"]).output
+
+
+def test_a_given_cluster_decides_the_mode() -> None:
+    assert names_a_cluster(["-k", "x", "--kubeconfig", "/k"])
+    assert names_a_cluster(["--kubeconfig=/k"])
+    assert not names_a_cluster(["-k", "kubeconfig"])
+
+
+def test_a_release_means_its_minor_version_if_it_is_the_pinned_one() -> None:
+    root = toolchain_root()
+    assert [pinned_minor(version, root) for version in ("1.37", "1.37.2", "v1.37.2")] == ["1.37"] * 3
+    with pytest.raises(UsageError, match=r"Kubernetes 1\.37\.1 is not pinned\n.*choose one of .*1\.37 \(1\.37\.2\)"):
+        pinned_minor("1.37.1", root)
+
+
+def test_no_skip_advises_what_is_refused() -> None:
+    shared = [Place.SHARED_KERNEL]
+    assert "--kp-node-kernel=own" in str(unsupported("own-kernel", ProxyMode.IPVS, "1.37", shared))
+    said = str(unsupported("own-kernel", ProxyMode.NFTABLES, "1.37", shared))
+    assert "--kp-node-kernel" not in said
+    assert "no inet family of nftables" in said
+
+
+@pytest.mark.parametrize("asked", [None, "nftables", "nftables@1.36", "nftables@1.36.3", "next=nftables"])
+def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
+    named = None if asked is None else parse_all(asked, "1.37")
+    found = subjects.agreed(named, present(ProxyMode.NFTABLES, "1.36.3"), "they run")
+    assert (found.mode, found.version) == (ProxyMode.NFTABLES, "1.36.3")
+    assert found.name == (asked.partition("=")[0] if asked else "nftables")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("iptables", r"they run in nftables mode, not in iptables\n.*--kp-modes=nftables"),
+        ("nftables,iptables", r"they run in nftables mode, not in nftables, iptables\n"),
+        ("nftables@1.37", r"they run at 1\.36\.3, not at 1\.37\n"),
+        ("nftables+SomeGate", r"configuration of their own, which is not that of nftables\+SomeGate\n"),
+    ],
+)
+def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        subjects.agreed(parse_all(asked, "1.37"), present(ProxyMode.NFTABLES, "1.36.3"), "they run")
+
+
+def test_without_a_cluster_the_subjects_are_those_of_the_gate() -> None:
+    assert [each.name for each in subjects.unasked("1.37")] == ["iptables", "nftables"]

@@ -1,0 +1,344 @@
+"""Whole experiments, judged by the promises that are in slos/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from gauntlet.checkers.experiment import CHECKS, judge
+from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
+from gauntlet.faults import FAULTS
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import DeclaredFlow, Event, EventKind
+from gauntlet.ground.paths import project_root
+from gauntlet.promises.slo import BlastRadius, Slo, load
+from tests.unit.checkers.histories import BACKENDS, Row, declared, event, record, steady
+
+BOOK = load(project_root() / "slos")
+NODES = ("node-1", "node-2", "node-3")
+
+# The control window is 0-5 s, the fault acts from 5 s, is healed at 12 s; the window after is 15-25 s.
+EVENTS = (
+    event(0, EventKind.WINDOW_STARTED, "control"),
+    event(4.9, EventKind.WINDOW_ENDED, "control"),
+    event(5, EventKind.WINDOW_STARTED, "hurt"),
+    event(5, EventKind.FAULT_INTENDED),
+    event(5.02, EventKind.FAULT_INJECTED),
+    event(5.1, EventKind.FAULT_LANDED, detail="the proxy is gone"),
+    event(11.9, EventKind.WINDOW_ENDED, "hurt"),
+    event(11.95, EventKind.FAULT_HELD, detail="the proxy is still gone"),
+    event(12, EventKind.REMEDY_APPLIED),
+    event(12, EventKind.FAULT_HEALED),
+    event(12.1, EventKind.FAULT_HEAL_CONFIRMED),
+    event(15, EventKind.WINDOW_STARTED, "after"),
+    event(25, EventKind.WINDOW_ENDED, "after"),
+)
+
+
+def promise(name: str) -> Slo:
+    return BOOK.slo(name, ProxyMode.IPTABLES, "1.37.2")
+
+
+def reach(name: str) -> BlastRadius:
+    """What the fault of this experiment declares; experiments without a fault hurt nobody."""
+    fault = FAULTS.get(name)
+    return fault.blast_radius(ProxyMode.IPTABLES) if fault else BlastRadius.NONE
+
+
+def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("node-1",)) -> list[Row]:
+    return [
+        row
+        for node in NODES
+        for row in steady(0, 26, 0.02, client=f"client-{node}", node=node, bad=bad if node in hurt else ())
+    ]
+
+
+DECLARED = {declared(Row(0, client=f"client-{node}", node=node)): WINDOWS for node in NODES}
+
+
+def judged(
+    name: str,
+    rows: Iterable[Row],
+    events: Iterable[Event] = EVENTS,
+    flows: Mapping[DeclaredFlow, Sequence[str]] = DECLARED,
+    **changes: frozenset[str],
+) -> dict[str, Finding]:
+    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, reach=reach(name), **changes)
+    return {finding.check: finding for finding in found}
+
+
+def wrong(found: dict[str, Finding]) -> dict[str, Verdict]:
+    return {check: finding.verdict for check, finding in found.items() if finding.verdict.blocks}
+
+
+@pytest.mark.parametrize("name", BOOK.experiments)
+def test_a_fault_that_nobody_notices_passes_every_promise(name: str) -> None:
+    found = judged(name, traffic())
+    assert tuple(sorted(found)) == tuple(sorted(CHECKS))
+    assert wrong(found) == {}
+
+
+@pytest.mark.parametrize("name", ["flush-nat", "delete-table"])
+def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported(name: str) -> None:
+    found = judged(name, traffic([(5.03, 13)]))
+    assert wrong(found) == {}
+    assert found["outage"].figure == pytest.approx(7.97, abs=0.05)
+    assert found["recovery"].figure == pytest.approx(1.0, abs=0.05)
+    assert found["availability"].figure == pytest.approx(0, abs=0.02)
+    assert {check for check, finding in found.items() if finding.verdict is Verdict.MEASURED} == {
+        "availability",
+        "outage",
+    }
+
+
+def test_a_blast_radius_of_everybody_promises_nothing() -> None:
+    slo = promise("kill-proxy").model_copy(update={"blast_radius": BlastRadius.CLUSTER})
+    judgement = judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.NONE)
+    found = {finding.check: finding for finding in judgement}
+    assert found["blast-radius"].verdict is Verdict.MEASURED
+
+
+def test_a_slow_recovery_fails_by_name() -> None:
+    assert wrong(judged("flush-nat", traffic([(5.03, 17.5)]))) == {"recovery": Verdict.FAIL}
+
+
+def test_an_outage_where_none_is_promised_fails() -> None:
+    found = judged("kill-proxy", traffic([(6, 6.5)]))
+    expected = {"availability", "error-kinds", "blast-radius", "outage", "recovery"}
+    assert wrong(found) == dict.fromkeys(expected, Verdict.FAIL)
+
+
+def test_an_attempt_under_way_when_the_fault_struck_is_the_faults() -> None:
+    rows = [*traffic(), Row(4.85, "timeout", 1000, client="client-node-1")]
+    found = judged("kill-proxy", rows)
+    assert found["control"].verdict is Verdict.PASS
+    assert found["availability"].verdict is Verdict.FAIL
+    assert found["outage"].verdict is Verdict.FAIL
+
+
+def test_an_error_on_another_node_breaks_the_blast_radius() -> None:
+    found = judged("flush-nat", traffic([(5.03, 6)], hurt=("node-1", "node-2")))
+    assert wrong(found) == {"blast-radius": Verdict.FAIL}
+
+
+def test_a_promise_may_be_stricter_than_what_the_fault_declares() -> None:
+    rows, history = traffic([(5.03, 6)]), promise("flush-nat")
+    strict = history.model_copy(update={"blast_radius": BlastRadius.NONE})
+    for slo, expected in ((history, Verdict.PASS), (strict, Verdict.FAIL)):
+        found = judge(record(rows, EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.HURT_NODE)
+        assert {each.verdict for each in found if each.check == "blast-radius"} == {expected}
+
+
+def test_attempts_to_an_address_of_the_hurt_node_are_the_hurt_nodes() -> None:
+    rows = [*traffic([(5.03, 13)]), *steady(0, 26, 0.02, client="outer", node=None, bad=[(5.03, 13)])]
+    rows = [replace(row, address="10.77.0.11") if row.client == "outer" else row for row in rows]
+    assert wrong(judged("flush-nat", rows)) == {"blast-radius": Verdict.FAIL}
+    assert wrong(judged("flush-nat", rows, hurt_addresses=frozenset({"10.77.0.11"}))) == {}
+
+
+def test_an_error_kind_that_is_not_allowed_fails() -> None:
+    rows = [replace(row, outcome="bad_reply") if row.outcome == "timeout" else row for row in traffic([(5.03, 13)])]
+    assert wrong(judged("flush-nat", rows)) == {"error-kinds": Verdict.FAIL}
+
+
+def partition(rows: Iterable[Row], missed_elsewhere: Sequence[str]) -> list[Row]:
+    return [
+        replace(row, outcome="timeout", latency_ms=1000)
+        if 5.03 <= row.at_s < 12
+        and (row.backend in missed_elsewhere if row.node != "node-1" else row.backend != "backend-1")
+        else row
+        for row in rows
+    ]
+
+
+def test_a_partition_may_cost_others_the_share_of_the_backends_behind_it() -> None:
+    assert wrong(judged("partition-nodes", partition(traffic(), ["backend-1"]))) == {}
+
+
+def test_a_partition_that_costs_others_more_fails() -> None:
+    found = judged("partition-nodes", partition(traffic(), ["backend-1", "backend-2"]))
+    assert wrong(found) == {"blast-radius": Verdict.FAIL}
+
+
+def test_a_partition_without_known_homes_is_inconclusive() -> None:
+    rows = [replace(row, backend_node=None) for row in traffic()]
+    assert wrong(judged("partition-nodes", rows)) == {"blast-radius": Verdict.INCONCLUSIVE}
+
+
+def test_a_removed_endpoint_that_still_answers_after_recovery_fails() -> None:
+    rows = [
+        *(row for row in traffic() if row.at_s < 14 or row.backend != "backend-3"),
+        *(replace(row, connection="kept", backend="backend-3") for row in steady(0, 26, 0.02, node="node-2")),
+    ]
+    gone = frozenset({"backend-3"})
+    assert wrong(judged("stop-proxy", rows, removed=gone)) == {}
+    stale = Row(20, backend="backend-3", client="client-node-2", node="node-2")
+    found = judged("stop-proxy", [*rows, stale], removed=gone)
+    assert found["removed-endpoint"].verdict is Verdict.FAIL
+    assert found["correctness"].verdict is Verdict.PASS
+
+
+def test_a_relapse_in_the_window_after_fails() -> None:
+    assert judged("flush-nat", traffic([(5.03, 13), (20, 21)]))["after"].verdict is Verdict.FAIL
+
+
+def test_uneven_balance_after_recovery_fails() -> None:
+    rows = [replace(row, backend="backend-1") if row.at_s * 50 % 7 < 3 else row for row in traffic()]
+    assert wrong(judged("kill-proxy", rows)) == {"balance": Verdict.FAIL}
+
+
+def test_slow_replies_after_recovery_fail() -> None:
+    rows = [replace(row, latency_ms=150) if row.at_s > 5 else row for row in traffic()]
+    assert wrong(judged("kill-proxy", rows)) == {"latency": Verdict.FAIL}
+
+
+def test_slow_replies_already_before_the_fault_are_inconclusive() -> None:
+    rows = [replace(row, latency_ms=150) for row in traffic()]
+    assert wrong(judged("kill-proxy", rows))["latency"] is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("missing", [EventKind.FAULT_LANDED, EventKind.FAULT_INJECTED, EventKind.WINDOW_STARTED])
+def test_without_its_events_an_experiment_is_inconclusive(missing: EventKind) -> None:
+    found = judged("kill-proxy", traffic([(6, 6.5)]), [one for one in EVENTS if one.kind is not missing])
+    kept = {"flows", "control", "healed"} if missing is EventKind.FAULT_LANDED else set()
+    if missing is EventKind.WINDOW_STARTED:
+        assert {finding.remedy for finding in found.values() if finding.check not in ("landed", "held")} <= {
+            "first follow the advice of the finding `experiment`",
+            "first follow the advice of the finding `flows`",
+        }
+    if missing is EventKind.FAULT_INJECTED:
+        assert found["recovery"].verdict is Verdict.INCONCLUSIVE
+        return
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - kept, Verdict.INCONCLUSIVE)
+
+
+def test_a_bad_control_makes_all_that_depends_on_it_inconclusive() -> None:
+    found = judged("kill-proxy", traffic([(1, 1.1)]))
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "landed", "held", "healed"}, Verdict.INCONCLUSIVE)
+    assert found["outage"].figure is not None
+    assert "not judged, since control is inconclusive" in found["outage"].reason
+    assert found["outage"].remedy == "first follow the advice of the finding `control`"
+
+
+def test_a_wrong_backend_is_wrong_whatever_else_is_missing() -> None:
+    stranger = Row(1, backend="stranger")
+    assert judged("kill-proxy", [*traffic(), stranger], [])["correctness"].verdict is Verdict.FAIL
+    assert judged("kill-proxy", [*traffic([(1, 2)]), stranger])["correctness"].verdict is Verdict.FAIL
+
+
+def test_a_fault_that_is_not_shown_healed_is_inconclusive_about_that_alone() -> None:
+    events = [one for one in EVENTS if one.kind is not EventKind.FAULT_HEAL_CONFIRMED]
+    assert wrong(judged("kill-proxy", traffic(), events)) == {"healed": Verdict.INCONCLUSIVE}
+
+
+def with_its_end(*end: Event) -> list[Event]:
+    """The usual events with another end of the fault."""
+    return [*(one for one in EVENTS if one.kind is not EventKind.FAULT_HELD), *end]
+
+
+def test_a_fault_that_nobody_saw_hold_makes_all_that_depends_on_it_inconclusive() -> None:
+    found = judged("flush-nat", traffic([(5.03, 17.5)]), with_its_end())
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"flows", "control", "landed", "healed"}, Verdict.INCONCLUSIVE)
+    assert "nobody looked again" in found["held"].reason
+    assert "not judged, since held is inconclusive" in found["recovery"].reason
+
+
+def test_a_fault_that_was_looked_at_only_after_it_was_undone_is_not_known_to_have_held() -> None:
+    late = event(12.05, EventKind.FAULT_HELD)
+    found = judged("flush-nat", traffic([(5.03, 13)]), with_its_end(late))
+    assert found["held"].verdict is Verdict.INCONCLUSIVE
+    assert "undone 0.050 s before" in found["held"].reason
+
+
+def test_a_recovery_by_itself_needs_a_kube_proxy_that_was_at_rest() -> None:
+    rows, over = traffic([(5.03, 11)]), event(11.5, EventKind.FAULT_OVER, detail="it is over by itself")
+    found = judged("flush-all-tables", rows, with_its_end(over))
+    assert found["held"].verdict is Verdict.INCONCLUSIVE
+    assert found["recovery"].verdict is Verdict.INCONCLUSIVE
+    assert "not seen at rest" in found["recovery"].reason
+
+    at_rest = event(4.95, EventKind.PROXY_AT_REST)
+    assert wrong(judged("flush-all-tables", rows, with_its_end(over, at_rest))) == {}
+
+    too_late = event(5.5, EventKind.PROXY_AT_REST)
+    assert judged("flush-all-tables", rows, with_its_end(over, too_late))["held"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_fault_that_ended_only_by_the_remedy_did_not_end_by_itself() -> None:
+    events = with_its_end(event(12.5, EventKind.FAULT_OVER), event(4.95, EventKind.PROXY_AT_REST))
+    assert judged("flush-all-tables", traffic([(5.03, 11)]), events)["held"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_no_attempts_at_all_is_inconclusive() -> None:
+    found = judged("kill-proxy", [])
+    assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "held", "healed"}, Verdict.INCONCLUSIVE)
+
+
+WINDOW_ENDS_S = {CONTROL: 4.9, HURT: 11.9, AFTER: 25}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("silent", ["client-node-1", "client-node-2"])
+def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that_rests_on_it_passes(
+    silent: str, window: str
+) -> None:
+    start_s = {CONTROL: 0, HURT: 5.02, AFTER: 15}[window]
+    rows = [row for row in traffic() if row.client != silent or not start_s <= row.at_s < WINDOW_ENDS_S[window]]
+    found = judged("kill-proxy", rows)
+    assert found["flows"].verdict is Verdict.INCONCLUSIVE
+    assert f"{silent} " in found["flows"].reason
+    assert f"in the window '{window}'" in found["flows"].reason
+    rest = {
+        CONTROL: set(CHECKS) - {"landed", "held", "healed"},
+        HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery"},
+        AFTER: {
+            *("flows", "correctness", "error-kinds", "blast-radius", "outage", "recovery"),
+            *("after", "latency", "balance"),
+        },
+    }
+    assert wrong(found) == dict.fromkeys(rest[window], Verdict.INCONCLUSIVE)
+    if window != CONTROL:
+        assert f"silent in the window {window!r} (seen: " in found["outage"].reason
+        assert found["outage"].remedy == "first follow the advice of the finding `flows`"
+
+
+def test_a_flow_that_falls_silent_in_the_middle_of_a_window_is_named() -> None:
+    found = judged("kill-proxy", [row for row in traffic() if row.client != "client-node-2" or row.at_s < 20])
+    assert found["flows"].details == (
+        "client-node-2 (node-2) -> test/web cluster_ip 10.96.0.10:80/tcp in the window 'after'",
+    )
+
+
+def test_a_declared_flow_that_never_attempted_is_named() -> None:
+    never = declared(Row(0, client="outside", node=None, address="10.77.0.11"))
+    found = judged("kill-proxy", traffic(), flows={**DECLARED, never: (HURT, AFTER)})
+    assert "outside -> test/web cluster_ip 10.77.0.11:80/tcp in the window 'hurt'" in found["flows"].reason
+    assert found["control"].verdict is Verdict.PASS
+    assert found["blast-radius"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_flow_that_joins_in_the_hurt_window_is_silent_only_after_it_joined() -> None:
+    late = steady(9, 26, 0.02, client="late", node="node-2")
+    flows = {**DECLARED, declared(late[0]): (HURT, AFTER)}
+    assert judged("kill-proxy", [*traffic(), *late], flows=flows)["flows"].verdict is Verdict.PASS
+    cut = [row for row in late if not 9.5 < row.at_s < 12]
+    assert "late" in judged("kill-proxy", [*traffic(), *cut], flows=flows)["flows"].reason
+
+
+def test_a_silent_flow_excuses_nobody() -> None:
+    rows = [row for row in traffic([(6, 6.5)]) if row.client != "client-node-2" or row.at_s < 5]
+    found = judged("kill-proxy", rows)
+    assert found["availability"].verdict is Verdict.FAIL
+    assert found["flows"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_experiment_without_declared_flows_is_inconclusive() -> None:
+    assert judged("kill-proxy", traffic(), flows={})["flows"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    rows = traffic([(5.03, 13)])
+    assert judged("flush-nat", rows[::-1]) == judged("flush-nat", rows)

@@ -1,0 +1,169 @@
+"""Rules against Services: rules made from the Services agree with them, and each change is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gauntlet.doctor.cluster_check.cluster_facts import Services
+from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
+from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.history import Protocol
+from gauntlet.kube.objects import ServiceObject
+from gauntlet.proxy.rules import Action, Forwarding, Route
+from tests.unit.cluster_check.facts import READY, SERVED, WEB, endpoint, endpoint_slice, forwarding, route, shares
+
+HERE = frozenset({"10.77.0.11"})
+
+
+def service(name: str = "web", /, labels: Mapping[str, Json] | None = None, **spec: Json) -> ServiceObject:
+    base: dict[str, Json] = {
+        "clusterIP": "10.96.0.10",
+        "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
+    }
+    return ServiceObject.model_validate(
+        {"metadata": {"name": name, "namespace": "shop", "labels": labels or {}}, "spec": base | spec}
+    )
+
+
+@st.composite
+def served(draw: st.DrawFn) -> Services:
+    """Some Services, each with its own address, node port and endpoints in every condition."""
+    services, slices = [], []
+    for number in range(draw(st.integers(1, 6))):
+        name = f"s{number}"
+        protocol = draw(st.sampled_from(["TCP", "UDP"]))
+        port: dict[str, Json] = {"name": "http", "port": 80, "protocol": protocol}
+        if draw(st.booleans()):
+            port["nodePort"] = 30000 + number
+        services.append(service(name, clusterIP=f"10.96.0.{number}", ports=[port]))
+        conditions = draw(st.lists(st.fixed_dictionaries({"ready": st.booleans(), "terminating": st.booleans()})))
+        made = [endpoint(f"10.244.{number}.{index}", **each) for index, each in enumerate(conditions)]
+        slices.append(endpoint_slice(*made, service=name))
+    return Services(tuple(services), tuple(slices))
+
+
+def obeying(wanted: Services) -> Forwarding:
+    """Rules as a kube-proxy that does what it should would write them."""
+    known = endpoints(wanted)
+    routes = []
+    for place in places(wanted):
+        name, _, port = place.service.partition(":")
+        ready = tuple(sorted(known[name, port].ready)) if (name, port) in known else ()
+        action = Action.FORWARD if ready else Action.REJECT
+        to = shares(*ready)
+        routes.append(Route(place.address, place.port, Protocol(place.protocol), action, place.service, to, to))
+    return forwarding(*routes)
+
+
+@given(served())
+def test_rules_that_obey_differ_in_nothing(wanted: Services) -> None:
+    assert mismatches(wanted, obeying(wanted), HERE) == frozenset()
+
+
+@given(served(), st.data())
+def test_a_rule_that_is_gone_is_missing(wanted: Services, data: st.DataObject) -> None:
+    rules = obeying(wanted)
+    gone = data.draw(st.sampled_from(rules.routes))
+    left = replace(rules, routes=tuple(each for each in rules.routes if each is not gone))
+    (found,) = mismatches(wanted, left, HERE)
+    assert (found.kind, found.place.address, found.place.port) == (Kind.MISSING, gone.address, gone.port)
+
+
+@given(served(), st.data())
+def test_an_endpoint_that_was_never_there_is_stale(wanted: Services, data: st.DataObject) -> None:
+    rules = obeying(wanted)
+    hurt = data.draw(st.sampled_from(rules.routes))
+    to = (*hurt.inside, *shares("192.0.2.7"))
+    changed = replace(hurt, action=Action.FORWARD, inside=to, outside=to)
+    routes = tuple(changed if each is hurt else each for each in rules.routes)
+    (found,) = mismatches(wanted, replace(rules, routes=routes), HERE)
+    assert (found.kind, found.endpoint) == (Kind.STALE, "192.0.2.7")
+
+
+@given(served())
+def test_rules_of_nothing_miss_every_place(wanted: Services) -> None:
+    nothing = replace(forwarding(), routes=())
+    assert {each.place for each in mismatches(wanted, nothing, HERE)} == set(places(wanted))
+
+
+def kinds(found: frozenset[Mismatch]) -> set[Kind]:
+    return {each.kind for each in found}
+
+
+def test_refused_although_ready() -> None:
+    assert kinds(mismatches(SERVED, forwarding(route(to=()), route(None, 30080)), HERE)) == {Kind.REFUSES}
+
+
+def test_an_endpoint_that_is_passed_over() -> None:
+    assert kinds(mismatches(SERVED, forwarding(route(to=READY[:1]), route(None, 30080)), HERE)) == {Kind.PASSED_OVER}
+
+
+@pytest.mark.parametrize("policy", [{"internalTrafficPolicy": "Local"}, {"trafficDistribution": "PreferClose"}])
+def test_local_policies_may_pass_endpoints_over(policy: dict[str, Json]) -> None:
+    hint: Json = {"forZones": [{"name": "a"}]} if "trafficDistribution" in policy else {}
+    ready: list[Json] = [{"addresses": [each], "conditions": {"ready": True}, "hints": hint} for each in READY]
+    spec: Json = {"clusterIP": "10.96.0.10", "ports": [{"name": "http", "port": 80}], **policy}
+    local = ServiceObject.model_validate({"metadata": {"name": "web", "namespace": "shop"}, "spec": spec})
+    wanted = Services((local,), (endpoint_slice(*ready),))
+    assert mismatches(wanted, forwarding(route(to=READY[:1])), HERE) == frozenset()
+
+
+def test_a_route_that_is_of_no_service() -> None:
+    found = mismatches(SERVED, forwarding(route(), route(None, 30080), route("10.96.0.99"), route(None, 31000)), HERE)
+    assert {(each.kind, each.place.address, each.place.port) for each in found} == {
+        (Kind.LEFT, "10.96.0.99", 80), (Kind.LEFT, None, 31000)
+    }  # fmt: skip
+
+
+def test_node_ports_of_ipvs_mode_stand_at_the_nodes_addresses() -> None:
+    rules = forwarding(route(), route("10.77.0.11", 30080), mode=ProxyMode.IPVS)
+    assert mismatches(SERVED, rules, HERE) == frozenset()
+    assert kinds(mismatches(SERVED, rules, frozenset())) == {Kind.MISSING, Kind.LEFT}
+
+
+def test_userspace_mode_shows_no_endpoints() -> None:
+    rules = forwarding(route(to=("0.0.0.0",)), route(None, 30080, to=("0.0.0.0",)), mode=ProxyMode.USERSPACE)
+    assert mismatches(SERVED, rules, HERE) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "left_aside",
+    [
+        service(clusterIP="None"),
+        service(type="ExternalName", clusterIP=""),
+        service(labels={"service.kubernetes.io/service-proxy-name": "other"}),
+        service(labels={"service.kubernetes.io/headless": ""}),
+        service(ports=[{"name": "x", "port": 80, "protocol": "SCTP"}]),
+        service(clusterIP="fd00::1", clusterIPs=["fd00::1"]),
+    ],
+    ids=["headless", "external name", "other proxy", "headless label", "sctp", "ipv6"],
+)
+def test_services_that_have_no_rules_to_look_for(left_aside: ServiceObject) -> None:
+    assert places(Services((left_aside,), ())) == ()
+
+
+def test_external_and_load_balancer_addresses_need_rules() -> None:
+    balanced = ServiceObject.model_validate(
+        {
+            "metadata": {"name": "lb", "namespace": "shop"},
+            "spec": {
+                "type": "LoadBalancer", "clusterIP": "10.96.0.3", "externalIPs": ["192.0.2.1"],
+                "ports": [{"port": 80, "nodePort": 30001}],
+            },
+            "status": {
+                "loadBalancer": {"ingress": [{"ip": "198.51.100.1"}, {"ip": "198.51.100.2", "ipMode": "Proxy"}]}
+            },
+        }
+    )  # fmt: skip
+    found = [each.address for each in places(Services((balanced,), ()))]
+    assert found == ["10.96.0.3", "192.0.2.1", "198.51.100.1", None]
+
+
+def test_names_are_those_of_kubectl() -> None:
+    assert str(places(Services((WEB,), ()))[0]) == "shop/web:http (10.96.0.10:80/tcp)"
+    assert str(places(Services((WEB,), ()))[1]) == "shop/web:http (node port 30080/tcp)"

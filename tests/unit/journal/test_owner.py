@@ -1,0 +1,45 @@
+"""Whether the process that something belongs to still runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+
+from gauntlet.ground.journal.owner import UNKNOWN, Owner, start_time
+from gauntlet.ground.waiting import until
+from tests.unit.journal.process import running
+
+
+def test_this_process_lives_and_is_named() -> None:
+    me = Owner.me()
+    assert me.lives
+    assert me.is_me
+    assert me.started_me
+    assert f"process {os.getpid()} (" in str(me)
+    assert "pytest" in str(me)
+
+
+def test_the_same_id_of_a_later_process_or_of_another_boot_is_another_process() -> None:
+    me = Owner.me()
+    assert not replace(me, started="1").lives
+    assert not replace(me, boot="00000000-0000-0000-0000-000000000000").lives
+    assert not UNKNOWN.lives
+
+
+def test_a_zombie_has_ended() -> None:
+    process = subprocess.Popen(["true"])
+    until(lambda: start_time(process.pid) is None, what="true has ended", deadline_s=10)
+    process.wait()
+
+
+def test_a_process_is_started_by_those_it_descends_from_alone() -> None:
+    me = Owner.me()
+    with running("import sys") as other:
+        child = replace(me, pid=other.pid, started=start_time(other.pid) or "")
+        assert child.lives
+        assert not child.is_me
+        assert not child.started_me
+    parent = replace(me, pid=os.getppid(), started=start_time(os.getppid()) or "")
+    assert parent.started_me
+    assert not parent.is_me
