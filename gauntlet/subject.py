@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -21,6 +21,7 @@ from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.proxy.eras import Minor, Stage, last_with, minor_of, offer
+from gauntlet.proxy.modes import traits
 
 DATA_PLANE = "kube-proxy"
 _EXAMPLES = "write it like nftables, nftables@1.36, nftables@./path/to/kube-proxy or next=nftables@1.37+FeatureGate"
@@ -80,19 +81,32 @@ class Subject:
 
     @property
     def gates_on(self) -> frozenset[str]:
-        """The feature gates that its configuration switches on."""
-        gates = self.configuration.get("featureGates")
-        return frozenset(name for name, is_on in gates.items() if is_on) if isinstance(gates, Mapping) else frozenset()
+        """The feature gates that its configuration switches on, but for those that do nothing as it is."""
+        present = self.configuration
+        idle = {
+            row.gate
+            for row in traits(self.mode).has
+            for field, entries in row.lists
+            if not set(entries) <= set(_entries(present.get(field)))
+        }
+        return frozenset(_switched_on(present)) - idle
 
     @property
     def configuration(self) -> Mapping[str, Json]:
-        """What is merged over the KubeProxyConfiguration that every subject gets; empty if nothing differs."""
+        """What is merged over the KubeProxyConfiguration that every subject gets; empty if nothing differs.
+
+        A gate that does nothing unless a field lists something brings that, if the subject does not set the field.
+        """
         fields: dict[str, Json] = json.loads(self.fields)
         gates = self.feature_gates
-        if not gates:
-            return fields
-        present = fields.get("featureGates")
-        return {**fields, "featureGates": {**(present if isinstance(present, Mapping) else {}), **gates}}
+        if gates:
+            present = fields.get("featureGates")
+            fields["featureGates"] = {**(present if isinstance(present, Mapping) else {}), **gates}
+        on = _switched_on(fields)
+        brought = {
+            field: list(entries) for row in traits(self.mode).has if row.gate in on for field, entries in row.lists
+        }
+        return {**brought, **fields}
 
     def as_json(self) -> str:
         """All of it, for a file that `of_json` reads."""
@@ -113,6 +127,15 @@ class Subject:
 
     def __str__(self) -> str:
         return self.name
+
+
+def _switched_on(configuration: Mapping[str, Json]) -> set[str]:
+    gates = configuration.get("featureGates")
+    return {name for name, is_on in gates.items() if is_on} if isinstance(gates, Mapping) else set()
+
+
+def _entries(value: Json) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def plain(mode: ProxyMode, version: str = DEFAULT_VERSION) -> Subject:

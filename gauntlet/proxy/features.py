@@ -27,10 +27,12 @@ class Feature(StrEnum):
 class Has:
     """That a mode has a feature, from a minor version on, behind a feature gate if one is named.
 
-    `source` says who says so: a KEP, or a file of Kubernetes.
+    `source` says who says so: a KEP, or a file of Kubernetes. `lists` are fields of the KubeProxyConfiguration and what
+    they have to list, or the gate alone does nothing.
     """
 
     feature: Feature
     source: str
     since: Minor = (0, 0)
     gate: str = ""
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -39,14 +39,16 @@ class SubjectRecord(Record):
     @classmethod
     def of(cls, subject: Subject) -> Self:
         """The record of a subject before its cluster came up."""
+        fields = json.loads(json.dumps(subject.configuration))
+        gates = fields.pop("featureGates", {})
         return cls(
             name=subject.name,
             data_plane=subject.data_plane,
             mode=subject.mode,
             version=subject.version,
             written=subject.written,
-            gates=dict(subject.feature_gates),
-            fields=json.loads(subject.fields),
+            gates=gates,
+            fields=fields,
         )
 
     @property

@@ -8,6 +8,7 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.promises.support import unsupported
 from gauntlet.proxy.eras import Stage, last_with, offer, offers
 from gauntlet.subject import Subject, chosen_by, parse, parse_all, plain
 
@@ -207,3 +208,27 @@ def test_a_record_of_a_subject_reads_back(tmp_path: Path) -> None:
     program.chmod(0o755)
     for each in (plain(ProxyMode.IPVS), parse(f"next=nftables@{program}+Gate+Other=false", "1.37")):
         assert Subject.of_json(each.as_json()) == each
+
+
+LOCALHOST = "KubeProxyNFTablesLocalhostNodePorts"
+
+
+def test_a_gate_brings_the_addresses_without_which_it_does_nothing() -> None:
+    """NodePorts on localhost are served only if nodePortAddresses lists it (useLocalhostNodePortProxy, proxier.go)."""
+    gated = parse(f"gated=nftables@1.37+{LOCALHOST}", "1.37")
+    assert gated.configuration == {
+        "featureGates": {LOCALHOST: True},
+        "nodePortAddresses": ["primary", "localhost"],
+    }
+    assert gated.gates_on == {LOCALHOST}
+    assert unsupported("localhost-node-port", gated.mode, gated.version, (), gated.gates_on) is None
+
+
+def test_a_gate_that_a_subjects_own_addresses_leave_idle_is_not_on(tmp_path: Path) -> None:
+    file = tmp_path / "fields.yaml"
+    file.write_text(CONFIGURATION + "nodePortAddresses: [primary]\n")
+    idle = parse(f"gated=nftables@1.37+{LOCALHOST}+{file}", "1.37")
+    assert idle.configuration["nodePortAddresses"] == ["primary"]
+    assert idle.gates_on == frozenset()
+    assert unsupported("localhost-node-port", idle.mode, idle.version, (), idle.gates_on) is not None
+    assert parse(f"nftables@1.37+{LOCALHOST}=false", "1.37").configuration == {"featureGates": {LOCALHOST: False}}

@@ -41,9 +41,10 @@ TRAITS = Traits(
         Has(Feature.LOCAL_TRAFFIC_POLICY, "external-… and local chains (nftables/proxier.go)"),
         Has(
             Feature.LOCALHOST_NODE_PORT,
-            "KEP-6032: alpha, off by default; nodePortAddresses has to list localhost as well",
+            "KEP-6032: alpha, off by default; nodePortAddresses has to list localhost, for TCP (nftables/proxier.go)",
             since=(1, 37),
             gate="KubeProxyNFTablesLocalhostNodePorts",
+            lists=(("nodePortAddresses", ("primary", "localhost")),),
         ),
         Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (nftables/proxier.go)"),
         Has(Feature.REFUSAL, "reject-chain, maps no-endpoint-… (nftables/proxier.go)"),
