@@ -15,10 +15,12 @@ def binaries(version: str, *, quiet: bool) -> None:
     """Put the Kubernetes binaries into the cache, or show where they are.
 
     Official releases come first, verified by the SHA-256 published beside each file: seconds. What no release has
-    (agnhost, etcd), and everything if dl.k8s.io cannot be reached or with --from-source, is built from the Go modules
-    in toolchain/, verified by go.sum: some minutes. GAUNTLET_RELEASES names a mirror of https://dl.k8s.io/release;
-    HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are obeyed. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet
-    (~/.cache/kube-proxy-gauntlet): what is there costs nothing, and deleting it is safe.
+    (agnhost), and everything if the servers cannot be reached or with --from-source, is built from the Go modules in
+    toolchain/, verified by go.sum: some minutes. GAUNTLET_RELEASES and GAUNTLET_ETCD_RELEASES name mirrors of
+    https://dl.k8s.io/release and https://github.com/etcd-io/etcd/releases/download; HTTPS_PROXY, NO_PROXY and
+    SSL_CERT_FILE are obeyed. The cache is $XDG_CACHE_HOME/kube-proxy-gauntlet (~/.cache/kube-proxy-gauntlet): what is
+    there costs nothing, and deleting it is safe.
+
     Where Debian's User-Mode Linux is installed and old, its next release's is put there too.
     """
     from gauntlet.build.binaries import ensure, find

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
 from gauntlet.ground.surroundings import FROM_SOURCE
 
 
+def obey(pytest_args: Sequence[str]) -> None:
+    """Do as the option of pytest says that means the same."""
+    if "--kp-from-source" in pytest_args:
+        _build()
+
+
 def _from_source(_ctx: click.Context, _option: click.Parameter, is_given: object) -> None:
     if is_given:
-        # The processes of the run need to know it, too.
-        os.environ[FROM_SOURCE] = "1"
+        _build()
+
+
+def _build() -> None:
+    # The processes of the run need to know it, too.
+    os.environ[FROM_SOURCE] = "1"
 
 
 from_source = click.option(

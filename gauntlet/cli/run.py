@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gauntlet.cli.origin import from_source
+from gauntlet.cli.origin import from_source, obey
 from gauntlet.cli.pytest_arguments import BeforePytest, last_value, names_a_cluster, without
 from gauntlet.ground import screen
 from gauntlet.ground.errors import UsageError
@@ -104,6 +104,7 @@ def run(
     if not (pytestrun.LISTING | {"--kp-dry-run"}).isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)
+    obey(rest)
     for subject in subjects if not as_found else ():
         programs.ensure(subject, click.echo)
     click.echo(f"profile {profile}, subjects {', '.join(named) or 'as found'}: pytest {' '.join(options)}")

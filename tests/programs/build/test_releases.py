@@ -24,7 +24,7 @@ from gauntlet.build.binaries import Binaries
 from gauntlet.build.download import Downloads, Limits, Unavailable
 from gauntlet.build.releases import WrongChecksum
 from gauntlet.cli.main import main
-from gauntlet.cli.origin import from_source
+from gauntlet.cli.origin import from_source, obey
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 from gauntlet.ground.surroundings import FROM_SOURCE
 from tests.programs.build.release_server import ReleaseServer, deaf, nobody, proxied, served, trusted
@@ -190,6 +190,14 @@ def test_the_option_reaches_what_the_command_does_and_starts(monkeypatch: pytest
     for arguments in ([], ["--from-source"]):
         assert CliRunner().invoke(command, arguments).exit_code == 0
     assert seen == ["", "1"]
+
+
+def test_the_option_of_pytest_means_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FROM_SOURCE, "")
+    obey(("suites", "-k", "udp"))
+    assert not os.environ[FROM_SOURCE]
+    obey(("suites", "--kp-from-source"))
+    assert os.environ[FROM_SOURCE] == "1"
 
 
 def test_a_run_from_source_says_so_and_is_repeated_so(tmp_path: Path) -> None:
