@@ -23,6 +23,10 @@ WORDS = {verdict: str(verdict) for verdict in Verdict}
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?", Verdict.MEASURED: "·"}
 
 
+# With more subjects, or longer names, a row of cases has signs alone; the names stand above them.
+MOST_NAMED, LONGEST_NAMED = 3, 24
+
+
 @dataclass(frozen=True)
 class Group:
     """Cases of one file."""
@@ -45,6 +49,7 @@ def page(results: Results, run: Path) -> str:
     took = results.finished - results.started
     return surroundings.get_template("page.html.j2").render(
         results=results,
+        named=len(results.names) <= MOST_NAMED and all(len(name) <= LONGEST_NAMED for name in results.names),
         took=_duration(took.total_seconds()),
         headlines=[headline(results, subject) for subject in results.names],
         troubles=troubles(results),

@@ -59,3 +59,16 @@ class SubjectRecord(Record):
         mode = "" if word.partition("+")[0] == self.mode else str(self.mode)
         version = "" if named and f"{self.version}.".startswith(f"{named}.") else self.version
         return f"{mode} {version}".strip()
+
+    @property
+    def differences(self) -> str:
+        """Its feature gates and other fields: `SomeGate=true, nftables={"minSyncPeriod": "5s"}`."""
+        gates = [f"{gate}={json.dumps(value)}" for gate, value in self.gates.items()]
+        return ", ".join([*gates, *(f"{field}={json.dumps(value)}" for field, value in self.fields.items())])
+
+    @property
+    def description(self) -> str:
+        """All of it on a line: `ipvs mode of kube-proxy 1.37.2 with SomeGate=true, built from source, kernel 6.1`."""
+        what = f"{self.mode} mode of {self.data_plane} {self.version}"
+        what += f" with {self.differences}" if self.differences else ""
+        return ", ".join([what, *filter(None, (self.origin, self.kernel and f"kernel {self.kernel}"))])

@@ -19,7 +19,7 @@ RULES, RULE_LETTERS = 15, 200
 
 
 def summary(results: Results) -> str:
-    """The verdicts, what did not pass and how to run it again, and the subjects side by side."""
+    """The verdicts, what did not pass and how to run it again, the subjects side by side, and what each of them is."""
     lines = [
         f"## {_icon(results)} kube-proxy gauntlet: {results.word} (Kubernetes {_plain(results.kubernetes)})",
         "",
@@ -37,6 +37,7 @@ def summary(results: Results) -> str:
         lines += ["", f"**The run did not finish: {_plain(results.incomplete)}.**"]
     lines += _troubles(troubles(results))
     lines += _comparison(results)
+    lines += ["", *(f"- {_plain(each.name)}: {_plain(each.description)}" for each in results.subjects)]
     lines += ["", "Reproduce this run:", *_fenced(results.reproduce)]
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,11 @@ from gauntlet.report.verdicts import Trouble, troubles, undecided
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 # Of a column, in a terminal of 80: with three or more subjects, what is longer than a verdict goes to a second line.
-NARROW, WIDE = 12, 20
+NARROW, WIDE = 13, 20
+# What is left for the case, and for the line and the space between columns, if there are so many that they must fold.
+OF_THE_CASE, BETWEEN = 20, 2
+# The longest words that do not fold then: skipped, not run.
+NARROWEST = 7
 WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
 
 
@@ -28,6 +32,8 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text("No case left a finding: nothing was learnt.", style=STYLES[Verdict.INCONCLUSIVE]))
     for line in undecided(results):
         console.print(Text(line, style=STYLES[Verdict.INCONCLUSIVE]))
+    for subject in results.subjects:
+        console.print(Text(f"{subject.name}: {subject.description}", style="dim"))
     for name, value in results.environment.items():
         console.print(Text(f"tested with {name}={value}", style="dim"))
     for trouble in troubles(results):
@@ -50,9 +56,11 @@ def _table(results: Results, console: Console) -> Table:
     )
     table.add_column("case", overflow="fold", ratio=1)
     widest = WIDE if len(results.subjects) <= 2 else NARROW
+    room = (console.width - OF_THE_CASE) // len(results.subjects) - BETWEEN if results.subjects else NARROW
+    narrowest = max(NARROWEST, min(NARROW, room))
     for subject in results.subjects:
         heading = "\n".join(line for line in (subject.name, subject.beneath) if line)
-        table.add_column(heading, overflow="fold", min_width=NARROW, max_width=widest)
+        table.add_column(heading, overflow="fold", min_width=narrowest, max_width=max(narrowest, min(widest, room)))
     cases: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
         cases.setdefault(result.case, {})[result.subject] = result

@@ -13,7 +13,18 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import History
 from gauntlet.report import palette, results
 from gauntlet.report.page import page
-from tests.unit.report.synthetic import CASE, EXPERIMENT, Shape, account, experiment, failing, history, passing, run
+from tests.unit.report.synthetic import (
+    CASE,
+    EXPERIMENT,
+    Shape,
+    account,
+    experiment,
+    failing,
+    history,
+    passing,
+    run,
+    subject,
+)
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 HOSTILE = """</style><script>alert("x")</script><img src=http://evil.example/x onerror=alert(1)>'"""
@@ -65,6 +76,34 @@ def test_the_answers_come_first() -> None:
         text.rindex("All cases"),
     ]
     assert order == sorted(order)
+
+
+def test_the_page_says_what_each_subject_is_and_asks_about_each() -> None:
+    changed = subject("next=nftables@1.37+SomeGate", kernel="6.1.176", origin="downloaded")
+    changed = changed.model_copy(update={"fields": {"nftables": {"minSyncPeriod": "5s"}}})
+    text = Elements(page(run(passing(CASE, "next"), "iptables@1.36", "iptables@1.37", changed), Path("none"))).text
+    heading = "Subject Mode kube-proxy Program Gates and fields Kernel"
+    assert f"{heading} iptables@1.36 iptables 1.36.3 built from source" in text
+    assert 'next nftables 1.37.2 downloaded SomeGate=true, nftables={"minSyncPeriod": "5s"} 6.1.176' in text
+    questions = re.findall(r"May this cluster take ([^?]*)\?", text)
+    assert questions == ["iptables@1.36", "iptables@1.37", "next (nftables 1.37.2)"]
+
+
+def test_the_columns_are_the_subjects_in_their_order_with_what_the_name_does_not_say_beneath() -> None:
+    record = results.records(EXPERIMENT, "next", [Finding("outage", Verdict.PASS, "", 2.0, "s", 5.0, 0.04)])
+    asked = ("next=nftables@1.37", "nftables@1.36", "iptables")
+    text = Elements(page(run(record, *asked), Path("none"))).text
+    assert "Experiment next nftables 1.37.2 nftables@1.36 iptables 1.37.2 outage recovery" in text
+    assert "NAT flush ✓ pass 2 s ± 0.04" in text
+
+
+def test_rows_of_many_subjects_have_signs_alone_and_the_names_above() -> None:
+    few, many = (tuple(f"subject-{n}=nftables@1.37" for n in range(count)) for count in (3, 4))
+    found = tuple(record for n in range(4) for record in passing(CASE, f"subject-{n}"))
+    head, hidden = 'class="heads"', 'class="who hidden"'
+    small, large = (page(run(found, *each), Path("none")) for each in (few, many))
+    assert (head in small, hidden in small, small.count('class="who"')) == (False, False, 3)
+    assert (head in large, large.count(hidden), large.count('class="who"')) == (True, 4, 0)
 
 
 def test_a_measured_figure_is_called_measured() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.console import Console
 
 from gauntlet.ground.cluster import ProxyMode
@@ -68,6 +69,50 @@ def test_a_kube_proxy_of_another_version_is_named() -> None:
     assert "| iptables | ✅ **Yes** |" in summary(whole)
     heading = [line.replace("┃", " ").split() for line in printed(whole).splitlines() if line.startswith("┃")]
     assert heading == [["iptables", "userspace"], ["case", "1.37.2", "1.25.9"]]
+
+
+SEVERAL = ("iptables@1.36", "iptables@1.37", "next=nftables@1.37+SomeGate")
+
+
+def test_several_subjects_of_one_mode_stand_side_by_side() -> None:
+    whole = run(outage("iptables@1.36", 8.94) + outage("iptables@1.37", 7.61) + outage("next", 6.5), *SEVERAL)
+    text = summary(whole)
+    answers = [line.split(" | ")[0] for line in text.splitlines() if "**Yes**" in line]
+    assert answers == [r"| iptables\@1.36", r"| iptables\@1.37", "| next (nftables 1.37.2)"]
+    assert r"| Experiment | iptables\@1.36 | iptables\@1.37 | next<br>nftables 1.37.2 |" in text
+    assert "| NAT flush | ✅ 8.94 s ± 0.04 | ✅ 7.61 s ± 0.04 | ✅ 6.5 s ± 0.04 |" in text
+    heading = [line.replace("┃", " ").split() for line in printed(whole).splitlines() if line.startswith("┃")]
+    assert heading == [["next"], ["nftables"], ["case", "iptables@1.36", "iptables@1.37", "1.37.2"]]
+
+
+def test_summary_and_table_say_what_each_subject_is() -> None:
+    whole = run(passing(CASE, "next"), "iptables@1.36", "next=nftables@1.37+SomeGate+Other=false")
+    what = "nftables mode of kube-proxy 1.37.2 with Other=false, SomeGate=true, built from source, kernel 6.18.44"
+    assert f"- next: {what}" in summary(whole)
+    table = " ".join(printed(whole).split())
+    assert f"next: {what}" in table
+    assert "iptables@1.36: iptables mode of kube-proxy 1.36.3, built from source, kernel 6.18.44" in table
+
+
+def test_a_summary_repeats_a_case_as_the_subject_was_written() -> None:
+    text = summary(run(failing(CASE, "next"), "next=nftables@1.37+SomeGate"))
+    again = (
+        "pytest 'suites/conformance/test_node_port.py::test_outside[next]' --kp-subjects=next=nftables@1.37+SomeGate"
+    )
+    assert again in text
+    assert "#### ❌ Outside with next" in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6])
+def test_the_table_of_any_number_of_subjects_fits_80_columns(count: int) -> None:
+    subjects = [f"subject-{number}=nftables@1.37" for number in range(count)]
+    names = [written.partition("=")[0] for written in subjects]
+    found = tuple(record for name in names for record in passing(CASE, name))
+    whole = run(found + outage(names[-1], 7.61), *subjects)
+    lines = printed(whole).splitlines()
+    assert max(map(len, lines)) <= 80
+    (row,) = [line for line in lines if "Outside" in line]
+    assert row.count("pass") == count
 
 
 def test_the_summary_compares_outages() -> None:
