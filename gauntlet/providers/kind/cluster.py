@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,7 +102,7 @@ class RunningKindCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.origin = f"node image {record.image}"
-        self.subject = Subject.of_json(record.subject)
+        self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.version
         self.kernel = platform.release()
         self.state_dir = state_dir(record.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ class SandboxCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.origin = record.origin
-        self.subject = Subject.of_json(record.subject)
+        self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel_release
         self.state_dir: Path = layout.state_dir(record.name)
