@@ -94,7 +94,7 @@ def _check_machine(*, for_kind: bool) -> ExitCode:
     from gauntlet.cli.doctor_table import row
     from gauntlet.doctor import kind as doctor_kind
     from gauntlet.doctor import machine as sandbox
-    from gauntlet.doctor.machine import State
+    from gauntlet.doctor.check import State
 
     console = screen.console()
     missing = 0

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gauntlet.doctor.machine import Check, State
+from gauntlet.doctor.check import Check, State
 
 _MARK = {State.OK: "green", State.NOTE: "yellow", State.MISSING: "bold red"}
 

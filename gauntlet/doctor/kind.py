@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gauntlet.build import docker
-from gauntlet.doctor.machine import Check, State
+from gauntlet.doctor.check import Check, State
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 from gauntlet.providers.sandbox.fitness import host_lacks

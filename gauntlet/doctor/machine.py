@@ -11,10 +11,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from gauntlet.build import binaries, toolchain
+from gauntlet.doctor.check import Check, State
 from gauntlet.ground import paths
 from gauntlet.ground.errors import GauntletError
 from gauntlet.providers.sandbox import fitness, uml, world
@@ -37,24 +37,6 @@ RUN_BYTES = 1024**3
 RUN_MEMORY_BYTES = 2 * 1024**3
 # etcd and kube-apiserver each keep a descriptor for every watch and connection; 1,000 Services need some 2,000.
 RUN_FILES = 4096
-
-
-class State(StrEnum):
-    """`NOTE`: works, but the user may want to know. `MISSING`: a run on the sandbox would fail."""
-
-    OK = "ok"
-    NOTE = "note"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one look at this machine showed."""
-
-    name: str
-    state: State
-    detail: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from gauntlet.build.images import recipe
 from gauntlet.cli.doctor_table import row
 from gauntlet.cli.main import main
 from gauntlet.doctor import machine as doctor
-from gauntlet.doctor.machine import Check, Feature, State
+from gauntlet.doctor.check import Check, State
+from gauntlet.doctor.machine import Feature
 from gauntlet.ground.errors import EnvironmentUnfit, ExitCode
 from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import world, xstate

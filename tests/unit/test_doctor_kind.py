@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gauntlet.doctor import kind as doctor_kind
-from gauntlet.doctor.machine import State
+from gauntlet.doctor.check import State
 
 
 def sysctls(folder: Path, watches: int, instances: int) -> Path:

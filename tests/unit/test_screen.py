@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from gauntlet.cli.doctor_table import row
+from gauntlet.doctor.check import Check, State
 from gauntlet.doctor.cluster_check.table import tables
-from gauntlet.doctor.machine import Check, State
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.screen import NARROWEST_TABLE, fitted
 from gauntlet.report.results_file import write

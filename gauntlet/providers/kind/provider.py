@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers.kind import bringup as kind_bringup
 from gauntlet.providers.kind import config as kind_config
 from gauntlet.providers.kind import tools as kind_tools
+from gauntlet.providers.kind.admission import require_makeable
 from gauntlet.providers.kind.cluster import (
     KindRecord,
     RunningKindCluster,
@@ -94,7 +94,7 @@ class KindProvider:
         return self._create(spec, tools, spec.kind.image or images.node, images)
 
     def check(self, spec: ClusterSpec) -> None:
-        _check(spec)
+        require_makeable(spec)
         docker.require()
         paths.require_writable(clusters_dir())
         kind_tools.require_given(spec.kind)
@@ -219,33 +219,6 @@ class KindProvider:
 
 
 PROVIDER: type[Provider] = KindProvider
-
-
-def _check(spec: ClusterSpec) -> None:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
-        raise UsageError(
-            f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
-        )
-    _require_program(spec.subject, spec.kind.image)
-
-
-def _require_program(subject: Subject, image: str) -> None:
-    """Raises UsageError or EnvironmentUnfit if it is not the kube-proxy that a node image brings."""
-    other = "the sandbox provider takes it"
-    if subject.program is not None:
-        raise UsageError(f"kind nodes run the kube-proxy of their image, not {subject.program}", other)
-    if image:
-        tagged = kind_config.version_in(image)
-        if subject.says_version and tagged and not f"{tagged}.".startswith(f"{subject.version}."):
-            raise UsageError(f"{image} has kube-proxy {tagged}, not {subject.version}", "give one of that version")
-        return
-    minor = "{}.{}".format(*subject.minor)
-    if not (toolchain_root() / f"node-{minor}").is_dir():
-        raise EnvironmentUnfit(
-            f"{subject.name} on kind needs a node image of Kubernetes {minor}, and none is made here",
-            f"--kind-image=kindest/node:v{minor}.Z where a registry can be reached; or use the sandbox provider",
-        )
-    pinned_minor(subject.version, toolchain_root())
 
 
 def _image_version(spec: ClusterSpec) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gauntlet.doctor import machine as doctor
-from gauntlet.doctor.machine import State
+from gauntlet.doctor.check import State
 from gauntlet.ground.errors import GauntletError
 from gauntlet.providers.sandbox import fitness, uml, world, xstate
 

@@ -1,0 +1,39 @@
+"""Which clusters kind can make: a name that Docker and Kubernetes take, and the kube-proxy that a node image brings."""
+
+from __future__ import annotations
+
+import re
+
+from gauntlet.build.toolchain import pinned_minor, toolchain_root
+from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.providers.kind import config as kind_config
+from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.subject import Subject
+
+
+def require_makeable(spec: ClusterSpec) -> None:
+    """Raises UsageError or EnvironmentUnfit if no cluster of kind can be as the specification says."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
+        raise UsageError(
+            f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
+        )
+    _require_program(spec.subject, spec.kind.image)
+
+
+def _require_program(subject: Subject, image: str) -> None:
+    """Raises UsageError or EnvironmentUnfit if it is not the kube-proxy that a node image brings."""
+    other = "the sandbox provider takes it"
+    if subject.program is not None:
+        raise UsageError(f"kind nodes run the kube-proxy of their image, not {subject.program}", other)
+    if image:
+        tagged = kind_config.version_in(image)
+        if subject.says_version and tagged and not f"{tagged}.".startswith(f"{subject.version}."):
+            raise UsageError(f"{image} has kube-proxy {tagged}, not {subject.version}", "give one of that version")
+        return
+    minor = "{}.{}".format(*subject.minor)
+    if not (toolchain_root() / f"node-{minor}").is_dir():
+        raise EnvironmentUnfit(
+            f"{subject.name} on kind needs a node image of Kubernetes {minor}, and none is made here",
+            f"--kind-image=kindest/node:v{minor}.Z where a registry can be reached; or use the sandbox provider",
+        )
+    pinned_minor(subject.version, toolchain_root())
