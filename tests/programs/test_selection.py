@@ -124,3 +124,15 @@ def test_other_programs_before_the_tools_decide_nothing() -> None:
         "nftables: programs of /saboteur stood before those that kube-proxy calls: not decided",
     )
     assert 'role="alert">Programs of /saboteur stood before' in page(sabotaged, Path("/nowhere"))
+
+
+def test_a_case_is_of_the_experiment_that_its_parameter_names(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(
+        tmp_path,
+        "@pytest.mark.parametrize('scenario', ['flush-nat', 'other'])\ndef test_a(judge, scenario):\n    judge(GOOD)\n",
+    )
+    _, printed = folder.run("-k", "flush-nat", "--kp-modes", "iptables,nftables")
+    assert "1 passed, 1 skipped, 2 deselected" in printed
+    (skip,) = folder.results().skipped
+    assert skip.case == "suites/test_it.py::test_a[flush-nat]"
+    assert "no iptables chain that could be flushed" in skip.reason

@@ -18,7 +18,6 @@ from gauntlet.faults.registry import discover
 from gauntlet.faults.scenario import PREPARE, ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
-from tests.programs.suite_folder import SuiteFolder
 
 EXPERIMENTS = project_root() / "experiments"
 SCENARIOS = [(fault, scenario) for fault in FAULTS.values() for scenario in fault.scenarios]
@@ -130,15 +129,3 @@ def test_what_changes_its_service_meanwhile_has_a_case_of_its_own() -> None:
     }
     assert changing
     assert changing.isdisjoint(without_a_case(project_root() / "suites/chaos"))
-
-
-def test_a_case_is_of_the_experiment_that_its_parameter_names(tmp_path: Path) -> None:
-    folder = SuiteFolder.make(
-        tmp_path,
-        "@pytest.mark.parametrize('scenario', ['flush-nat', 'other'])\ndef test_a(judge, scenario):\n    judge(GOOD)\n",
-    )
-    _, printed = folder.run("-k", "flush-nat", "--kp-modes", "iptables,nftables")
-    assert "1 passed, 1 skipped, 2 deselected" in printed
-    (skip,) = folder.results().skipped
-    assert skip.case == "suites/test_it.py::test_a[flush-nat]"
-    assert "no iptables chain that could be flushed" in skip.reason
