@@ -24,16 +24,19 @@ WITHIN_S = 20.0
 
 @dataclass
 class Counted:
-    """A real connection, and the requests that went over it."""
+    """A real connection, and the requests that went over it. Once it is `over`, a thread that asks for more ends."""
 
     real: Connection
     requests: list[Request] = field(default_factory=list)
+    over: bool = False
 
     @property
     def host(self) -> str:
         return self.real.host
 
     def send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        if self.over:
+            raise SystemExit
         self.requests.append(request)
         return self.real.send(request)
 
@@ -84,7 +87,19 @@ def test_a_follower_sees_what_comes_changes_and_goes(
         lambda uids: present.put(len(uids)),
     )
     chosen = {"field_selector": "metadata.name!=kube-root-ca.crt"}
-    Thread(target=watch.follow, args=(Api(connection), path, follower), kwargs=chosen, daemon=True).start()
+    thread = Thread(target=watch.follow, args=(Api(connection), path, follower), kwargs=chosen, daemon=True)
+    thread.start()
+    try:
+        sees_it_all(api, path, connection, seen, present)
+    finally:
+        connection.over = True
+        thread.join(WITHIN_S)
+    assert ["watch" in each.query for each in connection.requests[:4]] == [False, True, True, True]
+
+
+def sees_it_all(
+    api: Api, path: str, connection: Counted, seen: queue.Queue[tuple[str, str]], present: queue.Queue[int]
+) -> None:
     assert seen.get(timeout=WITHIN_S) == ("before", "")
     watches = len(connection.requests)
     for number in range(3):
@@ -101,4 +116,3 @@ def test_a_follower_sees_what_comes_changes_and_goes(
         present.get()
     api.delete(f"{path}/before")
     assert present.get(timeout=WITHIN_S) == 3
-    assert ["watch" in each.query for each in connection.requests[:4]] == [False, True, True, True]
