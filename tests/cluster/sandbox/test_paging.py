@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 
@@ -22,9 +23,13 @@ from gauntlet.workload import namespace as namespaces
 WITHIN_S = 20.0
 
 
+class Over(Exception):
+    """The test has ended, and so does the thread that follows."""
+
+
 @dataclass
 class Counted:
-    """A real connection, and the requests that went over it. Once it is `over`, a thread that asks for more ends."""
+    """A real connection, and the requests that went over it. Once it is `over`, whoever asks for more is told so."""
 
     real: Connection
     requests: list[Request] = field(default_factory=list)
@@ -36,7 +41,7 @@ class Counted:
 
     def send(self, request: Request) -> urllib3.BaseHTTPResponse:
         if self.over:
-            raise SystemExit
+            raise Over
         self.requests.append(request)
         return self.real.send(request)
 
@@ -86,8 +91,12 @@ def test_a_follower_sees_what_comes_changes_and_goes(
         lambda each: seen.put((each.metadata.name, each.data.get("key", ""))),
         lambda uids: present.put(len(uids)),
     )
-    chosen = {"field_selector": "metadata.name!=kube-root-ca.crt"}
-    thread = Thread(target=watch.follow, args=(Api(connection), path, follower), kwargs=chosen, daemon=True)
+
+    def following() -> None:
+        with suppress(Over):
+            watch.follow(Api(connection), path, follower, field_selector="metadata.name!=kube-root-ca.crt")
+
+    thread = Thread(target=following, daemon=True)
     thread.start()
     try:
         sees_it_all(api, path, connection, seen, present)
