@@ -9,7 +9,7 @@ from bench.connections import connections_per_s
 from bench.stage import stage
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.nodes.guest.node import GuestNode
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import restart as proxy_restart
 
 # As fast as possible, 4 of 92,087 connections timed out at 3,069 a second (2026-11-26): source ports came back within
 # ten seconds, probably before ipvs had forgotten their last connection.
@@ -49,5 +49,5 @@ def _boot_s(node: GuestNode, cluster: Cluster) -> tuple[float, float]:
     begun = time.monotonic()
     node.boot()
     booted = time.monotonic()
-    proxy_process.await_anew(node, cluster, None)
+    proxy_restart.await_anew(node, cluster, None)
     return booted - begun, time.monotonic() - begun

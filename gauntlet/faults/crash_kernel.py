@@ -10,7 +10,7 @@ from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import MachineState, OwnKernelNode
 from gauntlet.ground.journal.store import Record, State
 from gauntlet.promises.promise import BlastRadius
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import health as proxy_health
 from gauntlet.proxy.modes import traits
 
 
@@ -40,8 +40,8 @@ class CrashKernel(JournalledFault):
         # In a mode that answers early, the first answer of a Service may be its last for a while.
         synced = traits(self.scene.cluster.mode).synced
         complete = f" && {{ {synced} }}" if synced else ""
-        answers = proxy_process.answers_script(self.scene.cluster)
-        check = f"{proxy_process.healthy_script(node)}{complete} && {answers}"
+        answers = proxy_health.answers_script(self.scene.cluster)
+        check = f"{proxy_health.healthy_script(node)}{complete} && {answers}"
         return Record(self.id, self.name, node.name, State.INTENDED, check=("bash", "-c", check), boot=True)
 
     def act(self) -> None:

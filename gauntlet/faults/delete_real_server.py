@@ -10,7 +10,7 @@ from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
 from gauntlet.promises.promise import BlastRadius
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 _LEFT = "/run/gauntlet-real-servers"
 

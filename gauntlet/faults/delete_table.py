@@ -8,7 +8,7 @@ from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Restart, Scenario
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 _TABLE = ("ip", "kube-proxy")
 

@@ -9,7 +9,7 @@ from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 _LEFT = "/run/gauntlet-virtual-servers"
 

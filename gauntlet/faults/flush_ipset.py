@@ -10,7 +10,7 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.ipvs import wholeness
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 _LEFT = "/run/gauntlet-ipsets"
 

@@ -7,7 +7,7 @@ import shlex
 from gauntlet.faults.fault import Needs
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.journal.store import Argv
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 # Kubernetes 1.25 for what is said of userspace mode, the last version that has it.
 NEEDS = Needs(

@@ -18,7 +18,7 @@ from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.model import endpoint
 from gauntlet.proxy.ipvs.wholeness import CHECK, INTERFACE
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 
 VIRTUAL_SERVERS = Needs(
     modes=frozenset({ProxyMode.IPVS}),

@@ -10,6 +10,7 @@ from gauntlet.faults.scenario import Scenario, Supervisor
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.promises.promise import BlastRadius
+from gauntlet.proxy import health as proxy_health
 from gauntlet.proxy import process as proxy_process
 
 _DEATH_S = 5.0
@@ -39,11 +40,11 @@ class KillProxy(NodeFault):
     def plan(self) -> Plan:
         self._killed = proxy_process.running(self.node)
         # In userspace mode the new one is healthy some seconds before it listens for its Services again.
-        answers = proxy_process.answers_script(self.scene.cluster)
+        answers = proxy_health.answers_script(self.scene.cluster)
         return Plan(
             act=(("kill", "-KILL", str(self._killed.pid)),),
             undo=(),
-            check=("bash", "-c", f"{proxy_process.healthy_script(self.node)} && {answers}"),
+            check=("bash", "-c", f"{proxy_health.healthy_script(self.node)} && {answers}"),
         )
 
     def evidence(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from gauntlet.faults import ipvs_tables, kernel_modules, proxy_refusal
+from gauntlet.faults import ipvs_tables, kernel_modules
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import refusal
 from gauntlet.proxy.ipvs import wholeness
 
 
@@ -47,5 +48,8 @@ class MissingModules(NodeFault):
         left = kernel_modules.loaded(self.node).keys() & set(self._modules)
         if left:
             raise NotLanded(f"{self.node.name} has {', '.join(sorted(left))} loaded (again)")
-        refusal = proxy_refusal.of(self.node, self._log_before)
-        return f"not to be had: {', '.join(self._modules)}; {refusal}"
+        try:
+            reason = refusal.of(self.node, self._log_before)
+        except refusal.NotRefused as error:
+            raise NotLanded(error.what) from error
+        return f"not to be had: {', '.join(self._modules)}; {reason}"

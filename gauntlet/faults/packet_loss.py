@@ -11,7 +11,7 @@ from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_co
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
-from gauntlet.proxy.process import HEALTHZ_PORT
+from gauntlet.proxy import ports
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
 _TRIES = 20
@@ -70,7 +70,7 @@ class PacketLoss(NetworkFault):
         peer = next((node for node in self.scene.cluster.nodes if node.name != self.node.name), None)
         if peer is None:
             raise Inconclusive(f"{self.node.name} is the only node: no packet crosses its network")
-        tried = self.connect(peer.address, HEALTHZ_PORT, times=_TRIES, timeout_s=0.1)
+        tried = self.connect(peer.address, ports.HEALTHZ, times=_TRIES, timeout_s=0.1)
         counted = self.counted()
         seen, lost = counted["seen"], counted["lost"]
         # All of many packets lost is a cut, unless chance would do that at the share that was asked for.

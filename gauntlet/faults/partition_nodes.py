@@ -10,7 +10,7 @@ from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.promises.promise import BlastRadius
-from gauntlet.proxy.process import HEALTHZ_PORT
+from gauntlet.proxy import ports
 
 
 class PartitionNodes(NetworkFault):
@@ -51,7 +51,7 @@ class PartitionNodes(NetworkFault):
 
     def evidence(self) -> str:
         peer = self._peers()[0]
-        tried = self.connect(peer.address, HEALTHZ_PORT)
+        tried = self.connect(peer.address, ports.HEALTHZ)
         counted = self.counted()
         if tried.ok or not counted.total():
             raise NotLanded(f"{tried.words} came through; dropped: {dict(counted)}")

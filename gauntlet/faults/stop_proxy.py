@@ -8,6 +8,7 @@ from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, REPLACE_ENDPOINT, Heal, Scenario, follow_endpoints
 from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy import health as proxy_health
 from gauntlet.proxy import process as proxy_process
 
 _STOPPED = "T"
@@ -43,7 +44,7 @@ class StopProxy(NodeFault):
         return Plan(
             act=(("kill", "-STOP", str(pid)),),
             undo=(("sh", "-c", self._stopped.send("CONT")),),
-            check=("bash", "-c", f"if {still_stopped}; then exit 1; fi; {proxy_process.healthy_script(self.node)}"),
+            check=("bash", "-c", f"if {still_stopped}; then exit 1; fi; {proxy_health.healthy_script(self.node)}"),
         )
 
     def evidence(self) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 
-# The values of gauntlet.ground.cluster.ProxyMode, which is not imported here: it brings the Kubernetes client with it,
-# and `gauntlet run --help` would take a second.
-MODES = ("iptables", "nftables", "ipvs", "userspace")
+MODES = tuple(str(mode) for mode in ProxyMode)
 
 
 @dataclass(frozen=True)

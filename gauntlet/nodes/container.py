@@ -11,7 +11,7 @@ from typing import IO
 from gauntlet.build import docker
 from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
 from gauntlet.nodes import command
-from gauntlet.proxy import finder as proxy_process
+from gauntlet.proxy import finder
 
 # A container with this label belongs to the cluster that the label names.
 MEMBER_LABEL = "dev.gauntlet.ground.cluster"
@@ -90,7 +90,7 @@ class ContainerNode(ContainerHost):
 
     def proxy_pid(self) -> int | None:
         """All processes of the node's pods are to be seen in the node's container."""
-        return proxy_process.youngest_on(self)
+        return finder.pid_on(self)
 
     def proxy_log(self) -> str:
         """The files of the kubelet, in the format of CRI logs: a time and a stream stand before each line."""

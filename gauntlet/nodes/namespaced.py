@@ -13,7 +13,7 @@ from gauntlet.ground import python
 from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
 from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.nodes import command
-from gauntlet.proxy import finder as proxy_process
+from gauntlet.proxy import finder
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class NamespacedNode(NamespacedHost):
     kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:
-        return proxy_process.pid_on(self)
+        return finder.pid_on(self)
 
     def proxy_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

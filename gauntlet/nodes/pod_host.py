@@ -11,7 +11,7 @@ from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
 from gauntlet.kube import exec_channel, pod_exec
 from gauntlet.kube.exec_channel import Credentials, Errand
 from gauntlet.nodes import command
-from gauntlet.proxy import finder as proxy_process
+from gauntlet.proxy import finder
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -100,7 +100,7 @@ class PodAccessNode(PodAccessHost):
     kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:
-        return proxy_process.youngest_on(self)
+        return finder.pid_on(self)
 
     def proxy_log(self) -> str:
         """The files of the kubelet, in the format of CRI logs: a time and a stream stand before each line."""

@@ -1,37 +1,37 @@
-"""Which process of a node is its kube-proxy."""
+"""Which process of a node is its kube-proxy: shell for the node, and what it finds."""
 
 from __future__ import annotations
 
 from gauntlet.ground.cluster import Host
 
-# Where a sandbox node keeps it.
-PID_FILE = "/run/kube-proxy.pid"
-# Elsewhere: the youngest in the node's own network, for others may run in containers that are nodes themselves. A child
-# of kube-proxy that bears its name has been forked, and is about to become iptables or another tool.
-_YOUNGEST = """
-own=$(readlink /proc/1/ns/net)
-for comm in /proc/[0-9]*/comm; do
-  read -r name < "$comm" && [ "$name" = kube-proxy ] || continue
-  process=${comm%/comm}
-  [ "$(readlink "$process/ns/net")" = "$own" ] || continue
-  read -r pid name state parent rest < "$process/stat" && [ "$state" != Z ] || continue
-  read -r name < "/proc/$parent/comm" && [ "$name" = kube-proxy ] || echo "$pid"
-done 2>/dev/null | sort -n | tail -n 1
+NAME = "kube-proxy"
+# Nodes may share one pid namespace (the sandbox's do), and on a node others may run in containers that are nodes
+# themselves: its own is the one in its network. A child of kube-proxy that bears its name has been forked, and is about
+# to become iptables or another tool. The shell does all of it itself: in an own-kernel guest each process costs 36 ms.
+_EACH = """
+for process in /proc/[0-9]*; do
+  read -r name < "$process/comm" && [ "$name" = NAME ] || continue
+  [ "$process/ns/net" -ef /proc/self/ns/net ] || continue
+  read -r pid name state parent rest < "$process/stat" && [ "$state" != Z ] && [ "$state" != X ] || continue
+  read -r name < "/proc/$parent/comm" && [ "$name" = NAME ] && continue
+  DO
+done 2>/dev/null
 """
 
 
+def each(do: str) -> str:
+    """Shell that does this for each kube-proxy of the node, by its `$pid`, its folder `$process` and its `$state`.
+
+    Its errors go unheard: a process may end at any moment.
+    """
+    return _EACH.replace("NAME", NAME).replace("DO", do)
+
+
+# Prints the process id, of several that of the youngest: an older one may be on its way out.
+YOUNGEST = each('[ "$pid" -gt "${found:-0}" ] && found=$pid') + 'echo "$found"'
+
+
 def pid_on(node: Host) -> int | None:
-    """Process id of the kube-proxy that runs on this node; None if none runs."""
-    done = node.run(["sh", "-c", f"read -r pid < {PID_FILE} && kill -0 $pid && echo $pid"], check=False)
-    return int(done.stdout) if done.code == 0 else None
-
-
-def youngest_on(node: Host) -> int | None:
-    """Process id of the kube-proxy that runs on this node, of whose processes all can be seen; None if none runs."""
-    found = node.run(["sh", "-c", _YOUNGEST]).stdout.strip()
+    """Process id of the kube-proxy that runs on this node, the youngest if there are several; None if none runs."""
+    found = node.run(("sh", "-c", YOUNGEST), check=False).stdout.strip()
     return int(found) if found else None
-
-
-def noting_pid(argv: list[str]) -> list[str]:
-    """The command that writes its process id to that file and becomes `argv`."""
-    return ["sh", "-c", f'echo $$ > {PID_FILE}; exec "$@"', "sh", *argv]

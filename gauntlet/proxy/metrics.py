@@ -11,11 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from gauntlet.ground.cluster import Node
+from gauntlet.proxy import ports
 
 # metricsBindAddress of KubeProxyConfiguration, by default on the node's loopback only. curl, with its thirty libraries,
 # takes a guest of User-Mode Linux twice as long as bash and grep, 80 ms instead of 36, in which no rules are written.
 _GET = (
-    r"exec 3<>/dev/tcp/127.0.0.1/10249 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
+    rf"exec 3<>/dev/tcp/127.0.0.1/{ports.METRICS} && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && grep '^kube' <&3"
     ' && printf "# at %(%s)T\\n" -1'
 )
 _GET_S = 10.0

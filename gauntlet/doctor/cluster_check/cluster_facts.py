@@ -9,7 +9,6 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel
 
-from gauntlet.doctor.cluster_check.configuration import Configuration, parse
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import (
     ConfigMap,
@@ -22,6 +21,7 @@ from gauntlet.kube.objects import (
     ServiceObject,
     Version,
 )
+from gauntlet.proxy.configuration import Configuration, parse
 
 SERVICES = "/api/v1/services"
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"

@@ -9,6 +9,7 @@ from gauntlet.doctor.cluster_check.mismatches import Mismatch
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy import ports
 from gauntlet.proxy.modes import traits
 
 CHECK = "health"
@@ -109,7 +110,7 @@ def _sync(node: NodeFacts, mode: ProxyMode | None) -> Iterator[Diagnosis]:
                 Level.WARNING,
                 node.name,
                 "/metrics does not answer: the last sync, the version and the mode it runs in are not known",
-                "see metricsBindAddress in its configuration (by default 127.0.0.1:10249)",
+                f"see metricsBindAddress in its configuration (by default 127.0.0.1:{ports.METRICS})",
             )
         return
     if _is_silent(mode):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.configuration import Configuration
-from gauntlet.doctor.cluster_check.node_facts import NodeFacts, logged_mode
+from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.eras import default_mode, is_deprecated
+from gauntlet.proxy.log import mode_in
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Forwarding
 
@@ -34,7 +35,7 @@ def sources(facts: ClusterFacts, node: NodeFacts) -> dict[str, str]:
     """What each source says, by its name; sources that say nothing are left out."""
     runs = version(facts, node) or facts.version
     found = {configuration.source: _of(configuration, runs) for configuration in _configurations(facts, node)}
-    found["the log"] = node.logged_mode or logged_mode(facts.logged.get(node.name, ""))
+    found["the log"] = node.logged_mode or mode_in(facts.logged.get(node.name, ""))
     found["/proxyMode"] = node.mode
     found["the rules"] = " and ".join(str(each.mode) for each in present(node.rules))
     return {source: mode for source, mode in found.items() if mode}

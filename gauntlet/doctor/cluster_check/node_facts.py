@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from gauntlet.doctor.cluster_check.configuration import Configuration, of_flags, options, parse
 from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
 from gauntlet.doctor.cluster_check.sync_failures import Failure, failing
 from gauntlet.ground.cluster import CommandFailed, Node
 from gauntlet.ground.errors import GauntletError
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
+from gauntlet.proxy.configuration import Configuration, of_flags, options, parse
+from gauntlet.proxy.log import mode_in
 from gauntlet.proxy.metrics import ProxyMetrics
 from gauntlet.proxy.rules import Forwarding
 
 _TIMEOUT_S = 60.0
 _OK = 200
 _UNASKED = Answer(None)
-# The last start counts. 1.25 and older wrote "Using userspace Proxier." as well.
-_USING = re.compile(r"Using (\w+) Proxier", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         livez=livez,
         mode=mode.body.strip() if mode.code == _OK else "",
         metrics=told,
-        logged_mode=logged_mode(log),
+        logged_mode=mode_in(log),
         failure=failing(told, log, seen.clock_s),
         rules=forwarding,
         trouble=trouble,
@@ -98,12 +96,6 @@ def reread_rules(node: Node) -> tuple[tuple[Forwarding, ...], str]:
         return read_rules(node, look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout))
     except CommandFailed as error:
         return (), error.what
-
-
-def logged_mode(log: str) -> str:
-    """The mode that the last start in this log names, in small letters; empty where none does."""
-    found = _USING.findall(log)
-    return str(found[-1]).lower() if found else ""
 
 
 def _log(node: Node) -> str:

@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.proxy import residue
+from gauntlet.proxy import finder, residue
 from gauntlet.proxy.ipvs import modules
 from gauntlet.proxy.ipvs.wholeness import INTERFACE
 
 _MARK = "=== gauntlet "
 _CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack"
-# Nodes may share one pid namespace (the sandbox's do): the node's own kube-proxy is the one in its network namespace.
-# A read loop, not ps or pgrep: shells are everywhere. The read of stat fails for processes that have just ended.
+_TELL = r"""echo "process $pid $state"
+  printf 'arguments '
+  tr '\0\n' '\037 ' < "$process/cmdline"
+  echo"""
 LOOK = (
     "sh",
     "-c",
@@ -26,18 +28,7 @@ LOOK = (
 echo "{_MARK}clock"
 date +%s
 echo "{_MARK}processes"
-own=$(readlink /proc/self/ns/net)
-for comm in /proc/[0-9]*/comm; do
-  read -r name < "$comm" || continue
-  [ "$name" = kube-proxy ] || continue
-  process=${{comm%/comm}}
-  [ "$(readlink "$process/ns/net")" = "$own" ] || continue
-  read -r stat < "$process/stat" || continue
-  echo "stat $stat"
-  printf 'arguments '
-  tr '\\0\\n' '\\037 ' < "$process/cmdline"
-  echo
-done 2>/dev/null
+{finder.each(_TELL)}
 echo "{_MARK}service"
 if command -v systemctl >/dev/null; then
   systemctl show kube-proxy.service --property=LoadState,ActiveState,SubState 2>/dev/null
@@ -156,20 +147,13 @@ def _parts(text: str) -> dict[str, list[str]]:
 
 
 def _processes(lines: Sequence[str]) -> tuple[Process, ...]:
-    found: list[tuple[Process, int]] = []
-    for stat, arguments in zip(lines[::2], lines[1::2], strict=False):
-        head, _, rest = stat.removeprefix("stat ").rpartition(")")
-        pid = head.partition(" ")[0]
-        state, parent = (*rest.split(), "", "")[:2]
-        if not (pid.isdecimal() and parent.isdecimal()):
-            continue
+    found = []
+    for process, arguments in zip(lines[::2], lines[1::2], strict=False):
+        pid, state = (*process.removeprefix("process ").split(), "", "")[:2]
         words = arguments.removeprefix("arguments ").split("\x1f")
-        # Ended, and not yet noticed by its parent.
-        if state not in ("Z", "X"):
-            found.append((Process(int(pid), state, tuple(word for word in words if word)), int(parent)))
-    # A child of kube-proxy that bears its name has been forked, and is about to become iptables or another tool.
-    pids = {process.pid for process, _ in found}
-    return tuple(process for process, parent in found if parent not in pids)
+        if pid.isdecimal():
+            found.append(Process(int(pid), state, tuple(word for word in words if word)))
+    return tuple(found)
 
 
 def _service(lines: Sequence[str]) -> str:

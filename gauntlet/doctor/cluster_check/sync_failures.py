@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gauntlet.proxy.log import errors
 from gauntlet.proxy.metrics import ProxyMetrics
 
 NO_RESTART = "a restart does not help: a new kube-proxy would fail at the same thing"
 # Longer than kube-proxy lets a change wait (minSyncPeriod, 1 s by default) and a sync takes.
 OVERDUE_S = 5.0
 _LONGEST_WORDS = 160
-# What the kubelet's files have before each line (the format of CRI logs).
-_CRI = re.compile(r"^\S+ std(?:out|err) [FP] ", re.MULTILINE)
-_RECORD = re.compile(r"^(?=[IWEF]\d{4} \d\d:\d\d:\d\d)", re.MULTILINE)
 _OF_A_SYNC = ("nftables sync failed", "Failed to execute iptables-restore")
 # An error of several lines is logged as `err=<`, with each line after a tab, and a last line ` >`.
 _ERROR = re.compile(r'err=(?:<\n(?P<lines>.*?)\n ?>|"(?P<quoted>(?:[^"\\]|\\.)*)")', re.DOTALL)
@@ -71,12 +68,7 @@ def _cause(record: str) -> tuple[str, str]:
 
 def _last_record(log: str) -> str:
     """The last error of a sync in this log; empty if it holds none."""
-    return next((each for each in reversed([*_records(log)]) if any(words in each for words in _OF_A_SYNC)), "")
-
-
-def _records(log: str) -> Iterator[str]:
-    """The errors in klog's text format, each with the lines that belong to it."""
-    return (each for each in _RECORD.split(_CRI.sub("", log)) if each.startswith("E"))
+    return next((each for each in reversed([*errors(log)]) if any(words in each for words in _OF_A_SYNC)), "")
 
 
 def _words(record: str) -> str:

@@ -10,8 +10,9 @@ from gauntlet.faults.chaos.target import Configuration, target_of
 from gauntlet.ground.cluster import CommandFailed, Node
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
+from gauntlet.proxy import health as proxy_health
 from gauntlet.proxy import metrics as proxy_metrics
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import restart as proxy_restart
 from gauntlet.proxy.sync_progress import Rest
 from gauntlet.traffic import connector
 
@@ -23,7 +24,7 @@ _log = logging.getLogger("chaostoolkit")
 def proxy_healthy(configuration: Configuration) -> bool:
     """Probe: kube-proxy's /healthz on the node says 200."""
     node = target_of(configuration).hurt
-    return node.run(proxy_process.healthy(node), check=False).code == 0
+    return node.run(proxy_health.healthy(node), check=False).code == 0
 
 
 def service_answers(configuration: Configuration) -> bool:
@@ -32,7 +33,7 @@ def service_answers(configuration: Configuration) -> bool:
     One that is made for the experiment is not there yet: then `default/kubernetes`, which every cluster has, is asked.
     """
     target = target_of(configuration)
-    address, port = proxy_process.address_of(target.cluster, target.lasting_service)
+    address, port = proxy_health.address_of(target.cluster, target.lasting_service)
     process = target.hurt.spawn_module(
         connector.__name__, (address, str(port), f"{_ANSWERS_S:g}"), stderr=subprocess.PIPE
     )
@@ -76,9 +77,9 @@ def restart_proxy(configuration: Configuration) -> str:
     node = target.hurt
     old = node.proxy_pid()
     began_ns = time.time_ns()
-    node.run(("sh", "-c", proxy_process.RESTART))
+    node.run(("sh", "-c", proxy_restart.RESTART))
     target.note(EventKind.REMEDY_APPLIED, node.name, f"kube-proxy {old} restarted", node=node.name, at_ns=began_ns)
-    new = proxy_process.await_anew(node, target.cluster, old)
+    new = proxy_restart.await_anew(node, target.cluster, old)
     evidence = f"kube-proxy {new} runs in place of {old}; its rules are in effect"
     target.note(EventKind.PROXY_RESTARTED, node.name, evidence, node=node.name)
     return evidence

@@ -15,7 +15,7 @@ from gauntlet.faults.journalled import JournalledFault
 from gauntlet.faults.registry import DEAD_MAN_S, FAULTS
 from gauntlet.faults.scenario import SERVICE_VARIABLE, ByItself, Scenario
 from gauntlet.ground.paths import project_root
-from gauntlet.proxy.process import EVERYWHERE
+from gauntlet.proxy.health import EVERYWHERE
 
 _WIDTH = 116
 _HEADER = "# Rendered from "

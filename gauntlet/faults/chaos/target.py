@@ -13,7 +13,7 @@ from gauntlet.ground.cluster import Cluster, Node
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.providers import connect
-from gauntlet.proxy.process import EVERYWHERE
+from gauntlet.proxy.health import EVERYWHERE
 
 Configuration = Mapping[str, str | int | float | None]
 

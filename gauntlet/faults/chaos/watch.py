@@ -20,7 +20,7 @@ from gauntlet.faults.chaos.target import Configuration, Target, target_of
 from gauntlet.ground import history
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.history import Connection, EventKind, Frontend, Outcome, Protocol
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import health as proxy_health
 
 MODULE = "gauntlet.faults.chaos.watch"
 
@@ -41,7 +41,7 @@ class Watch:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.since_ns = time.time_ns()
-        connect = proxy_process.answers_script(target.cluster, target.service, timeout_s=1)
+        connect = proxy_health.answers_script(target.cluster, target.service, timeout_s=1)
         # Timed on the node: reaching it and starting a shell there may take longer than the connection.
         timed = f"began=$EPOCHREALTIME; {connect}; code=$?; echo; echo $began $EPOCHREALTIME; exit $code"
         self._script = ("bash", "-c", timed)

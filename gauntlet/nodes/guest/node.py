@@ -20,7 +20,7 @@ from gauntlet.nodes.exchange import carry_out
 from gauntlet.nodes.guest.command import DOWN
 from gauntlet.nodes.guest.settings import TOOLS
 from gauntlet.nodes.switchboard import GuestDown, Switchboard, Wish
-from gauntlet.proxy import finder as proxy_process
+from gauntlet.proxy import finder
 
 PATH = f"{TOOLS}:{SYSTEM_PATH}"
 _MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gauntlet.nodes.guest.command import main; main()"
@@ -122,7 +122,7 @@ class GuestNode(GuestHost):
     kernel: NodeKernel = NodeKernel.OWN
 
     def proxy_pid(self) -> int | None:
-        return proxy_process.pid_on(self)
+        return finder.pid_on(self)
 
     def proxy_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

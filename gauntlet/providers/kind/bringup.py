@@ -17,11 +17,21 @@ from gauntlet.providers.kind import network as kind_network
 from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
 from gauntlet.providers.kind.config import PTP
 from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.proxy import ports
 
 _NODES_WITHIN_S = 120.0
 _PROXIES_WITHIN_S = 60.0
 _IMPORT_S = 120.0
-_HEALTHY = ["curl", "--fail", "--silent", "--max-time", "2", "--output", "/dev/null", "http://127.0.0.1:10256/healthz"]
+_HEALTHY = [
+    "curl",
+    "--fail",
+    "--silent",
+    "--max-time",
+    "2",
+    "--output",
+    "/dev/null",
+    f"http://127.0.0.1:{ports.HEALTHZ}/healthz",
+]
 
 
 def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, service_subnet: str) -> KindRecord:

@@ -21,8 +21,6 @@ SERVICE_CIDR = "10.96.0.0/12"
 SERVICE_VIP = "10.96.0.1"
 POD_CIDR = "10.244.0.0/16"
 LOAD_BALANCER_POOL = "10.200.0.0/24"
-HEALTHZ_PORT = 10256
-METRICS_PORT = 10249
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
 LAYOUT = "5"

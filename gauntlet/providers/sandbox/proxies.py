@@ -18,8 +18,8 @@ from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.layout import WorldSpec
+from gauntlet.proxy import ports
 from gauntlet.proxy.configuration import changed
-from gauntlet.proxy.finder import noting_pid
 
 # A kubelet restarts a container at once and then backs off; here every restart takes this long.
 RESTART_DELAY_S = 1.0
@@ -43,9 +43,9 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "clusterCIDR": layout.POD_CIDR,
         "bindAddress": "0.0.0.0",
-        "healthzBindAddress": f"{address}:{layout.HEALTHZ_PORT}",
+        "healthzBindAddress": f"{address}:{ports.HEALTHZ}",
         # On all addresses: the steward reads them from outside of the node, to know when the first sync is done.
-        "metricsBindAddress": f"0.0.0.0:{layout.METRICS_PORT}",
+        "metricsBindAddress": f"0.0.0.0:{ports.METRICS}",
     }
     if spec.kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
@@ -66,11 +66,10 @@ class ProxySupervisor:
         threading.Thread(target=self._supervise, name=f"kube-proxy {self._node.name}", daemon=True).start()
 
     def _supervise(self) -> None:
-        argv = noting_pid(self._argv)
         while True:
             self._node.wait_on()
             with self._log.open("a", encoding="utf-8") as log:
-                process = self._node.start(argv, env={"PATH": self._path}, log=log)
+                process = self._node.start(self._argv, env={"PATH": self._path}, log=log)
             code = process.wait()
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"--- kube-proxy ended with {code}; next start in {RESTART_DELAY_S:g} s\n")
@@ -80,7 +79,7 @@ class ProxySupervisor:
         """Return when the proxy's /healthz is content. It is so before the first sync: see wait_synced."""
 
         def healthy() -> bool:
-            return status_code(self._address, layout.HEALTHZ_PORT, "/healthz", timeout_s=1.0) == HTTPStatus.OK
+            return status_code(self._address, ports.HEALTHZ, "/healthz", timeout_s=1.0) == HTTPStatus.OK
 
         try:
             until(healthy, what=f"kube-proxy on {self._node.name} healthy", deadline_s=deadline_s)
@@ -91,7 +90,7 @@ class ProxySupervisor:
         """Return when the proxy has written its rules once: soon on the host's kernel, seconds later on a guest's."""
 
         def synced() -> bool:
-            metrics = text(self._address, layout.METRICS_PORT, "/metrics", timeout_s=1.0)
+            metrics = text(self._address, ports.METRICS, "/metrics", timeout_s=1.0)
             return _SYNCED.search(metrics) is not None
 
         try:

@@ -19,7 +19,10 @@ from gauntlet.ground.paths import project_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.proxy.process import RESTART, await_anew, healthy
+from gauntlet.providers.sandbox.layout import BIN
+from gauntlet.proxy import finder
+from gauntlet.proxy.health import healthy
+from gauntlet.proxy.restart import RESTART, await_anew
 from gauntlet.subject import plain
 from tests.unit.cluster_check.facts import bad, told
 
@@ -29,9 +32,9 @@ EMPTY_TABLE = {
     ProxyMode.IPTABLES: ("iptables", "-w", "-t", "nat", "-F", "KUBE-SERVICES"),
     ProxyMode.NFTABLES: ("nft", "delete", "table", "ip", "kube-proxy"),
 }
-# The supervisor writes its process id there before it becomes kube-proxy: a pipe that nobody reads holds it up.
-DEAD = 'read -r pid < /run/kube-proxy.pid; rm /run/kube-proxy.pid; mkfifo /run/kube-proxy.pid; kill -KILL "$pid"'
-ALIVE = 'read -r pid < /run/kube-proxy.pid; rm /run/kube-proxy.pid; echo "$pid" > /run/kube-proxy.pid'
+# What the supervisor starts on the node is another program meanwhile.
+DEAD = f"mount --bind /bin/false {BIN}/kube-proxy" + finder.each('kill -KILL "$pid"')
+ALIVE = f"umount {BIN}/kube-proxy"
 SHOP = "cluster-check"
 
 

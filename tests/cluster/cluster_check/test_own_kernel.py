@@ -12,7 +12,7 @@ from gauntlet.doctor.cluster_check import Level, Report, examine
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.proxy.process import await_anew
+from gauntlet.proxy.restart import await_anew
 from gauntlet.subject import plain
 from tests.unit.cluster_check.facts import bad, told
 

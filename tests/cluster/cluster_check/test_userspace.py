@@ -13,7 +13,7 @@ from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
-from gauntlet.proxy.process import RESTART, await_anew
+from gauntlet.proxy.restart import RESTART, await_anew
 from gauntlet.subject import plain
 from tests.unit.cluster_check.facts import told
 

@@ -31,7 +31,7 @@ from gauntlet.ground.journal.store import State, journal_of
 from gauntlet.ground.paths import project_root
 from gauntlet.ground.waiting import until
 from gauntlet.promises import slo
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import restart as proxy_restart
 from tests.cluster.faults.conftest import Sandboxes
 
 FILES = sorted((project_root() / "experiments").glob("*.yaml"))
@@ -197,7 +197,7 @@ def test_an_experiment_whose_steady_state_did_not_hold_before_is_no_success(
         code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.1")
         found = experiments.run("kill-proxy", cluster, events=tmp_path / "events.jsonl").finding()
     finally:
-        node.run(("sh", "-c", proxy_process.RESTART))
+        node.run(("sh", "-c", proxy_restart.RESTART))
         check = ("sh", "-c", iptables_tables.CHECK)
         until(lambda: node.run(check, check=False).code == 0, what="the rules are back", deadline_s=60)
     assert code != 0, output
@@ -222,7 +222,7 @@ def test_a_fault_that_is_undone_within_its_hold_ends_the_experiment(sandboxes: S
     node = cluster.nodes[0]
     with command(project_root() / "experiments/flush-nat.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="15") as process:
         until(lambda: "fault_landed" in kinds(tmp_path), what="the fault has landed", deadline_s=60)
-        node.run(("sh", "-c", proxy_process.RESTART))
+        node.run(("sh", "-c", proxy_restart.RESTART))
         assert process.stdout is not None
         output = process.stdout.read()
     assert process.returncode != 0, output

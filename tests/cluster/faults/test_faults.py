@@ -12,7 +12,7 @@ from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import EventKind, EventLog
 from gauntlet.ground.journal.store import journal_of
 from gauntlet.ground.waiting import NotInTime, until
-from gauntlet.proxy import process as proxy_process
+from gauntlet.proxy import restart as proxy_restart
 from gauntlet.proxy import rules
 from tests.cluster.faults.conftest import Sandboxes
 
@@ -220,7 +220,7 @@ def test_a_fault_that_somebody_undid_did_not_hold(sandboxes: Sandboxes, log: Eve
     fault = faults.create("flush-nat", cluster, events=log)
     fault.inject()
     fault.landed()
-    hurt(cluster).run(("sh", "-c", proxy_process.RESTART))
+    hurt(cluster).run(("sh", "-c", proxy_restart.RESTART))
     until(fault.is_over, what="a restart has put the rules back", deadline_s=30)
     with pytest.raises(NotHeld, match=r"flush-nat-.* did not hold to the end: nat on .* holds"):
         fault.held()

@@ -13,7 +13,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.ground.journal.store import journal_of
 from gauntlet.ground.waiting import until
 from gauntlet.proxy.ipvs import Protocol, VirtualServer
-from gauntlet.proxy.process import RESTART
+from gauntlet.proxy.restart import RESTART
 from tests.cluster.faults.conftest import Sandboxes
 
 

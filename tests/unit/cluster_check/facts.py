@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts, Cni, Services
-from gauntlet.doctor.cluster_check.configuration import Configuration
 from gauntlet.doctor.cluster_check.examination import Differences, judged
 from gauntlet.doctor.cluster_check.mismatches import mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
@@ -15,6 +14,7 @@ from gauntlet.doctor.cluster_check.report import Diagnosis, Level, Report
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.history import Protocol
 from gauntlet.kube.objects import DaemonSet, EndpointSlice, NodeObject, PodObject, ServiceObject
+from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
 from gauntlet.proxy.rules import Action, Forwarding, Route, RuleSize, Share
 

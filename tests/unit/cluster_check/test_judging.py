@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.doctor.cluster_check.cluster_facts import SERVICES, Services, antrea_settings
-from gauntlet.doctor.cluster_check.configuration import Configuration, parse
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.doctor.cluster_check.report import Level, findings
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import Protocol
+from gauntlet.proxy.configuration import Configuration, parse
 from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
 from gauntlet.proxy.rules import Action, Route, Share
 from tests.unit.cluster_check.facts import (
