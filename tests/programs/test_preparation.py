@@ -222,7 +222,7 @@ def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
         ("iptables", r"they run in nftables mode, not in iptables\n.*--kp-modes=nftables"),
         ("nftables,iptables", r"they run in nftables mode, not in nftables, iptables\n"),
         ("nftables@1.37", r"they run at 1\.36\.3, not at 1\.37\n"),
-        ("nftables+SomeGate", r"configuration of their own, which is not that of nftables\+SomeGate\n"),
+        ("nftables+SomeGate", r"with another configuration than nftables\+SomeGate\n"),
     ],
 )
 def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
