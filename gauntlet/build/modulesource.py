@@ -128,9 +128,9 @@ class Source:
         same = [each for each in released if each.split(".")[:2] == minor and each != version]
         if not same:
             newest = f"; the newest of all is {released[-1]}" if released else ""
-            return f"choose another version: there is no other of {'.'.join(minor)}{newest}"
+            return f"choose another version: no other of {'.'.join(minor)} is listed{newest}"
         shown = ", ".join(reversed(same[-_OTHERS_SHOWN:]))
-        return f"choose another patch; the newest others are {shown}: gauntlet versions add {same[-1]}"
+        return f"choose another patch; listed are {shown}: gauntlet versions add {same[-1]}"
 
 
 def _environment() -> dict[str, str]:

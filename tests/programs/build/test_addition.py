@@ -155,7 +155,7 @@ def test_a_release_that_does_not_exist(bench: Bench) -> None:
 def test_a_minor_version_that_does_not_exist(bench: Bench) -> None:
     with pytest.raises(UsageError, match=r"there is no Kubernetes 1\.99 ") as caught:
         bench.add("1.99")
-    assert "there is no other of 1.99; the newest of all is 1.36.10" in caught.value.remedy
+    assert "no other of 1.99 is listed; the newest of all is 1.36.10" in caught.value.remedy
     assert bench.pinned() == {}
 
 
