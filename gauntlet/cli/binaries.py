@@ -8,7 +8,7 @@ from gauntlet.cli.origin import from_source
 
 
 @click.command(short_help="Get the Kubernetes binaries, or find them.")
-@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+@click.option("--version", default="1.37", show_default=True, help="One of `gauntlet versions`.")
 @click.option("--quiet", is_flag=True, help="Say nothing if everything is there already.")
 @from_source
 def binaries(version: str, *, quiet: bool) -> None:

@@ -11,7 +11,7 @@ def images() -> None:
 
 
 @images.command(short_help="Build what is not there yet.")
-@click.option("--version", default="1.37", show_default=True, help="Kubernetes minor version: a folder of toolchain/.")
+@click.option("--version", default="1.37", show_default=True, help="One of `gauntlet versions`.")
 def build(version: str) -> None:
     """Build the agnhost, client and kind node images; what exists already stays as it is.
 
