@@ -3,7 +3,6 @@
 import pytest
 
 from fixtures.evidence import Evidence
-from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
 from fixtures.removal import Removal
 from fixtures.traffic import Probe
@@ -15,6 +14,7 @@ from gauntlet.checkers.silence import attendance, span
 from gauntlet.ground.history import Connection
 from gauntlet.traffic import Load, Traffic
 from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload.ipvs_nodes import Ipvs
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

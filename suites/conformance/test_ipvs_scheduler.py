@@ -3,7 +3,6 @@
 import pytest
 
 from fixtures.evidence import Evidence
-from fixtures.ipvs import Ipvs
 from fixtures.judge import Judge
 from fixtures.shared import Shared
 from fixtures.traffic import Probe
@@ -16,6 +15,7 @@ from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import turns
 from gauntlet.traffic import Held
 from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload.ipvs_nodes import Ipvs
 
 pytestmark = [
     pytest.mark.conformance,

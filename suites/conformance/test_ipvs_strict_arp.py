@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixtures.ipvs import Arp, ProxyConfiguration
 from fixtures.judge import Judge
 from fixtures.workload import CaseWorkload
 from gauntlet.workload import Clients, Service, ServiceType
+from gauntlet.workload.ipvs_nodes import Arp, ProxyConfiguration
 
 pytestmark = [
     pytest.mark.conformance,
