@@ -117,7 +117,7 @@ def _gates(wanted: Mapping[str, Sequence[ProxyMode]]) -> Figures:
 
 
 def _rate(mode: ProxyMode, found: Stage) -> float | None:
-    """None where an attempt failed."""
+    """None if an attempt failed."""
     try:
         rate = round(connections_per_s(found))
     except Inconclusive as error:

@@ -19,7 +19,7 @@ def connections_per_s(stage: Stage, *, seconds: float = 30.0, rate_per_s: float 
 
     As many as one process makes, or at most `rate_per_s`.
 
-    Raises Inconclusive where any attempt was not ok: a refused connection is quick and would flatter the figure.
+    Raises Inconclusive if any attempt was not ok: a refused connection is quick and would flatter the figure.
     """
     stage.settle(stage.target)
     with stage.traffic.start(

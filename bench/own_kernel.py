@@ -34,7 +34,7 @@ class OwnKernel:
 
 
 def own_kernel() -> OwnKernel:
-    """Measure in ipvs mode. Raises Inconclusive where any attempt failed."""
+    """Measure in ipvs mode. Raises Inconclusive if any attempt failed."""
     with stage(ProxyMode.IPVS, NodeKernel.OWN) as found:
         rate = connections_per_s(found, rate_per_s=RATE_PER_S)
         nodes = [node for node in found.cluster.nodes if isinstance(node, GuestNode)]

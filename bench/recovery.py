@@ -42,7 +42,7 @@ def errors_ms(stage: Stage) -> dict[str, float]:
 
 
 def _measured_ms(stage: Stage, length_ms: int) -> float:
-    """One outage of this length, as the checkers measure it. Raises Inconclusive where they see none, or several."""
+    """One outage of this length, as the checkers measure it. Raises Inconclusive if they see none, or several."""
     element = f"add element inet {TABLE} hurt {{ {stage.target.address} timeout {length_ms}ms }}"
     with stage.traffic.start(stage.client, Load(stage.target, rate_per_s=RATE_PER_S, timeout_s=0.9)) as flow:
         until(lambda: flow.count() > RATE_PER_S / 2, what="traffic flows", deadline_s=30)

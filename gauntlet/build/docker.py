@@ -36,7 +36,7 @@ def run(*argv: str, stdin: str | None = None, timeout_s: float = COMMAND_S) -> s
 
 
 def call(*argv: str, stdin: str | None = None, timeout_s: float = COMMAND_S) -> subprocess.CompletedProcess[str]:
-    """Run `docker ARGV…` to its end, however that is. Raises EnvironmentUnfit where there is no docker at all."""
+    """Run `docker ARGV…` to its end, however that is. Raises EnvironmentUnfit if there is no docker at all."""
     require_program()
     try:
         return subprocess.run(
@@ -100,7 +100,7 @@ def build(tag: str, dockerfile: Path, context: Path, arguments: dict[str, str]) 
 
 
 def pipe(source: Sequence[str], sink: Sequence[str], *, timeout_s: float) -> None:
-    """Run `docker SOURCE… | docker SINK…`. Raises DockerFailed where either fails."""
+    """Run `docker SOURCE… | docker SINK…`. Raises DockerFailed if either fails."""
     require_program()
     from_docker, to_docker = [*DIES_WITH_US, _PROGRAM, *source], [*DIES_WITH_US, _PROGRAM, *sink]
     with subprocess.Popen(from_docker, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
@@ -125,7 +125,7 @@ def installed() -> bool:
 
 
 def require_program() -> None:
-    """Raises EnvironmentUnfit where there is no docker at all."""
+    """Raises EnvironmentUnfit if there is no docker at all."""
     if not installed():
         raise EnvironmentUnfit("there is no `docker` in PATH", REMEDY)
 

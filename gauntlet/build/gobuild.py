@@ -63,7 +63,7 @@ def flags(module: GoModule) -> list[str]:
 def build(module: GoModule, go: Go, into: Path, say: Callable[[str], None]) -> None:
     """Build every tool of the module into the folder `into`, as `into/NAME`.
 
-    Raises EnvironmentUnfit where the disk is full or the modules cannot be reached, GauntletError for all else.
+    Raises EnvironmentUnfit if the disk is full or the modules cannot be reached, GauntletError for all else.
     """
     for tool in module.tools:
         say(f"building {tool.name} {tool.version}")
@@ -84,7 +84,7 @@ def build(module: GoModule, go: Go, into: Path, say: Callable[[str], None]) -> N
 
 
 def require_space(cache: Path, go: Go) -> None:
-    """Raises EnvironmentUnfit where a build with empty Go caches might not fit on a disk that it would write to."""
+    """Raises EnvironmentUnfit if a build with empty Go caches might not fit on a disk that it would write to."""
     asked = subprocess.run(
         [go.path, "env", "GOCACHE", "GOMODCACHE"], capture_output=True, text=True, check=True, env=_environment()
     )

@@ -67,7 +67,7 @@ class GoModule:
 
     @classmethod
     def read(cls, folder: Path) -> GoModule:
-        """Read `folder/go.mod`. Raises UsageError where it is missing or pins no tool."""
+        """Read `folder/go.mod`. Raises UsageError if it is missing or pins no tool."""
         file = folder / "go.mod"
         if not file.is_file():
             raise UsageError(f"{file} is missing", "restore the folder: git checkout -- toolchain")

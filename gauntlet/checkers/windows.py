@@ -34,7 +34,7 @@ class Windows:
 def cut(history: History) -> Windows:
     """Cut by WINDOW_STARTED / WINDOW_ENDED of `control`, `hurt` and `after`, and by the first event of the fault.
 
-    Raises Inconclusive where one of these events is missing, or a window ends before it starts.
+    Raises Inconclusive if one of these events is missing, or a window ends before it starts.
     """
     strike_ns = _strike(history)
     begin, end = pl.col("at_ns"), end_ns()

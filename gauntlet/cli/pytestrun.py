@@ -34,7 +34,7 @@ class PytestExit(IntEnum):
 
 
 def require_writable(results: Path) -> None:
-    """Make the results folder if it is missing. Raises UsageError where nothing can be written there."""
+    """Make the results folder if it is missing. Raises UsageError if nothing can be written there."""
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results) as probe:

@@ -88,11 +88,11 @@ class Fault(Protocol):
     def id(self) -> str: ...
 
     def inject(self) -> None:
-        """Write down how to undo it, then do it. Raises UsageError where it is injected already."""
+        """Write down how to undo it, then do it. Raises UsageError if it is injected already."""
         ...
 
     def landed(self) -> str:
-        """Evidence, read from the node or the cluster, that it is in effect. Raises NotLanded where it is not."""
+        """Evidence, read from the node or the cluster, that it is in effect. Raises NotLanded if it is not."""
         ...
 
     def held(self) -> str:
@@ -115,7 +115,7 @@ class Fault(Protocol):
         ...
 
     def healed(self) -> str:
-        """Evidence that nothing of it is left; waits for it. Raises HealFailed where something stays."""
+        """Evidence that nothing of it is left; waits for it. Raises HealFailed if something stays."""
         ...
 
 

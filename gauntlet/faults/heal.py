@@ -92,7 +92,7 @@ def is_over(cluster: Cluster, record: Record) -> bool:
 
 
 def confirm(cluster: Cluster, record: Record) -> str:
-    """Evidence that nothing of the fault is left; waits for it. Raises HealFailed where something stays."""
+    """Evidence that nothing of the fault is left; waits for it. Raises HealFailed if something stays."""
     try:
         return until(
             lambda: _evidence(cluster, record),

@@ -39,7 +39,7 @@ def restart_where_missing() -> Argv:
 
 
 def require_ipvsadm(node: Node) -> None:
-    """Raises EnvironmentUnfit where the node cannot change its virtual servers."""
+    """Raises EnvironmentUnfit if the node cannot change its virtual servers."""
     if node.run(("sh", "-c", "command -v ipvsadm"), check=False).code != 0:
         raise EnvironmentUnfit(
             f"{node.name} has no ipvsadm, with which this fault changes virtual servers",
@@ -50,7 +50,7 @@ def require_ipvsadm(node: Node) -> None:
 def virtual_server(scene: Scene, service: str) -> VirtualServer:
     """The virtual server of the first TCP port of a Service on the node to hurt, with at least one real server.
 
-    Raises UsageError where there is no such Service, Inconclusive where kube-proxy has not made it so.
+    Raises UsageError if there is no such Service, Inconclusive if kube-proxy has not made it so.
     """
     namespace, _, name = service.partition("/")
     try:
@@ -95,7 +95,7 @@ def others(found: Iterable[VirtualServer], bound: Collection[str], node_ports: C
 
 
 def scheduler_in_use(node: Node) -> str:
-    """The scheduler of most virtual servers. Raises Inconclusive where there is no virtual server."""
+    """The scheduler of most virtual servers. Raises Inconclusive if there is no virtual server."""
     found = Counter(each.scheduler for each in ipvs.listing(node))
     if not found:
         raise Inconclusive(f"{node.name} has no virtual server, so that no scheduler is in use")

@@ -52,7 +52,7 @@ class JournalledFault(ABC):
 
     @abstractmethod
     def evidence(self) -> str:
-        """One line read from the node or the cluster that shows the fault. Raises NotLanded where none does."""
+        """One line read from the node or the cluster that shows the fault. Raises NotLanded if none does."""
 
     def still(self) -> str:
         """One line, read now, that shows the fault still in effect. Raises NotLanded if none does.

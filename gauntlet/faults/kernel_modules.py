@@ -19,7 +19,7 @@ def loaded(node: Node) -> Mapping[str, int]:
 
 
 def require_loaded(node: Node, module: str) -> int:
-    """How many hold the module. Raises Inconclusive where it is not loaded, as one that is built in never is."""
+    """How many hold the module. Raises Inconclusive if it is not loaded, as one that is built in never is."""
     holders = loaded(node).get(module)
     if holders is None:
         raise Inconclusive(

@@ -20,7 +20,7 @@ def at_risk(fault: type[JournalledFault], cluster: Cluster, node: Node) -> froze
 
 
 def require(fault: type[JournalledFault], cluster: Cluster, node: Node, journal: Journal) -> None:
-    """Raise UsageError where this fault would hurt a node that may not be hurt, or too many at once."""
+    """Raise UsageError if this fault would hurt a node that may not be hurt, or too many at once."""
     limits = cluster.limits
     risked = at_risk(fault, cluster, node)
     if limits.targets is not None and not risked <= limits.targets:

@@ -20,7 +20,7 @@ class MissingModules(NodeFault):
 
     @abstractmethod
     def modules(self) -> tuple[str, ...]:
-        """The modules to unload, each before those it uses. Raises Inconclusive where they are not loaded."""
+        """The modules to unload, each before those it uses. Raises Inconclusive if they are not loaded."""
 
     @abstractmethod
     def pattern(self, modules: tuple[str, ...]) -> str:

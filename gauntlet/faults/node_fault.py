@@ -32,7 +32,7 @@ class NodeFault(JournalledFault):
 
     @abstractmethod
     def plan(self) -> Plan:
-        """What to do, worked out from the node as it is now. Raises Inconclusive where there is nothing to hurt."""
+        """What to do, worked out from the node as it is now. Raises Inconclusive if there is nothing to hurt."""
 
     def intend(self) -> Record:
         plan = self.plan()

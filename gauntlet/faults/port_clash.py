@@ -71,7 +71,7 @@ class PortClash(JournalledFault):
         return self.given
 
     def _ask(self, name: str) -> str | None:
-        """Create a Service with the port. The API server's words where it refuses, None where it accepts."""
+        """Create a Service with the port. The API server's words where it refuses, None if it accepts."""
         service: Manifest = {
             "apiVersion": "v1",
             "kind": "Service",

@@ -177,7 +177,7 @@ class OwnKernelNode(Node, Protocol):
         ...
 
     def freeze(self) -> None:
-        """Stop the machine in the middle of what it does. Raises GauntletError where it is off."""
+        """Stop the machine in the middle of what it does. Raises GauntletError if it is off."""
         ...
 
     def thaw(self) -> None:
@@ -188,7 +188,7 @@ class OwnKernelNode(Node, Protocol):
         """Start a machine that is off and return when commands reach it; kube-proxy then starts by itself.
 
         Its kernel finds no modules of the names in `hidden_modules` ("ip_vs_rr"). Without effect where it runs.
-        Raises GauntletError where it does not come up in time, or where the kernel has no such module.
+        Raises GauntletError if it does not come up in time, or where the kernel has no such module.
         """
         ...
 
@@ -257,7 +257,7 @@ class Cluster(Protocol):
         ...
 
     def pod(self, namespace: str, name: str) -> Host:
-        """The host of a running pod. Raises GauntletError where there is no such running pod."""
+        """The host of a running pod. Raises GauntletError if there is no such running pod."""
         ...
 
 

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class Finding:
     """The answer of one checker to one question.
 
-    `figure` and `threshold` are in `unit` (None where there is no figure). `resolution` is the
+    `figure` and `threshold` are in `unit` (None if there is no figure). `resolution` is the
     uncertainty of the figure in the same unit. `reason` is one sentence that says what the history
     shows and, if the verdict is not `pass`, why. `details` are lines for the failure message:
     the attempts, nodes and rules that explain it. `promise` is the field of the SLO that the figure is held against,

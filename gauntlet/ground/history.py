@@ -180,7 +180,7 @@ class History:
 
     @classmethod
     def load(cls, folder: Path) -> History:
-        """Read what `save` wrote. Raises FileNotFoundError where it is not there."""
+        """Read what `save` wrote. Raises FileNotFoundError if it is not there."""
         # A case's folder may have brackets in its name, which are no pattern.
         return cls(*(pl.read_parquet(folder / f"{name}.parquet", glob=False) for name in ("attempts", "events")))
 
@@ -190,7 +190,7 @@ class History:
         return History(self.attempts.filter(inside), self.events.filter(inside))
 
     def at(self, kind: EventKind) -> int:
-        """Time of the first event of this kind. Raises LookupError where there is none."""
+        """Time of the first event of this kind. Raises LookupError if there is none."""
         found = self.events.filter(pl.col("kind") == str(kind))["at_ns"]
         if found.is_empty():
             raise LookupError(f"the history holds no {kind} event")

@@ -166,7 +166,7 @@ class Channel:
     def receive(self) -> tuple[int, bytes]:
         """The next message: its stream and what came. Of STATUS, the exit code as decimal digits.
 
-        Raises ExecBroken where the connection ended without one, or the command could not be run.
+        Raises ExecBroken if the connection ended without one, or the command could not be run.
         """
         while True:
             try:

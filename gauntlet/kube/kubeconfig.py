@@ -113,7 +113,7 @@ def cluster_name(kubeconfig: Path) -> str:
 def origin(kubeconfig: Path, context: str | None = None) -> Origin | None:
     """Which provider made the cluster of this kubeconfig, as what; None for clusters that are not the gauntlet's.
 
-    Without a `context` the current one counts. Raises UsageError where the file cannot be read.
+    Without a `context` the current one counts. Raises UsageError if the file cannot be read.
     """
     document = read(kubeconfig)
     try:
@@ -153,7 +153,7 @@ def single(kubeconfig: Path, context: str, origin: Origin) -> Kubeconfig:
 
 
 def _named(document: Kubeconfig, kind: str, name: str) -> Kubeconfig:
-    """Raises UsageError where the kubeconfig has no entry of this name."""
+    """Raises UsageError if the kubeconfig has no entry of this name."""
     for each in document.get(kind) or ():
         if each["name"] == name:
             found: Kubeconfig = each

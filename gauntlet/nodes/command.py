@@ -17,7 +17,7 @@ def late(host: str, argv: Sequence[str], timeout_s: float) -> CommandFailed:
 
 
 def concluded(host: str, argv: Sequence[str], ended: tuple[int, str, str], *, check: bool) -> Completed:
-    """A command that `ended` with code, output and complaints. Raises CommandFailed where a code but 0 matters."""
+    """A command that `ended` with code, output and complaints. Raises CommandFailed if a code but 0 matters."""
     completed = Completed(tuple(argv), *ended)
     if check and completed.code != 0:
         raise CommandFailed(host, completed)

@@ -15,7 +15,7 @@ def carry_out(
 ) -> tuple[int, bytes, bytes]:
     """Exit code, stdout and stderr of a command, which is killed when time is up.
 
-    `deadline` is on time.monotonic(). Raises TimeoutError then, and GuestDown where the guest goes down.
+    `deadline` is on time.monotonic(). Raises TimeoutError then, and GuestDown if the guest goes down.
     """
     request = [Command(list(argv), dict(env), has_stdin=stdin is not None).frame()]
     if stdin is not None:

@@ -107,7 +107,7 @@ class PodAccessNode(PodAccessHost):
         return self.run(["sh", "-c", _LOG]).stdout
 
     def container_pid(self, container_id: str) -> int | None:
-        """The first process of a container, known by its cgroup; None where it has none."""
+        """The first process of a container, known by its cgroup; None if it has none."""
         script = 'grep -ls "$1" /proc/[0-9]*/cgroup | cut -d / -f 3 | sort -n | head -n 1'
         found = self.run(["sh", "-c", script, "sh", container_id], check=False).stdout.strip()
         return int(found) if found else None

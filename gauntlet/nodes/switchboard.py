@@ -93,7 +93,7 @@ class Switchboard:
     def dial(self, guest: str, *, timeout_s: float) -> Line:
         """A line to the guest's agent, maybe not yet answered.
 
-        Raises GuestDown where the guest does not run, TimeoutError where the steward does not answer in time.
+        Raises GuestDown if the guest does not run, TimeoutError if the steward does not answer in time.
         """
         steward = self._ask(Call(guest, Wish.CONNECT), timeout_s)
         try:
@@ -105,7 +105,7 @@ class Switchboard:
         return Line(socket.socket(fileno=descriptors[0]), steward)
 
     def ask(self, guest: str, wish: Wish, *, timeout_s: float, hidden_modules: Sequence[str] = ()) -> str:
-        """Have the steward do something with a machine. Raises GauntletError where that fails or takes too long."""
+        """Have the steward do something with a machine. Raises GauntletError if that fails or takes too long."""
         try:
             with self._ask(Call(guest, wish, tuple(hidden_modules)), timeout_s) as steward:
                 return _check(steward.recv(_ANSWER_BYTES))

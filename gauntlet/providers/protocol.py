@@ -54,7 +54,7 @@ class SubjectCluster(Cluster, Protocol):
 
 
 class Provider(Protocol):
-    """Creates, finds and deletes clusters. Raises EnvironmentUnfit where it cannot work here."""
+    """Creates, finds and deletes clusters. Raises EnvironmentUnfit if it cannot work here."""
 
     @property
     def name(self) -> str: ...
@@ -92,7 +92,7 @@ class Provider(Protocol):
         ...
 
     def require_kernel(self, mode: ProxyMode, kernel: NodeKernel) -> None:
-        """Raises UsageError or EnvironmentUnfit where nodes on this kernel cannot run kube-proxy in this mode."""
+        """Raises UsageError or EnvironmentUnfit if nodes on this kernel cannot run kube-proxy in this mode."""
         ...
 
     def check(self, spec: ClusterSpec) -> None:
@@ -111,7 +111,7 @@ class Provider(Protocol):
         ...
 
     def connect(self, kubeconfig: Path) -> SubjectCluster:
-        """The running cluster that this kubeconfig belongs to. Raises UsageError where it is none of ours."""
+        """The running cluster that this kubeconfig belongs to. Raises UsageError if it is none of ours."""
         ...
 
     def list(self) -> tuple[SubjectCluster, ...]:
@@ -123,7 +123,7 @@ class Provider(Protocol):
         ...
 
     def keep_logs(self, name: str, into: Path) -> None:
-        """Copy what a running cluster has logged into a folder. Raises GauntletError where that fails."""
+        """Copy what a running cluster has logged into a folder. Raises GauntletError if that fails."""
         ...
 
     def delete(self, name: str) -> None:
@@ -138,7 +138,7 @@ class Provider(Protocol):
 def chosen_kernel(maker: Provider, mode: ProxyMode, asked: str) -> NodeKernel:
     """Whose kernel nodes get: `host` or `own` as asked for, with `auto` what the mode needs.
 
-    Raises UsageError or EnvironmentUnfit where they cannot run kube-proxy in this mode on it.
+    Raises UsageError or EnvironmentUnfit if they cannot run kube-proxy in this mode on it.
     """
     if asked == AUTO:
         return maker.kernel_for(mode)

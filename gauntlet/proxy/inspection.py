@@ -35,7 +35,7 @@ class Inspection:
 def inspect(node: Node, mode: ProxyMode) -> Inspection:
     """Look at this node, whose kube-proxy is in this mode.
 
-    Raises GauntletError in ipvs mode where the node's kernel has no IPVS, CommandFailed where the node's tools fail.
+    Raises GauntletError in ipvs mode where the node's kernel has no IPVS, CommandFailed if the node's tools fail.
     """
     found = ipvs.inspect(node) if traits(mode).keeps_virtual_servers else None
     return Inspection(node.name, rules.read(node, mode), found)

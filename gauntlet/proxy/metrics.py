@@ -80,7 +80,7 @@ class ProxyMetrics:
 
 
 def read(node: Node) -> ProxyMetrics:
-    """Ask the kube-proxy of this node. Raises CommandFailed where it does not answer."""
+    """Ask the kube-proxy of this node. Raises CommandFailed if it does not answer."""
     return parse(node.run(["bash", "-c", _GET], timeout_s=_GET_S).stdout)
 
 

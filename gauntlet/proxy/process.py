@@ -16,7 +16,7 @@ class ProxyProcess:
     started: str
 
     def state(self, node: Node) -> str | None:
-        """The letter of its state in proc(5); None where it is gone or a zombie."""
+        """The letter of its state in proc(5); None if it is gone or a zombie."""
         found = _stat(node, self.pid)
         if found is None or found[1] != self.started or found[0] in ("Z", "X"):
             return None
@@ -32,7 +32,7 @@ class ProxyProcess:
 
 
 def running(node: Node) -> ProxyProcess:
-    """The kube-proxy that runs on this node. Raises Inconclusive where none does."""
+    """The kube-proxy that runs on this node. Raises Inconclusive if none does."""
     pid = node.proxy_pid()
     found = None if pid is None else _stat(node, pid)
     if pid is None or found is None:

@@ -18,7 +18,7 @@ FILES = (".parquet", ".jsonl", ".txt", ".log", ".json")
 class Evidence:
     """What could be read of one case's evidence.
 
-    `folder` is relative to the run, None where the findings name none. `missing` says, for a
+    `folder` is relative to the run, None if the findings name none. `missing` says, for a
     person, what should be there and is not.
     """
 

@@ -40,7 +40,7 @@ def make(run: Path) -> Report:
 def publish(report: Report) -> Path | None:
     """Append the summary to the file that GitHub Actions names in `$GITHUB_STEP_SUMMARY`, if it does.
 
-    Raises GauntletError where that file cannot be written.
+    Raises GauntletError if that file cannot be written.
     """
     named = os.environ.get(STEP_SUMMARY)
     if not named:

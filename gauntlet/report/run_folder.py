@@ -57,7 +57,7 @@ def announce(folder: Path) -> None:
 def new_run(root: Path) -> Path:
     """Make the folder of a new run below `root`, `<UTC timestamp>-<short id>`, and return it.
 
-    Call it before the run does anything: raises UsageError where results could not be kept.
+    Call it before the run does anything: raises UsageError if results could not be kept.
     """
     for link in (root / LATEST, root / LATEST_SELECTION):
         if link.exists() and not link.is_symlink():

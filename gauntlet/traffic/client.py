@@ -23,7 +23,7 @@ _TAIL_BYTES = 2_000
 class Record:
     """The rows of one job so far, and whether it is over. Filled by the agent's reader thread.
 
-    Unbuffered: rows are with the kernel as soon as they are counted. Raises OSError where the disk is full.
+    Unbuffered: rows are with the kernel as soon as they are counted. Raises OSError if the disk is full.
     """
 
     def __init__(self, path: Path, flow: DeclaredFlow) -> None:
@@ -51,7 +51,7 @@ class Agent:
     """One agent process. It is told of jobs by `start` and `stop`; all waits have a deadline."""
 
     def __init__(self, client: Host, folder: Path, number: int) -> None:
-        """Start the process and return at once. Raises OSError where it cannot be started."""
+        """Start the process and return at once. Raises OSError if it cannot be started."""
         self.client = client
         self.stderr_path = folder / f"agent-{number}.stderr"
         self._records: dict[int, Record] = {}
@@ -81,7 +81,7 @@ class Agent:
         return self._gone
 
     def start(self, job: Job, record: Record) -> None:
-        """Tell the agent of a job and wait until it has taken it. Raises Inconclusive where it does not."""
+        """Tell the agent of a job and wait until it has taken it. Raises Inconclusive if it does not."""
         with self._changed:
             self._records[job.number] = record
         self._await(lambda: self._ready, _START_WITHIN_S, "is ready")

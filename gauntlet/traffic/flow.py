@@ -70,7 +70,7 @@ class Flow:
     def stop(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """End the load and return its attempts (ATTEMPTS schema). Attempts under way are finished first.
 
-        `backend_nodes` says which node each backend is on. May be called again. Raises Inconclusive where the
+        `backend_nodes` says which node each backend is on. May be called again. Raises Inconclusive if the
         agent crashed, lost rows, or ran out of something of its own.
         """
         if self._ended is None:
@@ -149,7 +149,7 @@ class Traffic:
             self._agent(client)
 
     def start(self, client: Host, load: Load) -> Flow:
-        """Start a load; it runs when this returns. Raises Inconclusive where the agent does not come up."""
+        """Start a load; it runs when this returns. Raises Inconclusive if the agent does not come up."""
         agent = self._agent(client)
         job = load.job(next(self._numbers))
         declared = load.declared(client)

@@ -23,7 +23,7 @@ class Held:
     """`count` connections of one client to one HTTP target, open until the context is left.
 
     `attempts` (ATTEMPTS schema, `connection` kept) has a row for each, in the order in which they were opened.
-    Raises Inconclusive where the process that holds them breaks.
+    Raises Inconclusive if the process that holds them breaks.
     """
 
     def __init__(

@@ -84,7 +84,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(line: bytes) -> Message:
-    """The message on this line. Raises ValueError where there is none."""
+    """The message on this line. Raises ValueError if there is none."""
     fields = json.loads(line)
     kind = fields.pop("kind", None)
     if kind == Start.__name__:

@@ -60,7 +60,7 @@ def head(flow: DeclaredFlow) -> bytes:
 def read(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
     """The rows of one file as a frame of the ATTEMPTS schema, by time.
 
-    `backend_nodes` says which node each backend is on; others get a null. Raises Inconclusive where attempts
+    `backend_nodes` says which node each backend is on; others get a null. Raises Inconclusive if attempts
     failed for want of something on the client itself (ports, descriptors): they say nothing about the Service.
     """
     flow, rows = _rows(path)

@@ -25,7 +25,7 @@ class Schedule:
         self.slipped = 0
 
     def claim(self, now_s: float) -> float | None:
-        """Take the next slot: seconds from now until its attempt begins; None where no slot is left."""
+        """Take the next slot: seconds from now until its attempt begins; None if no slot is left."""
         if self._left is not None:
             if self._left == 0:
                 return None

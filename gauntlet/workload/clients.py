@@ -29,7 +29,7 @@ class Clients:
         return tuple(each for each in self.inside if each.node == client.node)
 
     def pod_on(self, node: str) -> Host:
-        """The client pod on this node. Raises LookupError where there is none."""
+        """The client pod on this node. Raises LookupError if there is none."""
         for pod in self.pods:
             if pod.node == node:
                 return pod

@@ -88,7 +88,7 @@ class Ipvs:
         return seen
 
     def virtual_server(self, node: Node, target: Target) -> VirtualServer:
-        """What the kernel of this node holds for a target. Raises Inconclusive where it holds nothing."""
+        """What the kernel of this node holds for a target. Raises Inconclusive if it holds nothing."""
         for server in ipvs.listing(node):
             if (server.address, server.port, str(server.protocol)) == (target.address, target.port, target.protocol):
                 return server

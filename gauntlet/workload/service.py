@@ -55,7 +55,7 @@ class Service:
     external_traffic: TrafficPolicy = TrafficPolicy.CLUSTER
 
     def port(self, protocol: Protocol) -> Port:
-        """The first port of this protocol. Raises LookupError where there is none."""
+        """The first port of this protocol. Raises LookupError if there is none."""
         for port in self.ports:
             if port.protocol is protocol:
                 return port

@@ -31,7 +31,7 @@ _HERE = Path(__file__).parent
 def recipe(root: str, agnhost: Path, say: Say) -> Recipe:
     """The image's recipe, with its packages in the cache. `root` is the tag of `debian.CLIENT`.
 
-    Raises EnvironmentUnfit and GauntletError where packages cannot be had.
+    Raises EnvironmentUnfit and GauntletError if packages cannot be had.
     """
     names = needed_by("locust", debian.PYTHON)
     lock = locked((project_root() / "requirements.lock").read_text(encoding="utf-8"), names)
@@ -52,7 +52,7 @@ def recipe(root: str, agnhost: Path, say: Say) -> Recipe:
 def needed_by(package: str, python: str) -> frozenset[str]:
     """Names of a package and of all it needs on Linux with this Python ("3.11"), as installed beside us.
 
-    Raises EnvironmentUnfit where the package is not installed.
+    Raises EnvironmentUnfit if the package is not installed.
     """
     environment = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     found: set[str] = set()
@@ -76,7 +76,7 @@ def needed_by(package: str, python: str) -> frozenset[str]:
 def locked(lock: str, names: frozenset[str]) -> str:
     """The entries of these packages in a lock file of pip's format, with their hashes.
 
-    Raises GauntletError where one is missing.
+    Raises GauntletError if one is missing.
     """
     entries = re.findall(r"(?m)^(?P<entry>(?P<name>[A-Za-z0-9._-]+)==.*\n(?:[ \t]+--hash.*\n)*)", lock)
     kept = [entry for entry, name in entries if canonicalize_name(name) in names]

@@ -16,7 +16,7 @@ _KUBEADM_S = 30.0
 def wanted(kubeadm: Path, version: str) -> dict[str, str]:
     """Name of each image that kubeadm deploys ("kube-apiserver", "coredns", "pause") -> its full name with the tag.
 
-    `version` is the full one, `1.37.2`. Raises GauntletError where kubeadm does not tell.
+    `version` is the full one, `1.37.2`. Raises GauntletError if kubeadm does not tell.
     """
     argv = [str(kubeadm), "config", "images", "list", f"--kubernetes-version=v{version}"]
     asked = subprocess.run(

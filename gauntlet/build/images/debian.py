@@ -39,7 +39,7 @@ class Debian:
     def make(self, say: Say) -> str:
         """Build the image unless it exists, and return its tag.
 
-        Raises EnvironmentUnfit where debootstrap or the rights for it are missing, GauntletError where it fails.
+        Raises EnvironmentUnfit if debootstrap or the rights for it are missing, GauntletError if it fails.
         """
         if docker.has_image(self.tag):
             return self.tag

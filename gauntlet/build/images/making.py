@@ -36,7 +36,7 @@ class Images:
 def make(version: str, say: Say) -> Images:
     """Make the images for a pinned minor version (`1.37`), with the binaries in them.
 
-    Raises EnvironmentUnfit where Docker, debootstrap, rights or room are missing, DockerFailed and GauntletError
+    Raises EnvironmentUnfit if Docker, debootstrap, rights or room are missing, DockerFailed and GauntletError
     where a step fails: images made before it stay, so that the next try goes on from there.
     """
     docker.require()

@@ -74,7 +74,7 @@ def base(programs: Mapping[str, Path], kind_files: Path, node_root: str, *, vers
 
 
 def kind_files(module: GoModule, go: Go) -> Path:
-    """images/base/files of the pinned kind, in the module cache. Raises GauntletError where it is not there."""
+    """images/base/files of the pinned kind, in the module cache. Raises GauntletError if it is not there."""
     # A build with a warm cache may never have unpacked the module's sources.
     argv = [str(go.path), "mod", "download", "-json", "sigs.k8s.io/kind"]
     asked = subprocess.run(argv, cwd=module.folder, capture_output=True, text=True, check=False)

@@ -108,7 +108,7 @@ def step(what: str, say: Say) -> Iterator[None]:
 
 
 def require_space() -> None:
-    """Raises EnvironmentUnfit where the images might not fit on a disk that they are written to."""
+    """Raises EnvironmentUnfit if the images might not fit on a disk that they are written to."""
     for folder in (scratch(), docker.root()):
         if not folder.exists():
             continue  # a daemon on another machine: only it can tell

@@ -67,7 +67,7 @@ class Services:
 class ClusterFacts:
     """What the API server said. `forbidden` are the paths it would not let us read.
 
-    `configuration` is what the ConfigMap of kube-proxy holds, None where there is no such ConfigMap.
+    `configuration` is what the ConfigMap of kube-proxy holds, None if there is no such ConfigMap.
     `logged` are the first parts of kube-proxies' logs, by node.
     """
 
@@ -131,7 +131,7 @@ class _Reader:
         self.forbidden: list[str] = []
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes | None:
-        """None where there is no such thing, or where it may not be read."""
+        """None if there is no such thing, or where it may not be read."""
         return self._if_allowed(path, lambda: self._api.get(path, query))
 
     def _if_allowed(self, path: str, read: Callable[[], R]) -> R | None:

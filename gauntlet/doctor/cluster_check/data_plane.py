@@ -51,7 +51,7 @@ def judge(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
 
 
 def of_mode(facts: ClusterFacts, node: NodeFacts) -> Forwarding | None:
-    """The model of the mode that runs; None where nothing of that mode is on the node."""
+    """The model of the mode that runs; None if nothing of that mode is on the node."""
     return in_mode(node.rules, modes.effective(facts, node))
 
 

@@ -28,7 +28,7 @@ class Detected:
 def detect(api: Api) -> Detected:
     """By what the API server alone tells: ConfigMap and logs. Changes nothing.
 
-    Raises UsageError where there is no kube-proxy to test, or where nodes are in different modes.
+    Raises UsageError if there is no kube-proxy to test, or where nodes are in different modes.
     """
     return detected(cluster_facts.gather(api))
 
@@ -57,7 +57,7 @@ def detected(facts: ClusterFacts) -> Detected:
 def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> None:
     """Ask every kube-proxy itself, on its node, by /proxyMode and by the rules there. Changes nothing.
 
-    Raises UsageError where one is in another mode.
+    Raises UsageError if one is in another mode.
     """
     facts = cluster_facts.gather(api)
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -71,7 +71,7 @@ class Conntrack:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an HTTP GET on the node brought. `code` is None where nothing answered; `trouble` then says why."""
+    """What an HTTP GET on the node brought. `code` is None if nothing answered; `trouble` then says why."""
 
     code: int | None
     body: str = ""

@@ -47,7 +47,7 @@ def opened(options: ExistingOptions) -> Iterator[Target]:
     """The cluster of this kubeconfig and context; without these those that kubectl would take.
 
     Commands can reach the nodes of clusters that the gauntlet made, and, until the end of the context, of those where
-    it may act: that carry its marker, or that `allow_context` names. Raises UsageError where there is no such
+    it may act: that carry its marker, or that `allow_context` names. Raises UsageError if there is no such
     kubeconfig or context, or where another one is allowed than is in use.
     """
     found = access(options.kubeconfig, options.context)

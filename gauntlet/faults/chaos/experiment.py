@@ -77,7 +77,7 @@ def run(
 ) -> Ran:
     """Run `experiments/NAME.yaml` against this cluster, hurting `node` (the first where none is given).
 
-    `variables` override further values of the file's `configuration`. Raises Inconclusive where Chaos Toolkit
+    `variables` override further values of the file's `configuration`. Raises Inconclusive if Chaos Toolkit
     cannot run the file, KeyboardInterrupt (after healing) where the user interrupted it.
     """
     path = path_of(name)

@@ -13,7 +13,7 @@ from gauntlet.providers.existing.marker import MANAGED_BY
 
 
 def service(api: Api, namespace: str, name: str) -> ServiceObject:
-    """Raises GauntletError where there is no such Service."""
+    """Raises GauntletError if there is no such Service."""
     try:
         return api.one(ServiceObject, f"/api/v1/namespaces/{namespace}/services/{name}")
     except ApiRefused as error:

@@ -34,7 +34,7 @@ class Target(BaseModel):
 
     @property
     def cluster(self) -> Cluster:
-        """Raises UsageError where the kubeconfig is not that of a cluster of the gauntlet."""
+        """Raises UsageError if the kubeconfig is not that of a cluster of the gauntlet."""
         path = self.kubeconfig.absolute()
         if not path.is_file():
             raise UsageError(

@@ -78,7 +78,7 @@ class Journal:
     def write(self, record: Record) -> Record:
         """Stamp the record with the present time and this process, append it and wait for the disk.
 
-        Raises GauntletError where the file cannot be written: then the fault must not act.
+        Raises GauntletError if the file cannot be written: then the fault must not act.
         """
         stamped = replace(record, at_ns=time.time_ns(), owner=Owner.me())
         try:

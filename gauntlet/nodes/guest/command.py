@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _carry(line: Line, outgoing: bytearray) -> int:
-    """Send the request, then pass the streams on until the exit code comes. Raises GuestDown where it does not."""
+    """Send the request, then pass the streams on until the exit code comes. Raises GuestDown if it does not."""
     agent, steward = line.agent.fileno(), line.steward.fileno()
     frames = Frames()
     has_stdin = True

@@ -74,7 +74,7 @@ class Frames:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[Kind, bytes]]:
-        """The frames that `data` completes. Raises ValueError where it is not of this protocol."""
+        """The frames that `data` completes. Raises ValueError if it is not of this protocol."""
         self._buffer += data
         found = []
         at = 0

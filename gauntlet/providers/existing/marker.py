@@ -43,7 +43,7 @@ def identity(api: Api) -> str:
 
 
 def found(api: Api) -> ApiObject | None:
-    """The gauntlet's namespace; None where there is none."""
+    """The gauntlet's namespace; None if there is none."""
     try:
         return api.one(ApiObject, f"{NAMESPACES}/{NAMESPACE}")
     except ApiRefused as error:
@@ -59,7 +59,7 @@ def is_adopted(api: Api) -> bool:
 
 
 def admit(api: Api, context: str, allowed: str) -> None:
-    """Return where the gauntlet may act on this cluster. Raises UsageError where not; nothing was changed then."""
+    """Return where the gauntlet may act on this cluster. Raises UsageError if not; nothing was changed then."""
     if allowed and allowed != context:
         raise UsageError(
             f"--kp-allow-context={allowed} is not the context in use, which is {context}",

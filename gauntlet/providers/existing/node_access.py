@@ -77,7 +77,7 @@ def daemon_set(run: str, image: str) -> Manifest:
 
 
 def refuse_other(api: Api, run: str) -> None:
-    """Raise UsageError where the pods of another run than this one are there. Changes nothing."""
+    """Raise UsageError if the pods of another run than this one are there. Changes nothing."""
     found = _found(api)
     if found is not None and found.metadata.labels.get(RUN_LABEL) != run:
         raise UsageError(
@@ -137,7 +137,7 @@ class Entrance:
         self._lock = Lock()
 
     def pod_on(self, node: str) -> str:
-        """The name of the pod on this node. Raises GauntletError where it does not come up."""
+        """The name of the pod on this node. Raises GauntletError if it does not come up."""
         with self._lock:
             if node not in self._pods:
                 self._pods = self._await(node)

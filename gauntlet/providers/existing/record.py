@@ -38,7 +38,7 @@ class ExistingRecord:
 
     @classmethod
     def load(cls, name: str) -> ExistingRecord | None:
-        """The record of this name; None where there is none. Raises UsageError for one that cannot be read."""
+        """The record of this name; None if there is none. Raises UsageError for one that cannot be read."""
         file = state_dir(name) / "cluster.json"
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))

@@ -91,7 +91,7 @@ class RehearsingClient(PatientClient):
         return 200, {}
 
     def _read(self, path: str, query: Mapping[str, str]) -> _Object | None:
-        """What was made in the rehearsal; None where the real API server is to answer."""
+        """What was made in the rehearsal; None if the real API server is to answer."""
         if path in self._made:
             return self._made[path]
         space = path.partition("/namespaces/")[2].partition("/")[0]

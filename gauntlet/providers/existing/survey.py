@@ -59,7 +59,7 @@ def cluster_name(context: str, identity: str) -> str:
 def survey(options: ExistingOptions) -> Survey:
     """Look at the cluster that these options mean. Changes nothing.
 
-    Raises UsageError where the gauntlet may not act there, or where the options fit nothing in it, EnvironmentUnfit
+    Raises UsageError if the gauntlet may not act there, or where the options fit nothing in it, EnvironmentUnfit
     where this machine does not reach its nodes.
     """
     found = glance(options)
@@ -101,7 +101,7 @@ def nodes_of(api: Api, selector: str = "") -> tuple[NodeObject, ...]:
 
 
 def _targets(api: Api, asked: str, nodes: tuple[NodeObject, ...]) -> tuple[str, ...]:
-    """Names of the nodes that may be hurt. Raises UsageError where one is not there, or none matches."""
+    """Names of the nodes that may be hurt. Raises UsageError if one is not there, or none matches."""
     if not asked:
         return ()
     there = {node.metadata.name for node in nodes}

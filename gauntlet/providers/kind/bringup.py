@@ -35,7 +35,7 @@ _HEALTHY = [
 
 
 def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, service_subnet: str) -> KindRecord:
-    """Make a new kind cluster serve, and record it. Raises NotInTime where nodes or proxies do not come."""
+    """Make a new kind cluster serve, and record it. Raises NotInTime if nodes or proxies do not come."""
     kubeconfig = state_dir(spec.name) / "kubeconfig"
     kubeconfigs.sign(kubeconfig, kubeconfigs.Origin("kind", spec.name))
     api = Api(api_client(kubeconfig))

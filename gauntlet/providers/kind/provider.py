@@ -156,7 +156,7 @@ class KindProvider:
         shutil.rmtree(state_dir(name))
 
     def keep_logs(self, name: str, into: Path) -> None:
-        """`kind export logs` of a cluster into a folder. Raises GauntletError where kind cannot."""
+        """`kind export logs` of a cluster into a folder. Raises GauntletError if kind cannot."""
         record = KindRecord.load(name)
         if record is None:
             return
@@ -231,7 +231,7 @@ def _images(spec: ClusterSpec) -> making.Images:
 
 
 def _kind(name: str, tools: KindTools, image: str) -> KindCluster:
-    """Raises EnvironmentUnfit where pytest-kind is not installed. It is loaded only here: that takes a while."""
+    """Raises EnvironmentUnfit if pytest-kind is not installed. It is loaded only here: that takes a while."""
     try:
         from pytest_kind import KindCluster
     except ModuleNotFoundError as error:
@@ -263,7 +263,7 @@ def _bring_up(cluster: KindCluster, config: Path) -> None:
 
 
 def _export_logs(tools: KindTools, name: str, into: Path) -> None:
-    """Raises GauntletError where kind cannot, or not in time."""
+    """Raises GauntletError if kind cannot, or not in time."""
     argv = [str(tools.kind), "export", "logs", str(into), f"--name={name}"]
     try:
         done = subprocess.run(

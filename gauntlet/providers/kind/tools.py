@@ -25,7 +25,7 @@ class KindTools:
 def find(options: KindOptions, version: str) -> KindTools:
     """Find them; none is ever downloaded by itself. `version` is a minor version of Kubernetes, for kubectl.
 
-    Raises UsageError where a path that was given is no program.
+    Raises UsageError if a path that was given is no program.
     """
     return KindTools(
         _given("--kind-bin", options.kind) or _found("kind", "kind"),
@@ -34,7 +34,7 @@ def find(options: KindOptions, version: str) -> KindTools:
 
 
 def require_given(options: KindOptions) -> None:
-    """Raises UsageError where a path that was given is not a program."""
+    """Raises UsageError if a path that was given is not a program."""
     _given("--kind-bin", options.kind)
     _given("--kind-kubectl-bin", options.kubectl)
 

@@ -18,7 +18,7 @@ _UP = "gauntlet-guest-is-up"
 def host_lacks(mode: ProxyMode) -> str | None:
     """What this machine's kernel lacks for kube-proxy in this mode, in the kernel's own words; None if nothing.
 
-    Raises EnvironmentUnfit where programs to try it with are missing, with the apt-get line, or no world can be made.
+    Raises EnvironmentUnfit if programs to try it with are missing, with the apt-get line, or no world can be made.
     """
     trial = _trial(mode)
     if trial is None:
@@ -35,9 +35,9 @@ def _trial(mode: ProxyMode) -> Trial | None:
 
 
 def guest_fails(kernel: uml.Kernel | None = None) -> str | None:
-    """Why no guest boots here, with this kernel or the one that guests have, in its last words; None where one does.
+    """Why no guest boots here, with this kernel or the one that guests have, in its last words; None if one does.
 
-    Raises EnvironmentUnfit where programs are missing, with the one apt-get line, where no world can be made, and where
+    Raises EnvironmentUnfit if programs are missing, with the one apt-get line, where no world can be made, and where
     it takes so long that nothing can be said.
     """
     world.require_tools(NodeKernel.OWN)

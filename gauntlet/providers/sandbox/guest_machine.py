@@ -108,7 +108,7 @@ class GuestMachine:
                 threading.Thread(target=task, args=(self._process,), name=name, daemon=True).start()
 
     def wait_running(self, deadline_s: float = BOOT_DEADLINE_S) -> None:
-        """Return when commands reach the machine. Raises GauntletError where it ends instead, or in time does not."""
+        """Return when commands reach the machine. Raises GauntletError if it ends instead, or in time does not."""
         with self._changed:
             self._changed.wait_for(lambda: self._state is not MachineState.BOOTING, timeout=deadline_s)
             if self._state in (MachineState.RUNNING, MachineState.FROZEN):
@@ -126,7 +126,7 @@ class GuestMachine:
     def connect(self, lease: socket.socket) -> socket.socket:
         """A connection to the agent, maybe not yet answered. `lease` is shut down when the machine ends.
 
-        Raises GuestDown where the machine is off.
+        Raises GuestDown if the machine is off.
         """
         self.wait_running()
         with self._changed:
@@ -146,7 +146,7 @@ class GuestMachine:
             self._leases.discard(lease)
 
     def freeze(self) -> None:
-        """Stop the machine where it is. Raises GuestDown where it is off."""
+        """Stop the machine where it is. Raises GuestDown if it is off."""
         self.wait_running()
         self._signal(signal.SIGSTOP, MachineState.FROZEN)
 
@@ -162,7 +162,7 @@ class GuestMachine:
             self._wait_off()
 
     def stop(self) -> None:
-        """Have the machine power itself off. Raises GauntletError where it does not."""
+        """Have the machine power itself off. Raises GauntletError if it does not."""
         self.thaw()
         if self._state is MachineState.OFF:
             return

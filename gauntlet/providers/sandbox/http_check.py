@@ -9,7 +9,7 @@ import ssl
 def status_code(
     host: str, port: int, path: str, *, timeout_s: float, tls: ssl.SSLContext | None = None, agent: str = "gauntlet"
 ) -> int | None:
-    """The status code of the answer; None where no answer came, for whatever reason."""
+    """The status code of the answer; None if no answer came, for whatever reason."""
     answer = _ask(host, port, path, timeout_s=timeout_s, tls=tls, agent=agent)
     return answer[0] if answer else None
 

@@ -39,7 +39,7 @@ class InnerNode(Protocol):
     @property
     def record(self) -> HostRecord: ...
     def wait_booted(self) -> None:
-        """Return when it is up for the first time. Raises GauntletError where it does not boot."""
+        """Return when it is up for the first time. Raises GauntletError if it does not boot."""
         ...
 
     def wait_on(self) -> None:

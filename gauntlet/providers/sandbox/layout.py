@@ -135,7 +135,7 @@ class ClusterRecord:
 
     @classmethod
     def load(cls, name: str) -> ClusterRecord | None:
-        """The record of this name; None where there is no such cluster, or it is only being made.
+        """The record of this name; None if there is no such cluster, or it is only being made.
 
         Raises ForeignCluster for one that another version of the gauntlet wrote.
         """
@@ -172,7 +172,7 @@ def proxy_configuration(state: Path, node: str) -> Path:
 
 
 def first_child(pid: int) -> int | None:
-    """The first child of a process, as this process counts; None where it has none (yet)."""
+    """The first child of a process, as this process counts; None if it has none (yet)."""
     for entry in os.scandir("/proc"):
         if not entry.name.isdecimal():
             continue

@@ -39,7 +39,7 @@ class Network:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> int:
-        """A free pod number. Raises GauntletError where the node is full."""
+        """A free pod number. Raises GauntletError if the node is full."""
         with self._lock:
             if not self._free:
                 raise GauntletError(f"{self.node.name} has no pod address left")

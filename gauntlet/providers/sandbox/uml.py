@@ -84,7 +84,7 @@ class Kernel:
 def kernel() -> Kernel:
     """What guests boot here: the kernel of uml_package where it is fetched and better, else this machine's own.
 
-    Raises EnvironmentUnfit where there is no User-Mode Linux on this machine.
+    Raises EnvironmentUnfit if there is no User-Mode Linux on this machine.
     """
     mine = own()
     return fetched() if fetched_verdict() == "" and not mine.is_good else mine
@@ -96,7 +96,7 @@ def is_installed() -> bool:
 
 
 def own() -> Kernel:
-    """The kernel of this machine's package. Raises EnvironmentUnfit where there is none."""
+    """The kernel of this machine's package. Raises EnvironmentUnfit if there is none."""
     program = shutil.which(PROGRAM, path=SYSTEM_PATH)
     if program is None:
         raise EnvironmentUnfit("there is no User-Mode Linux here", "sudo apt-get install --yes user-mode-linux")
@@ -113,7 +113,7 @@ def fetched() -> Kernel:
 
 
 def fetched_verdict() -> str | None:
-    """Why the fetched kernel does not boot here, empty where it does; None where none is fetched."""
+    """Why the fetched kernel does not boot here, empty where it does; None if none is fetched."""
     try:
         return (fetched_folder() / VERDICT).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -166,7 +166,7 @@ def last_words(console: str) -> list[str]:
 def modules(kernel: Kernel, scratch: Path, hidden: Sequence[str] = ()) -> Path:
     """Folder of its modules, for /lib/modules/RELEASE: the package's own, or in `scratch` one without `hidden`.
 
-    Raises UsageError where the kernel has no module of such a name.
+    Raises UsageError if the kernel has no module of such a name.
     """
     packaged = kernel.modules / kernel.release
     if not hidden and (packaged / "modules.dep.bin").exists():

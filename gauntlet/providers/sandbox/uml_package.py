@@ -35,7 +35,7 @@ class _NotFetched(GauntletError):
 def ensure(say: Say) -> None:
     """Fetch the kernel unless it is here or this machine's own is as good. Where it cannot be had, say why.
 
-    Raises EnvironmentUnfit where the machine has no User-Mode Linux of its own: that is what runs where none is
+    Raises EnvironmentUnfit if the machine has no User-Mode Linux of its own: that is what runs where none is
     fetched.
     """
     own = uml.own()

@@ -31,7 +31,7 @@ class Ipvs:
     def connections_to(self, virtual: VirtualServer, real: RealServer) -> tuple[Connection, ...]:
         """The connections, without templates, that go through this virtual to this real server.
 
-        None where the virtual server is a mark: its connections show the address that the client asked for.
+        None if the virtual server is a mark: its connections show the address that the client asked for.
         """
         return tuple(
             each
@@ -50,8 +50,8 @@ class Ipvs:
 def inspect(node: Host) -> Ipvs:
     """IPVS as it is on this node now.
 
-    Raises GauntletError where the node's kernel has no IPVS (ip_vs is not loaded), Unreadable (also a GauntletError)
-    for files that are not understood, CommandFailed where no command runs on the node.
+    Raises GauntletError if the node's kernel has no IPVS (ip_vs is not loaded), Unreadable (also a GauntletError)
+    for files that are not understood, CommandFailed if no command runs on the node.
     """
     return parse(_run(node, FILES), node.name)
 

@@ -19,7 +19,7 @@ class Protocol(StrEnum):
 class Persistence:
     """A client stays with its real server until `timeout_s` after its last connection ended.
 
-    The kernel shows this time in jiffies alone; in seconds it is None where the kernel's tick is not known.
+    The kernel shows this time in jiffies alone; in seconds it is None if the kernel's tick is not known.
     `netmask` is what counts as one client, as ipvsadm shows it: "255.255.255.255" in IPv4, "128" in IPv6.
     """
 

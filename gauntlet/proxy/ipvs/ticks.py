@@ -20,7 +20,7 @@ _SLACK = 0.4
 
 
 def parse(text: str) -> int | None:
-    """Jiffies a second; None where the text lacks the figures (only root may read them) or they fit none or several."""
+    """Jiffies a second; None if the text lacks the figures (only root may read them) or they fit none or several."""
     now, jiffies = _NOW.search(text), _JIFFIES.search(text)
     if now is None or jiffies is None:
         return None

@@ -19,7 +19,7 @@ def explain(node: Host, service_address: str, port: int, mode: ProxyMode | None 
 
     Give a node's own address for a NodePort, and the mode if it is known: where its rules are gone, nothing tells it.
     The last lines are the commands that show the rules themselves.
-    Raises CommandFailed where the node's tools fail.
+    Raises CommandFailed if the node's tools fail.
     """
     return describe(node.name, read(node, mode or mode_of(node)), service_address, port)
 

@@ -40,7 +40,7 @@ class Table:
 def parse(text: str) -> Table:
     """The table in one JSON listing; an empty text is a table without anything.
 
-    Raises GauntletError where the text is no listing of nft.
+    Raises GauntletError if the text is no listing of nft.
     """
     rules: dict[str, list[tuple[Expression, ...]]] = {}
     maps: dict[str, tuple[Pair, ...]] = {}

@@ -13,7 +13,7 @@ _LISTING_TIMEOUT_S = 120.0
 def read(node: Host, mode: ProxyMode) -> Forwarding:
     """What would be forwarded where on this node. A table that is not there gives a model without routes.
 
-    Raises CommandFailed where the tool fails.
+    Raises CommandFailed if the tool fails.
     """
     return traits(mode).rules.forwarding(_listing(node, mode))
 

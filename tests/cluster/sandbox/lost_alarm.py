@@ -26,7 +26,7 @@ _BELOW_STACK = 4096
 def lose(pid: int) -> bool:
     """Stop timer 0 of the process; False where it was not in a system call, or got a signal, and nothing was done.
 
-    Raises OSError where the process may not be traced or has no such timer.
+    Raises OSError if the process may not be traced or has no such timer.
     """
     _ptrace(_ATTACH, pid)
     while (stopped_by := _stopped_by(pid)) != signal.SIGSTOP:
