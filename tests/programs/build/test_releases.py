@@ -27,6 +27,7 @@ from gauntlet.cli.main import main
 from gauntlet.cli.origin import from_source, obey
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 from gauntlet.ground.surroundings import FROM_SOURCE
+from gauntlet.ground.waiting import until
 from tests.programs.build.release_server import ReleaseServer, deaf, nobody, proxied, served, trusted
 from tests.programs.suite_folder import SuiteFolder
 
@@ -82,6 +83,11 @@ class Bench:
 def path(program: str = "kube-proxy") -> str:
     # The tiny modules are of no version.
     return f"/v0.0.0/bin/linux/amd64/{program}"
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    """Whether the kernel lets this process wait for a lock (proc_locks(5))."""
+    return any("->" in line and str(pid) in line.split() for line in Path("/proc/locks").read_text().splitlines())
 
 
 def says(program: Path) -> str:
@@ -322,6 +328,7 @@ def test_two_processes_at_once_download_once(bench: Bench) -> None:
     second = bench.start()
     assert second.stderr is not None
     assert "another process is downloading; waiting" in second.stderr.readline()
+    until(lambda: waits_for_a_lock(second.pid), what="the second process waits", deadline_s=30)
     bench.server.go_on.set()
     assert "downloaded kube-proxy" in first.communicate(timeout=60)[1]
     assert second.communicate(timeout=60)[1] == ""
