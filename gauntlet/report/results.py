@@ -152,17 +152,6 @@ class Results(Record):
         plain = not beneath or f"{self.kubernetes}.".startswith(f"{beneath}.")
         return subject.name if plain else f"{subject.name} ({beneath})"
 
-    @property
-    def kernel(self) -> str:
-        """`6.18.44`; if subjects ran on different ones, `6.18.44 (iptables, nftables), 6.1.176 (ipvs)`."""
-        on_it: dict[str, list[str]] = {}
-        for subject in self.subjects:
-            if subject.kernel:
-                on_it.setdefault(subject.kernel, []).append(subject.name)
-        if len(on_it) < 2:
-            return "".join(on_it)
-        return ", ".join(f"{kernel} ({', '.join(names)})" for kernel, names in on_it.items())
-
     def account(self, case: str, subject: str) -> Account:
         """What a case says of itself for a subject; an account without a word if it left none."""
         left = (each for each in self.accounts if (each.case, each.subject) == (case, subject))

@@ -19,7 +19,7 @@ from gauntlet.ground.paths import project_root
 from gauntlet.report import results, results_file, run_folder
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.subject import parse
-from tests.unit.report.synthetic import CASE, failing, passing, run, subject
+from tests.unit.report.synthetic import CASE, failing, passing, run
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 BOTH = passing(CASE, IPTABLES) + passing(CASE, NFTABLES)
@@ -46,13 +46,6 @@ def test_a_run_passes_when_every_case_of_every_subject_does() -> None:
 )
 def test_the_worst_verdict_wins_and_none_at_all_is_inconclusive(verdicts: list[Verdict], whole: Verdict) -> None:
     assert results.worst(verdicts) is whole
-
-
-def test_a_kernel_is_named_once_and_different_ones_with_their_subjects() -> None:
-    assert run(BOTH).kernel == "6.18.44"
-    mixed = run(BOTH, "iptables", "nftables", subject("ipvs", kernel="6.1.176"))
-    assert mixed.kernel == "6.18.44 (iptables, nftables), 6.1.176 (ipvs)"
-    assert run(BOTH, subject("iptables", kernel="")).kernel == ""
 
 
 def test_a_subject_for_which_no_case_ran_makes_the_run_inconclusive() -> None:
