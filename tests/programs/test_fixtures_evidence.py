@@ -23,8 +23,10 @@ class Gone(SimpleNamespace):
         raise Inconclusive(f"node {name} is gone")
 
 @pytest.fixture(scope="session")
-def cluster(mode):
-    return Gone(version="1.37.2", control_plane_version="1.37.2", kernel="6.18.0", mode=mode, nodes=())
+def cluster(subject):
+    return Gone(
+        version="1.37.2", control_plane_version="1.37.2", kernel="6.18.0", origin="made up", mode=subject.mode, nodes=()
+    )
 
 class Rows:
     path = Path("of-the-agent.rows")
