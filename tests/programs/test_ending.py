@@ -38,8 +38,8 @@ def something_to_clear_up():
     with open("cleared", "a") as file:
         file.write("once\\n")
 
-def test_waits(judge, mode):
-    Path(f"began-{mode}").touch()
+def test_waits(judge, subject):
+    Path(f"began-{subject.name}").touch()
     while not Path("go-on").exists():
         time.sleep(0.05)
 
@@ -146,7 +146,7 @@ def test_a_hangup_ends_a_run_in_order(start: Start) -> None:
 def test_one_request_that_arrives_twice_is_one(start: Start, tmp_path: Path) -> None:
     """A supervisor that signals all processes of a group reaches pytest directly and through the command."""
     # Between the two a busy machine may let more than a second pass.
-    (tmp_path / "patient.py").write_text("from gauntlet import ending\nending.SAME_REQUEST_S = 120.0\n")
+    (tmp_path / "patient.py").write_text("from gauntlet.ground import ending\nending.SAME_REQUEST_S = 120.0\n")
     run = start(workers=2, arguments=("-p", "patient"))
     for process in (run.pytest, *run.below):
         process.terminate()
