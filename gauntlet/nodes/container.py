@@ -14,7 +14,7 @@ from gauntlet.nodes import command
 from gauntlet.proxy import finder
 
 # A container with this label belongs to the cluster that the label names.
-MEMBER_LABEL = "dev.gauntlet.ground.cluster"
+MEMBER_LABEL = "dev.gauntlet.cluster"
 # What `timeout --signal=KILL` ends with where it had to kill (coreutils); docker itself needs a moment more.
 _KILLED = 137
 _DOCKER_S = 15.0

@@ -169,9 +169,11 @@ class KindProvider:
             return None
         kept = Subject.of_json(record.subject)
         same = kept.mode is spec.mode and kept.configuration == spec.subject.configuration
-        if not same or spec.kind.image not in ("", record.image):
+        another = spec.subject.says_version and not f"{record.version}.".startswith(f"{spec.version}.")
+        if not same or another or spec.kind.image not in ("", record.image):
             raise UsageError(
-                f"there is a kind cluster {spec.name} already, of {record.image} in {record.mode} mode",
+                f"there is a kind cluster {spec.name} already, of {record.image} ({record.version}) in {record.mode} "
+                "mode",
                 f"choose another name, or end it: gauntlet cluster down {spec.name}",
             )
         return record

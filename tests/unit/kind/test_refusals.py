@@ -11,6 +11,7 @@ import yaml
 from gauntlet.build import docker
 from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, GauntletError, UsageError
+from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import ClusterSpec, KindOptions
 from gauntlet.providers.kind import provider as kind
 from gauntlet.providers.kind import tools as kind_tools
@@ -131,3 +132,30 @@ def test_a_kube_proxy_that_the_node_image_does_not_bring_is_refused(
         KindProvider().check(ClusterSpec("x", subject, kind=KindOptions(image=image)))
     assert refused.value.exit_code is ExitCode.USAGE
     assert refused.value.remedy
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> KindRecord:
+    """The record of a kind cluster x of iptables@1.37.2, whose containers run."""
+    monkeypatch.setattr(kind, "_runs", lambda _name: True)
+    subject = plain(ProxyMode.IPTABLES)
+    record = KindRecord("x", "iptables", "1.37.2", "node", "client", (), "127.0.0.1", subject.as_json())
+    state_dir("x").mkdir(parents=True)
+    record.save()
+    return record
+
+
+@pytest.mark.parametrize("written", ["iptables", "iptables@1.37", "iptables@1.37.2"])
+def test_a_kept_cluster_is_taken_for_the_version_that_it_runs(kept: KindRecord, written: str) -> None:
+    assert KindProvider()._kept(ClusterSpec("x", parse(written, "1.37"))) == kept
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("written", ["iptables@1.36", "iptables@1.37.1", "iptables@1.3"])
+def test_a_kept_cluster_is_not_taken_for_another_version(written: str) -> None:
+    with pytest.raises(UsageError, match=r"x already, of node \(1\.37\.2\) in iptables mode"):
+        KindProvider()._kept(ClusterSpec("x", parse(written, "1.37")))
+
+
+def test_the_label_of_a_clusters_containers_is_that_of_clusters_that_were_kept_before() -> None:
+    assert MEMBER_LABEL == "dev.gauntlet.cluster"
