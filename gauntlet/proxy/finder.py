@@ -32,6 +32,9 @@ YOUNGEST = each('[ "$pid" -gt "${found:-0}" ] && found=$pid') + 'echo "$found"'
 
 
 def pid_on(node: Host) -> int | None:
-    """Process id of the kube-proxy that runs on this node, the youngest if there are several; None if none runs."""
-    found = node.run(("sh", "-c", YOUNGEST), check=False).stdout.strip()
+    """Process id of the kube-proxy that runs on this node, the youngest if there are several; None if none runs.
+
+    Raises CommandFailed if no command runs on the node: then nothing is known of its processes.
+    """
+    found = node.run(("sh", "-c", YOUNGEST)).stdout.strip()
     return int(found) if found else None

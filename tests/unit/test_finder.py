@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet.ground.cluster import CommandFailed, HostKind
+from gauntlet.nodes.namespaced import NamespacedHost, World
 from gauntlet.proxy import finder
 from gauntlet.proxy.restart import RESTART
 
@@ -65,6 +67,13 @@ def test_of_two_the_youngest_counts(programs: Path) -> None:
 
 def test_nothing_is_found_if_none_runs(programs: Path) -> None:
     assert seen(programs, "true", finder.YOUNGEST, named=0) == [""]
+
+
+def test_of_a_node_that_is_gone_nothing_is_said() -> None:
+    # No process has this number: the most that Linux allows is one less (PID_MAX_LIMIT).
+    gone = NamespacedHost(World(4194305, user_namespace=False), "node-1", HostKind.NODE, "node-1", "127.0.0.1", 1)
+    with pytest.raises(CommandFailed, match="node-1 ended with 1"):
+        finder.pid_on(gone)
 
 
 def test_a_restart_ends_a_stopped_one_and_spares_those_of_other_networks(programs: Path) -> None:
