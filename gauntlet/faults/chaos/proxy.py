@@ -7,9 +7,10 @@ import subprocess
 import time
 
 from gauntlet.faults.chaos.target import Configuration, target_of
-from gauntlet.ground.cluster import CommandFailed, Node
+from gauntlet.ground.cluster import CommandFailed, Host, Node
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
+from gauntlet.nodes import command
 from gauntlet.proxy import health as proxy_health
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import restart as proxy_restart
@@ -17,6 +18,8 @@ from gauntlet.proxy.sync_progress import Rest
 from gauntlet.traffic import connector
 
 _ANSWERS_S = 2.0
+# As any command on a host has, to be reached and to start: one that hangs must not hold up the whole experiment.
+_ENDS_WITHIN_S = 30.0
 
 _log = logging.getLogger("chaostoolkit")
 
@@ -34,15 +37,27 @@ def service_answers(configuration: Configuration) -> bool:
     """
     target = target_of(configuration)
     address, port = proxy_health.address_of(target.cluster, target.lasting_service)
-    process = target.hurt.spawn_module(
-        connector.__name__, (address, str(port), f"{_ANSWERS_S:g}"), stderr=subprocess.PIPE
-    )
-    reason = process.communicate()[1].strip()
-    if process.returncode != 0:
+    reason = refusal(target.hurt, address, port)
+    if reason:
         _log.warning(
             "%s (%s:%d) does not answer on %s: %s", target.lasting_service, address, port, target.hurt.name, reason
         )
-    return process.returncode == 0
+    return not reason
+
+
+def refusal(host: Host, address: str, port: int, *, within_s: float = _ENDS_WITHIN_S) -> str:
+    """Why a connection from this host is not accepted; empty if it is.
+
+    Raises CommandFailed if the host does not say so within `within_s` seconds.
+    """
+    argv = (connector.__name__, address, str(port), f"{_ANSWERS_S:g}")
+    with host.spawn_module(argv[0], argv[1:], stderr=subprocess.PIPE) as process:
+        try:
+            reason = process.communicate(timeout=within_s)[1].strip()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise command.late(host.name, argv, within_s) from None
+    return "" if process.returncode == 0 else reason or f"the connector ended with {process.returncode}"
 
 
 def proxy_at_rest(within_s: float, configuration: Configuration) -> str:
