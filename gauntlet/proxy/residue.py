@@ -31,11 +31,6 @@ def parse(lines: Iterable[str]) -> tuple[ProxyMode, ...]:
     return tuple(ProxyMode(line) for line in lines if line in set(ProxyMode))
 
 
-def modes_on(node: Host) -> tuple[ProxyMode, ...]:
-    """The modes of which this node's kernel holds something. Raises CommandFailed if no command runs on the node."""
-    return parse(node.run(("sh", "-c", probe()), timeout_s=_TIMEOUT_S).stdout.splitlines())
-
-
 def mode_of(node: Host) -> ProxyMode:
     """The mode whose rules are on this node; iptables if there is nothing that another mode alone leaves.
 
