@@ -15,11 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-import yaml
-
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.proxy.configuration import fields_of
 from gauntlet.proxy.eras import Minor, Stage, last_with, minor_of, offer
 from gauntlet.proxy.modes import traits
 
@@ -31,9 +30,8 @@ NAMES = "up to 63 letters, digits and . @ + _ -"
 _GATE = re.compile(r"(?P<gate>[A-Z][A-Za-z0-9]*)(?:=(?P<value>true|false))?")
 _SAID = re.compile(r"Kubernetes v(?P<version>\d+\.\d+\.\d+\S*)")
 _SAYS_S = 10.0
-_KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
-# What the gauntlet needs to find as it set it: how kube-proxy reaches the API server, and where it is asked how it is.
-_RESERVED = ("clientConnection", "healthzBindAddress", "hostnameOverride", "metricsBindAddress")
+# They stand between subjects and between the parts of one.
+_SEPARATORS = frozenset(",+")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,12 @@ class Subject:
     @property
     def says_version(self) -> bool:
         """Whether a command line that names it names its version."""
-        return "@" in self.written
+        core = _unnamed(self.written).partition("+")[0]
+        return "@" in core and not _is_file(core)
+
+    def may_be(self, version: str) -> bool:
+        """Whether a kube-proxy of this full version is of it: of any, if it does not say its version."""
+        return not self.says_version or version == self.version or version.startswith(f"{self.version}.")
 
     @property
     def slug(self) -> str:
@@ -185,32 +188,35 @@ def parse(text: str, default_version: str) -> Subject:
     fields: dict[str, Json] = {}
     if _is_file(core):
         # The file alone: its own mode, or that of kube-proxy if it says none.
-        fields = _fields(Path(core), None)
+        fields = fields_of(Path(core), None)
         word, at, version = str(fields.get("mode") or ProxyMode.IPTABLES), "", ""
     mode = _mode(word, text)
-    if at and not version:
-        raise UsageError(f"{text!r} does not name a version after the @", _EXAMPLES)
-    fields.pop("mode", None)
-    program = Path(version) if "/" in version else None
-    if program is not None:
-        version = version_of(program)
-    version = version or last_with(mode, default_version)
-    offer(mode, version)
     gates: dict[str, bool] = {}
     for extra in extras:
         if _is_file(extra):
-            fields |= _fields(Path(extra), mode)
-            fields.pop("mode", None)
+            fields |= fields_of(Path(extra), mode)
         else:
             gates |= _gate(extra, text)
+    fields.pop("mode", None)
+    if at and not version:
+        raise UsageError(f"{text!r} does not name a version after the @", _EXAMPLES)
+    program = Path(version).absolute() if "/" in version else None
+    # Its paths are absolute: it is read again in other folders.
+    parts = [f"{word}@{program}" if program else core, *extras]
+    parts = [_path(part) if _is_file(part) else part for part in parts]
+    if program is not None:
+        _path(str(program))
+        version = version_of(Path(version))
+    version = (version or last_with(mode, default_version)).removeprefix("v")
+    offer(mode, version)
     known_as = [Path(core).stem if _is_file(core) else f"{word}@{version}" if at else word]
     known_as += [Path(extra).stem if _is_file(extra) else extra for extra in extras]
     return Subject(
         name=_name(named["name"] if named else "+".join(known_as).replace("=", "-"), text),
         mode=mode,
         version=version,
-        written=_from_anywhere(text),
-        program=program and program.absolute(),
+        written=text.removesuffix(_unnamed(text)) + "+".join(parts),
+        program=program,
         gates=tuple(sorted(gates.items())),
         fields=json.dumps(fields, sort_keys=True),
     )
@@ -221,7 +227,12 @@ def version_of(program: Path) -> str:
     remedy = "give the path of a kube-proxy that is built for this machine"
     try:
         done = subprocess.run(
-            [program.absolute(), "--version"], capture_output=True, text=True, timeout=_SAYS_S, check=False
+            [program.absolute(), "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SAYS_S,
+            check=False,
         )
     except FileNotFoundError:
         raise UsageError(f"there is no program {program}", remedy) from None
@@ -236,10 +247,12 @@ def version_of(program: Path) -> str:
     return match["version"]
 
 
-def _from_anywhere(text: str) -> str:
-    """The same with absolute paths."""
-    parts = re.split(r"([=@+])", text)
-    return "".join(str(Path(part).absolute()) if "/" in part or _is_file(part) else part for part in parts)
+def _path(path: str) -> str:
+    """The same, absolute. Raises UsageError if a list of subjects cannot have it."""
+    whole = str(Path(path).absolute())
+    if _SEPARATORS.intersection(whole):
+        raise UsageError(f"{whole} has a + or a comma in it, which part subjects", "name a link to it: ln -s")
+    return whole
 
 
 def _unnamed(text: str) -> str:
@@ -269,32 +282,10 @@ def _gate(extra: str, text: str) -> dict[str, bool]:
     if match is None:
         raise UsageError(
             f"{extra!r} in {text!r} is neither a feature gate nor a YAML file",
-            "a gate is written +Gate or +Gate=false, a file with a / or with .yaml at its end",
+            "a gate is written +Gate or +Gate=false, a file with .yaml at its end; a path has no + and no comma in it",
         )
     return {match["gate"]: match["value"] != "false"}
 
 
 def _is_file(word: str) -> bool:
     return word.endswith((".yaml", ".yml"))
-
-
-def _fields(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
-    """What a file with a KubeProxyConfiguration sets. With a `mode`, the file may not say another.
-
-    Raises UsageError if it cannot be read, is of another kind, or sets what the gauntlet sets itself.
-    """
-    remedy = "give a file with a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of the fields that differ"
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file} is not YAML: {' '.join(str(error).split())}", remedy) from None
-    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != _KIND:
-        raise UsageError(f"{file} does not hold a KubeProxyConfiguration of {_KIND[0]}", remedy)
-    reserved = [field for field in _RESERVED if field in document]
-    if reserved:
-        raise UsageError(f"{file} sets {', '.join(reserved)}, which the gauntlet sets itself", "leave it out")
-    if mode is not None and document.get("mode") not in (None, "", mode):
-        raise UsageError(f"{file} sets the mode {document['mode']}, but the subject is of {mode}", "let them agree")
-    return {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
-from gauntlet.ground.cluster import Json
+from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.errors import UsageError
 from gauntlet.proxy import ports
 
+_KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
+# What the gauntlet needs to find as it set it: how kube-proxy reaches the API server, and where it is asked how it is.
+_RESERVED = ("clientConnection", "healthzBindAddress", "hostnameOverride", "metricsBindAddress")
 _ANY = ("", "0.0.0.0", "::", "[::]")
 
 
@@ -78,6 +84,35 @@ def _url(address: str, port: int) -> str:
         host, number = address, str(port)
     here = "127.0.0.1" if host in _ANY else host
     return f"http://{f'[{here}]' if ':' in here and not here.startswith('[') else here}:{number}"
+
+
+def fields_of(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
+    """What a file with a KubeProxyConfiguration sets. With a `mode`, the file may not say another.
+
+    Raises UsageError if it cannot be read, is of another kind, or sets what the gauntlet sets itself.
+    """
+    remedy = "give a file with a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of the fields that differ"
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file} is not YAML: {' '.join(str(error).split())}", remedy) from None
+    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != _KIND:
+        raise UsageError(f"{file} does not hold a KubeProxyConfiguration of {_KIND[0]}", remedy)
+    reserved = [field for field in _RESERVED if field in document]
+    if reserved:
+        raise UsageError(f"{file} sets {', '.join(reserved)}, which the gauntlet sets itself", "leave it out")
+    if mode is not None and document.get("mode") not in (None, "", mode):
+        raise UsageError(f"{file} sets the mode {document['mode']}, but the subject is of {mode}", "let them agree")
+    found = {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}
+    try:
+        json.dumps(found, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:  # a date, .nan, keys of several kinds
+        raise UsageError(
+            f"{file} holds what JSON does not have: {error}", "put it in quotes, or leave it out"
+        ) from None
+    return found
 
 
 def changed(configuration: str, changes: Mapping[str, Json]) -> str:

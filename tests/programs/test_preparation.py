@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,13 @@ def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
 def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         subjects.agreed(parse_all(asked, "1.37"), present(ProxyMode.NFTABLES, "1.36.3"), "they run")
+
+
+def test_a_kubeconfig_of_an_own_program_is_not_taken_for_the_release_of_its_version() -> None:
+    found = replace(present(ProxyMode.NFTABLES, "1.37.2"), program=Path("/opt/kube-proxy"))
+    with pytest.raises(UsageError, match="they run from a program of its own, /opt/kube-proxy"):
+        subjects.agreed(parse_all("nftables@1.37", "1.37"), found, "they run")
+    assert subjects.agreed(parse_all("nftables", "1.37"), found, "they run").program == found.program
 
 
 def test_without_a_cluster_the_subjects_are_those_of_the_gate() -> None:

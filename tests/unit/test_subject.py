@@ -123,6 +123,29 @@ def test_a_file_that_is_not_a_configuration_is_refused(tmp_path: Path, text: str
         parse(f"nftables+{file}", "1.37")
 
 
+@pytest.mark.parametrize("text", ["a: 2024-01-01\n", "a: {at: 2024-01-01T00:00:00Z}\n", "a: .nan\n", "1: a\nb: c\n"])
+def test_a_file_of_what_json_does_not_have_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "fields.yaml"
+    file.write_text(CONFIGURATION + text)
+
+    with pytest.raises(UsageError, match="holds what JSON does not have"):
+        parse(f"nftables+{file}", "1.37")
+
+
+def test_a_program_that_says_no_text_is_refused(tmp_path: Path) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\nprintf '\\377\\376'\n")
+    program.chmod(0o755)
+
+    with pytest.raises(UsageError, match="does not say a version of Kubernetes"):
+        parse(f"nftables@{program}", "1.37")
+
+
+def test_a_v_before_a_version_makes_no_other_subject() -> None:
+    assert parse("nftables@v1.37", "1.37").name == "nftables@1.37"
+    assert parse("nftables@v1.37", "1.37").may_be("1.37.2")
+
+
 def test_several_subjects_of_one_mode_stand_side_by_side() -> None:
     assert [each.name for each in parse_all("iptables@1.36, iptables@1.37,a=iptables", "1.37")] == [
         "iptables@1.36",
@@ -175,6 +198,34 @@ def test_a_command_line_names_a_subject_from_any_folder(tmp_path: Path, monkeypa
     assert read.written == f"next=nftables@{tmp_path}/kube-proxy+Gate=false+{tmp_path}/fields.yaml"
     assert parse(read.written, "1.37") == read
     assert chosen_by(read.written) == f"--kp-subjects={read.written}"
+
+
+def test_a_folder_may_have_the_characters_that_stand_before_a_path(tmp_path: Path) -> None:
+    """Jenkins calls its workspaces job@2."""
+    folder = tmp_path / "job@2=x"
+    folder.mkdir()
+    (folder / "fields.yaml").write_text(CONFIGURATION)
+    program = folder / "kube-proxy"
+    program.write_text("#!/bin/sh\necho 'Kubernetes v1.36.9'\n")
+    program.chmod(0o755)
+
+    for written in (f"nftables@{program}+{folder}/fields.yaml", f"next=nftables@{program}", f"{folder}/fields.yaml"):
+        assert parse(written, "1.37").written == written
+    assert not parse(f"{folder}/fields.yaml", "1.37").says_version
+    assert not parse(f"nftables+{folder}/fields.yaml", "1.37").says_version
+
+
+@pytest.mark.parametrize("folder", ["c++", "a,b"])
+def test_a_folder_that_a_list_of_subjects_cannot_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "fields.yaml").write_text(CONFIGURATION)
+    monkeypatch.chdir(tmp_path / folder)
+
+    for written in ("nftables@./kube-proxy", "nftables+fields.yaml", "fields.yaml"):
+        with pytest.raises(UsageError, match="has a \\+ or a comma in it"):
+            parse(written, "1.37")
 
 
 @pytest.mark.parametrize("proxy_mode", ProxyMode)

@@ -20,15 +20,20 @@ def require_makeable(spec: ClusterSpec) -> None:
     _require_program(spec.subject, spec.kind.image)
 
 
+def require_version(subject: Subject, image: str, version: str) -> None:
+    """Raises UsageError if the subject says another version than that of the kube-proxy in a node image."""
+    if not subject.may_be(version):
+        raise UsageError(f"{image} has kube-proxy {version}, not {subject.version}", "give one of that version")
+
+
 def _require_program(subject: Subject, image: str) -> None:
     """Raises UsageError or EnvironmentUnfit if it is not the kube-proxy that a node image brings."""
     other = "the sandbox provider takes it"
     if subject.program is not None:
         raise UsageError(f"kind nodes run the kube-proxy of their image, not {subject.program}", other)
     if image:
-        tagged = kind_config.version_in(image)
-        if subject.says_version and tagged and not f"{tagged}.".startswith(f"{subject.version}."):
-            raise UsageError(f"{image} has kube-proxy {tagged}, not {subject.version}", "give one of that version")
+        if tagged := kind_config.version_in(image):
+            require_version(subject, image, tagged)
         return
     minor = "{}.{}".format(*subject.minor)
     if not (toolchain_root() / f"node-{minor}").is_dir():

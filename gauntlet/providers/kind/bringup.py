@@ -14,6 +14,7 @@ from gauntlet.kube.api_client import api_client
 from gauntlet.kube.objects import NodeObject
 from gauntlet.nodes.container import ContainerNode
 from gauntlet.providers.kind import network as kind_network
+from gauntlet.providers.kind.admission import require_version
 from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
 from gauntlet.providers.kind.config import PTP
 from gauntlet.providers.protocol import ClusterSpec
@@ -50,6 +51,8 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
         outside="",
         subject=spec.subject.as_json(),
     )
+    # Only now is it known of an image whose tag does not say it.
+    require_version(spec.subject, image, record.version)
     nodes = RunningKindCluster(record).nodes
     kind_network.stop_redirects(nodes)
     if network == PTP:

@@ -169,8 +169,7 @@ class KindProvider:
             return None
         kept = Subject.of_json(record.subject)
         same = kept.mode is spec.mode and kept.configuration == spec.subject.configuration
-        another = spec.subject.says_version and not f"{record.version}.".startswith(f"{spec.version}.")
-        if not same or another or spec.kind.image not in ("", record.image):
+        if not same or not spec.subject.may_be(record.version) or spec.kind.image not in ("", record.image):
             raise UsageError(
                 f"there is a kind cluster {spec.name} already, of {record.image} ({record.version}) in {record.mode} "
                 "mode",

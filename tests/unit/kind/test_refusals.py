@@ -15,6 +15,7 @@ from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import ClusterSpec, KindOptions
 from gauntlet.providers.kind import provider as kind
 from gauntlet.providers.kind import tools as kind_tools
+from gauntlet.providers.kind.admission import require_version
 from gauntlet.providers.kind.cluster import KindRecord, clusters_dir, state_dir
 from gauntlet.providers.kind.provider import KindProvider
 from gauntlet.proxy.configuration import changed
@@ -159,3 +160,9 @@ def test_a_kept_cluster_is_not_taken_for_another_version(written: str) -> None:
 
 def test_the_label_of_a_clusters_containers_is_that_of_clusters_that_were_kept_before() -> None:
     assert MEMBER_LABEL == "dev.gauntlet.cluster"
+
+
+def test_a_node_image_whose_tag_does_not_say_its_version_is_looked_at_once_it_runs() -> None:
+    require_version(parse("nftables@1.36", "1.37"), "mine/node:latest", "1.36.3")
+    with pytest.raises(UsageError, match=r"mine/node:latest has kube-proxy 1\.36\.3, not 1\.37"):
+        require_version(parse("nftables@1.37", "1.37"), "mine/node:latest", "1.36.3")
