@@ -156,7 +156,10 @@ class Node(Host, Protocol):
     def kernel(self) -> NodeKernel: ...
 
     def proxy_pid(self) -> int | None:
-        """Process id of the running kube-proxy, valid for `kill` on this node; None if none runs."""
+        """Process id of the running kube-proxy, valid for `kill` on this node; None if none runs.
+
+        Raises CommandFailed if a node that is not off says nothing of its processes.
+        """
         ...
 
     def proxy_log(self) -> str:

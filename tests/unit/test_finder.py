@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from gauntlet.ground.cluster import CommandFailed, HostKind
+from gauntlet.nodes.guest.node import GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, World
+from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.proxy import finder
 from gauntlet.proxy.restart import RESTART
 
@@ -74,6 +76,13 @@ def test_of_a_node_that_is_gone_nothing_is_said() -> None:
     gone = NamespacedHost(World(4194305, user_namespace=False), "node-1", HostKind.NODE, "node-1", "127.0.0.1", 1)
     with pytest.raises(CommandFailed, match="node-1 ended with 1"):
         finder.pid_on(gone)
+
+
+def test_on_a_machine_that_is_off_none_runs(tmp_path: Path) -> None:
+    # The steward, which would say that it is off, is away.
+    board = Switchboard(tmp_path / "no.sock")
+    node = GuestNode(board, "node-1", HostKind.NODE, "node-1", "127.0.0.1", "10.244.1.0/24", tmp_path / "log")
+    assert node.proxy_pid() is None
 
 
 def test_a_restart_ends_a_stopped_one_and_spares_those_of_other_networks(programs: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gauntlet.ground import python
-from gauntlet.ground.cluster import Completed, HostKind, MachineState, NodeKernel
+from gauntlet.ground.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.nodes import clock, command
 from gauntlet.nodes.clock import ClockOffset
@@ -122,7 +122,12 @@ class GuestNode(GuestHost):
     kernel: NodeKernel = NodeKernel.OWN
 
     def proxy_pid(self) -> int | None:
-        return finder.pid_on(self)
+        try:
+            return finder.pid_on(self)
+        except CommandFailed as error:
+            if error.completed.code == DOWN:  # on a machine that is off nothing runs
+                return None
+            raise
 
     def proxy_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
