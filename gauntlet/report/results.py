@@ -79,9 +79,9 @@ class GateCases(Record):
 class Results(Record):
     """One run. `incomplete` says why a run ended before all of its cases had (Ctrl-C, `-x`).
 
-    `kubernetes` is the version of the control plane. `reproduce` is the command that repeats the whole run, `options`
-    what pytest needs to run one of its cases again, `environment` the variables that change what is tested. `gate`
-    says, by the name of each subject, how much of the gate the run was.
+    `kubernetes` is the version of the control plane, that of the first subject if they differ. `reproduce` is the
+    command that repeats the whole run, `options` what pytest needs to run one of its cases again, `environment` the
+    variables that change what is tested. `gate` says, by the name of each subject, how much of the gate the run was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -23,7 +23,8 @@ class SubjectRecord(Record):
     `version` is the full one of kube-proxy; the minor one if no cluster came up. `written` is how a command line names
     the subject. `origin` says how its program came to be: built from source, downloaded, given; empty if that is not
     known. `gates` are the feature gates that were set, `fields` what was merged over the KubeProxyConfiguration that
-    every subject gets. `kernel` is that of its nodes, empty if none came up.
+    every subject gets. `control_plane` is the version of what it ran under, `kernel` that of its nodes; both are empty
+    if none came up.
     """
 
     name: str = Field(min_length=1)
@@ -34,6 +35,7 @@ class SubjectRecord(Record):
     origin: str = ""
     gates: dict[str, bool] = {}
     fields: dict[str, JsonValue] = {}
+    control_plane: str = ""
     kernel: str = ""
 
     @classmethod
@@ -71,4 +73,6 @@ class SubjectRecord(Record):
         """All of it on a line: `ipvs mode of kube-proxy 1.37.2 with SomeGate=true, built from source, kernel 6.1`."""
         what = f"{self.mode} mode of {self.data_plane} {self.version}"
         what += f" with {self.differences}" if self.differences else ""
-        return ", ".join([what, *filter(None, (self.origin, self.kernel and f"kernel {self.kernel}"))])
+        other = self.control_plane not in ("", self.version)
+        under = f"control plane {self.control_plane}" if other else ""
+        return ", ".join([what, *filter(None, (self.origin, under, self.kernel and f"kernel {self.kernel}"))])

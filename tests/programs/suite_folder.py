@@ -25,7 +25,8 @@ import pytest
 def cluster(subject):
     Path(f"up-{subject}").touch()
     yield SimpleNamespace(
-        version="1.37.2" if subject.mode == "iptables" else "1.36.3", control_plane_version="1.37.2", kernel="6.18.0",
+        version="1.37.2" if subject.mode == "iptables" else "1.36.3", kernel="6.18.0",
+        control_plane_version="1.37.2" if subject.mode == "iptables" else "1.38.0",
         origin="made up", mode=subject.mode, nodes=()
     )
     Path(f"down-{subject}").touch()

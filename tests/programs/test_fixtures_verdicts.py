@@ -106,10 +106,12 @@ def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -
     folder, _, _ = every_ending
     found = folder.results()
     assert (found.kubernetes, found.seed) == ("1.37.2", 7)
-    tested = [(each.name, each.mode, each.version, each.written, each.kernel) for each in found.subjects]
+    tested = [
+        (each.name, each.mode, each.version, each.written, each.kernel, each.control_plane) for each in found.subjects
+    ]
     assert tested == [
-        ("iptables", "iptables", "1.37.2", "iptables", "6.18.0"),
-        ("nftables", "nftables", "1.36.3", "nftables", "6.18.0"),
+        ("iptables", "iptables", "1.37.2", "iptables", "6.18.0", "1.37.2"),
+        ("nftables", "nftables", "1.36.3", "nftables", "6.18.0", "1.38.0"),
     ]
     assert found.incomplete == ""
     assert found.verdict is Verdict.FAIL

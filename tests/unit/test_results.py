@@ -235,6 +235,13 @@ def test_the_record_of_a_subject_has_what_was_asked_for_and_what_its_mode_takes(
     assert record.fields == {"nftables": {"minSyncPeriod": "5s"}}
 
 
+def test_a_subject_says_its_control_plane_if_that_is_of_another_version() -> None:
+    own = SubjectRecord.of(parse("iptables@1.36", "1.37")).model_copy(update={"version": "1.36.3"})
+    under = {version: own.model_copy(update={"control_plane": version}) for version in ("1.36.3", "1.37.2")}
+    assert under["1.36.3"].description == own.description == "iptables mode of kube-proxy 1.36.3"
+    assert under["1.37.2"].description == f"{own.description}, control plane 1.37.2"
+
+
 @pytest.mark.parametrize(
     ("written", "version", "beneath"),
     [
