@@ -15,6 +15,9 @@ from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.proxy import finder
 from gauntlet.proxy.restart import RESTART
 
+# Each makes namespaces.
+pytestmark = pytest.mark.cluster
+
 # A network of its own, as a node has, and a view of the processes in it.
 NODE = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 SHOWN = finder.each('echo "$pid $state"')

@@ -24,6 +24,13 @@ def clusters() -> set[str]:
     return {entry.name for entry in folder.iterdir()} if folder.exists() else set()
 
 
+@pytest.fixture
+def _programs_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs of a sandbox are not asked for: a machine without them refuses other things as well."""
+    monkeypatch.setattr(world, "TOOLS", {"sh": "dash"})
+
+
+@pytest.mark.usefixtures("_programs_are_there")
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -49,6 +56,7 @@ def test_setup_installs_every_program_that_a_cluster_asks_for() -> None:
     assert {program: package for program, package in asked.items() if f"[{program}]={package}" not in setup} == {}
 
 
+@pytest.mark.usefixtures("_programs_are_there")
 def test_missing_proxy_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUNTLET_PROXY_PATH", "/no/such/folder")
     with pytest.raises(UsageError, match="GAUNTLET_PROXY_PATH=/no/such/folder is not a folder"):
@@ -70,6 +78,7 @@ def test_foreign_kubeconfig_is_refused(tmp_path: Path, text: str) -> None:
         connect(tmp_path / "none")
 
 
+@pytest.mark.usefixtures("_programs_are_there")
 def test_missing_program_gives_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(world.TOOLS, "no-such-program", "no-such-package")
     with pytest.raises(EnvironmentUnfit, match=r"apt-get install --yes no-such-package"):
@@ -131,6 +140,7 @@ def test_a_cluster_of_another_version_is_left_alone_and_named(tmp_path: Path, mo
         ClusterRecord.load("older")
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize(
     ("trial", "kernel", "words"),
     [("true", NodeKernel.HOST, None), ("echo no such device >&2; false", NodeKernel.OWN, "no such device")],
@@ -144,6 +154,7 @@ def test_auto_tries_what_the_hosts_kernel_lacks(
     assert provider("sandbox").kernel_for(ProxyMode.IPTABLES) is NodeKernel.HOST
 
 
+@pytest.mark.cluster
 def test_a_machine_whose_kernel_lacks_ipvs_and_that_has_no_other_is_told_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitness, "_trial", {ProxyMode.IPVS: Trial("echo no such device >&2; false")}.get)
     monkeypatch.setattr(uml, "_TOOLS", {"no-such-kernel": "user-mode-linux"})
