@@ -18,8 +18,8 @@ from typing import Self
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.proxy.configuration import fields_of
-from gauntlet.proxy.eras import Minor, Stage, last_with, minor_of, offer
+from gauntlet.proxy.configuration import fields_of, merged
+from gauntlet.proxy.eras import Minor, last_with, minor_of, offer
 from gauntlet.proxy.modes import traits
 
 DATA_PLANE = "kube-proxy"
@@ -71,10 +71,6 @@ class Subject:
     def slug(self) -> str:
         """The name as a part of other names (clusters, files): lower case letters, digits and hyphens."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-
-    @property
-    def stage(self) -> Stage:
-        return offer(self.mode, self.version).stage
 
     @property
     def feature_gates(self) -> Mapping[str, bool]:
@@ -194,9 +190,11 @@ def parse(text: str, default_version: str) -> Subject:
     gates: dict[str, bool] = {}
     for extra in extras:
         if _is_file(extra):
-            fields |= fields_of(Path(extra), mode)
-        else:
-            gates |= _gate(extra, text)
+            fields = merged(fields, fields_of(Path(extra), mode))
+            continue
+        gate, value = _gate(extra, text)
+        if gates.setdefault(gate, value) is not value:
+            raise UsageError(f"{text!r} sets {gate} to true and to false", "leave one out")
     fields.pop("mode", None)
     if at and not version:
         raise UsageError(f"{text!r} does not name a version after the @", _EXAMPLES)
@@ -277,14 +275,14 @@ def _mode(word: str, text: str) -> ProxyMode:
     return ProxyMode(word)
 
 
-def _gate(extra: str, text: str) -> dict[str, bool]:
+def _gate(extra: str, text: str) -> tuple[str, bool]:
     match = _GATE.fullmatch(extra)
     if match is None:
         raise UsageError(
             f"{extra!r} in {text!r} is neither a feature gate nor a YAML file",
             "a gate is written +Gate or +Gate=false, a file with .yaml at its end; a path has no + and no comma in it",
         )
-    return {match["gate"]: match["value"] != "false"}
+    return match["gate"], match["value"] != "false"
 
 
 def _is_file(word: str) -> bool:

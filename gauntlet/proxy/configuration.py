@@ -117,10 +117,16 @@ def fields_of(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
 
 def changed(configuration: str, changes: Mapping[str, Json]) -> str:
     """The YAML with changes: mappings are merged key by key, all else is replaced."""
-    return yaml.safe_dump(_merged(yaml.safe_load(configuration), dict(changes)), sort_keys=False)
+    return yaml.safe_dump(merged(yaml.safe_load(configuration) or {}, changes), sort_keys=False)
 
 
-def _merged(present: Json, changes: Json) -> Json:
-    if not isinstance(present, Mapping) or not isinstance(changes, Mapping):
-        return changes
-    return {**present, **{key: _merged(present.get(key), value) for key, value in changes.items()}}
+def merged(present: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
+    """The fields with changes: mappings are merged key by key, all else is replaced."""
+    found = dict(present)
+    for key, value in changes.items():
+        below = found.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            found[key] = merged(below, value)
+        else:
+            found[key] = value
+    return found

@@ -48,6 +48,15 @@ def test_gates_and_fields_are_merged_into_the_configuration(tmp_path: Path) -> N
     assert parse("nftables@1.37", "1.37").configuration == {}
 
 
+def test_two_files_are_merged_key_by_key(tmp_path: Path) -> None:
+    for name, inner in (("one", "minSyncPeriod: 1s, syncPeriod: 30s"), ("two", "syncPeriod: 9s")):
+        (tmp_path / f"{name}.yaml").write_text(f"{CONFIGURATION}nftables: {{{inner}}}\n")
+
+    read = parse(f"nftables+{tmp_path}/one.yaml+{tmp_path}/two.yaml", "1.37")
+
+    assert read.configuration == {"nftables": {"minSyncPeriod": "1s", "syncPeriod": "9s"}}
+
+
 def test_a_gate_that_a_mode_takes_is_set() -> None:
     assert parse("nftables@1.29", "1.37").configuration == {"featureGates": {"NFTablesProxyMode": True}}
     assert parse("nftables@1.31", "1.37").configuration == {}
@@ -91,6 +100,7 @@ def test_an_own_program_without_a_name_is_called_by_its_version(tmp_path: Path) 
         ("nftables@1.28", "kube-proxy 1.28 does not have nftables mode: it came with 1.29"),
         ("userspace@1.26", "kube-proxy 1.26 does not have userspace mode: the last version with it is 1.25"),
         ("nftables@1.37+gate", "'gate' in 'nftables@1.37\\+gate' is neither a feature gate nor a YAML file"),
+        ("nftables+Gate+Gate=false", "sets Gate to true and to false"),
         ("a b=nftables", "'a b', the name of 'a b=nftables', is not a name"),
         ("=nftables", "'', the name of '=nftables', is not a name"),
         ("iptables@./nowhere/kube-proxy", "there is no program nowhere/kube-proxy"),
