@@ -5,6 +5,7 @@ With a second argument its clean-up never ends, so that a first signal is not en
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 
@@ -13,6 +14,8 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.subject import plain
 
+# A test run that was started in the background of a script has it ignored, and so would we.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 cluster = provider("sandbox").create(ClusterSpec(name=sys.argv[1], subject=plain(ProxyMode.IPTABLES), nodes=2))
 cluster.nodes[0].spawn(["sleep", "1000"])
 if len(sys.argv) > 2:
