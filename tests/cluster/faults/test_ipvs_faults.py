@@ -52,7 +52,7 @@ def test_a_scheduler_in_use_is_no_idle_one(sandboxes: Sandboxes) -> None:
 
 def test_a_service_that_is_not_there(sandboxes: Sandboxes) -> None:
     fault = faults.create("delete-virtual-server", sandboxes(ProxyMode.IPVS), parameters={"service": "default/nobody"})
-    with pytest.raises(UsageError, match="Service default/nobody: Not Found"):
+    with pytest.raises(UsageError, match='Service default/nobody: services "nobody" not found'):
         fault.inject()
 
 
