@@ -49,6 +49,14 @@ def test_never_begins(judge):
 RUN = "import sys; from pathlib import Path; from gauntlet.cli import pytestrun; sys.exit(abs(pytestrun.run_pytest(sys.argv[2:], Path(sys.argv[1]))))"  # noqa: E501
 
 
+# nohup, under which these tests may run, has them ignored.
+HEEDING_HANGUPS = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])",
+)
+
+
 class Run:
     """`gauntlet run`'s process with pytest, and perhaps two workers, below it; soon all are in the waiting case."""
 
@@ -137,7 +145,7 @@ def test_pytest_may_be_told_itself(start: Start) -> None:
 
 
 def test_a_hangup_ends_a_run_in_order(start: Start) -> None:
-    run = start(workers=2)
+    run = start(way=HEEDING_HANGUPS, workers=2)
     run.process.send_signal(signal.SIGHUP)
     run.await_end()
     assert run.cleared() == ["once"] * 2
