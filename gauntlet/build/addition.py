@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.build import gomod
+from gauntlet.build.cache import Say
 from gauntlet.build.modulesource import Source
 from gauntlet.build.toolchain import GoModule, find_go, versions
 from gauntlet.ground import ending
+from gauntlet.ground.disk import lock_or_wait
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 
 PROXY_ALONE = (f"{gomod.KUBERNETES}/cmd/kube-proxy",)
@@ -26,8 +27,6 @@ CONTROL_PLANE = (
     *PROXY_ALONE,
     f"{gomod.KUBERNETES}/test/images/agnhost",
 )
-
-Say = Callable[[str], None]
 
 _VERSION = re.compile(r"v?(?P<version>(?P<minor>\d+\.\d+)(?:\.\d+(?:-(?:alpha|beta|rc)\.\d+)?)?)")
 # Hidden, and its modules one level deeper than those of toolchain/: nobody takes a half one for a pinned version.
@@ -126,11 +125,7 @@ def _held(root: Path, say: Say) -> Iterator[None]:
     """toolchain/ for this process alone, until it ends. Another one that adds a version is waited for."""
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"another process is adding a version to {root}; waiting")
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        lock_or_wait(folder, lambda: say(f"another process is adding a version to {root}; waiting"))
         yield
     finally:
         os.close(folder)

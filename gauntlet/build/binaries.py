@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gauntlet.build import cache, gobinary, gobuild, releases
+from gauntlet.build import cache, gobinary, gobuild, gocommand, releases
 from gauntlet.build.cache import Say
 from gauntlet.build.releases import ReleaseSlot
-from gauntlet.build.toolchain import Go, GoModule, find_go, modules, parse_release, toolchain_root
+from gauntlet.build.toolchain import Go, GoModule, control_plane_of, find_go, modules, parse_release, toolchain_root
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
 DEFAULT_VERSION = "1.37"
@@ -59,7 +59,7 @@ class Slot:
         for part in (
             (module.folder / "go.mod").read_bytes(),
             _sums(module).read_bytes(),
-            json.dumps([gobuild.flags(module), gobuild.SETTINGS], sort_keys=True).encode(),
+            json.dumps([gobuild.flags(module), gocommand.SETTINGS], sort_keys=True).encode(),
             go.banner.encode(),
         ):
             digest.update(len(part).to_bytes(8, "big") + part)
@@ -192,9 +192,8 @@ def _built_before(module: GoModule) -> Slot | None:
 def _collect(slots: tuple[Slot | ReleaseSlot, ...]) -> Binaries:
     # What a version pins itself comes before what another one lends it.
     programs = {name: path for slot in reversed(slots) for name, path in slot.programs.items()}
-    own = slots[0].module
-    control_plane = next((slot.module for slot in slots if slot.module.has_control_plane), own)
-    return Binaries(own.version, control_plane.version, programs, slots[0].origin)
+    control_plane = control_plane_of([slot.module for slot in slots])
+    return Binaries(slots[0].module.version, control_plane.version, programs, slots[0].origin)
 
 
 def _fill(slot: Slot, say: Say) -> None:

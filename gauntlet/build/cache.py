@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gauntlet.ground import paths
+from gauntlet.ground.disk import lock_or_wait
 from gauntlet.ground.errors import EnvironmentUnfit
 
 Say = Callable[[str], None]
@@ -49,16 +49,9 @@ def fill(folder: Path, names: Iterable[str], make: Callable[[Path], None], on_wa
 
 @contextmanager
 def locked(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder of the cache for this process alone, by a file beside it; `on_wait` is called where another has it.
-
-    The kernel releases it when the process ends, however that happens.
-    """
+    """Hold a folder of the cache for this process alone, by a file beside it; `on_wait` is called if another has it."""
     with folder.with_name(folder.name + ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
+        lock_or_wait(file.fileno(), on_wait)
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,21 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gauntlet.build import gocommand
 from gauntlet.build.toolchain import Go, GoModule
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
 
 # What a build of all binaries with empty Go caches takes: 3.8 GiB build cache, 1 GiB modules, 0.4 GiB programs.
 NEEDED_BYTES = 6 * 1024**3
-PROGRESS_EVERY_S = 15.0
-# What Go says if the network does not let it fetch a module.
-UNREACHABLE = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake|proxyconnect")
-
-# Without setpriv a build would go on for minutes after its gauntlet was killed.
-_GUARD = ("setpriv", "--pdeathsig", "TERM")
-
-# GOTOOLCHAIN: no other Go than the one that is part of the cache key.
-# GOFLAGS: nothing of the user's changes the result.
-SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 
 
 @dataclass
@@ -44,7 +34,7 @@ class Progress:
     def one_more(self) -> None:
         self.compiled += 1
         now = time.monotonic()
-        if now - self.spoken >= PROGRESS_EVERY_S:
+        if now - self.spoken >= gocommand.PROGRESS_EVERY_S:
             self.spoken = now
             self.say(f"{self.compiled} of {self.total} packages compiled after {now - self.started:.0f} s")
 
@@ -71,11 +61,20 @@ def build(module: GoModule, go: Go, into: Path, say: Callable[[str], None]) -> N
     output = into / "out"
     output.mkdir()
     packages = [tool.package for tool in module.tools]
-    listed = _go([str(go.path), "list", "-deps", "-f", "{{.ImportPath}}", *packages], module.folder)
+    listed = gocommand.run([str(go.path), "list", "-deps", "-f", "{{.ImportPath}}", *packages], module.folder)
     if listed.returncode != 0:
         raise _explain(module, listed.returncode, listed.stderr.splitlines())
     progress = Progress(total=len(listed.stdout.splitlines()), say=say)
-    code, said = _run([str(go.path), "build", *flags(module), "-o", f"{output}/", *packages], module.folder, progress)
+    said: list[str] = []
+
+    def hear(line: str) -> None:
+        if _is_package(line):
+            progress.one_more()
+        else:
+            said.append(line.rstrip())
+
+    build_all = [str(go.path), "build", *flags(module), "-o", f"{output}/", *packages]
+    code = gocommand.follow(build_all, module.folder, hear)
     if code != 0:
         raise _explain(module, code, said)
     for tool in module.tools:
@@ -86,7 +85,11 @@ def build(module: GoModule, go: Go, into: Path, say: Callable[[str], None]) -> N
 def require_space(cache: Path, go: Go) -> None:
     """Raises EnvironmentUnfit if a build with empty Go caches might not fit on a disk that it would write to."""
     asked = subprocess.run(
-        [go.path, "env", "GOCACHE", "GOMODCACHE"], capture_output=True, text=True, check=True, env=_environment()
+        [go.path, "env", "GOCACHE", "GOMODCACHE"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=gocommand.environment(),
     )
     for folder in (cache, *(Path(line) for line in asked.stdout.split("\n") if line)):
         free = shutil.disk_usage(_nearest(folder)).free
@@ -96,29 +99,6 @@ def require_space(cache: Path, go: Go) -> None:
                 f"{NEEDED_BYTES / 1024**3:.0f} GiB",
                 "make room, or set XDG_CACHE_HOME, GOCACHE and GOMODCACHE to folders on a larger disk",
             )
-
-
-def _run(argv: list[str], folder: Path, progress: Progress) -> tuple[int, list[str]]:
-    """Run `go build -v`. Returns its exit code and what it said besides the packages it compiled."""
-    other: list[str] = []
-    with subprocess.Popen(
-        [*_GUARD, *argv], cwd=folder, env=_environment(), text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as process:
-        assert process.stderr is not None
-        try:
-            for line in process.stderr:
-                if _is_package(line):
-                    progress.one_more()
-                else:
-                    other.append(line.rstrip())
-        except BaseException:
-            process.terminate()
-            raise
-    return process.returncode, other
-
-
-def _go(argv: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*_GUARD, *argv], cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
 
 
 def _explain(module: GoModule, code: int, said: list[str]) -> GauntletError:
@@ -135,10 +115,10 @@ def _explain(module: GoModule, code: int, said: list[str]) -> GauntletError:
             f"{what}: no space left on device",
             "make room, or set XDG_CACHE_HOME, GOCACHE, GOMODCACHE and TMPDIR to folders on a larger disk",
         )
-    if UNREACHABLE.search(text):
+    if gocommand.UNREACHABLE.search(text):
         return EnvironmentUnfit(
             f"{what}: a module could not be downloaded\n{_tail(said)}",
-            "check the network and `go env GOPROXY`; what was fetched is kept, so the next try goes on from there",
+            gocommand.UNREACHABLE_REMEDY,
         )
     if code < 0:
         return GauntletError(f"{what}: go was ended by signal {-code}", "if memory was short, free some and try again")
@@ -155,11 +135,6 @@ def _tail(said: list[str], *having: str) -> str:
 
 def _is_package(line: str) -> bool:
     return re.fullmatch(r"[\w.~-]+(/[\w.~+-]+)*\n?", line) is not None
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOBIN", "PWD"}}
-    return {**kept, **SETTINGS}
 
 
 def _nearest(folder: Path) -> Path:

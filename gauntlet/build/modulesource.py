@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -11,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gauntlet.build import gobuild
+from gauntlet.build import gocommand
 from gauntlet.build.gomod import KUBERNETES
 from gauntlet.build.toolchain import Go, parse_release
-from gauntlet.ground import ending
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 
 # Of the go command that asks for one file. A source that says nothing is as good as none.
@@ -28,7 +26,7 @@ _UNAVAILABLE = re.compile(r"disabled by GOPROXY=off|\b(?:429|5\d\d) [A-Z]")
 _OTHERS_SHOWN = 5
 
 # Nothing of the user's changes the result; and Go may write go.mod and go.sum, which is what it is called for.
-SETTINGS = {**gobuild.SETTINGS, "GOFLAGS": "-mod=mod"}
+SETTINGS = {**gocommand.SETTINGS, "GOFLAGS": "-mod=mod"}
 
 
 @dataclass(frozen=True)
@@ -54,23 +52,17 @@ class Source:
         """
         said: list[str] = []
         started = spoken = time.monotonic()
-        with subprocess.Popen(
-            [*ending.DIES_WITH_US, self.go.path, "mod", "tidy"],
-            cwd=module, env=_environment(), text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            assert process.stderr is not None
-            try:
-                for line in process.stderr:
-                    said.append(line)
-                    now = time.monotonic()
-                    if now - spoken >= gobuild.PROGRESS_EVERY_S:
-                        spoken = now
-                        fetched = sum(each.startswith("go: downloading ") for each in said)
-                        say(f"{fetched} modules fetched after {now - started:.0f} s")
-            except BaseException:
-                process.terminate()
-                raise
-        if process.returncode != 0:
+
+        def hear(line: str) -> None:
+            nonlocal spoken
+            said.append(line)
+            now = time.monotonic()
+            if now - spoken >= gocommand.PROGRESS_EVERY_S:
+                spoken = now
+                fetched = sum(each.startswith("go: downloading ") for each in said)
+                say(f"{fetched} modules fetched after {now - started:.0f} s")
+
+        if gocommand.follow([str(self.go.path), "mod", "tidy"], module, hear, settings=SETTINGS) != 0:
             raise self._explain(release, "".join(said))
 
     def _ask(self, version: str, query: str) -> str:
@@ -88,10 +80,8 @@ class Source:
     def _list(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "go.mod").write_text("module asking\n", encoding="utf-8")
-        argv = [*ending.DIES_WITH_US, str(self.go.path), "list", "-m", "-json", *arguments]
-        return subprocess.run(
-            argv, cwd=self.folder, env=_environment(), capture_output=True, text=True, timeout=ANSWER_S, check=False
-        )
+        argv = [str(self.go.path), "list", "-m", "-json", *arguments]
+        return gocommand.run(argv, self.folder, settings=SETTINGS, timeout_s=ANSWER_S)
 
     def _explain(self, version: str, stderr: str) -> GauntletError:
         what = f"Kubernetes {version} cannot be pinned"
@@ -99,10 +89,10 @@ class Source:
             line.strip() for line in stderr.splitlines() if not line.startswith(("go: downloading", "go: finding"))
         ]
         detail = "\n".join(f"    {line}" for line in lines[-6:] if line)
-        if gobuild.UNREACHABLE.search(stderr) or _UNAVAILABLE.search(stderr):
+        if gocommand.UNREACHABLE.search(stderr) or _UNAVAILABLE.search(stderr):
             return EnvironmentUnfit(
                 f"{what}: a module could not be fetched\n{detail}",
-                "check the network and `go env GOPROXY`; what was fetched is kept, so the next try goes on from there",
+                gocommand.UNREACHABLE_REMEDY,
             )
         missing = _MISSING.search(stderr)
         if _NO_MATCH in stderr or (missing is not None and missing[1] == KUBERNETES):
@@ -131,8 +121,3 @@ class Source:
             return f"choose another version: no other of {'.'.join(minor)} is listed{newest}"
         shown = ", ".join(reversed(same[-_OTHERS_SHOWN:]))
         return f"choose another patch; listed are {shown}: gauntlet versions add {same[-1]}"
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOBIN", "PWD"}}
-    return {**kept, **SETTINGS}

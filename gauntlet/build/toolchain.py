@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -129,6 +129,11 @@ def modules(version: str, root: Path) -> tuple[GoModule, ...]:
     others = () if own.has_control_plane else (each for each in newest_first if each.has_control_plane)
     etcd = (GoModule.read(root / "etcd"),) if (root / "etcd").is_dir() else ()
     return (own, *itertools.islice(others, 1), *etcd)
+
+
+def control_plane_of(found: Sequence[GoModule]) -> GoModule:
+    """Which of the modules of one version brings the control plane; its own if none does."""
+    return next((module for module in found if module.has_control_plane), found[0])
 
 
 def find_go(at_least: Release) -> Go:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gauntlet.build import binaries
-from gauntlet.build.toolchain import modules, parse_release, versions
+from gauntlet.build.toolchain import control_plane_of, modules, parse_release, versions
 from gauntlet.ground.errors import EnvironmentUnfit
 
 # How many minor versions kube-proxy may be older than the API server; before 1.25 it was fewer.
@@ -49,9 +49,8 @@ def pinned(root: Path) -> tuple[PinnedVersion, ...]:
 
 def of(minor: str, root: Path) -> PinnedVersion:
     """One of them. Raises UsageError if it is not pinned."""
-    own, *lent = modules(minor, root)
-    control_plane = next((module for module in (own, *lent) if module.has_control_plane), own)
-    return PinnedVersion(minor, own.version, control_plane.version, _cached(minor, root))
+    found = modules(minor, root)
+    return PinnedVersion(minor, found[0].version, control_plane_of(found).version, _cached(minor, root))
 
 
 def skew(proxy: str, api_server: str) -> Skew:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -60,6 +60,18 @@ class LineFile:
             yield fd
         finally:
             os.close(fd)
+
+
+def lock_or_wait(fd: int, on_wait: Callable[[], None]) -> None:
+    """Lock an open file or folder for this process alone; `on_wait` is called if another has it and is waited for.
+
+    The kernel releases it when the descriptor is closed, or the process ends, however that happens.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        on_wait()
+        fcntl.flock(fd, fcntl.LOCK_EX)
 
 
 def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
