@@ -144,11 +144,11 @@ def plain(mode: ProxyMode, version: str = DEFAULT_VERSION) -> Subject:
     """
     version = last_with(mode, version)
     offer(mode, version)
-    return Subject(str(mode), mode, version, str(mode))
+    return present(mode, version)
 
 
 def present(mode: ProxyMode, version: str) -> Subject:
-    """The subject of a cluster that was found in this mode at this full version, under the name of its mode."""
+    """The subject of a mode at a version, under the name of its mode: that of a cluster that was found so, for one."""
     return Subject(str(mode), mode, version, str(mode))
 
 
@@ -179,7 +179,7 @@ def parse_all(text: str, default_version: str) -> tuple[Subject, ...]:
 def parse(text: str, default_version: str) -> Subject:
     """One subject, as the module describes it. Raises UsageError, with what was wrong, if it cannot be one."""
     named = _NAMED.fullmatch(text)
-    core, *extras = (named["rest"] if named else text).split("+")
+    core, *extras = _unnamed(text).split("+")
     word, at, version = core.partition("@")
     fields: dict[str, Json] = {}
     if _is_file(core):

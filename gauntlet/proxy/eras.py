@@ -43,18 +43,16 @@ def minor_of(version: str) -> Minor:
 
 def offer(mode: ProxyMode, version: str) -> Offer:
     """How this version's kube-proxy offers a mode. Raises UsageError, with the reason, if it does not."""
-    minor = minor_of(version)
-    for era in traits(mode).versions:
-        if era.since <= minor <= era.until:
-            return Offer(mode, era.stage, era.gate)
-    raise UsageError(f"kube-proxy {version} does not have {mode} mode: {_span(mode)}", _versions_with(mode))
+    found = _offered(mode, minor_of(version))
+    if found is None:
+        raise UsageError(f"kube-proxy {version} does not have {mode} mode: {_span(mode)}", _versions_with(mode))
+    return found
 
 
 def offers(version: str) -> tuple[Offer, ...]:
     """The modes that this version's kube-proxy has."""
     minor = minor_of(version)
-    has = (mode for mode in ProxyMode if any(era.since <= minor <= era.until for era in traits(mode).versions))
-    return tuple(offer(mode, version) for mode in has)
+    return tuple(found for mode in ProxyMode if (found := _offered(mode, minor)) is not None)
 
 
 def is_deprecated(mode: ProxyMode, version: str) -> bool:
@@ -78,6 +76,11 @@ def last_with(mode: ProxyMode, version: str) -> str:
     """The version itself if it has the mode; the last minor version that has it, if that is an earlier one."""
     last = traits(mode).versions[-1].until
     return "{}.{}".format(*last) if last < minor_of(version) else version
+
+
+def _offered(mode: ProxyMode, minor: Minor) -> Offer | None:
+    eras = (era for era in traits(mode).versions if era.since <= minor <= era.until)
+    return next((Offer(mode, era.stage, era.gate) for era in eras), None)
 
 
 def _span(mode: ProxyMode) -> str:
