@@ -18,7 +18,8 @@ from typing import Self
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.proxy.configuration import fields_of, merged
+from gauntlet.ground.fields import merged
+from gauntlet.proxy.configuration import fields_of
 from gauntlet.proxy.eras import Minor, last_with, minor_of, offer
 from gauntlet.proxy.modes import traits
 

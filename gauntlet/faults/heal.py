@@ -11,6 +11,7 @@ from gauntlet.ground.journal.lock import ClusterInUse
 from gauntlet.ground.journal.store import Journal, Record, State, journal_of
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import path_of_service
 
 # A restarted kube-proxy needs some seconds to write everything again; under a crash back-off, half a minute.
 CONFIRM_DEADLINE_S = 60.0
@@ -123,7 +124,7 @@ def _host(cluster: Cluster, record: Record) -> Host | None:
 
 def _delete(cluster: Cluster, service: str) -> None:
     try:
-        _api(cluster).delete(_path(service))
+        _api(cluster).delete(path_of_service(service))
     except ApiRefused as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
@@ -131,7 +132,7 @@ def _delete(cluster: Cluster, service: str) -> None:
 
 def _exists(cluster: Cluster, service: str) -> bool:
     try:
-        _api(cluster).get(_path(service))
+        _api(cluster).get(path_of_service(service))
     except ApiRefused as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return False
@@ -141,9 +142,3 @@ def _exists(cluster: Cluster, service: str) -> bool:
 
 def _api(cluster: Cluster) -> Api:
     return Api(cluster.api, answer_s=_API_TIMEOUT_S)
-
-
-def _path(service: str) -> str:
-    """Of a Service, `namespace/name`."""
-    namespace, _, name = service.partition("/")
-    return f"/api/v1/namespaces/{namespace}/services/{name}"

@@ -13,7 +13,7 @@ from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
 from gauntlet.ground.journal.store import Argv
 from gauntlet.kube.api import Api, ApiRefused
-from gauntlet.kube.objects import ServiceObject
+from gauntlet.kube.objects import ServiceObject, path_of_service
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.model import endpoint
@@ -52,9 +52,8 @@ def virtual_server(scene: Scene, service: str) -> VirtualServer:
 
     Raises UsageError if there is no such Service, Inconclusive if kube-proxy has not made it so.
     """
-    namespace, _, name = service.partition("/")
     try:
-        spec = Api(scene.cluster.api).one(ServiceObject, f"/api/v1/namespaces/{namespace}/services/{name}").spec
+        spec = Api(scene.cluster.api).one(ServiceObject, path_of_service(service)).spec
     except ApiRefused as error:
         raise UsageError(f"Service {service}: {error.words}", "name one as namespace/name") from None
     ports = spec.tcp_ports

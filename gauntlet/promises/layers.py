@@ -10,6 +10,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from gauntlet.ground.fields import merged
 from gauntlet.ground.yamlfile import Plain, Where, YamlFile
 from gauntlet.promises.promise import Slo
 from gauntlet.promises.slo_files import SloError
@@ -67,21 +68,13 @@ def validated(layers: list[Layer]) -> Slo:
 
     Raises SloError, with file and line, for the first thing that is wrong.
     """
-    merged: dict[str, Plain] = {}
+    fields: dict[str, Plain] = {}
     for layer in layers:
-        merged = _over(merged, layer.fields)
+        fields = merged(fields, layer.fields)
     try:
-        return Slo.model_validate(merged)
+        return Slo.model_validate(fields)
     except ValidationError as error:
         raise _readable(error.errors()[0], layers) from None
-
-
-def _over(below: Mapping[str, Plain], above: Mapping[str, Plain]) -> dict[str, Plain]:
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        merged[key] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _readable(error: ErrorDetails, layers: list[Layer]) -> SloError:

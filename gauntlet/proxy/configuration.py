@@ -11,6 +11,7 @@ import yaml
 
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.fields import merged
 from gauntlet.proxy import ports
 
 _KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
@@ -118,15 +119,3 @@ def fields_of(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
 def changed(configuration: str, changes: Mapping[str, Json]) -> str:
     """The YAML with changes: mappings are merged key by key, all else is replaced."""
     return yaml.safe_dump(merged(yaml.safe_load(configuration) or {}, changes), sort_keys=False)
-
-
-def merged(present: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
-    """The fields with changes: mappings are merged key by key, all else is replaced."""
-    found = dict(present)
-    for key, value in changes.items():
-        below = found.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            found[key] = merged(below, value)
-        else:
-            found[key] = value
-    return found

@@ -8,7 +8,7 @@ from gauntlet.ground.cluster import Cluster, Node
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.journal.store import Argv
 from gauntlet.kube.api import Api, ApiRefused
-from gauntlet.kube.objects import ServiceObject
+from gauntlet.kube.objects import ServiceObject, path_of_service
 from gauntlet.proxy.ports import HEALTHZ
 
 # The Service that every cluster has.
@@ -38,9 +38,8 @@ def answers_script(cluster: Cluster, service: str = EVERYWHERE, *, timeout_s: fl
 
 def address_of(cluster: Cluster, service: str) -> tuple[str, int]:
     """Cluster IP and first TCP port of a Service, `namespace/name`. Raises UsageError if there is none."""
-    namespace, _, name = service.partition("/")
     try:
-        spec = Api(cluster.api).one(ServiceObject, f"/api/v1/namespaces/{namespace}/services/{name}").spec
+        spec = Api(cluster.api).one(ServiceObject, path_of_service(service)).spec
     except ApiRefused as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise

@@ -13,6 +13,7 @@ from gauntlet.kube.objects.services import (
     ServiceObject,
     ServicePort,
     ServiceSpec,
+    path_of_service,
 )
 from gauntlet.kube.objects.workloads import ConfigMap, DaemonSet, FelixConfiguration, Installation
 
@@ -37,4 +38,5 @@ __all__ = [
     "ServicePort",
     "ServiceSpec",
     "Version",
+    "path_of_service",
 ]

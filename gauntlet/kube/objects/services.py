@@ -9,6 +9,12 @@ from gauntlet.kube.objects.parts import ApiObject, Part
 SERVICE_NAME = "kubernetes.io/service-name"
 
 
+def path_of_service(service: str) -> str:
+    """Where the API has a Service, `namespace/name`."""
+    namespace, _, name = service.partition("/")
+    return f"/api/v1/namespaces/{namespace}/services/{name}"
+
+
 class ServicePort(Part):
     name: str = ""
     protocol: str = "TCP"

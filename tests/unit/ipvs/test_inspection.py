@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauntlet.ground.cluster import CommandFailed, Completed, HostKind
+from gauntlet.ground.cluster import CommandFailed, Completed
 from gauntlet.ground.errors import GauntletError
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import (
@@ -30,19 +28,15 @@ from gauntlet.proxy.ipvs import (
 )
 from gauntlet.proxy.ipvs import servers as server_table
 from tests.unit.ipvs import ipvsadm
+from tests.unit.stand_in_host import StandInHost
 
 CAPTURED = Path(__file__).parent / "captured"
 SHOWN = (CAPTURED / "inspection.txt").read_text()
 FOUND = inspection.parse(SHOWN, "node-1")
 
 
-class Node:
+class Node(StandInHost):
     """A host on which every command says the same."""
-
-    name = "node-1"
-    kind = HostKind.NODE
-    node = "node-1"
-    address = "10.77.0.11"
 
     def __init__(self, stdout: str, stderr: str = "") -> None:
         self.said = (stdout, stderr)
@@ -53,28 +47,6 @@ class Node:
     ) -> Completed:
         self.ran.append(tuple(argv))
         return Completed(tuple(argv), 2, *self.said)
-
-    def spawn(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
-        raise NotImplementedError
-
-    def spawn_module(
-        self,
-        module: str,
-        arguments: Sequence[str] = (),
-        *,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
-        raise NotImplementedError
 
 
 def only(address: str, port: int) -> VirtualServer:

@@ -5,12 +5,11 @@ Captured from 1.37.2 (iptables, nftables, ipvs) and 1.25.9 (userspace); the last
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
-from gauntlet.ground.cluster import Completed, HostKind, ProxyMode
+from gauntlet.ground.cluster import Completed, ProxyMode
+from tests.unit.stand_in_host import StandInHost
 
 CAPTURED = Path(__file__).parent / "captured"
 SAVED = (CAPTURED / "iptables-save.txt").read_text()
@@ -42,13 +41,8 @@ _TEXTS = {
 }
 
 
-class Captured:
+class Captured(StandInHost):
     """A host with the rules of one mode."""
-
-    name = "node-1"
-    kind = HostKind.NODE
-    node = "node-1"
-    address = "10.77.0.11"
 
     def __init__(self, mode: ProxyMode) -> None:
         self.mode = mode
@@ -63,25 +57,3 @@ class Captured:
         else:
             said = _TEXTS[self.mode]
         return Completed(tuple(argv), 0, said, "")
-
-    def spawn(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
-        raise NotImplementedError
-
-    def spawn_module(
-        self,
-        module: str,
-        arguments: Sequence[str] = (),
-        *,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
-        raise NotImplementedError
