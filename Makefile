@@ -18,7 +18,7 @@ unit: ## the tests that need no root, no cluster and no built program (2 min)
 	$(BIN)/pytest tests/unit -m 'not cluster'
 
 test: lint ## lint, then the project's own tests
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --timeout=1200
 
 lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

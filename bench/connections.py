@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 
-import polars as pl
-
 from bench.stage import Stage
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
 from gauntlet.ground.waiting import until
 from gauntlet.traffic import Ask, Load
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import counts, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 # Without affinity, 25 attempts on two backends stay on one with a probability of 2^-24, below 1e-7.
 MIN_ATTEMPTS = 25

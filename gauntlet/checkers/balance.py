@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.reaches_all import chance_of_a_miss
 from gauntlet.checkers.sample import OUTSIDE, SIGNIFICANCE, by_client_node, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection
 
 MIN_EXPECTED = 5

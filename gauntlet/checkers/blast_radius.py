@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import OUTSIDE, counts, describe, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 
 def blast_radius(attempts: pl.DataFrame, allowed_nodes: frozenset[str]) -> Finding:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import polars as pl
-
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.latency import latency
 from gauntlet.checkers.sample import failed
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.promises.promise import Slo
 
 

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.blast_radius import blast_radius
@@ -23,6 +21,7 @@ from gauntlet.checkers.silence import silent
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS, Windows, cut
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History
 from gauntlet.promises.promise import BlastRadius, Slo
 

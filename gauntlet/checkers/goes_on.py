@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import describe, end_ns, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, Outcome
 
 

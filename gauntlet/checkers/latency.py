@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import by_client_node, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 # With fewer, the 99th percentile is little more than the slowest attempt.
 MIN_ATTEMPTS = 100

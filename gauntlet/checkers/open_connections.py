@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-import polars as pl
-
 from gauntlet.checkers.sample import counts, describe, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 
 def open_connections(

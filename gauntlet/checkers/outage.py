@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.sample import by_flow, end_ns, hurt, no_data, seconds
 from gauntlet.checkers.spells import Spell, spells
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 
 @dataclass(frozen=True)

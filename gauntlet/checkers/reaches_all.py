@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import SIGNIFICANCE, counts, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 
 def reaches_all(attempts: pl.DataFrame, backends: frozenset[str], *, significance: float = SIGNIFICANCE) -> Finding:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.sample import NANO, by_flow, describe, hurt, no_data
 from gauntlet.checkers.spells import spells
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
-import polars as pl
-
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow, Outcome
 
 # Chance of a false alarm of one statistical test. A gate makes a few hundred of them, so that fewer than

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 
-import polars as pl
-
 from gauntlet.checkers.sample import FLOW, NANO, declared_name, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
 
 # An attempt takes a second at most, and a flow has enough users to stay on schedule while all of them wait: one that

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
-import polars as pl
-
 from gauntlet.checkers.sample import counts, describe, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 
 
 def source_ip(attempts: pl.DataFrame, allowed: Collection[str]) -> Finding:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.sample import NANO, hurt
+from gauntlet.ground.frames import pl
 
 
 @dataclass(frozen=True)

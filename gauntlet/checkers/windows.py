@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.checkers.sample import end_ns, failed
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
 
 CONTROL, HURT, AFTER = "control", "hurt", "after"

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import polars as pl
-
 from gauntlet.ground.disk import LineFile
+from gauntlet.ground.frames import pl
 
 
 class Outcome(StrEnum):

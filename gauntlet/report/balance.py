@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import altair as alt
-import polars as pl
 
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, Outcome
 from gauntlet.report.binning import by_client, client_rows
 from gauntlet.report.palette import BAR, EVENT, FAINT, TEXT

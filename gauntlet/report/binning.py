@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import polars as pl
-
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Outcome
 
 OUTSIDE = "outside"

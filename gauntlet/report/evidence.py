@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-from polars.exceptions import PolarsError
-
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import ATTEMPTS, EVENTS, History, events
 
 FILES = (".parquet", ".jsonl", ".txt", ".log", ".json")
@@ -43,7 +41,7 @@ def evidence_of(run: Path, paths: Iterable[str]) -> Evidence:
             continue
         try:
             return Evidence(name, _history(folder))
-        except (OSError, PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError) as error:
             missing.append(f"{name} cannot be read: {str(error).splitlines()[0]}")
     return Evidence(first, None, "; ".join(missing))
 

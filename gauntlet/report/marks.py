@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind
 from gauntlet.report.binning import Axis
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
 from markupsafe import Markup
 
 from gauntlet.ground.finding import Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
 from gauntlet.report.balance import balance
 from gauntlet.report.binning import SECOND_NS, Axis

@@ -8,9 +8,9 @@ import re
 from html import escape
 
 import altair as alt
-import polars as pl
 import vl_convert
 
+from gauntlet.ground.frames import pl
 from gauntlet.report import room
 from gauntlet.report.palette import BED, FAINT, GRID, TEXT
 

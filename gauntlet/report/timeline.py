@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import altair as alt
-import polars as pl
 
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import History, Outcome
 from gauntlet.report.binning import Axis, by_client, client_rows, latency_bins, success_steps
 from gauntlet.report.marks import Mark, Window, axis_of, marks, windows

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-import polars as pl
-
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
 from gauntlet.ground.waiting import until
 from gauntlet.traffic.client import Agent, Record

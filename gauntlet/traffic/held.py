@@ -7,10 +7,9 @@ import subprocess
 from types import TracebackType
 from typing import Self
 
-import polars as pl
-
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, Outcome, attempts
 from gauntlet.traffic import holder
 from gauntlet.traffic.load import Target

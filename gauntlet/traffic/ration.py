@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-import polars as pl
-
 from gauntlet.ground.cluster import Host, HostKind
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Frontend, Outcome
 from gauntlet.traffic.load import Target
 

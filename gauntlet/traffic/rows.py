@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import polars as pl
-
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import ATTEMPTS, DeclaredFlow, Outcome, attempts
 
 COLUMNS: Mapping[str, pl.DataType] = {

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import polars as pl
-
 from gauntlet.ground.cluster import CommandFailed, Host, Node
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Outcome
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics

@@ -1,6 +1,5 @@
 """NodePort: a port that every node opens for a Service."""
 
-import polars as pl
 import pytest
 
 from fixtures.judge import Judge
@@ -9,6 +8,7 @@ from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Backend, Backends, Clients, Service, ServiceType
 

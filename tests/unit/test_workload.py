@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import cast
 
-import polars as pl
 import pytest
 from kubernetes.client import Configuration
 
 from gauntlet.ground import history
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
 from gauntlet.kube.api_client import PatientClient

@@ -12,13 +12,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from gauntlet.checkers.outage import outages
 from gauntlet.checkers.sample import NANO, hurt
 from gauntlet.faults.chaos.target import Configuration, Target, target_of
 from gauntlet.ground import history
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, EventKind, Frontend, Outcome, Protocol
 from gauntlet.proxy import health as proxy_health
 

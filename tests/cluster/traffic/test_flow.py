@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-import polars as pl
 import pytest
 
 from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, Frontend, Protocol
 from gauntlet.ground.waiting import until
 from gauntlet.traffic import Ask, Flow, Load, Target, Traffic

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
-import polars as pl
-
 from gauntlet.ground import history
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow, Event, EventKind, History, Outcome
 
 T0 = 1_800_000_000_000_000_000

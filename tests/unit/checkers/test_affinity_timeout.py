@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.affinity_timeout import affinity_timeout
 from gauntlet.ground import history
 from gauntlet.ground.finding import Verdict
+from gauntlet.ground.frames import pl
 
 
 def _choices(backend: str, services: int, *, outcome: str = "ok") -> pl.DataFrame:

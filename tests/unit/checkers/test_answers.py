@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import polars as pl
 import pytest
 
 from gauntlet.checkers.affinity import affinity
@@ -18,6 +17,7 @@ from gauntlet.checkers.refusal import refusal
 from gauntlet.checkers.sample import OUTSIDE
 from gauntlet.checkers.source_ip import source_ip
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Outcome
 from tests.unit.checkers.histories import BACKENDS, EMPTY, Row, frame, steady
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind, History, Outcome, attempts, events
 from gauntlet.report.balance import balance
 from gauntlet.report.binning import SUCCESS_BINS, Axis, by_client, client_rows, latency_bins, success_steps
