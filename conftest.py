@@ -108,7 +108,7 @@ def _set_up(config: pytest.Config) -> None:
     from fixtures import inventory, rehearsal, settings, subjects
     from fixtures.ledger import Ledger
     from gauntlet.build import releases
-    from gauntlet.ground import surroundings
+    from gauntlet.ground.environment import FROM_SOURCE
 
     told: dict[str, str] | None = getattr(config, "workerinput", None)
     if told is not None:
@@ -118,7 +118,7 @@ def _set_up(config: pytest.Config) -> None:
         config.option.kp_seed = settings.new_seed()
     releases.share_memory()
     if config.option.kp_from_source:
-        os.environ[surroundings.FROM_SOURCE] = "1"
+        os.environ[FROM_SOURCE] = "1"
     chosen = settings.read(config)
     if not (config.option.collectonly or config.option.kp_dry_run):
         chosen.use_clusters()

@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 from gauntlet.build import cache
 from gauntlet.build.cache import Say
 from gauntlet.build.toolchain import GoModule, Tool
+from gauntlet.ground.environment import ETCD_RELEASES, FROM_SOURCE, RELEASES
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.ground.surroundings import ETCD_RELEASES, FROM_SOURCE, RELEASES
 
 if TYPE_CHECKING:
     from gauntlet.build.download import Downloads

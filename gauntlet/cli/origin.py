@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from gauntlet.ground.surroundings import FROM_SOURCE
+from gauntlet.ground.environment import FROM_SOURCE
 
 
 def obey(pytest_args: Sequence[str]) -> None:

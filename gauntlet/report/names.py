@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from gauntlet.ground import surroundings
+from gauntlet.ground.environment import command_line
 from gauntlet.subject import chosen_by
 
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
@@ -48,4 +48,4 @@ def command(case: str, subject: str, written: str, options: Iterable[str], envir
     `options` and `environment` are those of its run, the subject aside.
     """
     chosen = [node_id(case, subject)] if "::" in case else ["suites", "-k", case]
-    return surroundings.command(["pytest", *chosen, chosen_by(written), *options], environment)
+    return command_line(["pytest", *chosen, chosen_by(written), *options], environment)

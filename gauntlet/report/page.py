@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Verdict
-from gauntlet.ground.surroundings import PROXY_PATH
 from gauntlet.report import palette
 from gauntlet.report.comparison import comparison
 from gauntlet.report.names import title
@@ -37,17 +37,17 @@ class Group:
 
 def page(results: Results, run: Path) -> str:
     """The report on a run, as HTML. `run` is the folder that its findings' evidence is relative to."""
-    surroundings = Environment(
+    templates = Environment(
         loader=PackageLoader("gauntlet.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    surroundings.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title, PROXY_PATH=PROXY_PATH)
+    templates.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title, PROXY_PATH=PROXY_PATH)
     found = sections(results, run)
     took = results.finished - results.started
-    return surroundings.get_template("page.html.j2").render(
+    return templates.get_template("page.html.j2").render(
         results=results,
         named=len(results.names) <= MOST_NAMED and all(len(name) <= LONGEST_NAMED for name in results.names),
         took=_duration(took.total_seconds()),

@@ -1,4 +1,4 @@
-"""The colours of the page and of its charts, for light and dark surroundings.
+"""The colours of the page and of its charts, for light and dark screens.
 
 Charts are drawn in the light colours; the page's style sheet exchanges each for its dark twin by
 an attribute selector, so one drawing serves screen, night and paper without any script. Series
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ink:
-    """One colour: its name in the style sheet, and its value by surroundings."""
+    """One colour: its name in the style sheet, and its value by screen."""
 
     name: str
     light: str

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from gauntlet.ground import surroundings
+from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict, undecided
 from gauntlet.report.subject_record import Record, SubjectRecord
 
@@ -132,8 +132,8 @@ class Results(Record):
     def undecided(self, subject: str) -> str:
         """Why this run cannot say that a cluster may take this subject, whatever its cases found; empty if it can."""
         share = self.gate.get(subject)
-        if surroundings.PROXY_PATH in self.environment:
-            return f"programs of {self.environment[surroundings.PROXY_PATH]} stood before those that kube-proxy calls"
+        if PROXY_PATH in self.environment:
+            return f"programs of {self.environment[PROXY_PATH]} stood before those that kube-proxy calls"
         if share is None:
             return "it is not on record how much of the gate ran"
         if share.ran == share.cases > 0:

@@ -19,7 +19,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
 from gauntlet.traffic.load import Load, Target
-from gauntlet.traffic.ration import WHOLE_AFTER_S, Rations, key
+from gauntlet.traffic.refusal_limit import WHOLE_AFTER_S, RefusalLimits, key
 from gauntlet.traffic.rows import read, read_so_far
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
@@ -33,14 +33,14 @@ class Flow:
     """
 
     def __init__(
-        self, agent: Agent, load: Load, declared: DeclaredFlow, job: Job, record: Record, rations: Rations
+        self, agent: Agent, load: Load, declared: DeclaredFlow, job: Job, record: Record, limits: RefusalLimits
     ) -> None:
         self.load = load
         self.declared = declared
         self._agent = agent
         self._job = job
         self._record = record
-        self._rations = rations
+        self._limits = limits
         self._ended: Ended | None = None
 
     @property
@@ -103,12 +103,12 @@ class Flow:
         except Inconclusive:
             self._note_broken_off()
             raise
-        self._rations.note(self._agent.client, self.so_far())
+        self._limits.note(self._agent.client, self.so_far())
         return ended
 
     def _note_broken_off(self) -> None:
         """Nobody knows what the attempts under way will come to, nor those whose rows are lost."""
-        self._rations.note_unknown(self._agent.client, time.time_ns() + int(self.load.timeout_s * 1e9))
+        self._limits.note_unknown(self._agent.client, time.time_ns() + int(self.load.timeout_s * 1e9))
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +136,7 @@ class Traffic:
         self._agents: dict[tuple[str, str, str], Agent] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._rations = Rations(time.time_ns())
+        self._limits = RefusalLimits(time.time_ns())
         folder.mkdir(parents=True, exist_ok=True)
 
     def warm(self, *clients: Host) -> None:
@@ -157,20 +157,20 @@ class Traffic:
         except OSError as error:
             raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
         agent.start(job, record)
-        return Flow(agent, load, declared, job, record, self._rations)
+        return Flow(agent, load, declared, job, record, self._limits)
 
     def send(self, client: Host, load: Load, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """Run a load with `attempts` to its end and return them. Raises Inconclusive, as `Flow.stop` does."""
         with self.start(client, load) as flow:
             return flow.wait(backend_nodes)
 
-    def await_rations(self, clients: Sequence[Host], targets: Sequence[Target], attempts: int) -> None:
+    def await_refusal_limit(self, clients: Sequence[Host], targets: Sequence[Target], attempts: int) -> None:
         """Wait until each client may be refused so often by each of these targets, whatever refused it before.
 
         Raises UsageError if a kernel never refuses so much at once.
         """
         until(
-            lambda: all(self._rations.allow(client, targets, attempts, time.time_ns()) for client in clients),
+            lambda: all(self._limits.allow(client, targets, attempts, time.time_ns()) for client in clients),
             what="the kernels may refuse as often as is asked",
             deadline_s=WHOLE_AFTER_S + _GRACE_S,
         )

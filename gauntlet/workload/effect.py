@@ -46,7 +46,7 @@ class Question:
 class Effect:
     """Watches Services from one client a node: rules are programmed node by node. `outside` asks their NodePorts.
 
-    The nodes themselves ask: to them the kernel does not ration its refusals (icmp_ratelimit). Where they are slow,
+    The nodes themselves ask: to them the kernel does not limit its refusals (icmp_ratelimit). Where they are slow,
     their `pods` ask whatever is not to be refused.
 
     On `early_nodes`, whose kube-proxy is in a mode that answers early, an answer is not enough: the Service may be
@@ -89,7 +89,7 @@ class Effect:
         """Ask these questions, again and again, until each is answered as it must be, and was not before the change.
 
         Those that one host asks alone come last, when the nodes have the Service: a NodePort that is not there yet is
-        refused by the kernel, and what it refuses to one host is rationed, to the cost of the case (icmp_ratelimit).
+        refused by the kernel, whose refusals to one host are limited, to the cost of the case (icmp_ratelimit).
         """
         ends = time.monotonic() + deadline_s
         asked_all = threading.Event()
@@ -187,10 +187,10 @@ def questions(served: Served, backends: int) -> list[Question]:
 def node_port_questions(served: Served, backends: int, nodes: Sequence[str], asker: Host) -> list[Question]:
     """What to ask the nodes at these addresses by their NodePorts, from outside.
 
-    Nothing where some of them may refuse: the kernel rations its refusals to one host.
+    Nothing where some of them may refuse: the kernel limits its refusals to one host.
     """
-    rationed = backends == 0 or served.declared.external_traffic is TrafficPolicy.LOCAL
-    if rationed or not served.node_ports:
+    limited = backends == 0 or served.declared.external_traffic is TrafficPolicy.LOCAL
+    if limited or not served.node_ports:
         return []
     return [
         Question(served.node_port_at(address, protocol), NODE_PORT_ATTEMPTS, answered, asker)

@@ -14,7 +14,8 @@ from gauntlet.workload import Backend, Clients, Served, Service
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
-# Each kernel refuses six attempts of one client at once, later ones only once a second (gauntlet/traffic/ration.py).
+# Each kernel refuses six attempts of one client at once, later ones only once a second
+# (gauntlet/traffic/refusal_limit.py).
 ATTEMPTS = 2
 TIMEOUT_S = 3.0
 

@@ -183,7 +183,7 @@ def test_effect_knows_a_refusal_from_a_service_that_is_not_there() -> None:
 def test_questions_fit_the_service() -> None:
     served = Served("ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {}, ())
     assert [question.attempts for question in questions(served, 3)] == [68, 68]
-    assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are rationed"
+    assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are limited"
 
 
 def test_ingress_of_policy_local_is_asked_for_an_answer_by_whomever() -> None:

@@ -43,7 +43,7 @@ class Variable:
 
 def render(fault: type[JournalledFault], scenario: Scenario) -> str:
     """The experiment file of one scenario."""
-    surroundings = Environment(
+    templates = Environment(
         loader=PackageLoader("gauntlet.faults.chaos"),
         autoescape=False,  # noqa: S701 - it is YAML, and its strings are quoted by PyYAML
         undefined=StrictUndefined,
@@ -51,8 +51,8 @@ def render(fault: type[JournalledFault], scenario: Scenario) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    surroundings.filters.update(scalar=_scalar, flow=_flow)
-    return surroundings.get_template("experiment.yaml.j2").render(
+    templates.filters.update(scalar=_scalar, flow=_flow)
+    return templates.get_template("experiment.yaml.j2").render(
         header=f"{_HEADER}{fault.__module__.replace('.', '/')}.py by `make render`: change it there.",
         scenario=scenario,
         description=textwrap.wrap(scenario.description, _WIDTH, break_long_words=False, break_on_hyphens=False),

@@ -47,8 +47,8 @@ def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: str
 def stop_redirects(nodes: tuple[ContainerNode, ...]) -> None:
     """Have the nodes send no ICMP redirects to hosts whose packets they forward to where these came from.
 
-    Each would use up the ration of refusals to its receiver (icmp_ratelimit), and a Service without endpoints would
-    then be slow to refuse for no fault of kube-proxy's.
+    Each would count towards the limit of refusals to its receiver (icmp_ratelimit), and a Service without endpoints
+    would then be slow to refuse for no fault of kube-proxy's.
     """
     settings = [f"net.ipv4.conf.{each}.send_redirects=0" for each in ("all", "default", "eth0")]
     for node in nodes:

@@ -15,7 +15,7 @@ _ROUTER = {
     "net.ipv4.ip_forward": "1",
     "net.ipv4.conf.all.send_redirects": "0",
     "net.ipv4.conf.default.send_redirects": "0",
-    # It was there before its default was set. Each redirect would also use up the ration of refusals to its receiver
+    # It was there before its default was set. Each redirect would also use up the limit of refusals to its receiver
     # (inet_peer: icmp_ratelimit counts both).
     "net.ipv4.conf.eth0.send_redirects": "0",
     "net.ipv4.conf.all.rp_filter": "0",

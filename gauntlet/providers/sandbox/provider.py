@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gauntlet.build.cache import Say
-from gauntlet.ground import ending, paths, surroundings
+from gauntlet.ground import ending, paths
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
@@ -90,7 +91,7 @@ class SandboxProvider:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():
                 binaries = replace(binaries, programs={**binaries.programs, xstate.LIBRARY: xstate.ensure()})
-        before = os.environ.get(surroundings.PROXY_PATH, "")
+        before = os.environ.get(PROXY_PATH, "")
         proxy_path = str(Path(before).resolve()) if before else ""
         try:
             with ending.held_back():
@@ -162,9 +163,9 @@ class SandboxProvider:
         self.require_kernel(spec.mode, spec.kernel)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
-        proxy_path = os.environ.get(surroundings.PROXY_PATH, "")
+        proxy_path = os.environ.get(PROXY_PATH, "")
         if proxy_path and not Path(proxy_path).is_dir():
-            raise UsageError(f"{surroundings.PROXY_PATH}={proxy_path} is not a folder", "name a folder or unset it")
+            raise UsageError(f"{PROXY_PATH}={proxy_path} is not a folder", "name a folder or unset it")
         paths.require_writable(layout.clusters_dir())
         self._refuse_taken(spec.name)
         world.flags()

@@ -25,8 +25,8 @@ from gauntlet.build.download import Downloads, Limits, Unavailable
 from gauntlet.build.releases import WrongChecksum
 from gauntlet.cli.main import main
 from gauntlet.cli.origin import from_source, obey
+from gauntlet.ground.environment import FROM_SOURCE
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
-from gauntlet.ground.surroundings import FROM_SOURCE
 from gauntlet.ground.waiting import until
 from tests.programs.build.release_server import ReleaseServer, deaf, nobody, proxied, served, trusted
 from tests.programs.suite_folder import SuiteFolder

@@ -26,6 +26,6 @@ def of_run(more: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def command(argv: list[str], environment: Mapping[str, str]) -> str:
+def command_line(argv: list[str], environment: Mapping[str, str]) -> str:
     """A command as one types it, with these variables before it."""
     return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in environment.items()), shlex.join(argv)])

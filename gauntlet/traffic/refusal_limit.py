@@ -1,8 +1,8 @@
-"""Ration: a kernel refuses only so many attempts of one host. How many are left, told from what that host has seen.
+"""Limit of refusals: a kernel refuses only so many attempts of one host. How many are left, by what it has seen.
 
 What iptables and nftables reject is answered by an ICMP message, and of those a kernel sends each address six at once,
 then one a second (net.ipv4.icmp_ratelimit and XRLIM_BURST_FACTOR in net/ipv4/icmp.c, `inet_peer_xrlim_allow`). An
-attempt beyond the ration times out, although the rule is there.
+attempt beyond the limit times out, although the rule is there.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ _EVERY_NS = 1_000_000_000
 WHOLE_AFTER_S = AT_ONCE * _EVERY_NS / 1e9
 _WHOLE_AFTER_NS = AT_ONCE * _EVERY_NS
 # A reset is no ICMP message. A time-out may have been one that came too late.
-_MAY_HAVE_DRAWN = (str(Outcome.REFUSED), str(Outcome.UNREACHABLE), str(Outcome.TIMEOUT))
+_MAY_BE_REFUSED = (str(Outcome.REFUSED), str(Outcome.UNREACHABLE), str(Outcome.TIMEOUT))
 
 HostKey = tuple[str, str, str]
 
 
-class Rations:
-    """What each host has drawn of its rations. Nothing is known of the time before `began_ns`.
+class RefusalLimits:
+    """How many refusals each host has used up. Nothing is known of the time before `began_ns`.
 
-    Each node has a ration of its own for a host. Attempts at a NodePort draw on that of the node with the address.
-    Which node refuses others is not looked at: they count as drawn on every node's.
+    Each node has a limit of its own for a host. Attempts at a NodePort count at the node with the address.
+    Which node refuses others is not looked at: they count at every node.
     """
 
     def __init__(self, began_ns: int) -> None:
         self._began_ns = began_ns
         # When, and at which node's address; "" for an attempt that any node may have refused.
-        self._drawn: dict[HostKey, list[tuple[int, str]]] = {}
+        self._used: dict[HostKey, list[tuple[int, str]]] = {}
         self._lock = threading.Lock()
 
     def note(self, client: Host, attempts: pl.DataFrame) -> None:
-        """Take down what attempts of one client (ATTEMPTS schema) may have drawn."""
-        drawn = attempts.filter(pl.col("outcome").is_in(_MAY_HAVE_DRAWN)).select(
+        """Take down what attempts of one client (ATTEMPTS schema) may have used up."""
+        used = attempts.filter(pl.col("outcome").is_in(_MAY_BE_REFUSED)).select(
             at_ns=pl.col("at_ns") + pl.col("latency_ns").fill_null(0),
             node=pl.when(pl.col("frontend") == str(Frontend.NODE_PORT)).then(pl.col("address")).otherwise(pl.lit("")),
         )
-        if drawn.is_empty():
+        if used.is_empty():
             return
         with self._lock:
-            known = [*self._drawn.get(key(client), ()), *drawn.sort("at_ns").tail(10 * AT_ONCE).rows()]
+            known = [*self._used.get(key(client), ()), *used.sort("at_ns").tail(10 * AT_ONCE).rows()]
             newest_ns = max(at_ns for at_ns, _ in known)
-            self._drawn[key(client)] = sorted(each for each in known if each[0] > newest_ns - _WHOLE_AFTER_NS)
+            self._used[key(client)] = sorted(each for each in known if each[0] > newest_ns - _WHOLE_AFTER_NS)
 
     def note_unknown(self, client: Host, until_ns: int) -> None:
-        """Take down that a client may have drawn everything, up to a time: of a load that was broken off."""
+        """Take down that a client may have used up everything, up to a time: of a load that was broken off."""
         with self._lock:
-            self._drawn[key(client)] = sorted([*self._drawn.get(key(client), ()), *[(until_ns, "")] * AT_ONCE])
+            self._used[key(client)] = sorted([*self._used.get(key(client), ()), *[(until_ns, "")] * AT_ONCE])
 
     def allow(self, client: Host, targets: Sequence[Target], attempts: int, now_ns: int) -> bool:
         """Whether the client may be refused so often by each of these targets, all at once, from now on.
@@ -75,12 +75,12 @@ class Rations:
     def _left(self, client: Host, target: Target, now_ns: int) -> float:
         """At least so many refusals are left."""
         if client.kind is HostKind.NODE and target.frontend is not Frontend.NODE_PORT:
-            # Refused on its way out, by a message over loopback, which is not rationed (icmpv4_xrlim_allow).
+            # Refused on its way out, by a message over loopback, which is not limited (icmpv4_xrlim_allow).
             return AT_ONCE
         with self._lock:
-            drawn = self._drawn.get(key(client), ())
+            used = self._used.get(key(client), ())
         left, last_ns = 0.0, max(self._began_ns, now_ns - _WHOLE_AFTER_NS)
-        for at_ns in [at_ns for at_ns, node in drawn if at_ns > last_ns and _is_one(node, _node(target))]:
+        for at_ns in [at_ns for at_ns, node in used if at_ns > last_ns and _is_one(node, _node(target))]:
             left = max(0.0, _refilled(left, at_ns - last_ns) - 1)
             last_ns = at_ns
         return _refilled(left, now_ns - last_ns)
@@ -100,5 +100,5 @@ def _node(target: Target) -> str:
 
 
 def _is_one(node: str, other: str) -> bool:
-    """Whether attempts at these draw on one ration, or may do so."""
+    """Whether attempts at these count towards one limit, or may do so."""
     return node == other or "" in (node, other)
