@@ -15,19 +15,13 @@ from gauntlet.ground.errors import GauntletError
 
 pytest_plugins = (
     "fixtures.ending",
-    "fixtures.evidence",
     "fixtures.run",
     "fixtures.cluster",
     "fixtures.traffic",
     "fixtures.workload",
-    "fixtures.shared",
-    "fixtures.explosion",
     "fixtures.judge",
     "fixtures.chaos",
-    "fixtures.cleanup",
-    "fixtures.cluster_check",
-    "fixtures.ipvs",
-    "fixtures.removal",
+    "fixtures.proxy",
 )
 
 RUN_FOLDER, RUN_SEED = "gauntlet_folder", "gauntlet_seed"
@@ -221,7 +215,8 @@ def pytest_runtest_makereport(
 
 
 def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: Sequence[str]) -> None:
-    from fixtures import case, ledger, settings, skips, subjects
+    from fixtures import ledger, settings, skips, subjects
+    from gauntlet.report import case
 
     if settings.KEY not in item.config.stash:
         return

@@ -6,6 +6,8 @@ import re
 import secrets
 
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import ApiObject
+from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.workload import manifest
 
 LONGEST_PURPOSE = 40
@@ -35,6 +37,13 @@ def delete(api: Api, name: str) -> None:
 def delete_services(api: Api, name: str) -> None:
     """Delete all Services of a namespace now."""
     _delete(api, f"{PATH}/{name}/services")
+
+
+def with_services(api: Api) -> set[str]:
+    """The namespaces that hold a Service of the gauntlet's, or still its endpoints. Those of others come and go."""
+    query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}
+    paths = ("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices")
+    return {each.metadata.namespace for path in paths for each in api.list(ApiObject, path, query)}
 
 
 def _delete(api: Api, path: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.shared import Shared
+from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 

@@ -3,9 +3,9 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.shared import Shared
-from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 

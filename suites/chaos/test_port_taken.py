@@ -3,8 +3,8 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.shared import Shared
 from gauntlet.workload import HTTP
+from gauntlet.workload.shared import Shared
 
 pytestmark = pytest.mark.chaos
 

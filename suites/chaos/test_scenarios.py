@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.chaos import Experiment
 from fixtures.scenarios import without_a_case
-from fixtures.shared import Shared
+from gauntlet.workload.shared import Shared
 
 pytestmark = pytest.mark.chaos
 

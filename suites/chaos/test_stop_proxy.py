@@ -3,8 +3,8 @@
 import pytest
 
 from fixtures.chaos import Experiment
-from fixtures.workload import CaseWorkload
 from gauntlet.workload import Backends, Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 

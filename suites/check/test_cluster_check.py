@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixtures.cluster_check import ClusterCheck
 from fixtures.judge import Judge
-from fixtures.workload import CaseWorkload
+from gauntlet.doctor.cluster_check.check import ClusterCheck
 from gauntlet.workload import HTTP, UDP, Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.usefixtures("backends")]
 

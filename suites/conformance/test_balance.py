@@ -4,13 +4,13 @@ import pytest
 
 from fixtures.judge import Judge
 from fixtures.run import Promises
-from fixtures.shared import Shared
-from fixtures.traffic import Probe
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.latency import latency
 from gauntlet.ground.history import Protocol
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients
+from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixtures.cleanup import Cleanup
 from fixtures.judge import Judge
-from fixtures.workload import CaseWorkload
+from gauntlet.proxy.cleanup import Cleanup
 from gauntlet.workload import Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("node-faults"), pytest.mark.usefixtures("backends")]
 

@@ -3,13 +3,13 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.shared import Shared
-from fixtures.traffic import Probe
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.ground.history import Protocol
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients
+from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -2,19 +2,19 @@
 
 import pytest
 
-from fixtures.evidence import Evidence
 from fixtures.judge import Judge
-from fixtures.removal import Removal
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.goes_on import goes_on
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.ground.history import Connection
 from gauntlet.traffic import Load, Traffic
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.ipvs_nodes import Ipvs
+from gauntlet.workload.removal import Removal
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

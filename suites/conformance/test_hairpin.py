@@ -3,12 +3,12 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.ground.history import Protocol
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -3,11 +3,11 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -2,11 +2,7 @@
 
 import pytest
 
-from fixtures.evidence import Evidence
 from fixtures.judge import Judge
-from fixtures.shared import Shared
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.affinity import BY_DESTINATION, affinity
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.open_connections import open_connections
@@ -14,8 +10,12 @@ from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import turns
 from gauntlet.traffic import Held
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.ipvs_nodes import Ipvs
+from gauntlet.workload.shared import Shared
 
 pytestmark = [
     pytest.mark.conformance,

@@ -3,8 +3,8 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.workload import CaseWorkload
 from gauntlet.workload import Clients, Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.ipvs_nodes import Arp, ProxyConfiguration
 
 pytestmark = [

@@ -4,13 +4,13 @@ import pytest
 
 from fixtures.judge import Judge
 from fixtures.run import Promises
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.refusal import refusal
 from gauntlet.ground.history import Protocol
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backend, Clients, Served, Service
+from gauntlet.workload.case_workload import CaseWorkload
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -3,13 +3,13 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.shared import Shared
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.source_ip import source_ip
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Service, ServiceType, TrafficPolicy, addresses
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 

@@ -4,16 +4,16 @@ import random
 
 import pytest
 
-from fixtures.explosion import ChangeWatch, Explosion
 from fixtures.judge import Judge
 from fixtures.run import Promises
-from fixtures.traffic import Probe
-from fixtures.workload import CaseWorkload
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.recovery import recovery
 from gauntlet.ground.history import EventKind
+from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients, spread
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.explosion import ChangeWatch, Explosion
 
 pytestmark = [
     pytest.mark.gate,

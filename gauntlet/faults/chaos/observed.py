@@ -39,12 +39,3 @@ def is_ours(api: Api, namespace: str) -> bool:
     """Whether the namespace was made by the gauntlet, and so will go as a whole."""
     found = api.one(ApiObject, f"/api/v1/namespaces/{namespace}")
     return MANAGED_BY.items() <= found.metadata.labels.items()
-
-
-def namespaces_with_services(api: Api) -> set[str]:
-    """The namespaces that hold a Service of the gauntlet's, or still its endpoints. Those of others come and go."""
-    query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}
-    found = [
-        api.list(ApiObject, path, query) for path in ("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices")
-    ]
-    return {each.metadata.namespace for listed in found for each in listed}

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gauntlet.doctor.cluster_check import cluster_facts
-from gauntlet.faults.chaos import observed
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, Manifest
@@ -51,9 +50,9 @@ def serve(api: Api, sandbox: Cluster) -> None:
     workload.serve_endpoints(by_hand, [Endpoint("10.1.2.3", sandbox.nodes[0].name)])
     workload.replace_endpoints(by_hand, [])
     workload.delete_backend("backend-1")
-    assert observed.namespaces_with_services(api) == {name}
+    assert namespaces.with_services(api) == {name}
     namespaces.delete(api, name)
-    until(lambda: not observed.namespaces_with_services(api), what="all of it is gone", deadline_s=30.0)
+    until(lambda: not namespaces.with_services(api), what="all of it is gone", deadline_s=30.0)
     sweep(api)
     assert {each.metadata.name for each in marker.own(api)} <= {marker.NAMESPACE}
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from fixtures.shared import NOBODY, SharedServices
-from fixtures.workload import CaseNamespaces
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.history import EventKind, EventLog
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.traffic import Traffic
+from gauntlet.workload.case_namespaces import CaseNamespaces
 from gauntlet.workload.effect import Effect
+from gauntlet.workload.shared import NOBODY, SharedServices
 from gauntlet.workload.workload import Workload
 
 

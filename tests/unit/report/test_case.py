@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.case import Case, of_node_id
+from gauntlet.report.case import Case, of_node_id
 
 FILE = "suites/conformance/test_x.py"
 NAMES = ("iptables", "nftables", "nftables@1.36", "my-next+Gate-false")

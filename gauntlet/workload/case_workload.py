@@ -1,0 +1,109 @@
+"""The workload of one case: its backends and its Services, and the wait until every node obeys them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gauntlet.ground.history import Event, EventKind, EventLog
+from gauntlet.kube.api import Api
+from gauntlet.workload.backend import Backend, Readiness, one_on_each
+from gauntlet.workload.bulk import serve_many
+from gauntlet.workload.effect import Effect
+from gauntlet.workload.readiness import Switch, switch
+from gauntlet.workload.served import Backends, RunningBackend, Served
+from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.workload import Workload
+
+
+class CaseWorkload:
+    """The workload of one case. Services are in effect on every node when `serve` returns.
+
+    If they are not at the deadline, an event says what was not; the attempts that the case makes next are judged.
+    """
+
+    def __init__(self, api: Api, workload: Workload, effect: Effect, nodes: tuple[str, ...], events: EventLog) -> None:
+        self.api = api
+        self._events = events
+        self.effect = effect
+        self.nodes = nodes
+        self._workload = workload
+
+    @property
+    def namespace(self) -> str:
+        return self._workload.namespace
+
+    def run(self, *backends: Backend) -> Backends:
+        """Start these backends and wait until they run (and are ready, unless the case switches that)."""
+        return self._workload.run(*backends)
+
+    def run_on_each_node(self, *, readiness: Readiness = Readiness.SERVES) -> Backends:
+        """One backend on each node."""
+        return self.run(*one_on_each(self.nodes, readiness=readiness))
+
+    def delete_backend(self, name: str) -> None:
+        """Delete a backend's pod, and return at once."""
+        self._workload.delete_backend(name)
+
+    def serve(self, service: Service) -> Served:
+        """Create a Service and return when every node obeys it (or the deadline for that is over)."""
+        return self.serve_all([service])[0]
+
+    def serve_all(self, services: Sequence[Service]) -> tuple[Served, ...]:
+        """Create several Services at once, and return when every node obeys all of them."""
+        created = self._workload.serve_all(services)
+        ready = {app: len(self._workload.ready_addresses(app)) for app in {each.app for each in services} if app}
+        asked = [
+            question
+            for served in created
+            if not served.declared.headless
+            for question in self.effect.questions(served, ready.get(served.declared.app or "", 0))
+        ]
+        if asked and not self.effect.until(asked):
+            self._note_missing(created)
+        return created
+
+    def serve_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> Served:
+        """Create a Service without a selector, with these endpoints, and return when every node obeys it."""
+        return self.serve_all_endpoints({service: endpoints})[0]
+
+    def serve_all_endpoints(self, wanted: Mapping[Service, Sequence[Endpoint]]) -> tuple[Served, ...]:
+        """`serve_endpoints` for several Services at once."""
+        created = tuple(self._workload.serve_endpoints(service, endpoints) for service, endpoints in wanted.items())
+        asked = [
+            question for served in created for question in self.effect.questions(served, len(wanted[served.declared]))
+        ]
+        if not self.effect.until(asked):
+            self._note_missing(created)
+        return created
+
+    def serve_many(self, services: Sequence[Service], endpoints: Sequence[Endpoint]) -> tuple[Served, ...]:
+        """Create Services without selectors by the thousand, each with these endpoints. Does not wait for effect."""
+        return serve_many(self.api, self.namespace, services, endpoints)
+
+    def replace_endpoints(self, served: Served, endpoints: Sequence[Endpoint]) -> None:
+        """Give a Service without a selector other endpoints, and return as soon as the API has them."""
+        self._workload.replace_endpoints(served.declared, endpoints)
+
+    def wait_endpoints(self, served: Served, backends: Backends) -> bool:
+        """Wait until the slices hold exactly these backends, then until every node obeys."""
+        self._workload.wait_endpoints(served.declared, frozenset(each.address for each in backends.all))
+        return self.wait(served, len(backends.all))
+
+    def wait(self, served: Served, backends: int) -> bool:
+        """Wait until every node sends the Service to exactly so many backends, or the deadline for that is over."""
+        obeyed = self.effect.wait(served, backends)
+        if not obeyed:
+            self._note_missing([served])
+        return obeyed
+
+    def _note_missing(self, services: Sequence[Served]) -> None:
+        names = ", ".join(service.name for service in services)
+        self._events.write(Event(EventKind.NOT_IN_EFFECT, names, detail="; ".join(self.effect.missing)))
+
+    def slice_addresses(self, served: Served) -> frozenset[str]:
+        """Addresses of the ready endpoints in the slices of a Service."""
+        return self._workload.slice_addresses(served.declared)
+
+    def switch(self, backend: RunningBackend, readiness: Readiness) -> Switch:
+        """What makes this backend, declared with FILE or GATE, ready and unready."""
+        return switch(self.api, backend, readiness)
