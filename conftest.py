@@ -215,7 +215,8 @@ def pytest_runtest_makereport(
 
 
 def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: Sequence[str]) -> None:
-    from fixtures import ledger, settings, skips, subjects
+    from fixtures import ledger, settings, subjects
+    from gauntlet.faults.fitness import reasons_to_skip
     from gauntlet.report import case
 
     if settings.KEY not in item.config.stash:
@@ -226,7 +227,7 @@ def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: S
     chosen = settings.of(item.config)
     subject = chosen.subject(found.subject)
     try:
-        reasons = skips.reasons(features, experiments, subject, chosen.places(subject))
+        reasons = reasons_to_skip(features, experiments, subject, chosen.places(subject))
     except GauntletError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     for reason in reasons:

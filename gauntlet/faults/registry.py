@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TypeGuard
 
 from pydantic import BaseModel, ValidationError
@@ -49,6 +51,17 @@ def names() -> tuple[str, ...]:
 def of_experiment(name: str) -> type[JournalledFault] | None:
     """The fault that has this scenario; None if none has it."""
     return next((fault for fault in FAULTS.values() if name in {each.name for each in fault.scenarios}), None)
+
+
+def scenarios_without_a_case(suites: Path) -> tuple[str, ...]:
+    """The names of the scenarios that no file of this folder names, in order."""
+    named = {
+        node.value
+        for file in suites.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+    return tuple(sorted({each.name for fault in FAULTS.values() for each in fault.scenarios} - named))
 
 
 def blast_radius(faults: Collection[str], mode: ProxyMode) -> BlastRadius:

@@ -29,6 +29,7 @@ __all__ = [
     "BlastRadius",
     "Control",
     "Latency",
+    "Promises",
     "Recovery",
     "Since",
     "Slo",
@@ -134,6 +135,26 @@ class Terms:
 
     def _place(self, name: str) -> str:
         return place_of(tuple(name.split(".")), list(self.layers)).removeprefix(f"{project_root()}/")
+
+
+@dataclass(frozen=True)
+class Promises:
+    """The SLOs for the cluster at hand: call it with the name of an experiment.
+
+    `subject` is its name. Raises UsageError for an experiment that the folder of SLOs does not name.
+    """
+
+    book: SloBook
+    mode: ProxyMode
+    version: str
+    subject: str
+
+    def __call__(self, experiment: str) -> Slo:
+        return self.book.slo(experiment, self.mode, self.version, self.subject)
+
+    def terms(self, experiment: str) -> Terms:
+        """The same, with the places where it is written. Raises the same."""
+        return self.book.terms(experiment, self.mode, self.version, self.subject)
 
 
 def _as_yaml(value: object) -> str:

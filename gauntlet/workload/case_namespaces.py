@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.workload import namespace as namespaces
 
 # With one at a time a case in ipvs mode waited 7 to 13 s for its Service, without the one before it 4 s (2026-11-27).
 # Their pods cost their probes, each second.
 OWN_KERNEL_TOGETHER = 8
+GONE_DEADLINE_S = 60.0
 
 
 class CaseNamespaces:
@@ -35,3 +37,16 @@ class CaseNamespaces:
     def delete_finished(self) -> None:
         while self.finished:
             namespaces.delete(self._api, self.finished.pop())
+
+    def await_gone(self, *staying: str) -> None:
+        """Wait until no Service is about to go: all are in these namespaces, or in those that are not yet deleted.
+
+        Raises NotInTime if one is still there after a minute.
+        """
+        expected = {"default", *staying, *self.finished, *self.earlier}
+        until(
+            lambda: namespaces.with_services(self._api) <= expected,
+            what="the Services of earlier cases are gone",
+            deadline_s=GONE_DEADLINE_S,
+            every_s=0.25,
+        )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.chaos import Experiment
+from gauntlet.faults.chaos.runner import Experiment
 from gauntlet.workload.shared import Shared
 
 pytestmark = pytest.mark.chaos

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.chaos import Experiment
+from gauntlet.faults.chaos.runner import Experiment
 from gauntlet.workload import Backends, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.shared import Shared

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.chaos import Experiment
+from gauntlet.faults.chaos.runner import Experiment
 from gauntlet.workload import HTTP
 from gauntlet.workload.shared import Shared
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.chaos import Experiment
-from fixtures.scenarios import without_a_case
+from gauntlet.faults.chaos.runner import Experiment
+from gauntlet.faults.registry import scenarios_without_a_case
 from gauntlet.workload.shared import Shared
 
 pytestmark = pytest.mark.chaos
 
-SCENARIOS = without_a_case(Path(__file__).parent)
+SCENARIOS = scenarios_without_a_case(Path(__file__).parent)
 # Without any, pytest would make a skipped case of the test.
 __test__ = bool(SCENARIOS)
 

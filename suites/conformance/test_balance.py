@@ -3,11 +3,11 @@
 import pytest
 
 from fixtures.judge import Judge
-from fixtures.run import Promises
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.latency import latency
 from gauntlet.ground.history import Protocol
+from gauntlet.promises.slo import Promises
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients
 from gauntlet.workload.shared import Shared

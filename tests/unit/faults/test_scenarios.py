@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.scenarios import without_a_case
 from gauntlet.faults import FAULTS, chaos
 from gauntlet.faults.chaos import rendering
 from gauntlet.faults.flush_nat import FlushNat
 from gauntlet.faults.journalled import JournalledFault
-from gauntlet.faults.registry import discover
+from gauntlet.faults.registry import discover, scenarios_without_a_case
 from gauntlet.faults.scenario import PREPARE, ByItself, Scenario
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
@@ -115,9 +114,9 @@ def test_rendering_again_changes_nothing_and_spares_what_somebody_wrote(tmp_path
 
 def test_a_scenario_that_no_suite_names_is_run_by_the_case_for_all_others(tmp_path: Path) -> None:
     every = sorted(scenario.name for _, scenario in SCENARIOS)
-    assert without_a_case(tmp_path) == tuple(every)
+    assert scenarios_without_a_case(tmp_path) == tuple(every)
     (tmp_path / "test_mine.py").write_text("def test_it(experiment):\n    experiment.run('flush-nat')\n")
-    assert without_a_case(tmp_path) == tuple(name for name in every if name != "flush-nat")
+    assert scenarios_without_a_case(tmp_path) == tuple(name for name in every if name != "flush-nat")
 
 
 def test_what_changes_its_service_meanwhile_has_a_case_of_its_own() -> None:
@@ -128,4 +127,4 @@ def test_what_changes_its_service_meanwhile_has_a_case_of_its_own() -> None:
         if {"replace_endpoint", "expose"} & {step.function for step in scenario.method(fault.name)}
     }
     assert changing
-    assert changing.isdisjoint(without_a_case(project_root() / "suites/chaos"))
+    assert changing.isdisjoint(scenarios_without_a_case(project_root() / "suites/chaos"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.rehearsal import RehearsedFlow, RehearsedTraffic
+from gauntlet.faults.chaos.rehearsal import RehearsedFlow, RehearsedTraffic
 from gauntlet.ground.history import DeclaredFlow
 from gauntlet.traffic import Flow, Traffic
 
