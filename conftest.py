@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _set_up(config: pytest.Config) -> None:
     """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
     from fixtures import inventory, rehearsal, settings, subjects
-    from fixtures.ledger import Ledger
+    from fixtures.ledger import LedgerPlugin
     from gauntlet.build import releases
     from gauntlet.ground.environment import FROM_SOURCE
 
@@ -124,7 +124,7 @@ def _set_up(config: pytest.Config) -> None:
         chosen = settings.housed(config, chosen)
         if not config.option.kp_dry_run:
             command = ["pytest", *config.invocation_params.args]
-            config.pluginmanager.register(Ledger(chosen, command, cases), "gauntlet-ledger")
+            config.pluginmanager.register(LedgerPlugin(chosen, command, cases), "gauntlet-ledger")
     config.stash[settings.KEY] = chosen
     config.stash[subjects.NAMES] = tuple(subject.name for subject in chosen.subjects)
     if config.option.kp_dry_run:
@@ -193,7 +193,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             return
         if held is None:
             pytest.fail("a case must give its findings to the fixture `judge`; without any it shows nothing")
-        held.conclude()
+        judge.conclude(held)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -206,7 +206,7 @@ def pytest_runtest_makereport(
     held = item.stash.get(judge.KEY, None) if call.when == "call" else None
     if held is None or (call.excinfo is not None and isinstance(call.excinfo.value, Skipped)):
         return (yield)
-    explanation = held.blame(call.excinfo.value) if call.excinfo is not None else None
+    explanation = judge.blame(held, call.excinfo.value) if call.excinfo is not None else None
     item.user_properties += held.properties()
     report = yield
     if explanation:
@@ -215,9 +215,9 @@ def pytest_runtest_makereport(
 
 
 def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: Sequence[str]) -> None:
-    from fixtures import ledger, settings, subjects
+    from fixtures import settings, subjects
     from gauntlet.faults.fitness import reasons_to_skip
-    from gauntlet.report import case
+    from gauntlet.report import case, ledger
 
     if settings.KEY not in item.config.stash:
         return

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.doctor.cluster_check.check import ClusterCheck
+from gauntlet.report.judge import Judge
 from gauntlet.workload import HTTP, UDP, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.latency import latency
 from gauntlet.ground.history import Protocol
 from gauntlet.promises.slo import Promises
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients
 from gauntlet.workload.shared import Shared

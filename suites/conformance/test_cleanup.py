@@ -2,8 +2,8 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.proxy.cleanup import Cleanup
+from gauntlet.report.judge import Judge
 from gauntlet.workload import Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.goes_on import goes_on
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.ground.history import Connection
+from gauntlet.report.judge import Judge
 from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe

@@ -2,13 +2,13 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.affinity import BY_DESTINATION, affinity
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.open_connections import open_connections
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.same_choice import same_choice
 from gauntlet.checkers.turns import turns
+from gauntlet.report.judge import Judge
 from gauntlet.traffic import Held
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.judge import Judge
+from gauntlet.report.judge import Judge
 from gauntlet.workload import Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.ipvs_nodes import Arp, ProxyConfiguration

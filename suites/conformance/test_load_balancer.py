@@ -2,11 +2,11 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.ground.history import Protocol
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.refusal import refusal
 from gauntlet.ground.history import Protocol
 from gauntlet.promises.slo import Promises
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backend, Clients, Served, Service
 from gauntlet.workload.case_workload import CaseWorkload

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backend, Clients, Readiness, Service
 from gauntlet.workload.case_workload import CaseWorkload

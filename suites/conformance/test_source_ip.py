@@ -2,10 +2,10 @@
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.source_ip import source_ip
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Service, ServiceType, TrafficPolicy, addresses
 from gauntlet.workload.case_workload import CaseWorkload

@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from fixtures.judge import Judge
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.recovery import recovery
 from gauntlet.ground.history import EventKind
 from gauntlet.promises.slo import Promises
+from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients, spread
 from gauntlet.workload.case_workload import CaseWorkload

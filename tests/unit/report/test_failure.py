@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from fixtures.failure import deciding, telling
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.report.failure import deciding, telling
 from tests.unit.checkers.histories import Row, frame, steady
 
 NODES = {f"node-{number}": SimpleNamespace(name=f"node-{number}", address=f"10.77.0.1{number}") for number in (1, 2, 3)}
