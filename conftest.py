@@ -104,10 +104,10 @@ def _set_up(config: pytest.Config) -> None:
     from gauntlet.build import releases
     from gauntlet.ground.environment import FROM_SOURCE
 
-    told: dict[str, str] | None = getattr(config, "workerinput", None)
-    if told is not None:
+    sent: dict[str, str] | None = getattr(config, "workerinput", None)
+    if sent is not None:
         # A worker parses the command line anew: what the controller chose is not in it.
-        config.option.kp_seed = int(told[RUN_SEED])
+        config.option.kp_seed = int(sent[RUN_SEED])
     elif config.option.kp_seed is None:
         config.option.kp_seed = settings.new_seed()
     releases.share_memory()
@@ -116,8 +116,8 @@ def _set_up(config: pytest.Config) -> None:
     chosen = settings.read(config)
     if not (config.option.collectonly or config.option.kp_dry_run):
         chosen.use_clusters()
-    if told is not None:
-        chosen = replace(chosen, folder=Path(told[RUN_FOLDER]))
+    if sent is not None:
+        chosen = replace(chosen, folder=Path(sent[RUN_FOLDER]))
     elif not config.option.collectonly:
         chosen.check()
         cases = inventory.take(config, chosen)
@@ -221,11 +221,11 @@ def _skip_unsupported(item: pytest.Item, features: Sequence[str], experiments: S
 
     if settings.KEY not in item.config.stash:
         return
-    found = case.of_node_id(item.nodeid, subjects.names_of(item.config))
-    if found is None:
+    this = case.of_node_id(item.nodeid, subjects.names_of(item.config))
+    if this is None:
         return
     chosen = settings.of(item.config)
-    subject = chosen.subject(found.subject)
+    subject = chosen.subject(this.subject)
     try:
         reasons = reasons_to_skip(features, experiments, subject, chosen.places(subject))
     except GauntletError as error:

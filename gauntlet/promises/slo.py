@@ -37,6 +37,8 @@ __all__ = [
     "SloError",
     "Terms",
     "load",
+    "load_over_shipped",
+    "shipped",
 ]
 
 
@@ -175,6 +177,16 @@ def load(folder: Path, changes: Path | None = None) -> SloBook:
     book = SloBook(folder, tuple(_layered(slo_files.read_all(each)) for each in (folder, changes) if each is not None))
     book.validate()
     return book
+
+
+def shipped() -> Path:
+    """The folder of promises of the checkout."""
+    return project_root() / "slos"
+
+
+def load_over_shipped(folder: Path) -> SloBook:
+    """The promises of the checkout, and over them the changes of another folder. Raises as `load` does."""
+    return load(shipped()) if folder.resolve() == shipped().resolve() else load(shipped(), folder)
 
 
 def _layered(files: SloFiles) -> _Folder:

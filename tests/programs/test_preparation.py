@@ -7,14 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from fixtures import nearest, subjects
-from fixtures.collector import Row
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
 from gauntlet.cli.main import main
 from gauntlet.cli.pytest_arguments import names_a_cluster
@@ -23,7 +20,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.promises.support import Place, unsupported
 from gauntlet.providers.sandbox import world
-from gauntlet.subject import parse_all, plain, present
+from gauntlet.subject import plain
 from tests.programs.suite_folder import SuiteFolder
 from tests.unit.existing import absent
 
@@ -38,12 +35,7 @@ def test_killed_proxy_costs_no_attempt(judge):
 def test_node_port_answers(judge):
     judge(GOOD)
 """
-ROWS = (
-    Row(
-        "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[nftables]", ("gate",), (), ("kill-proxy",)
-    ),
-    Row("suites/conformance/test_node_port.py::test_node_port_answers[tcp-nftables]", ("gate",), (), ()),
-)
+CASE = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[nftables]"
 
 
 # Everything but a program, which is none any more in a mount namespace of one's own.
@@ -125,21 +117,6 @@ def test_a_misspelt_keyword_is_answered_with_the_nearest(tmp_path: Path) -> None
     assert "did you mean node_port" in said
 
 
-def test_a_misspelt_path_is_answered_with_the_nearest() -> None:
-    said = nearest.of_path("suites/caos/test_kill_proxy.py", ROWS, project_root())
-    assert said is not None
-    assert said.startswith("did you mean suites/chaos/test_kill_proxy.py")
-    case = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_atempt"
-    assert f"did you mean {case.replace('atempt', 'attempt')}?" in str(nearest.of_path(case, ROWS, project_root()))
-    assert "kill-proxy" in str(nearest.of_path("kil-proxy", ROWS, project_root()))
-    assert nearest.of_path("suites/chaos", ROWS, project_root()) is None
-
-
-def test_a_case_of_another_mode_is_answered_with_those_there_are() -> None:
-    case = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[ipvs]"
-    assert f"did you mean '{ROWS[0].node_id}'?" in str(nearest.of_path(case, ROWS, project_root()))
-
-
 @pytest.mark.parametrize("chosen", [["kill-proxy"], ["experiments/kill-proxy.yaml"], ["suites", "-k", "kill-proxy"]])
 def test_an_experiment_is_chosen_by_its_name(chosen: list[str]) -> None:
     done = subprocess.run(
@@ -147,7 +124,7 @@ def test_an_experiment_is_chosen_by_its_name(chosen: list[str]) -> None:
         cwd=project_root(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     cases = [line for line in done.stdout.splitlines() if "::" in line]
-    assert cases == [ROWS[0].node_id], done.stdout + done.stderr
+    assert cases == [CASE], done.stdout + done.stderr
 
 
 def test_an_experiment_outside_the_profile_is_chosen_by_its_name_too() -> None:
@@ -207,36 +184,3 @@ def test_no_skip_advises_what_is_refused() -> None:
     said = str(unsupported("own-kernel", ProxyMode.NFTABLES, "1.37", shared))
     assert "--kp-node-kernel" not in said
     assert "no inet family of nftables" in said
-
-
-@pytest.mark.parametrize("asked", [None, "nftables", "nftables@1.36", "nftables@1.36.3", "next=nftables"])
-def test_a_kubeconfig_decides_the_subject(asked: str | None) -> None:
-    named = None if asked is None else parse_all(asked, "1.37")
-    found = subjects.agreed(named, present(ProxyMode.NFTABLES, "1.36.3"), "they run")
-    assert (found.mode, found.version) == (ProxyMode.NFTABLES, "1.36.3")
-    assert found.name == (asked.partition("=")[0] if asked else "nftables")
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        ("iptables", r"they run in nftables mode, not in iptables\n.*--kp-modes=nftables"),
-        ("nftables,iptables", r"they run in nftables mode, not in nftables, iptables\n"),
-        ("nftables@1.37", r"they run at 1\.36\.3, not at 1\.37\n"),
-        ("nftables+SomeGate", r"with another configuration than nftables\+SomeGate\n"),
-    ],
-)
-def test_a_kubeconfig_of_another_subject_is_refused(asked: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
-        subjects.agreed(parse_all(asked, "1.37"), present(ProxyMode.NFTABLES, "1.36.3"), "they run")
-
-
-def test_a_kubeconfig_of_an_own_program_is_not_taken_for_the_release_of_its_version() -> None:
-    found = replace(present(ProxyMode.NFTABLES, "1.37.2"), program=Path("/opt/kube-proxy"))
-    with pytest.raises(UsageError, match="they run from a program of its own, /opt/kube-proxy"):
-        subjects.agreed(parse_all("nftables@1.37", "1.37"), found, "they run")
-    assert subjects.agreed(parse_all("nftables", "1.37"), found, "they run").program == found.program
-
-
-def test_without_a_cluster_the_subjects_are_those_of_the_gate() -> None:
-    assert [each.name for each in subjects.unasked("1.37")] == ["iptables", "nftables"]

@@ -34,7 +34,7 @@ _UNDOING = frozenset({"heal", "remove", "unexpose"})
 
 
 class Plan:
-    """What would be done, told to `write`, a line each."""
+    """What would be done: `write` prints it, a line each."""
 
     def __init__(self, write: Callable[[Sequence[str]], None]) -> None:
         self._write = write
