@@ -2,76 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.checkers.experiment import CHECKS, judge
-from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
-from gauntlet.faults import FAULTS
-from gauntlet.ground.cluster import ProxyMode
-from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.ground.history import DeclaredFlow, Event, EventKind
-from gauntlet.ground.paths import project_root
-from gauntlet.promises.slo import BlastRadius, Slo, load
-from tests.unit.checkers.histories import BACKENDS, Row, declared, event, record, steady
-
-BOOK = load(project_root() / "slos")
-NODES = ("node-1", "node-2", "node-3")
-
-# The control window is 0-5 s, the fault acts from 5 s, is healed at 12 s; the window after is 15-25 s.
-EVENTS = (
-    event(0, EventKind.WINDOW_STARTED, "control"),
-    event(4.9, EventKind.WINDOW_ENDED, "control"),
-    event(5, EventKind.WINDOW_STARTED, "hurt"),
-    event(5, EventKind.FAULT_INTENDED),
-    event(5.02, EventKind.FAULT_INJECTED),
-    event(5.1, EventKind.FAULT_LANDED, detail="the proxy is gone"),
-    event(11.9, EventKind.WINDOW_ENDED, "hurt"),
-    event(11.95, EventKind.FAULT_HELD, detail="the proxy is still gone"),
-    event(12, EventKind.REMEDY_APPLIED),
-    event(12, EventKind.FAULT_HEALED),
-    event(12.1, EventKind.FAULT_HEAL_CONFIRMED),
-    event(15, EventKind.WINDOW_STARTED, "after"),
-    event(25, EventKind.WINDOW_ENDED, "after"),
-)
-
-
-def promise(name: str) -> Slo:
-    return BOOK.slo(name, ProxyMode.IPTABLES, "1.37.2")
-
-
-def reach(name: str) -> BlastRadius:
-    """What the fault of this experiment declares; experiments without a fault hurt nobody."""
-    fault = FAULTS.get(name)
-    return fault.blast_radius(ProxyMode.IPTABLES) if fault else BlastRadius.NONE
-
-
-def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("node-1",)) -> list[Row]:
-    return [
-        row
-        for node in NODES
-        for row in steady(0, 26, 0.02, client=f"client-{node}", node=node, bad=bad if node in hurt else ())
-    ]
-
-
-DECLARED = {declared(Row(0, client=f"client-{node}", node=node)): WINDOWS for node in NODES}
-
-
-def judged(
-    name: str,
-    rows: Iterable[Row],
-    events: Iterable[Event] = EVENTS,
-    flows: Mapping[DeclaredFlow, Sequence[str]] = DECLARED,
-    **changes: frozenset[str],
-) -> dict[str, Finding]:
-    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, reach=reach(name), **changes)
-    return {finding.check: finding for finding in found}
-
-
-def wrong(found: dict[str, Finding]) -> dict[str, Verdict]:
-    return {check: finding.verdict for check, finding in found.items() if finding.verdict.blocks}
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import Event, EventKind
+from gauntlet.promises.slo import BlastRadius
+from tests.unit.checkers.experiments import BOOK, DECLARED, EVENTS, judged, promise, traffic, wrong
+from tests.unit.checkers.histories import BACKENDS, Row, event, record, steady
 
 
 @pytest.mark.parametrize("name", BOOK.experiments)
@@ -275,68 +216,6 @@ def test_a_fault_that_ended_only_by_the_remedy_did_not_end_by_itself() -> None:
 def test_no_attempts_at_all_is_inconclusive() -> None:
     found = judged("kill-proxy", [])
     assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "held", "healed"}, Verdict.INCONCLUSIVE)
-
-
-WINDOW_ENDS_S = {CONTROL: 4.9, HURT: 11.9, AFTER: 25}
-
-
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("silent", ["client-node-1", "client-node-2"])
-def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that_rests_on_it_passes(
-    silent: str, window: str
-) -> None:
-    start_s = {CONTROL: 0, HURT: 5.02, AFTER: 15}[window]
-    rows = [row for row in traffic() if row.client != silent or not start_s <= row.at_s < WINDOW_ENDS_S[window]]
-    found = judged("kill-proxy", rows)
-    assert found["flows"].verdict is Verdict.INCONCLUSIVE
-    assert f"{silent} " in found["flows"].reason
-    assert f"in the window '{window}'" in found["flows"].reason
-    rest = {
-        CONTROL: set(CHECKS) - {"landed", "held", "healed"},
-        HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery"},
-        AFTER: {
-            *("flows", "correctness", "error-kinds", "blast-radius", "outage", "recovery"),
-            *("after", "latency", "balance"),
-        },
-    }
-    assert wrong(found) == dict.fromkeys(rest[window], Verdict.INCONCLUSIVE)
-    if window != CONTROL:
-        assert f"silent in the window {window!r} (seen: " in found["outage"].reason
-        assert found["outage"].remedy == "first follow the advice of the finding `flows`"
-
-
-def test_a_flow_that_falls_silent_in_the_middle_of_a_window_is_named() -> None:
-    found = judged("kill-proxy", [row for row in traffic() if row.client != "client-node-2" or row.at_s < 20])
-    assert found["flows"].details == (
-        "client-node-2 (node-2) -> test/web cluster_ip 10.96.0.10:80/tcp in the window 'after'",
-    )
-
-
-def test_a_declared_flow_that_never_attempted_is_named() -> None:
-    never = declared(Row(0, client="outside", node=None, address="10.77.0.11"))
-    found = judged("kill-proxy", traffic(), flows={**DECLARED, never: (HURT, AFTER)})
-    assert "outside -> test/web cluster_ip 10.77.0.11:80/tcp in the window 'hurt'" in found["flows"].reason
-    assert found["control"].verdict is Verdict.PASS
-    assert found["blast-radius"].verdict is Verdict.INCONCLUSIVE
-
-
-def test_a_flow_that_joins_in_the_hurt_window_is_silent_only_after_it_joined() -> None:
-    late = steady(9, 26, 0.02, client="late", node="node-2")
-    flows = {**DECLARED, declared(late[0]): (HURT, AFTER)}
-    assert judged("kill-proxy", [*traffic(), *late], flows=flows)["flows"].verdict is Verdict.PASS
-    cut = [row for row in late if not 9.5 < row.at_s < 12]
-    assert "late" in judged("kill-proxy", [*traffic(), *cut], flows=flows)["flows"].reason
-
-
-def test_a_silent_flow_excuses_nobody() -> None:
-    rows = [row for row in traffic([(6, 6.5)]) if row.client != "client-node-2" or row.at_s < 5]
-    found = judged("kill-proxy", rows)
-    assert found["availability"].verdict is Verdict.FAIL
-    assert found["flows"].verdict is Verdict.INCONCLUSIVE
-
-
-def test_an_experiment_without_declared_flows_is_inconclusive() -> None:
-    assert judged("kill-proxy", traffic(), flows={})["flows"].verdict is Verdict.INCONCLUSIVE
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
