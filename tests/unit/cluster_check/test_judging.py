@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gauntlet.doctor.cluster_check.cluster_facts import SERVICES, Services, antrea_settings
+from gauntlet.doctor.cluster_check.cluster_facts import SERVICES, Services
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.doctor.cluster_check.report import Level, findings
@@ -23,7 +23,6 @@ from tests.unit.cluster_check.facts import (
     WEB,
     bad,
     cluster,
-    cni,
     endpoint,
     endpoint_slice,
     forwarding,
@@ -261,47 +260,6 @@ def test_services_without_ready_endpoints(endpoints: tuple[object, ...], level: 
 def test_go_writes_no_endpoints_as_null() -> None:
     served = Services((WEB,), (endpoint_slice(endpoints=None, ports=None),))
     told(report(cluster(served=served)), Level.WARNING, "endpoints", "no endpoint at all")
-
-
-@pytest.mark.parametrize(
-    ("found", "by"),
-    [
-        (cni("cilium", {"kube-proxy-replacement": "true"}), "cilium (kube-proxy-replacement: true)"),
-        (cni("cilium", {"kube-proxy-replacement": "strict"}), "cilium (kube-proxy-replacement: strict)"),
-        (cni("cilium", {"kube-proxy-replacement": "false"}), ""),
-        (cni("cilium", {"kube-proxy-replacement": "partial"}), ""),
-        (cni("cilium"), ""),
-        (cni("antrea", {"proxyAll": "true"}), "antrea (antreaProxy.proxyAll: true)"),
-        (cni("antrea", {"enable": "false", "proxyAll": "true"}), ""),
-        (cni("calico", {"bpfEnabled": "true"}), "calico (eBPF, bpfEnabled: true)"),
-        (cni("calico", {"bpfEnabled": "false"}), ""),
-        (cni("calico", {"linuxDataplane": "BPF"}), "calico (eBPF, linuxDataplane: BPF)"),
-        (cni("calico", {"FELIX_BPFENABLED": "true"}), "calico (eBPF, FELIX_BPFENABLED: true)"),
-        (cni("calico", {"FELIX_BPFENABLED": "false", "bpfEnabled": "true"}), ""),
-        *((cni(name), "") for name in ("flannel", "aws-node", "weave", "kindnet")),
-    ],
-    ids=lambda value: value if isinstance(value, str) else f"{value.name} {value.settings}",
-)
-def test_who_replaces_kube_proxy(found: object, by: str) -> None:
-    judged = report(cluster(cnis=(found,)))
-    assert judged.replaced_by == by
-    assert bool(by) is any("nothing else was looked at" in each.what for each in judged.diagnoses)
-    assert bool(by) is not any(each.check == "rules" for each in judged.diagnoses)
-
-
-def test_kube_proxy_beside_its_replacement() -> None:
-    facts = cluster(cnis=(cni("cilium", {"kube-proxy-replacement": "true"}),), daemon_sets=(proxy_set(2, 2),))
-    told(report(facts), Level.WARNING, "cni", "two data planes")
-
-
-def test_a_cni_that_is_not_ready() -> None:
-    told(report(cluster(cnis=(cni("flannel", ready=1),))), Level.PROBLEM, "cni", "1 of 2 ready")
-
-
-def test_antrea_configuration() -> None:
-    assert antrea_settings("antreaProxy:\n  proxyAll: true\n") == {"proxyAll": "true"}
-    assert antrea_settings("# antreaProxy:\n") == {}
-    assert antrea_settings("a: [") == {}
 
 
 def test_json_holds_everything() -> None:
