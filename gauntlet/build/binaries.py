@@ -26,13 +26,15 @@ class Binaries:
     """The programs of one kube-proxy's version and of the control plane that it works with.
 
     `version` is the full one of kube-proxy, without the `v`: `1.37.2`. `control_plane_version` is mostly the same.
-    `origin` says where kube-proxy comes from: "built from source (toolchain/1.37, go1.26.8)".
+    `origin` says where kube-proxy comes from: "built from source (toolchain/1.37, go1.26.8)". `proxy_sha256` is the
+    SHA-256 of an own kube-proxy, which its path and version do not tell from the next build; empty for all others.
     """
 
     version: str
     control_plane_version: str
     programs: Mapping[str, Path]
     origin: str
+    proxy_sha256: str = ""
 
     def path(self, name: str) -> Path:
         """Where the program is. Raises GauntletError for one that the toolchain does not pin."""

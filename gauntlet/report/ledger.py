@@ -24,8 +24,15 @@ KUBERNETES = "kubernetes"
 KUBE_PROXY = "kube-proxy"
 KERNEL = "kernel"
 ORIGIN = "origin"
+PROXY_SHA256 = "kube-proxy-sha256"
 # Those that are about the subject, by the field of its record that they fill.
-OF_SUBJECT = {KUBERNETES: "control_plane", KUBE_PROXY: "version", KERNEL: "kernel", ORIGIN: "origin"}
+OF_SUBJECT = {
+    KUBERNETES: "control_plane",
+    KUBE_PROXY: "version",
+    KERNEL: "kernel",
+    ORIGIN: "origin",
+    PROXY_SHA256: "sha256",
+}
 
 
 @dataclass(frozen=True)

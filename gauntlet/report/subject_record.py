@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.subject import DATA_PLANE, Subject
 
+# Digits of a checksum that tell builds apart at first sight; results.json has all of them.
+_SHORT = 12
+
 
 class Record(BaseModel):
     """What all records of results.json have in common."""
@@ -22,9 +25,9 @@ class SubjectRecord(Record):
 
     `version` is the full one of kube-proxy; the minor one if no cluster came up. `written` is how a command line names
     the subject. `origin` says how its program came to be: built from source, downloaded, given; empty if that is not
-    known. `gates` are the feature gates that were set, `fields` what was merged over the KubeProxyConfiguration that
-    every subject gets. `control_plane` is the version of what it ran under, `kernel` that of its nodes; both are empty
-    if none came up.
+    known. `sha256` is the checksum of a program that was given, when its cluster came up; empty for others. `gates` are
+    the feature gates that were set, `fields` what was merged over the KubeProxyConfiguration that every subject gets.
+    `control_plane` is the version of what it ran under, `kernel` that of its nodes; both are empty if none came up.
     """
 
     name: str = Field(min_length=1)
@@ -33,6 +36,7 @@ class SubjectRecord(Record):
     version: str
     written: str = Field(min_length=1)
     origin: str = ""
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     gates: dict[str, bool] = {}
     fields: dict[str, JsonValue] = {}
     control_plane: str = ""
@@ -69,10 +73,15 @@ class SubjectRecord(Record):
         return ", ".join([*gates, *(f"{field}={json.dumps(value)}" for field, value in self.fields.items())])
 
     @property
+    def program(self) -> str:
+        """Its origin, with the beginning of its checksum: `given: /opt/kube-proxy (SHA-256 9f86d081884c…)`."""
+        return f"{self.origin} (SHA-256 {self.sha256[:_SHORT]}…)" if self.sha256 else self.origin
+
+    @property
     def description(self) -> str:
         """All of it on a line: `ipvs mode of kube-proxy 1.37.2 with SomeGate=true, built from source, kernel 6.1`."""
         what = f"{self.mode} mode of {self.data_plane} {self.version}"
         what += f" with {self.differences}" if self.differences else ""
         other = self.control_plane not in ("", self.version)
         under = f"control plane {self.control_plane}" if other else ""
-        return ", ".join([what, *filter(None, (self.origin, under, self.kernel and f"kernel {self.kernel}"))])
+        return ", ".join([what, *filter(None, (self.program, under, self.kernel and f"kernel {self.kernel}"))])

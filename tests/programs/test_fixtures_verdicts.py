@@ -113,6 +113,7 @@ def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -
         ("iptables", "iptables", "1.37.2", "iptables", "6.18.0", "1.37.2"),
         ("nftables", "nftables", "1.36.3", "nftables", "6.18.0", "1.38.0"),
     ]
+    assert {each.sha256 for each in found.subjects} == {"0123456789abcdef" * 4}
     assert found.incomplete == ""
     assert found.verdict is Verdict.FAIL
     assert found.reproduce == "pytest suites -p no:cacheprovider -n 2 --junitxml=junit.xml --kp-seed=7"

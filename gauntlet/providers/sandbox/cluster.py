@@ -43,6 +43,7 @@ class SandboxCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.origin = record.origin
+        self.proxy_sha256 = record.proxy_sha256
         self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel_release

@@ -128,6 +128,7 @@ class ClusterRecord:
     kernel_release: str = ""
     nodes: tuple[HostRecord, ...] = ()
     outside: HostRecord | None = None
+    proxy_sha256: str = ""  # of an own kube-proxy
     layout: str = LAYOUT
 
     def save(self) -> None:

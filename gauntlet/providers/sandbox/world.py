@@ -180,6 +180,7 @@ class World:
             mode=wanted.mode,
             version=binaries.version,
             origin=binaries.origin,
+            proxy_sha256=binaries.proxy_sha256,
             subject=wanted.subject.as_json(),
             control_plane_version=binaries.control_plane_version,
             keep=wanted.keep,
