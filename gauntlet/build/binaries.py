@@ -15,8 +15,9 @@ from pathlib import Path
 from gauntlet.build import cache, gobinary, gobuild, gocommand, releases
 from gauntlet.build.cache import Say
 from gauntlet.build.releases import ReleaseSlot
-from gauntlet.build.toolchain import Go, GoModule, control_plane_of, find_go, modules, parse_release, toolchain_root
+from gauntlet.build.toolchain import Go, GoModule, control_plane_of, find_go, modules, toolchain_root
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
+from gauntlet.ground.version import numbers
 
 DEFAULT_VERSION = "1.37"
 
@@ -185,7 +186,7 @@ def _built_before(module: GoModule) -> Slot | None:
         banner = gobinary.banner(program) if program.is_file() else None
         if banner is None:
             continue
-        slot = _place(module, Go(Path("go"), parse_release(banner.removeprefix("go version go")), banner))
+        slot = _place(module, Go(Path("go"), numbers(banner.removeprefix("go version go")), banner))
         if slot.folder == folder and slot.filled:
             return slot
     return None

@@ -12,13 +12,14 @@ docs/slo-reference.md explains every field.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import experiment_names, project_root
+from gauntlet.ground.version import minor_of
 from gauntlet.promises import slo_files
 from gauntlet.promises.layers import Layer, near, place_of, scoped, unknown, validated, whole
 from gauntlet.promises.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
@@ -89,7 +90,7 @@ class SloBook:
                 f"{near(experiment, self.experiments)}one of {', '.join(self.experiments)}, or add"
                 f" {self.folder / 'experiments' / experiment}.yaml",
             )
-        minor = _minor(version)
+        minor = _file_of(version)
         layers = self._base(experiment)
         for scopes in (
             [each.by_mode.get(mode, {}) for each in self.folders],
@@ -203,8 +204,9 @@ def _layered(files: SloFiles) -> _Folder:
     )
 
 
-def _minor(version: str) -> str:
-    found = re.match(r"v?(\d+\.\d+)(\D|$)", version)
-    if found is None:
-        raise SloError(f"{version!r} is not a Kubernetes version", "give it like 1.37 or 1.37.2")
-    return found[1]
+def _file_of(version: str) -> str:
+    """The stem of the file of versions/ that a version has."""
+    try:
+        return "{}.{}".format(*minor_of(version))
+    except UsageError as error:
+        raise SloError(error.what, error.remedy) from None

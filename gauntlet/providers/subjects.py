@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.profiles import parse_modes
+from gauntlet.ground.version import minor_of
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import chosen_kernel
 from gauntlet.providers.registry import provider
-from gauntlet.proxy.eras import minor_of
 from gauntlet.subject import Subject, chosen_by, parse_all
 
 UNNAMED = "iptables,nftables"
@@ -23,11 +24,10 @@ def asked_for(modes: str | None, written: str | None, version: str) -> tuple[Sub
     Raises UsageError for what cannot be a subject, and if both are given.
     """
     minor_of(version)
-    if modes is not None and written is not None:
-        raise UsageError(
-            "--kp-modes and --kp-subjects exclude each other",
-            f"--kp-modes is the short form: give --kp-subjects={written} alone",
-        )
+    exclusive(
+        {"--kp-modes": modes, "--kp-subjects": written},
+        f"--kp-modes is the short form: give --kp-subjects={written} alone",
+    )
     if modes is not None:
         written = ",".join(parse_modes(modes))
     return None if written is None else parse_all(written, version)

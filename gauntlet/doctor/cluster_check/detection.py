@@ -11,6 +11,7 @@ from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.version import numbers
 from gauntlet.kube.api import Api
 
 _REMEDY = "gauntlet doctor --cluster tells what is there"
@@ -51,7 +52,7 @@ def detected(facts: ClusterFacts) -> Detected:
         told = ", ".join(f"{name}: {mode}" for name, mode in sorted(found.items()))
         raise UsageError(f"kube-proxies of this cluster are in different modes ({told})", "finish the switch first")
     versions = {version for node in nodes if (version := modes.version(facts, node))}
-    return Detected(different.pop(), min(versions, default=facts.version, key=_parts))
+    return Detected(different.pop(), min(versions, default=facts.version, key=numbers))
 
 
 def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> None:
@@ -71,9 +72,3 @@ def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> None:
                 f"kube-proxy on {node.name} is in {found or 'an unknown'} mode, not in {mode} ({reason})",
                 "restart kube-proxy there, or finish the switch of the mode",
             )
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    """`1.37.2`, `1.36.3-eks-1234` and `1.36.3+k3s1` by their numbers alone."""
-    numbers = version.partition("-")[0].partition("+")[0].split(".")
-    return tuple(int(part) for part in numbers if part.isdecimal())
