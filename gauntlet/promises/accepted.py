@@ -24,9 +24,11 @@ class Acceptance(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     check: str = Field(min_length=1, description="name of a check, as reports have it: outage, connections-cut")
-    case: str = Field("", description="a case, as reports have it: suites/conformance/test_node_port.py::test_answers")
-    phase: str = Field("", description="name of a phase, as reports have it: roll-forward")
-    subject: str = Field("", description="name of a subject: nftables@1.37")
+    case: str = Field(
+        default="", description="a case, as reports have it: suites/conformance/test_node_port.py::test_answers"
+    )
+    phase: str = Field(default="", description="name of a phase, as reports have it: roll-forward")
+    subject: str = Field(default="", description="name of a subject: nftables@1.37")
     reason: str = Field(min_length=1, description="a sentence: why it is accepted")
     until: Annotated[date, FromText] = Field(description=_DAY)
 

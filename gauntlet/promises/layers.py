@@ -83,7 +83,7 @@ def checked(model: type[M], layers: list[Layer]) -> M:
         return model.model_validate(fields)
     except ValidationError as error:
         # A field with a typo in its name is missing as well, which is the lesser help.
-        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        first = min(error.errors(), key=lambda each: each["type"] == "missing")
         raise _readable(model, first, layers) from None
 
 

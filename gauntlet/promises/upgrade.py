@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,7 +58,6 @@ class WorsePromise(_Promise):
         le=0.01,
         description="above 0, at most 0.01: chance that two equal ones differ by any of the statistical tests",
     )
-    cases: Count = Field(description="whole number, at least 0: cases that pass with today's and fail with the next")
     share: float = Field(
         ge=0, lt=1, allow_inf_nan=False, description="0 to below 1: decrease of a share of ok attempts that is let pass"
     )
@@ -79,9 +78,6 @@ class UpgradeSlo(_Promise):
     worse: WorsePromise
     left_behind: Count = Field(
         description="whole number, at least 0: rules, sets and links of a kube-proxy that is gone"
-    )
-    way_back: Literal["required", "measured"] = Field(
-        description="required, or measured: whether the way back has to keep the promises of the roll"
     )
 
 

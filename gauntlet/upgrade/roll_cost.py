@@ -12,7 +12,7 @@ from gauntlet.checkers.availability import availability
 from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.outage import outage
-from gauntlet.checkers.sample import NANO, by_flow, end_ns, failed, no_data
+from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict
@@ -95,8 +95,8 @@ def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterato
 def resolution(attempts: pl.DataFrame, at_most_s: float) -> Finding:
     """No flow was quiet for so long that an outage could have gone unseen. The figure is the longest quiet, in seconds.
 
-    A quiet begins when an attempt has ended well: while one hangs, nothing goes unseen. Coarser than promised never
-    fails: it is inconclusive.
+    A quiet begins when an attempt has ended: while one hangs, nothing goes unseen. Coarser than promised is
+    inconclusive, never a failure.
     """
     check = "resolution"
     longest = max((_quiet(flow, name) for name, flow in by_flow(attempts)), default=None)
@@ -109,10 +109,7 @@ def resolution(attempts: pl.DataFrame, at_most_s: float) -> Finding:
 
 
 def _quiet(flow: pl.DataFrame, name: str) -> tuple[float, str]:
-    quiet = flow.sort("at_ns").select(
-        pl.when(failed()).then(0).otherwise(pl.col("at_ns").shift(-1) - end_ns()).alias("quiet")
-    )["quiet"]
-    longest = quiet.max()
+    longest = flow.sort("at_ns").select(quiet=pl.col("at_ns").shift(-1) - end_ns())["quiet"].max()
     return max(0.0, (longest if isinstance(longest, int) else 0) / NANO), name
 
 

@@ -32,8 +32,9 @@ class ProxyManifest:
         Each subject has a configuration file of its own: that of the kube-proxy which still runs stays as it is, and
         the manifest changes in one step. Whoever is killed in between has changed nothing, or all.
         """
-        # The name of a subject may hold characters that a folder or a list of arguments would take otherwise.
-        place = layout.node_folder(state, node) / f"kube-proxy-{subject.encode().hex()}.yaml"
+        # Names of subjects differ in case too, which not every file system tells apart.
+        place = layout.node_folder(state, node) / f"subject-{subject.encode().hex()}" / "kube-proxy.yaml"
+        place.parent.mkdir(exist_ok=True)
         replace_file(place, configuration)
         replace_file(_place(state, node), json.dumps(asdict(cls(subject, program, str(place)))))
 

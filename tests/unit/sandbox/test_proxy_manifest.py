@@ -55,7 +55,7 @@ def test_names_that_look_alike_have_files_of_their_own(state: Path, name: str) -
     ProxyManifest.write(state, "node-1", "a@1.37.2-some-gate", "kube-proxy", "another")
     ProxyManifest.write(state, "node-1", name, "kube-proxy", name)
     assert Path(ProxyManifest.load(state, "node-1").configuration).read_text() == name
-    assert len(list(layout.node_folder(state, "node-1").glob("*.yaml"))) == 2
+    assert len(list(layout.node_folder(state, "node-1").glob("*/kube-proxy.yaml"))) == 2
 
 
 def test_the_configuration_is_that_of_the_subject() -> None:
