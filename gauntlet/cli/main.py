@@ -11,6 +11,7 @@ from gauntlet import __version__
 from gauntlet.cli.adoption import adopt
 from gauntlet.cli.binaries import binaries
 from gauntlet.cli.cluster_commands import cluster
+from gauntlet.cli.compare import compare
 from gauntlet.cli.doctor import doctor
 from gauntlet.cli.heal import heal
 from gauntlet.cli.images import images
@@ -60,5 +61,5 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
 
-for command in (run, doctor, cluster, inspect, heal, report, adopt, versions, binaries, images):
+for command in (run, doctor, cluster, inspect, heal, report, compare, adopt, versions, binaries, images):
     main.add_command(command)

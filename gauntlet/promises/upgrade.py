@@ -61,6 +61,12 @@ class WorsePromise(_Promise):
     share: float = Field(
         ge=0, lt=1, allow_inf_nan=False, description="0 to below 1: decrease of a share of ok attempts that is let pass"
     )
+    detects_share: float = Field(
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="above 0, at most 1: decrease that the test must be able to see, else it is unclear",
+    )
     seconds: Seconds = Field(description="seconds, at least 0: increase of a duration that is let pass in any case")
     duration: Times | None = Field(description=_TIMES)
     latency: Times | None = Field(description=_TIMES)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Verdict
 from gauntlet.promises.upgrade import WorsePromise
 from gauntlet.report.results import CaseResult, FindingRecord, Results
@@ -50,6 +51,31 @@ class Side:
             {each.case: each for each in results.cases() if each.subject == subject},
             {each.case: each.reason for each in results.skipped if each.subject == subject},
         )
+
+
+def pairs(before: Results, after: Results, chosen: str | None = None) -> tuple[tuple[str, str], ...]:
+    """The names of the subjects to compare: those `chosen` ("BEFORE,AFTER"), or of one name, or the only ones.
+
+    Raises UsageError if a run does not have them, or if it is not plain which are meant.
+    """
+    if chosen is not None:
+        was, _, now = chosen.partition(",")
+        for results, name in ((before, was), (after, now)):
+            if name not in results.names:
+                raise UsageError(
+                    f"the run of {results.command!r} does not have a subject {name!r}",
+                    f"--subjects BEFORE,AFTER with names of its subjects: {', '.join(results.names)}",
+                )
+        return ((was, now),)
+    same = tuple((name, name) for name in before.names if name in after.names)
+    if same:
+        return same
+    if len(before.names) == len(after.names) == 1:
+        return ((before.names[0], after.names[0]),)
+    raise UsageError(
+        f"no subject of one run ({', '.join(before.names)}) is in the other ({', '.join(after.names)})",
+        "say which to compare: --subjects BEFORE,AFTER",
+    )
 
 
 def compare(before: Side, after: Side, promise: WorsePromise) -> tuple[Change, ...]:
@@ -97,19 +123,29 @@ def _why(now: CaseResult) -> str:
 
 
 def _shares(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePromise) -> Iterator[Change]:
-    found = [(was, now) for was, now in _figures(pairs, SHARES) if was.resolution and now.resolution]
+    found = [(was, now) for was, now in _figures(pairs, SHARES) if _is_of_chance(was) and _is_of_chance(now)]
     for was, now in found:
         # So that all tests together raise a false alarm as rarely as is promised (Bonferroni).
-        yield from _share(was, now, promise.share, promise.false_alarm / len(found))
+        yield from _share(was, now, promise, promise.false_alarm / len(found))
 
 
-def _share(was: FindingRecord, now: FindingRecord, allowed: float, significance: float) -> Iterator[Change]:
+def _is_of_chance(record: FindingRecord) -> bool:
+    """Whether a share is one of independent attempts, as a promise below 1 takes it.
+
+    Where nothing is promised, as long as a fault lasts, it is the length of an outage in other words; where everything
+    is, the verdict says whether it is.
+    """
+    return bool(record.resolution) and record.threshold is not None and 0 < record.threshold < 1
+
+
+def _share(was: FindingRecord, now: FindingRecord, promise: WorsePromise, significance: float) -> Iterator[Change]:
+    allowed = promise.share
     before, after = (Proportion.of(each.figure or 0.0, each.resolution or 1.0) for each in (was, now))
     chance, drop = chance_if_equal(before, after), before.share - after.share
     text = f"{before.text()} were ok, then {after.text()}; so few of equal ones have a probability of {chance:.2g}"
     if drop > allowed and chance < significance:
         yield Change(Course.WORSE, now.case, now.check, text)
-    elif drop > allowed or not can_tell(before, after.total, significance):
+    elif not can_tell(before, after.total, promise.detects_share, significance):
         yield Change(Course.UNCLEAR, now.case, now.check, f"{text}: too few attempts to tell")
     elif -drop > allowed and chance_if_equal(after, before) < significance:
         yield Change(Course.BETTER, now.case, now.check, f"{before.text()} were ok, then {after.text()}")
@@ -151,8 +187,13 @@ def _span(record: FindingRecord) -> str:
 def _figures(
     pairs: Sequence[tuple[CaseResult, CaseResult]], checks: Sequence[str]
 ) -> Iterator[tuple[FindingRecord, FindingRecord]]:
-    """The findings of these checks that have a figure both times. Without one the verdict of the case says it all."""
+    """The findings of these checks that have a figure both times, of cases that passed both times.
+
+    Of one that did not, its verdict says all: figures of a case that broke off are of something else.
+    """
     for was, now in pairs:
+        if {was.verdict, now.verdict} != {Verdict.PASS}:
+            continue
         for check in checks:
             first, second = (_one(result, check) for result in (was, now))
             if first is not None and second is not None:

@@ -38,6 +38,7 @@ def chance_if_equal(before: Proportion, after: Proportion) -> float:
     return float(hypergeom.cdf(after.ok, before.total + after.total, before.ok + after.ok, after.total))
 
 
-def can_tell(before: Proportion, after_total: int, significance: float) -> bool:
-    """Whether so few attempts could prove anything: if not one were good afterwards, that would be noticed."""
-    return chance_if_equal(before, Proportion(0, after_total)) < significance
+def can_tell(before: Proportion, after_total: int, detects: float, significance: float) -> bool:
+    """Whether so few attempts could prove anything: that this part of the share is gone would be noticed."""
+    fewer = int(before.share * (1 - detects) * after_total)
+    return chance_if_equal(before, Proportion(fewer, after_total)) < significance

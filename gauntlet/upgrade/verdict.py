@@ -115,15 +115,18 @@ def judge(
     *,
     missing: Sequence[Phase] = (),
     acceptances: Sequence[Acceptance] = (),
+    subject: str = "",
     today: date,
 ) -> Judgement:
     """What the findings of all phases, and the changes from today's kube-proxy to the next, come to.
 
-    `missing` are phases that were planned and did not end. A failure is accepted until the end of the day that its
+    `missing` are phases that were planned and did not end; `subject` is the name of the next one, whose changes these
+    are. A failure is accepted until the end of the day that its
     acceptance names; what is inconclusive never is, for nobody knows what it would have been. Nothing observed at all
     is no permission.
     """
-    seen = [*observations, *map(_of_change, changes), *map(_of_missing, missing)]
+    changed = (_of_change(change, subject) for change in changes)
+    seen = [*observations, *changed, *map(_of_missing, missing)]
     failed = [each for each in seen if each.finding.verdict is Verdict.FAIL]
     accepted, standing, expired = _sorted_out(failed, acceptances, today)
     open_questions = [each for each in seen if each.finding.verdict is Verdict.INCONCLUSIVE]
@@ -179,11 +182,11 @@ def _worst_first(observations: Iterable[Observation]) -> list[Observation]:
     return sorted(observations, key=rank)
 
 
-def _of_change(change: Change) -> Observation:
+def _of_change(change: Change, subject: str) -> Observation:
     """What got worse is a failure; what is unclear is not known; the rest stands against nothing."""
     verdict = {Course.WORSE: Verdict.FAIL, Course.UNCLEAR: Verdict.INCONCLUSIVE}.get(change.course, Verdict.MEASURED)
     finding = Finding(change.check or "case", verdict, change.text)
-    return Observation("comparison", Concern.WORSE, finding, change.case)
+    return Observation("comparison", Concern.WORSE, finding, change.case, subject)
 
 
 def _of_missing(phase: Phase) -> Observation:

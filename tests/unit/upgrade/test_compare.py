@@ -24,6 +24,7 @@ def record(
     resolution: float | None = None,
     verdict: Verdict = Verdict.MEASURED,
     unit: str = "s",
+    threshold: float | None = None,
 ) -> FindingRecord:
     return FindingRecord(
         case=CASE,
@@ -32,13 +33,14 @@ def record(
         verdict=verdict,
         figure=figure,
         unit=unit,
+        threshold=threshold,
         resolution=resolution,
         reason="seen",
     )
 
 
-def share(ok: int, total: int) -> FindingRecord:
-    return record("availability", ok / total, 1 / total, unit="share")
+def share(ok: int, total: int, threshold: float | None = 0.4) -> FindingRecord:
+    return record("availability", ok / total, 1 / total, unit="share", threshold=threshold)
 
 
 def side(*records: FindingRecord, verdict: Verdict = Verdict.PASS, case: str = CASE) -> Side:
@@ -103,12 +105,13 @@ def test_a_case_that_is_not_there_without_a_reason_is_unclear() -> None:
         ((1000, 1000), (1000, 1000), None),
         ((1000, 1000), (900, 1000), Course.WORSE),
         ((900, 1000), (1000, 1000), Course.BETTER),
-        # Less than a hundredth, however certain.
-        ((1_000_000, 1_000_000), (995_000, 1_000_000), None),
+        # Less than a twentieth, however certain.
+        ((1_000_000, 1_000_000), (960_000, 1_000_000), None),
         # More than that, but it may be chance.
-        ((20, 20), (18, 20), Course.UNCLEAR),
-        ((500, 1000), (480, 1000), Course.UNCLEAR),
-        # Equal, but so few attempts could not show anything else.
+        ((500, 1000), (440, 1000), None),
+        ((166, 313), (161, 327), None),
+        # So few attempts could not show that half of them are lost.
+        ((10, 10), (9, 10), Course.UNCLEAR),
         ((3, 3), (3, 3), Course.UNCLEAR),
     ],
 )
@@ -126,7 +129,7 @@ def test_many_tests_together_raise_no_more_false_alarms_than_one() -> None:
     cases = ("a", "b", "c")
     was = Side({case: CaseResult(case, "s", side(share(100, 100)).cases[CASE].findings) for case in cases}, {})
     now = Side({case: CaseResult(case, "s", side(share(90, 100)).cases[CASE].findings) for case in cases}, {})
-    assert {change.course for change in compare(was, now, PROMISE)} == {Course.UNCLEAR}
+    assert compare(was, now, PROMISE) == ()
 
 
 def test_the_exact_test_against_counting_by_hand() -> None:
@@ -148,8 +151,20 @@ def test_what_was_counted_is_had_back_from_a_share_and_its_resolution() -> None:
 
 
 def test_how_few_attempts_can_tell_nothing() -> None:
-    assert not can_tell(Proportion(3, 3), 3, 1e-3)
-    assert can_tell(Proportion(100, 100), 100, 1e-3)
+    assert not can_tell(Proportion(3, 3), 3, 1.0, 1e-3)
+    assert can_tell(Proportion(100, 100), 100, 0.5, 1e-3)
+    assert not can_tell(Proportion(100, 100), 100, 0.01, 1e-3)
+
+
+@pytest.mark.parametrize("threshold", [None, 1.0, 0.0])
+def test_a_share_that_is_not_of_chance_is_left_to_the_verdict(threshold: float | None) -> None:
+    assert course(side(share(1000, 1000, threshold)), side(share(500, 1000, threshold))) is None
+
+
+def test_figures_of_a_case_that_did_not_pass_are_of_something_else() -> None:
+    was, now = side(span(2.0), verdict=FAIL), side(span(9.0), verdict=FAIL)
+    assert compare(was, now, PROMISE) == ()
+    assert course(side(span(2.0)), side(span(9.0), verdict=FAIL)) is Course.WORSE
 
 
 def span(figure: float, resolution: float | None = 0.05) -> FindingRecord:
@@ -159,16 +174,17 @@ def span(figure: float, resolution: float | None = 0.05) -> FindingRecord:
 @pytest.mark.parametrize(
     ("was", "now", "expected"),
     [
-        (span(2.0), span(2.0), None),
-        (span(2.0), span(2.3), None),
-        (span(2.0), span(3.0), Course.WORSE),
-        (span(3.0), span(2.0), Course.BETTER),
-        # 2.55 may be more than 1.25 times 2.0, and may not, by what both can be off.
-        (span(2.0), span(2.5), Course.UNCLEAR),
-        (span(2.0, 1.0), span(3.0, 1.0), Course.UNCLEAR),
-        # A quarter of a second is let pass, however many times more it is.
-        (span(0.0, 0.0), span(0.2, 0.01), None),
-        (span(0.0, 0.0), span(0.4, 0.01), Course.WORSE),
+        (span(4.0), span(4.0), None),
+        (span(4.0), span(5.8), None),
+        (span(4.0), span(7.0), Course.WORSE),
+        (span(7.0), span(4.0), Course.BETTER),
+        # 5.95 may be more than one and a half times 4.0, and may not, by what both can be off.
+        (span(4.0), span(5.95), Course.UNCLEAR),
+        (span(4.0, 2.0), span(7.0, 2.0), Course.UNCLEAR),
+        # A second and a half is let pass, however many times more it is.
+        (span(0.0, 0.0), span(1.4, 0.01), None),
+        (span(0.0, 0.0), span(1.6, 0.01), Course.WORSE),
+        (span(3.041, 0.02), span(4.158, 0.019), None),
         (span(2.0, None), span(2.0, None), Course.UNCLEAR),
         (record("recovery", 1.0, 0.05), record("recovery", 5.0, 0.05), Course.WORSE),
         # Not a duration: its verdict says all.

@@ -65,7 +65,7 @@ def test_changes_are_laid_over_field_by_field(folder: Path, tmp_path: Path) -> N
         ("  outage_s: 0 ", "  outages_s: 0 ", "unknown field `roll.outages_s`"),
         ("  hold_s: 2 ", "  hold_s: 0 ", "`roll.hold_s` is 0"),
         ("  availability: 1.0 ", "  availability: 1.5 ", "`roll.availability` is 1.5"),
-        ("  duration: 1.25 ", "  duration: 0.5 ", "`worse.duration` is 0.5"),
+        ("  duration: 1.5 ", "  duration: 0.5 ", "`worse.duration` is 0.5"),
         ("  false_alarm: 1.0e-3 ", "  false_alarm: 0.5 ", "`worse.false_alarm` is 0.5"),
         ("  connections_cut: 0 ", "  connections_cut: some ", "`roll.connections_cut` is 'some'"),
         ("left_behind: 0 ", "left_behind: null ", "`left_behind` is None"),
