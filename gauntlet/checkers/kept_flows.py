@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import polars as pl
-
 from gauntlet.checkers.occasion import occasion
 from gauntlet.checkers.sample import OUTSIDE, by_flow, flow_name, seconds
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, History, Outcome, Protocol
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from gauntlet.checkers.sample import NANO
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind
 
 # What can cost a client something. Windows and phases go on for long: they explain nothing by themselves.

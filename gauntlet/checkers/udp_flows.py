@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-import polars as pl
-
 from gauntlet.checkers.kept_flows import KeptFlow, Mishap, Step, had_gone, kept_flows, lines, mishap, pairs, tally
 from gauntlet.checkers.sample import NANO, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import History, Protocol
 
 # nf_conntrack_udp_timeout: a flow that is silent for longer is forgotten, and chooses anew (nf_conntrack-sysctl.rst).

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-import polars as pl
-
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
 from gauntlet.upgrade.strategy import Batch, Roll
 

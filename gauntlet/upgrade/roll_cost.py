@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import polars as pl
-
 from gauntlet.checkers.affinity_broken import affinity_broken
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.connections_cut import connections_cut
@@ -16,6 +14,7 @@ from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
 from gauntlet.promises.upgrade import UpgradeTerms
 

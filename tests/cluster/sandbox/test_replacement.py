@@ -49,6 +49,10 @@ def program_that_runs(node: Node) -> str:
     return node.run(["sha256sum", f"/proc/{node.proxy_pid()}/exe"]).stdout.split()[0]
 
 
+def modes_on(node: Node) -> tuple[ProxyMode, ...]:
+    return residue.parse(node.run(["sh", "-c", residue.probe()]).stdout.splitlines())
+
+
 def serves(client: Host, address: str) -> bool:
     try:
         return client.run(["curl", "--silent", "--fail", "--max-time", "1", f"http://{address}/hostname"]).stdout != ""
@@ -75,7 +79,7 @@ def test_node_by_node_there_and_back(
     assert second.proxy_pid() == other_pid
     assert after.program is not None
     assert program_that_runs(first) == first.run(["sha256sum", str(after.program)]).stdout.split()[0]
-    assert residue.modes_on(first) == (ProxyMode.NFTABLES,)
+    assert modes_on(first) == (ProxyMode.NFTABLES,)
     assert [cluster.subject_of(node.name).name for node in cluster.nodes] == ["after", "before"]
     # Not all of them yet: the cluster is of the old subject, also for whoever connects.
     assert (cluster.subject.name, connect(cluster.kubeconfig).subject.name) == ("before", "before")
@@ -89,7 +93,7 @@ def test_node_by_node_there_and_back(
     for node in cluster.nodes:
         cluster.replace_proxy(node.name, before)
         assert mode_that_runs(node) == "iptables"
-        assert residue.modes_on(node) == (ProxyMode.IPTABLES,)
+        assert modes_on(node) == (ProxyMode.IPTABLES,)
     assert (cluster.mode, cluster.subject.name) == (ProxyMode.IPTABLES, "before")
     assert all(serves(node, address) for node in cluster.nodes)
 
