@@ -73,7 +73,8 @@ class RollingCluster(SubjectCluster, Protocol):
 
         As a rolling update of the DaemonSet does: the old one has ended before the new one starts. The same subject
         again is a restart. Changes by `configure_proxies` go with the kube-proxy that they were made for. Once all
-        nodes have the same one, `mode`, `version`, `origin`, `proxy_sha256` and `subject` of the cluster are that one's.
+        nodes have the same one, what the cluster says of its kube-proxies (`mode`, `version`, `origin`,
+        `proxy_sha256`, `subject`) is that one's.
 
         Raises UsageError for a subject that is not among `subjects`, and GauntletError if the new kube-proxy does not
         serve in time. Then the node keeps trying to start it, until it is given another one.

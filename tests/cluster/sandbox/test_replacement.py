@@ -87,6 +87,7 @@ def test_node_by_node_there_and_back(
 
     cluster.replace_proxy(second.name, after)
     assert (cluster.mode, cluster.subject.name, cluster.version) == (ProxyMode.NFTABLES, "after", after.version)
+    assert cluster.proxy_sha256 == program_that_runs(first)
     assert connect(cluster.kubeconfig).subject == cluster.subject
     assert all(serves(node, address) for node in cluster.nodes)
 
@@ -94,7 +95,7 @@ def test_node_by_node_there_and_back(
         cluster.replace_proxy(node.name, before)
         assert mode_that_runs(node) == "iptables"
         assert modes_on(node) == (ProxyMode.IPTABLES,)
-    assert (cluster.mode, cluster.subject.name) == (ProxyMode.IPTABLES, "before")
+    assert (cluster.mode, cluster.subject.name, cluster.proxy_sha256) == (ProxyMode.IPTABLES, "before", "")
     assert all(serves(node, address) for node in cluster.nodes)
 
 
