@@ -8,11 +8,11 @@ from dataclasses import replace
 from gauntlet.build.binaries import Binaries
 from gauntlet.build.cache import Say
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.version import minor_of
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ProxyProgram
-from gauntlet.proxy.eras import minor_of
 from gauntlet.subject import DATA_PLANE, Subject
 
 
