@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from gauntlet.ground.errors import UsageError
 
@@ -25,3 +26,12 @@ def numbers(version: str) -> Release:
     """ "1.26.0" and "v1.26.0-eks-1234" are both (1, 26, 0), "1.27rc1" is (1, 27); what is not a version is ()."""
     match = _NUMBERS.match(version)
     return () if match is None else tuple(int(part) for part in match[1].split("."))
+
+
+def places(versions: Mapping[str, str]) -> str:
+    """What runs where, the oldest first: `1.36.3 on node-2; 1.37.2 on node-1, node-3`. `versions` are by place."""
+    ordered = sorted(set(versions.values()), key=lambda version: (numbers(version), version))
+    return "; ".join(
+        f"{version} on {', '.join(sorted(place for place in versions if versions[place] == version))}"
+        for version in ordered
+    )

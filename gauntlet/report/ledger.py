@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ KUBE_PROXY = "kube-proxy"
 KERNEL = "kernel"
 ORIGIN = "origin"
 PROXY_SHA256 = "kube-proxy-sha256"
+# JSON: the versions of kube-proxy by node, if they differ.
+VERSIONS = "kube-proxy-versions"
 # Those that are about the subject, by the field of its record that they fill.
 OF_SUBJECT = {
     KUBERNETES: "control_plane",
@@ -109,7 +112,9 @@ class Ledger:
         """Take down what a case reports of itself, and what only its cluster knows of the subject."""
         self.entry(case).take(properties)
         values = {name: str(value) for name, value in properties}
-        seen = {name: values[key] for key, name in OF_SUBJECT.items() if key in values}
+        seen: dict[str, object] = {name: values[key] for key, name in OF_SUBJECT.items() if key in values}
+        if VERSIONS in values:
+            seen["versions"] = json.loads(values[VERSIONS])
         if seen:
             self._subjects[case.subject] = self._subjects[case.subject].model_copy(update=seen)
 

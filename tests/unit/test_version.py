@@ -6,7 +6,7 @@ import pytest
 
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.version import Release, minor_of, numbers
+from gauntlet.ground.version import Release, minor_of, numbers, places
 
 
 @pytest.mark.parametrize("text", ["1.37", "v1.37", "1.37.2", "v1.37.2-rc.1", "1.37.2+k3s1", "1.37-eks-1234", "1.37+"])
@@ -38,6 +38,11 @@ def test_the_numbers_of_a_version(text: str, parts: Release) -> None:
 
 def test_versions_are_compared_by_their_numbers() -> None:
     assert sorted(["1.37.10", "1.9.3", "1.37.9", "1.37"], key=numbers) == ["1.9.3", "1.37", "1.37.9", "1.37.10"]
+
+
+def test_what_runs_where_is_told_from_the_oldest_on() -> None:
+    versions = {"b": "1.37.2", "a": "1.37.2", "c": "1.36.10", "d": "1.36.9"}
+    assert places(versions) == "1.36.9 on d; 1.36.10 on c; 1.37.2 on a, b"
 
 
 @pytest.mark.parametrize(

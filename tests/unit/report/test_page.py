@@ -95,6 +95,13 @@ def test_a_program_of_the_users_own_is_shown_with_the_beginning_of_its_checksum(
     assert "nftables 1.37.2 given: /opt/kube-proxy (SHA-256 0123456789ab…) " in text
 
 
+def test_kube_proxies_of_different_versions_are_named_beside_the_oldest() -> None:
+    mixed = subject("nftables").model_copy(update={"version": "1.36.3", "versions": {"b": "1.37.2", "a": "1.36.3"}})
+    text = Elements(page(run(passing(CASE, "nftables"), mixed), Path("none"))).text
+    assert "nftables 1.36.3 Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b" in text
+    assert "Warning" not in Elements(page(run(passing(CASE, "nftables"), "nftables"), Path("none"))).text
+
+
 def test_the_columns_are_the_subjects_in_their_order_with_what_the_name_does_not_say_beneath() -> None:
     record = results.records(EXPERIMENT, "next", [Finding("outage", Verdict.PASS, "", 2.0, "s", 5.0, 0.04)])
     asked = ("next=nftables@1.37", "nftables@1.36", "iptables")

@@ -105,6 +105,14 @@ def test_two_builds_of_one_version_and_path_are_told_apart() -> None:
         assert words in " ".join(printed(whole).split())
 
 
+def test_kube_proxies_of_different_versions_are_a_warning_in_words() -> None:
+    mixed = subject("nftables").model_copy(update={"version": "1.36.3", "versions": {"b": "1.37.2", "a": "1.36.3"}})
+    whole = run(passing(CASE, "nftables"), mixed)
+    words = "kernel 6.18.44. Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b"
+    assert words in summary(whole)
+    assert words in " ".join(printed(whole).split())
+
+
 def test_a_summary_repeats_a_case_as_the_subject_was_written() -> None:
     text = summary(run(failing(CASE, "next"), "next=nftables@1.37+SomeGate"))
     again = (
