@@ -15,10 +15,11 @@ run: setup ## decide whether kube-proxy 1.37.2 passes, in iptables and nftables 
 
 unit: ## the tests that need no root, no cluster and no built program (2 min)
 	@ci/setup python
-	$(BIN)/pytest tests/unit -m 'not cluster'
+	$(BIN)/pytest tests/unit -m 'not cluster' -n auto --dist loadfile
 
 test: lint ## lint, then the project's own tests
-	$(BIN)/pytest tests --timeout=1200
+	$(BIN)/pytest tests/unit tests/programs -n auto --dist loadfile --timeout=1200
+	$(BIN)/pytest tests/cluster --timeout=1200
 
 lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The settings of a run: what pytest's options ask for, read and checked."""
+"""The settings of a run: what its options ask for, and what follows from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gauntlet.faults.places import places
+from gauntlet.cli.places import places
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.journal import lock
 from gauntlet.kube.kubeconfig import cluster_name, provider_name

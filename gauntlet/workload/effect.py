@@ -46,7 +46,7 @@ class Question:
 class Effect:
     """Watches Services from one client a node: rules are programmed node by node. `outside` asks their NodePorts.
 
-    The nodes themselves ask: to them the kernel does not limit its refusals (icmp_ratelimit). Where they are slow,
+    The nodes themselves ask: to them the kernel does not limit its refusals (icmp_ratelimit). If they are slow,
     their `pods` ask whatever is not to be refused.
 
     On `early_nodes`, whose kube-proxy is in a mode that answers early, an answer is not enough: the Service may be
@@ -187,7 +187,7 @@ def questions(served: Served, backends: int) -> list[Question]:
 def node_port_questions(served: Served, backends: int, nodes: Sequence[str], asker: Host) -> list[Question]:
     """What to ask the nodes at these addresses by their NodePorts, from outside.
 
-    Nothing where some of them may refuse: the kernel limits its refusals to one host.
+    Nothing if some of them may refuse: the kernel limits its refusals to one host.
     """
     limited = backends == 0 or served.declared.external_traffic is TrafficPolicy.LOCAL
     if limited or not served.node_ports:

@@ -15,7 +15,7 @@ SLOS = project_root() / "slos"
 
 def change(path: Path, old: str, new: str) -> None:
     text = path.read_text()
-    assert old in text
+    assert old in text, f"{old!r} is not in {path}"
     path.write_text(text.replace(old, new))
 
 

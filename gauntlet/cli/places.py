@@ -1,4 +1,4 @@
-"""The places of a run, as gauntlet/promises/support.py has them: by them faults and features are fit or not."""
+"""The places of a run (gauntlet/promises/support.py): which of them a cluster is in decides what can be done there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from gauntlet.providers.protocol import Provider
 
 
 def places(source: Provider, kernel: NodeKernel, survey: Survey | None) -> frozenset[Place]:
-    """Where a cluster of this provider is, by whose kernel its nodes run on; `survey` is of somebody's."""
+    """The places that a cluster of this provider is in, given whose kernel its nodes run on.
+
+    `survey` is what was found out about a cluster that is somebody's own, None for one that this run makes.
+    """
     applies = {
         Place.USERS_SANDBOX: source.unprivileged,
         Place.SHARED_KERNEL: kernel is NodeKernel.HOST,
