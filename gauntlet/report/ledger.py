@@ -138,7 +138,7 @@ class Ledger:
             if entry.skip is not None
         )
         return Results(
-            tool=f"kube-proxy-gauntlet {_version()}",
+            tool=tool(),
             kubernetes=self._kubernetes(),
             provider=run.provider,
             command=command_line(list(run.command), run.environment),
@@ -190,8 +190,10 @@ def _without_seed(arguments: Sequence[str]) -> list[str]:
     return kept
 
 
-def _version() -> str:
+def tool() -> str:
+    """This gauntlet and its version, as results name what made them."""
     try:
-        return importlib.metadata.version("kube-proxy-gauntlet")
+        version = importlib.metadata.version("kube-proxy-gauntlet")
     except importlib.metadata.PackageNotFoundError:
-        return "from the checkout"
+        version = "from the checkout"
+    return f"kube-proxy-gauntlet {version}"
