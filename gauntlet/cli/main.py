@@ -18,6 +18,7 @@ from gauntlet.cli.images import images
 from gauntlet.cli.inspection import inspect
 from gauntlet.cli.report import report
 from gauntlet.cli.run import run
+from gauntlet.cli.upgrade import upgrade
 from gauntlet.cli.versions import versions
 from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
@@ -61,5 +62,5 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
 
-for command in (run, doctor, cluster, inspect, heal, report, compare, adopt, versions, binaries, images):
+for command in (run, upgrade, doctor, cluster, inspect, heal, report, compare, adopt, versions, binaries, images):
     main.add_command(command)

@@ -24,10 +24,16 @@ class Side(StrEnum):
 
 
 class Task(StrEnum):
+    """What is done in a phase. To hold is to do nothing to the cluster while its clients go on."""
+
+    HOLD = "hold"
     CONFORMANCE = "conformance"
     FAULTS = "faults"
     ROLL = "roll"
-    MIXED = "mixed"
+
+
+# What `gauntlet upgrade` does so far. The other tasks are pytest's cases on the cluster of the upgrade.
+TASKS = frozenset({Task.HOLD, Task.ROLL})
 
 
 class Leg(StrEnum):
@@ -77,13 +83,15 @@ def phases(roll: Roll, extent: Extent = Extent.WHOLE) -> tuple[Phase, ...]:
 
 def _there(roll: Roll, extent: Extent) -> Iterator[Phase]:
     before, mixed, after = (_state(roll, done) for done in ((), roll.first, roll.batches))
+    yield Phase("hold-from", Task.HOLD, Leg.START, before)
     yield Phase("conformance-from", Task.CONFORMANCE, Leg.START, before)
     if extent is Extent.WHOLE:
         yield Phase("faults-from", Task.FAULTS, Leg.START, before)
     yield Phase("roll-forward", Task.ROLL, Leg.THERE, mixed, Side.TO, roll.first)
     if roll.rest:
-        yield Phase("mixed", Task.MIXED, Leg.THERE, mixed)
+        yield Phase("mixed", Task.HOLD, Leg.THERE, mixed)
         yield Phase("roll-forward-rest", Task.ROLL, Leg.THERE, after, Side.TO, roll.rest)
+    yield Phase("hold-to", Task.HOLD, Leg.THERE, after, compared_with="hold-from")
     yield Phase("conformance-to", Task.CONFORMANCE, Leg.THERE, after, compared_with="conformance-from")
     if extent is Extent.WHOLE:
         yield Phase("faults-to", Task.FAULTS, Leg.THERE, after, compared_with="faults-from")
@@ -92,6 +100,7 @@ def _there(roll: Roll, extent: Extent) -> Iterator[Phase]:
 def _back_and_again(roll: Roll) -> Iterator[Phase]:
     before, after = _state(roll, ()), _state(roll, roll.batches)
     yield Phase("roll-back", Task.ROLL, Leg.BACK, before, Side.FROM, roll.batches)
+    yield Phase("hold-back", Task.HOLD, Leg.BACK, before, compared_with="hold-from")
     yield Phase("conformance-back", Task.CONFORMANCE, Leg.BACK, before, compared_with="conformance-from")
     yield Phase("roll-again", Task.ROLL, Leg.AGAIN, after, Side.TO, roll.batches)
 

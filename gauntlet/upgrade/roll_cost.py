@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gauntlet.checkers.affinity_broken import affinity_broken
@@ -53,14 +53,22 @@ class Setting:
 
 def cost(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
     """The findings about one phase in which kube-proxies were replaced, each with the field that it is held against."""
-    found = [*_findings(history, setting, terms)]
+    return [*held(history, setting, terms), *_promised([ready(history.events, terms.slo.roll.ready_within_s)], terms)]
+
+
+def held(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
+    """The findings about traffic alone: all that a phase has in which nothing was replaced."""
+    return _promised(_of_traffic(history, setting, terms), terms)
+
+
+def _promised(found: Iterable[Finding], terms: UpgradeTerms) -> list[Finding]:
     return [
         replace(each, promise=terms.field(_FIELDS[base])) if (base := each.check.partition(":")[0]) in _FIELDS else each
         for each in found
     ]
 
 
-def _findings(history: History, setting: Setting, terms: UpgradeTerms) -> Iterator[Finding]:
+def _of_traffic(history: History, setting: Setting, terms: UpgradeTerms) -> Iterator[Finding]:
     promise = terms.slo.roll
     seen = history.attempts
     yield attendance(seen, setting.flows, *span(seen))
@@ -80,7 +88,6 @@ def _findings(history: History, setting: Setting, terms: UpgradeTerms) -> Iterat
         mine = History(seen.filter(pl.col("service") == service), history.events)
         found = affinity_broken(mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone)
         yield replace(found, check=f"{found.check}: {service}")
-    yield ready(history.events, promise.ready_within_s)
 
 
 def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:

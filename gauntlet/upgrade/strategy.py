@@ -47,6 +47,9 @@ class Strategy:
     way: Way
     canaries: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.way}={self.canaries}" if self.way is Way.CANARY else str(self.way)
+
     @classmethod
     def parse(cls, text: str) -> Strategy:
         """`node-by-node`, `all-at-once` or `canary=N`. Raises UsageError for anything else."""

@@ -12,7 +12,7 @@ from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
 from gauntlet.upgrade.compare import Change, Course
-from gauntlet.upgrade.phases import Leg, Phase
+from gauntlet.upgrade.phases import Leg, Phase, Side, Task
 
 
 class Answer(StrEnum):
@@ -101,12 +101,17 @@ class Judgement:
 
 
 def concern_of(phase: Phase, check: str) -> Concern:
-    """What a check of a roll, or of what is left after a phase, is about. Of cases, `compare` says what is worse."""
+    """What a check of traffic, or of what is left after a phase, is about. Of cases, `compare` says what is worse.
+
+    What only happens once all nodes have the next kube-proxy is that one's doing, not the roll's.
+    """
     if check == "correctness":
         return Concern.WRONG_BACKEND
     if check == "residue":
         return Concern.LEFT_BEHIND
-    return Concern.WAY_BACK if phase.leg is Leg.BACK else Concern.ROLL
+    if phase.leg is Leg.BACK:
+        return Concern.WAY_BACK
+    return Concern.WORSE if (phase.task, phase.side) == (Task.HOLD, Side.TO) else Concern.ROLL
 
 
 def judge(
