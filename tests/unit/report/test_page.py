@@ -98,7 +98,8 @@ def test_a_program_of_the_users_own_is_shown_with_the_beginning_of_its_checksum(
 def test_kube_proxies_of_different_versions_are_named_beside_the_oldest() -> None:
     mixed = subject("nftables").model_copy(update={"version": "1.36.3", "versions": {"b": "1.37.2", "a": "1.36.3"}})
     text = Elements(page(run(passing(CASE, "nftables"), mixed), Path("none"))).text
-    assert "nftables 1.36.3 Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b" in text
+    assert "nftables 1.36.3 built from source" in text
+    assert "6.18.44 Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b" in text
     assert "Warning" not in Elements(page(run(passing(CASE, "nftables"), "nftables"), Path("none"))).text
 
 
