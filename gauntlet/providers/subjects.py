@@ -38,9 +38,10 @@ def unasked(version: str) -> tuple[Subject, ...]:
     return parse_all(UNNAMED, version)
 
 
-def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str) -> Subject:
+def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str, sha256: str = "") -> Subject:
     """The subject of a cluster that is there already, by the name that was asked for, if one was.
 
+    `sha256` is the checksum of the own program that runs there; empty if it is none, or not on record.
     Raises UsageError, which begins with `whose` kube-proxies they are, if another subject was asked for.
     """
     if asked is None:
@@ -57,6 +58,12 @@ def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str) -> Sub
             f"another program than {wanted.program}" if wanted.program else f"a program of its own, {running.program}"
         )
         raise UsageError(f"{whose} from {another}", remedy)
+    if wanted.program is not None and sha256 and programs.checksum(wanted.program) != sha256:
+        raise UsageError(
+            f"{whose} what {wanted.program} was when it came up (SHA-256 {sha256[:12]}…), and the file is another now",
+            f"end the cluster and bring it up again; or leave the program out, to test what runs: "
+            f"--kp-modes={running.mode}",
+        )
     if (wanted.gates, wanted.fields) != (running.gates, running.fields):
         raise UsageError(
             f"{whose} with another configuration than {wanted.name}",

@@ -42,6 +42,22 @@ def test_a_kubeconfig_of_an_own_program_is_not_taken_for_the_release_of_its_vers
     assert subjects.agreed(parse_all("nftables", "1.37"), found, "they run").program == found.program
 
 
+def test_a_program_that_was_built_anew_is_not_the_one_that_runs(tmp_path: Path) -> None:
+    program = tmp_path / "kube-proxy"
+    program.write_text("#!/bin/sh\necho Kubernetes v1.37.2\n")
+    program.chmod(0o755)
+    asked = parse_all(f"next=nftables@{program}", "1.37")
+    running, before = replace(asked[0], name="nftables"), programs.checksum(program)
+    assert subjects.agreed(asked, running, "it runs", before).name == "next"
+
+    program.write_text("#!/bin/sh\necho Kubernetes v1.37.2\n# another build\n")
+    words = rf"it runs what {program} was when it came up \(SHA-256 {before[:12]}…\), and the file is another now"
+    with pytest.raises(UsageError, match=rf"{words}\n.*bring it up again.*--kp-modes=nftables"):
+        subjects.agreed(asked, running, "it runs", before)
+    assert subjects.agreed(parse_all("nftables", "1.37"), running, "it runs", before).program == program
+    assert subjects.agreed(asked, running, "it runs", "").name == "next", "nothing is on record"
+
+
 def test_a_program_is_on_record_by_its_content(tmp_path: Path) -> None:
     program = tmp_path / "kube-proxy"
     program.write_bytes(b"abc")
