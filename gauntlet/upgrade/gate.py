@@ -70,7 +70,8 @@ def pass_through(
 ) -> Seen:
     """Take the cluster, which runs today's kube-proxy, through the phases of the plan, and judge what traffic saw.
 
-    Attempts and events are kept below `folder`, also if it ends by an error. Raises Inconclusive if the traffic breaks.
+    Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. Raises Inconclusive if
+    the traffic breaks.
     """
     evidence = Evidence(folder, NAME)
     promised = terms.promised.slo.roll
@@ -81,6 +82,9 @@ def pass_through(
             flowing(cluster, Api(cluster.api), traffic, evidence) as stream,
         ):
             passage = conductor.take(plan.run)
+    except KeyboardInterrupt:
+        say(f"interrupted in {conductor.phase or 'the preparation'}: nothing is decided; {evidence.extent()}")
+        raise
     finally:
         evidence.save()
     history = evidence.history()

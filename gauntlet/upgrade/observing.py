@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.ground.history import History
+from gauntlet.ground.history import EventKind, History
 from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.subject import Subject
 from gauntlet.upgrade.leftovers import residue
@@ -25,7 +25,7 @@ def observed(
     subjects: Mapping[Side, Subject],
 ) -> list[Observation]:
     """The findings of all phases that ended, in order."""
-    parts = by_phase(history, planned)
+    parts = by_phase(_until_over(history), planned)
     return [
         Observation(
             phase.name,
@@ -37,6 +37,12 @@ def observed(
         if phase.name in parts
         for finding in _findings(phase, parts[phase.name], passage, setting, terms)
     ]
+
+
+def _until_over(history: History) -> History:
+    """Without what came after the last phase, when flows stop one after the other: the first would seem silent."""
+    ended = history.events.filter(history.events["kind"] == str(EventKind.PHASE_ENDED))["at_ns"].max()
+    return history.between(0, ended + 1) if isinstance(ended, int) else history
 
 
 def _findings(

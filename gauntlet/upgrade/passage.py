@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
@@ -22,14 +22,14 @@ HOLD_S = 5.0
 Say = Callable[[str], None]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Passage:
     """What was seen beside the traffic. `remains` has what is on each node after a phase, by the phase's name.
 
-    `trouble` is why the roll stopped, None if it did not.
+    `trouble` is why the roll stopped, and `stopped_in` the phase; None and empty if it did not.
     """
 
-    remains: dict[str, Mapping[str, Remains]] = field(default_factory=dict)
+    remains: Mapping[str, Mapping[str, Remains]]
     stopped_in: str = ""
     trouble: Finding | None = None
 
@@ -54,26 +54,28 @@ class Conductor:
         self._settle_s = settle_s
         self._say = say
         self._known: dict[tuple[str, Side], frozenset[str]] = {}
+        # The name of the phase that is under way, or was the last one.
+        self.phase = ""
 
     def take(self, phases: Sequence[Phase]) -> Passage:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll: no phase more.
 
         What the other nodes run then is what they ran before.
         """
-        passage = Passage()
+        remains: dict[str, Mapping[str, Remains]] = {}
         for phase in phases:
+            self.phase = phase.name
             self._say(f"{phase.name}: {self._words(phase)}")
             self._note(EventKind.PHASE_STARTED, phase.name)
             trouble = self._roll(phase) if phase.task is Task.ROLL else None
             time.sleep(self._settle_s if phase.task is Task.ROLL else HOLD_S)
             if trouble is None:
-                passage.remains[phase.name] = self._audit(phase)
+                remains[phase.name] = self._audit(phase)
             self._note(EventKind.PHASE_ENDED, phase.name)
             if trouble is not None:
-                passage.stopped_in, passage.trouble = phase.name, trouble
                 self._say(f"{phase.name}: the roll stops: {trouble.reason.splitlines()[0]}")
-                break
-        return passage
+                return Passage(remains, phase.name, trouble)
+        return Passage(remains)
 
     def _roll(self, phase: Phase) -> Finding | None:
         assert phase.towards is not None

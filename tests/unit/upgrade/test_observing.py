@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import History
 from gauntlet.upgrade.observing import as_control, observed
 from gauntlet.upgrade.verdict import Concern, Observation
-from tests.unit.upgrade.upgrades import PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
+from tests.unit.checkers.histories import Row, frame
+from tests.unit.upgrade.upgrades import LENGTH_S, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
 
 
 def failures(observations: list[Observation]) -> list[tuple[str, str, Concern, str]]:
@@ -74,3 +77,11 @@ def test_a_roll_that_stopped_says_why_and_later_phases_have_no_findings() -> Non
     found = observed(seen(ended=ended), stopped, PLANNED, SETTING, TERMS, SUBJECTS)
     assert list(dict.fromkeys(each.phase for each in found)) == ended
     assert failures(found) == [("roll-forward", "replacement", Concern.ROLL, "nftables")]
+
+
+def test_flows_that_stop_one_after_the_other_at_the_end_are_not_silent() -> None:
+    over = LENGTH_S * len(PLANNED)
+    late = frame(Row(over + number * 0.05, client="client-2") for number in range(100))
+    whole = seen()
+    longer = History(pl.concat([whole.attempts, late]), whole.events)
+    assert failures(observed(longer, passage(), PLANNED, SETTING, TERMS, SUBJECTS)) == []
