@@ -19,8 +19,9 @@ from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.fields import merged
+from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy.configuration import fields_of
-from gauntlet.proxy.eras import Minor, last_with, minor_of, offer
+from gauntlet.proxy.eras import last_with, offer
 from gauntlet.proxy.modes import traits
 
 DATA_PLANE = "kube-proxy"

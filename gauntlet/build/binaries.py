@@ -15,8 +15,9 @@ from pathlib import Path
 from gauntlet.build import cache, gobinary, gobuild, gocommand, releases
 from gauntlet.build.cache import Say
 from gauntlet.build.releases import ReleaseSlot
-from gauntlet.build.toolchain import Go, GoModule, control_plane_of, find_go, modules, parse_release, toolchain_root
+from gauntlet.build.toolchain import Go, GoModule, control_plane_of, find_go, modules, toolchain_root
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
+from gauntlet.ground.version import numbers
 
 DEFAULT_VERSION = "1.37"
 
@@ -26,13 +27,15 @@ class Binaries:
     """The programs of one kube-proxy's version and of the control plane that it works with.
 
     `version` is the full one of kube-proxy, without the `v`: `1.37.2`. `control_plane_version` is mostly the same.
-    `origin` says where kube-proxy comes from: "built from source (toolchain/1.37, go1.26.8)".
+    `origin` says where kube-proxy comes from: "built from source (toolchain/1.37, go1.26.8)". `proxy_sha256` is the
+    SHA-256 of an own kube-proxy, which its path and version do not tell from the next build; empty for all others.
     """
 
     version: str
     control_plane_version: str
     programs: Mapping[str, Path]
     origin: str
+    proxy_sha256: str = ""
 
     def path(self, name: str) -> Path:
         """Where the program is. Raises GauntletError for one that the toolchain does not pin."""
@@ -183,7 +186,7 @@ def _built_before(module: GoModule) -> Slot | None:
         banner = gobinary.banner(program) if program.is_file() else None
         if banner is None:
             continue
-        slot = _place(module, Go(Path("go"), parse_release(banner.removeprefix("go version go")), banner))
+        slot = _place(module, Go(Path("go"), numbers(banner.removeprefix("go version go")), banner))
         if slot.folder == folder and slot.filled:
             return slot
     return None

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from gauntlet.build import gocommand
 from gauntlet.build.gomod import KUBERNETES
-from gauntlet.build.toolchain import Go, parse_release
+from gauntlet.build.toolchain import Go
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.version import numbers
 
 # Of the go command that asks for one file. A source that says nothing is as good as none.
 ANSWER_S = 90.0
@@ -113,7 +114,7 @@ class Source:
         except subprocess.TimeoutExpired:
             return "choose another version"
         listed = json.loads(done.stdout).get("Versions", []) if done.returncode == 0 else []
-        released = sorted((each.removeprefix("v") for each in listed if "-" not in each), key=parse_release)
+        released = sorted((each.removeprefix("v") for each in listed if "-" not in each), key=numbers)
         minor = version.split(".")[:2]
         same = [each for each in released if each.split(".")[:2] == minor and each != version]
         if not same:

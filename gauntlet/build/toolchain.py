@@ -16,10 +16,9 @@ from pathlib import Path
 from gauntlet.build import gomod
 from gauntlet.ground import paths
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.version import Release, numbers
 
 GO_REMEDY = "`make setup` puts a Go into .venv/bin; or install one and put it first in PATH (or name it in GAUNTLET_GO)"
-
-Release = tuple[int, ...]
 
 _MINOR = re.compile(r"\d+\.\d+")
 _ETCD = "go.etcd.io/etcd/server/v3"  # go build would call it "server"
@@ -74,8 +73,8 @@ class GoModule:
         directives = tuple(gomod.directives(file.read_text(encoding="utf-8")))
         required = {words[0]: words[1] for verb, words in directives if verb == "require" and len(words) > 1}
         packages = [words[0] for verb, words in directives if verb == "tool"]
-        releases = [parse_release(words[0]) for verb, words in directives if verb == "go"]
-        if not packages or not releases:
+        releases = [numbers(words[0]) for verb, words in directives if verb == "go"]
+        if not packages or not any(releases):
             raise UsageError(f"{file} has no `tool` or no `go` line", "see CONTRIBUTING.md, a new Kubernetes version")
         return cls(folder, releases[0], tuple(_tool(package, required) for package in packages))
 
@@ -96,7 +95,7 @@ def toolchain_root() -> Path:
 def versions(root: Path) -> tuple[str, ...]:
     """The Kubernetes minor versions that are pinned, oldest first."""
     minors = (entry.name for entry in root.iterdir() if _MINOR.fullmatch(entry.name))
-    return tuple(sorted(minors, key=parse_release))
+    return tuple(sorted(minors, key=numbers))
 
 
 def pinned_minor(version: str, root: Path) -> str:
@@ -153,7 +152,7 @@ def find_go(at_least: Release) -> Go:
         if said.returncode != 0 or found is None:
             seen.append(f"{candidate} does not work: {(said.stderr or said.stdout).strip() or 'no output'}")
             continue
-        release = parse_release(found[1])
+        release = numbers(found[1])
         if release >= at_least:
             return Go(candidate, release, said.stdout.strip())
         seen.append(f"{candidate} is Go {found[1]}, too old")
@@ -163,14 +162,6 @@ def find_go(at_least: Release) -> Go:
 def required_go(root: Path) -> Release:
     """The oldest Go that can build every pinned version."""
     return max(GoModule.read(file.parent).go for file in root.glob("*/go.mod"))
-
-
-def parse_release(text: str) -> Release:
-    """`1.26.0` -> (1, 26, 0). Anything after the numbers (`rc1`) is left out."""
-    found = re.match(r"\d+(?:\.\d+)*", text)
-    if found is None:
-        raise ValueError(f"{text!r} is no version number")
-    return tuple(int(part) for part in found[0].split("."))
 
 
 def _go_candidates() -> Iterator[Path]:

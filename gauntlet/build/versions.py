@@ -7,8 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from gauntlet.build import binaries
-from gauntlet.build.toolchain import control_plane_of, modules, parse_release, versions
+from gauntlet.build.toolchain import control_plane_of, modules, versions
 from gauntlet.ground.errors import EnvironmentUnfit
+from gauntlet.ground.version import minor_of
 
 # How many minor versions kube-proxy may be older than the API server; before 1.25 it was fewer.
 # https://kubernetes.io/releases/version-skew-policy/#kube-proxy
@@ -55,10 +56,10 @@ def of(minor: str, root: Path) -> PinnedVersion:
 
 def skew(proxy: str, api_server: str) -> Skew:
     """Whether Kubernetes supports a kube-proxy of one version under an API server of another."""
-    behind = parse_release(api_server)[1] - parse_release(proxy)[1]
+    behind = minor_of(api_server)[1] - minor_of(proxy)[1]
     if behind < 0:
         return Skew.TOO_NEW
-    allowed = SUPPORTED_SKEW if parse_release(proxy)[:2] >= (1, 25) else SUPPORTED_SKEW_BEFORE_1_25
+    allowed = SUPPORTED_SKEW if minor_of(proxy) >= (1, 25) else SUPPORTED_SKEW_BEFORE_1_25
     return Skew.WITHIN if behind <= allowed else Skew.TOO_OLD
 
 

@@ -13,6 +13,7 @@ from gauntlet.cli import aftercare
 from gauntlet.cli.clusters import ambiguous, every, full_name, named, users
 from gauntlet.cli.origin import from_source
 from gauntlet.ground import screen
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
 from gauntlet.ground.names import NAME
@@ -73,8 +74,7 @@ def up(
     from gauntlet.providers import ClusterSpec, KindOptions, chosen_kernel, provider
     from gauntlet.subject import parse_all
 
-    if written is not None and mode is not None:
-        raise UsageError("--subject and --mode exclude each other", "--mode is the short form: give --subject alone")
+    exclusive({"--subject": written, "--mode": mode}, "--mode is the short form: give --subject alone")
     (subject,) = _one(parse_all(written or mode or "iptables", version))
     maker = provider(source)
     spec = ClusterSpec(
@@ -172,8 +172,7 @@ def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
     Exit code 0 if the cluster is gone; 1 if with --all one is still there; 2 if there is no such cluster, or it is in
     use.
     """
-    if name is not None and everything:
-        raise UsageError("NAME and --all exclude each other", "give one of them")
+    exclusive({"NAME": name, "--all": everything})
     if not everything:
         aftercare.end(*(_address(named(None)) if name is None else _found(name)))
         return

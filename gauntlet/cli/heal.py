@@ -8,7 +8,7 @@ import click
 
 from gauntlet.cli import aftercare
 from gauntlet.cli.clusters import every, named
-from gauntlet.ground.errors import UsageError
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.names import NAME
 
 
@@ -29,8 +29,7 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     from gauntlet.faults.heal import HealFailed
     from gauntlet.providers import connect
 
-    if kubeconfig and name:
-        raise UsageError("--kubeconfig and --name exclude each other", "give one of them")
+    exclusive({"--kubeconfig": kubeconfig, "--name": name})
     if kubeconfig or name:
         aftercare.heal(connect(kubeconfig) if kubeconfig else named(name))
         return

@@ -11,12 +11,14 @@ from gauntlet import __version__
 from gauntlet.cli.adoption import adopt
 from gauntlet.cli.binaries import binaries
 from gauntlet.cli.cluster_commands import cluster
+from gauntlet.cli.compare import compare
 from gauntlet.cli.doctor import doctor
 from gauntlet.cli.heal import heal
 from gauntlet.cli.images import images
 from gauntlet.cli.inspection import inspect
 from gauntlet.cli.report import report
 from gauntlet.cli.run import run
+from gauntlet.cli.upgrade import upgrade
 from gauntlet.cli.versions import versions
 from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
@@ -60,5 +62,5 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
 
-for command in (run, doctor, cluster, inspect, heal, report, adopt, versions, binaries, images):
+for command in (run, upgrade, doctor, cluster, inspect, heal, report, compare, adopt, versions, binaries, images):
     main.add_command(command)

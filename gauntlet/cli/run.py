@@ -9,7 +9,7 @@ import click
 from gauntlet.cli.origin import from_source, obey
 from gauntlet.cli.pytest_arguments import BeforePytest, last_value, names_a_cluster, without
 from gauntlet.ground import screen
-from gauntlet.ground.errors import UsageError
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.names import require_given
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
 from gauntlet.providers.registry import DEFAULT, provider_names
@@ -124,11 +124,8 @@ def _asked(written: str | None, modes: str | None, pytest_args: tuple[str, ...])
         if given is not None:
             asked[ours] = require_given(option, given)
             pytest_args = without(pytest_args, option)
+    exclusive(asked, "--modes is the short form: give --subjects alone")
     named = {option: value for option, value in asked.items() if value is not None}
-    if len(named) > 1:
-        raise UsageError(
-            "--subjects and --modes exclude each other", "--modes is the short form: give --subjects alone"
-        )
     if "--modes" in named:
         return ",".join(parse_modes(named["--modes"])), pytest_args
     if "--subjects" in named:

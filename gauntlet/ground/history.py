@@ -60,6 +60,10 @@ class EventKind(StrEnum):
     NOT_IN_EFFECT = "not_in_effect"
     PROXY_RESTARTED = "proxy_restarted"
     PROXY_AT_REST = "proxy_at_rest"
+    PROXY_STOPPED = "proxy_stopped"
+    PROXY_REPLACED = "proxy_replaced"
+    PHASE_STARTED = "phase_started"
+    PHASE_ENDED = "phase_ended"
     WINDOW_STARTED = "window_started"
     WINDOW_ENDED = "window_ended"
 

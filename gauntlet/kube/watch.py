@@ -19,6 +19,10 @@ Thing = TypeVar("Thing", bound=ApiObject)
 # The API server ends a watch after so long; whoever hears nothing for longer has lost it.
 WATCH_S = 120
 _RELIST_DELAY_S = 0.5
+# A watch that lasted less was ended at once. The pauses after such watches double from the first to the longest.
+_AT_ONCE_S = 0.5
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -39,9 +43,28 @@ class Follower(Generic[Thing]):
     end: Callable[[frozenset[str]], None]
 
 
+class Pauses:
+    """How long to wait before each next watch.
+
+    A watch that lasted is followed by the next without a pause: what changes in between would be seen late. An API
+    server (or a proxy before it) that ends each watch at once must not be asked as fast as it answers, and by each
+    follower at that: the pause after each such watch is twice as long as the one before.
+    """
+
+    def __init__(self) -> None:
+        self._last_s = 0.0
+
+    def after(self, lasted_s: float) -> float:
+        """Seconds to wait after a watch that lasted so long."""
+        longer = min(max(_FIRST_PAUSE_S, 2 * self._last_s), _LONGEST_PAUSE_S)
+        self._last_s = longer if lasted_s < _AT_ONCE_S else 0.0
+        return self._last_s
+
+
 def follow(api: Api, path: str, follower: Follower[Thing], *, field_selector: str = "") -> None:
     """Follow the objects of this list for ever. With a field selector, one that no longer matches counts as gone."""
     query = {"fieldSelector": field_selector} if field_selector else {}
+    pauses = Pauses()
     while True:
         try:
             listed = api.listing(follower.kind, path, query)
@@ -51,7 +74,9 @@ def follow(api: Api, path: str, follower: Follower[Thing], *, field_selector: st
                 follower.see(each)
             version = listed.resource_version
             while version:
+                began_s = time.monotonic()
                 version = _watch(api, path, follower, present, {**query, "resourceVersion": version})
+                time.sleep(pauses.after(time.monotonic() - began_s))
         except (ApiRefused, ApiUnreachable) as error:
             _log.warning("watch of %s ended: %s", path, error)
         time.sleep(_RELIST_DELAY_S)

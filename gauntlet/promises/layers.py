@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gauntlet.ground.fields import merged
+from gauntlet.ground.paths import project_root
 from gauntlet.ground.yamlfile import Plain, Where, YamlFile
 from gauntlet.promises.promise import Slo
 from gauntlet.promises.slo_files import SloError
 
+M = TypeVar("M", bound=BaseModel)
+
 
 @dataclass(frozen=True)
 class Layer:
-    """Some fields of an Slo, and where in which file they are written."""
+    """Some fields of a promise, and where in which file they are written."""
 
     file: YamlFile
     under: Where
@@ -64,7 +67,12 @@ def _mapping(file: YamlFile, value: Plain, where: Where) -> dict[str, Plain]:
 
 
 def validated(layers: list[Layer]) -> Slo:
-    """What the layers promise, the later ones winning field by field.
+    """What the layers promise for an experiment. Raises as `checked` does."""
+    return checked(Slo, layers)
+
+
+def checked(model: type[M], layers: list[Layer]) -> M:
+    """What the layers hold, the later ones winning field by field.
 
     Raises SloError, with file and line, for the first thing that is wrong.
     """
@@ -72,16 +80,39 @@ def validated(layers: list[Layer]) -> Slo:
     for layer in layers:
         fields = merged(fields, layer.fields)
     try:
-        return Slo.model_validate(fields)
+        return model.model_validate(fields)
     except ValidationError as error:
-        raise _readable(error.errors()[0], layers) from None
+        # A field with a typo in its name is missing as well, which is the lesser help.
+        first = min(error.errors(), key=lambda each: each["type"] == "missing")
+        raise _readable(model, first, layers) from None
 
 
-def _readable(error: ErrorDetails, layers: list[Layer]) -> SloError:
+def field_text(promise: BaseModel, layers: Sequence[Layer], name: str) -> str:
+    """A field, its value and where that is written: `recovery.within_s: 5 (slos/experiments/flush-nat.yaml:10)`."""
+    value: object = promise.model_dump(mode="json")
+    for part in name.split("."):
+        value = value[part] if isinstance(value, dict) else None
+    return f"{name}: {_as_yaml(value)} ({field_place(layers, name)})"
+
+
+def field_place(layers: Sequence[Layer], name: str) -> str:
+    """File and line of a field; files of the checkout are named from its folder on."""
+    return place_of(tuple(name.split(".")), list(layers)).removeprefix(f"{project_root()}/")
+
+
+def _as_yaml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _readable(root: type[BaseModel], error: ErrorDetails, layers: list[Layer]) -> SloError:
     where: Where = error["loc"]
     place = place_of(where, layers)
     field = ".".join(str(part) for part in where)
-    owner = _model(where[:-1])
+    owner = _model(root, where[:-1])
     if error["type"] == "extra_forbidden":
         known = owner.model_fields if owner else {}
         name = str(where[-1])
@@ -90,13 +121,13 @@ def _readable(error: ErrorDetails, layers: list[Layer]) -> SloError:
             f"{near(name, known)}allowed here: {', '.join(known)}",
         )
     if error["type"] == "missing":
-        return SloError(f"{place}: the field `{field}` is missing", f"add it; allowed: {_allowed(where)}")
+        return SloError(f"{place}: the field `{field}` is missing", f"add it; allowed: {_allowed(root, where)}")
     if error["type"] == "value_error":
         what = error["msg"].removeprefix("Value error, ")
         return SloError(f"{place}: {f'`{field}`: ' if field else ''}{what}", "correct the value")
     return SloError(
         f"{place}: `{field}` is {error['input']!r}: {error['msg'].lower()}",
-        f"allowed: {_allowed(where)}",
+        f"allowed: {_allowed(root, where)}",
     )
 
 
@@ -109,21 +140,23 @@ def place_of(where: Where, layers: list[Layer]) -> str:
     return layers[-1].place(())
 
 
-def _model(where: Where) -> type[BaseModel] | None:
-    """The model that holds the fields at this place; None if there is no model."""
-    model: type[BaseModel] | None = Slo
+def _model(root: type[BaseModel], where: Where) -> type[BaseModel] | None:
+    """The model that holds the fields at this place; None if there is no model. Those of a list are of one model."""
+    model: type[BaseModel] | None = root
     for part in where:
+        if isinstance(part, int):
+            continue
         field = model.model_fields.get(str(part)) if model else None
         kinds: Iterable[object] = (field.annotation, *get_args(field.annotation)) if field else ()
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
     return model
 
 
-def _allowed(where: Where) -> str:
+def _allowed(root: type[BaseModel], where: Where) -> str:
     for length in range(len(where), 0, -1):
-        owner = _model(where[: length - 1])
+        owner = _model(root, where[: length - 1])
         field = owner.model_fields.get(str(where[length - 1])) if owner else None
-        inside = _model(where[:length])
+        inside = _model(root, where[:length])
         if inside:
             return f"fields with values ({', '.join(inside.model_fields)})"
         if field and field.description:

@@ -5,6 +5,7 @@ A promise for an experiment is put together from layers, the later ones winning 
     default.yaml  <  experiments/NAME.yaml  <  modes/MODE.yaml  <  versions/MINOR.yaml  <  subjects/NAME.yaml
 
 A folder of changes has some of these files; each of its layers is laid over the same layer of the whole folder.
+`upgrade.yaml` and `accepted.yaml` are of upgrades (gauntlet/promises/upgrade.py and accepted.py).
 `default.yaml` and the files of `experiments/` hold the fields of `Slo`. A file of `modes/`, `versions/` or
 `subjects/` holds `all:` (fields for every experiment) and `experiments:` (fields by experiment name).
 docs/slo-reference.md explains every field.
@@ -12,15 +13,16 @@ docs/slo-reference.md explains every field.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import experiment_names, project_root
-from gauntlet.promises import slo_files
-from gauntlet.promises.layers import Layer, near, place_of, scoped, unknown, validated, whole
+from gauntlet.ground.version import minor_of
+from gauntlet.promises import accepted, slo_files, upgrade
+from gauntlet.promises.layers import Layer, field_place, field_text, near, scoped, unknown, validated, whole
 from gauntlet.promises.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
 from gauntlet.promises.slo_files import SloError, SloFiles
 
@@ -89,7 +91,7 @@ class SloBook:
                 f"{near(experiment, self.experiments)}one of {', '.join(self.experiments)}, or add"
                 f" {self.folder / 'experiments' / experiment}.yaml",
             )
-        minor = _minor(version)
+        minor = _file_of(version)
         layers = self._base(experiment)
         for scopes in (
             [each.by_mode.get(mode, {}) for each in self.folders],
@@ -125,18 +127,12 @@ class Terms:
 
     def field(self, name: str) -> str:
         """A field, its value and where that is written: `recovery.within_s: 5 (slos/experiments/flush-nat.yaml:10)`."""
-        value: object = self.slo.model_dump(mode="json")
-        for part in name.split("."):
-            value = value[part] if isinstance(value, dict) else None
-        return f"{name}: {_as_yaml(value)} ({self._place(name)})"
+        return field_text(self.slo, self.layers, name)
 
     @property
     def sentence(self) -> str:
         """The promise in words and where they are written; empty if there are none."""
-        return f"{self.slo.promise} ({self._place('promise')})" if self.slo.promise else ""
-
-    def _place(self, name: str) -> str:
-        return place_of(tuple(name.split(".")), list(self.layers)).removeprefix(f"{project_root()}/")
+        return f"{self.slo.promise} ({field_place(self.layers, 'promise')})" if self.slo.promise else ""
 
 
 @dataclass(frozen=True)
@@ -159,14 +155,6 @@ class Promises:
         return self.book.terms(experiment, self.mode, self.version, self.subject)
 
 
-def _as_yaml(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(str, value))}]"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def load(folder: Path, changes: Path | None = None) -> SloBook:
     """Read and check all files of a whole folder of promises, and of a folder of changes over it, used or not.
 
@@ -174,8 +162,11 @@ def load(folder: Path, changes: Path | None = None) -> SloBook:
     """
     if not (folder / "default.yaml").is_file():
         raise SloError(f"{folder / 'default.yaml'} is missing", "point --kp-slos at a folder laid out like slos/")
-    book = SloBook(folder, tuple(_layered(slo_files.read_all(each)) for each in (folder, changes) if each is not None))
+    files = [slo_files.read_all(each) for each in (folder, changes) if each is not None]
+    book = SloBook(folder, tuple(map(_layered, files)))
     book.validate()
+    upgrade.validate(files)
+    accepted.read(files)
     return book
 
 
@@ -203,8 +194,9 @@ def _layered(files: SloFiles) -> _Folder:
     )
 
 
-def _minor(version: str) -> str:
-    found = re.match(r"v?(\d+\.\d+)(\D|$)", version)
-    if found is None:
-        raise SloError(f"{version!r} is not a Kubernetes version", "give it like 1.37 or 1.37.2")
-    return found[1]
+def _file_of(version: str) -> str:
+    """The stem of the file of versions/ that a version has."""
+    try:
+        return "{}.{}".format(*minor_of(version))
+    except UsageError as error:
+        raise SloError(error.what, error.remedy) from None

@@ -14,7 +14,11 @@ from gauntlet.ground.yamlfile import YamlFile, read
 from gauntlet.subject import NAMES, is_name
 
 _LAYERS = ("experiments", "modes", "versions", "subjects")
-_ALLOWED = "default.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml, subjects/NAME.yaml"
+_OF_UPGRADES = ("upgrade.yaml", "accepted.yaml")
+_ALLOWED = (
+    "default.yaml, upgrade.yaml, accepted.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml, "
+    "subjects/NAME.yaml"
+)
 
 
 class SloError(UsageError):
@@ -23,7 +27,7 @@ class SloError(UsageError):
 
 @dataclass(frozen=True)
 class SloFiles:
-    """The files of one folder, read. `default` is None if the folder has none."""
+    """The files of one folder, read. `default`, `upgrade` and `accepted` are None if the folder does not have them."""
 
     folder: Path
     default: YamlFile | None
@@ -31,6 +35,8 @@ class SloFiles:
     modes: Mapping[ProxyMode, YamlFile]
     versions: Mapping[str, YamlFile]
     subjects: Mapping[str, YamlFile]
+    upgrade: YamlFile | None
+    accepted: YamlFile | None
 
 
 def read_all(folder: Path) -> SloFiles:
@@ -47,6 +53,7 @@ def read_all(folder: Path) -> SloFiles:
         {_mode(path): read(path) for path in inside["modes"]},
         {_version(path): read(path) for path in inside["versions"]},
         {_subject(path): read(path) for path in inside["subjects"]},
+        *(read(folder / name) if folder / name in paths else None for name in _OF_UPGRADES),
     )
 
 
@@ -56,7 +63,7 @@ def _entries(folder: Path) -> list[Path]:
     for path in _listed(folder):
         if path.name in _LAYERS and path.is_dir():
             found += [_file(inside) for inside in _listed(path)]
-        elif path.name == "default.yaml":
+        elif path.name in ("default.yaml", *_OF_UPGRADES):
             found.append(path)
         else:
             raise _stray(path)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.proxy.eras import Minor, minor_of
+from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy.features import Feature
 from gauntlet.proxy.modes import Traits, traits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.providers.existing.options import ExistingOptions
@@ -25,11 +25,13 @@ class ClusterSpec:
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the clusters of this
     user. `kind` is for the kind provider alone, `existing` for that of existing clusters, whose subject is the one
-    found there.
+    found there. `replacements` are subjects whose kube-proxies its nodes may be given later (RollingCluster); only the
+    sandbox has that so far.
     """
 
     name: str
     subject: Subject
+    replacements: tuple[Subject, ...] = ()
     nodes: int = 3
     keep: bool = False
     kernel: NodeKernel = NodeKernel.HOST
@@ -51,6 +53,33 @@ class SubjectCluster(Cluster, Protocol):
 
     @property
     def subject(self) -> Subject: ...
+
+
+@runtime_checkable
+class RollingCluster(SubjectCluster, Protocol):
+    """A cluster whose nodes can be given another kube-proxy, one by one, while it runs."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The subjects whose kube-proxies its nodes can run, that of its start first."""
+        ...
+
+    def subject_of(self, node: str) -> Subject:
+        """The subject that this node was last given."""
+        ...
+
+    def replace_proxy(self, node: str, subject: Subject) -> None:
+        """Stop the node's kube-proxy, start that of another subject, and return when it has its rules in effect.
+
+        As a rolling update of the DaemonSet does: the old one has ended before the new one starts. The same subject
+        again is a restart. Changes by `configure_proxies` go with the kube-proxy that they were made for. Once all
+        nodes have the same one, what the cluster says of its kube-proxies (`mode`, `version`, `origin`,
+        `proxy_sha256`, `subject`) is that one's.
+
+        Raises UsageError for a subject that is not among `subjects`, and GauntletError if the new kube-proxy does not
+        serve in time. Then the node keeps trying to start it, until it is given another one.
+        """
+        ...
 
 
 class Provider(Protocol):

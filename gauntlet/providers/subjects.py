@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.profiles import parse_modes
+from gauntlet.ground.version import minor_of
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import chosen_kernel
 from gauntlet.providers.registry import provider
-from gauntlet.proxy.eras import minor_of
 from gauntlet.subject import Subject, chosen_by, parse_all
 
 UNNAMED = "iptables,nftables"
@@ -23,11 +24,10 @@ def asked_for(modes: str | None, written: str | None, version: str) -> tuple[Sub
     Raises UsageError for what cannot be a subject, and if both are given.
     """
     minor_of(version)
-    if modes is not None and written is not None:
-        raise UsageError(
-            "--kp-modes and --kp-subjects exclude each other",
-            f"--kp-modes is the short form: give --kp-subjects={written} alone",
-        )
+    exclusive(
+        {"--kp-modes": modes, "--kp-subjects": written},
+        f"--kp-modes is the short form: give --kp-subjects={written} alone",
+    )
     if modes is not None:
         written = ",".join(parse_modes(modes))
     return None if written is None else parse_all(written, version)
@@ -38,9 +38,10 @@ def unasked(version: str) -> tuple[Subject, ...]:
     return parse_all(UNNAMED, version)
 
 
-def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str) -> Subject:
+def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str, sha256: str = "") -> Subject:
     """The subject of a cluster that is there already, by the name that was asked for, if one was.
 
+    `sha256` is the checksum of the own program that runs there; empty if it is none, or not on record.
     Raises UsageError, which begins with `whose` kube-proxies they are, if another subject was asked for.
     """
     if asked is None:
@@ -57,6 +58,12 @@ def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str) -> Sub
             f"another program than {wanted.program}" if wanted.program else f"a program of its own, {running.program}"
         )
         raise UsageError(f"{whose} from {another}", remedy)
+    if wanted.program is not None and sha256 and programs.checksum(wanted.program) != sha256:
+        raise UsageError(
+            f"{whose} what {wanted.program} was when it came up (SHA-256 {sha256[:12]}…), and the file is another now",
+            f"end the cluster and bring it up again; or leave the program out, to test what runs: "
+            f"--kp-modes={running.mode}",
+        )
     if (wanted.gates, wanted.fields) != (running.gates, running.fields):
         raise UsageError(
             f"{whose} with another configuration than {wanted.name}",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.proxy.features import Minor
+from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.traits import Era, Stage
 
 __all__ = [
-    "Minor",
     "Offer",
     "Stage",
     "default_mode",
     "is_deprecated",
     "last_with",
-    "minor_of",
     "offer",
     "offers",
 ]
@@ -31,14 +28,6 @@ class Offer:
     mode: ProxyMode
     stage: Stage
     gate: str = ""
-
-
-def minor_of(version: str) -> Minor:
-    """ "1.37", "1.37.2" and "v1.37.2-rc.1" are all (1, 37). Raises UsageError for what is not a version."""
-    match = re.match(r"v?(\d+)\.(\d+)(?:[.+-]|$)", version)
-    if match is None:
-        raise UsageError(f"{version!r} is not a Kubernetes version", "give it like 1.37 or 1.37.2")
-    return int(match[1]), int(match[2])
 
 
 def offer(mode: ProxyMode, version: str) -> Offer:

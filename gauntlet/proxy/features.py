@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-Minor = tuple[int, int]
+from gauntlet.ground.version import Minor
 
 
 class Feature(StrEnum):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gauntlet.ground.cluster import Host, ProxyMode
 from gauntlet.proxy.modes import traits
 
 _TIMEOUT_S = 120.0
+# Which modes make what `_REMAINS` lists, by the word before the colon.
+_MAKERS: Mapping[str, frozenset[ProxyMode]] = {
+    "iptables": frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE}),
+    "ipset": frozenset({ProxyMode.IPVS}),
+    "link": frozenset({ProxyMode.IPVS}),
+    "nft": frozenset({ProxyMode.NFTABLES}),
+}
 # What is no rule of a Service, and therefore harmless, but still there: chains, sets, the dummy link.
 _REMAINS = """
 iptables-save 2>/dev/null | grep -e '^:KUBE-' -e '-A.*KUBE-' | sed 's/^/iptables: /'
@@ -43,6 +50,11 @@ def mode_of(node: Host) -> ProxyMode:
 def remains(node: Host) -> tuple[str, ...]:
     """What kube-proxy's chains, sets, links and tables are there, in whatever mode it ran: a line each."""
     return tuple(node.run(("sh", "-c", _REMAINS)).stdout.splitlines())
+
+
+def foreign(lines: Iterable[str], mode: ProxyMode) -> tuple[str, ...]:
+    """Those lines of `remains` that a kube-proxy in this mode never makes: another one has left them."""
+    return tuple(line for line in lines if mode not in _MAKERS[line.partition(":")[0]])
 
 
 def _telling() -> tuple[ProxyMode, ...]:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import Host, ProxyMode
-from gauntlet.proxy.features import Feature, Has, Minor
+from gauntlet.ground.version import Minor
+from gauntlet.proxy.features import Feature, Has
 
 if TYPE_CHECKING:
     # The readers of rules ask for traits themselves.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,8 +25,17 @@ KUBERNETES = "kubernetes"
 KUBE_PROXY = "kube-proxy"
 KERNEL = "kernel"
 ORIGIN = "origin"
+PROXY_SHA256 = "kube-proxy-sha256"
+# JSON: the versions of kube-proxy by node, if they differ.
+VERSIONS = "kube-proxy-versions"
 # Those that are about the subject, by the field of its record that they fill.
-OF_SUBJECT = {KUBERNETES: "control_plane", KUBE_PROXY: "version", KERNEL: "kernel", ORIGIN: "origin"}
+OF_SUBJECT = {
+    KUBERNETES: "control_plane",
+    KUBE_PROXY: "version",
+    KERNEL: "kernel",
+    ORIGIN: "origin",
+    PROXY_SHA256: "sha256",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,9 @@ class Ledger:
         """Take down what a case reports of itself, and what only its cluster knows of the subject."""
         self.entry(case).take(properties)
         values = {name: str(value) for name, value in properties}
-        seen = {name: values[key] for key, name in OF_SUBJECT.items() if key in values}
+        seen: dict[str, object] = {name: values[key] for key, name in OF_SUBJECT.items() if key in values}
+        if VERSIONS in values:
+            seen["versions"] = json.loads(values[VERSIONS])
         if seen:
             self._subjects[case.subject] = self._subjects[case.subject].model_copy(update=seen)
 
@@ -126,7 +138,7 @@ class Ledger:
             if entry.skip is not None
         )
         return Results(
-            tool=f"kube-proxy-gauntlet {_version()}",
+            tool=tool(),
             kubernetes=self._kubernetes(),
             provider=run.provider,
             command=command_line(list(run.command), run.environment),
@@ -178,8 +190,10 @@ def _without_seed(arguments: Sequence[str]) -> list[str]:
     return kept
 
 
-def _version() -> str:
+def tool() -> str:
+    """This gauntlet and its version, as results name what made them."""
     try:
-        return importlib.metadata.version("kube-proxy-gauntlet")
+        version = importlib.metadata.version("kube-proxy-gauntlet")
     except importlib.metadata.PackageNotFoundError:
-        return "from the checkout"
+        version = "from the checkout"
+    return f"kube-proxy-gauntlet {version}"

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict, undecided
 from gauntlet.report.subject_record import Record, SubjectRecord
+from gauntlet.report.upgrade_record import UpgradeRecord
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v2"] = "kube-proxy-gauntlet/results/v2"
 
@@ -82,6 +83,7 @@ class Results(Record):
     `kubernetes` is the version of the control plane, that of the first subject if they differ. `reproduce` is the
     command that repeats the whole run, `options` what pytest needs to run one of its cases again, `environment` the
     variables that change what is tested. `gate` says, by the name of each subject, how much of the gate the run was.
+    `upgrade` is of `gauntlet upgrade` alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -103,6 +105,7 @@ class Results(Record):
     environment: dict[str, str] = Field(default_factory=dict)
     gate: dict[str, GateCases] = Field(default_factory=dict)
     incomplete: str = ""
+    upgrade: UpgradeRecord | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from gauntlet.report.results import Account, FindingRecord, Results
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
 # Of a run that passed, but that was not the gate.
 UNDECIDED = "Not decided"
+# Of the kube-proxy that a cluster has before its upgrade.
+NOT_ASKED = "Not asked"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def headline(results: Results, subject: str) -> Headline:
     why_not = results.undecided(subject)
     if verdict is Verdict.PASS and why_not:
         verdict, answer = Verdict.INCONCLUSIVE, UNDECIDED
+    if results.upgrade is not None and subject == results.upgrade.today:
+        answer, why_not = NOT_ASKED, "it is today's: its cases are of before the upgrade and of the way back"
     sentence = f"{_sentence(results, subject)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
     return Headline(subject, verdict, answer, sentence, _longest(results, subject))
 
@@ -81,7 +85,9 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
 
 
 def repeat(results: Results, case: str, subject: str) -> str:
-    """The command that runs one case of a run again for one subject."""
+    """The command that runs one case of a run again for one subject; of an upgrade, which has no cases, all of it."""
+    if results.upgrade is not None:
+        return results.reproduce
     return command(case, subject, results.written(subject), results.options, results.environment)
 
 

@@ -25,7 +25,8 @@ class Gone(SimpleNamespace):
 @pytest.fixture(scope="session")
 def cluster(subject):
     return Gone(
-        version="1.37.2", control_plane_version="1.37.2", kernel="6.18.0", origin="made up", mode=subject.mode, nodes=()
+        version="1.37.2", control_plane_version="1.37.2", kernel="6.18.0", origin="made up", proxy_sha256="",
+        mode=subject.mode, nodes=()
     )
 
 class Rows:

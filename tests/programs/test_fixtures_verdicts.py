@@ -113,9 +113,32 @@ def test_results_tell_what_was_run(every_ending: tuple[SuiteFolder, int, str]) -
         ("iptables", "iptables", "1.37.2", "iptables", "6.18.0", "1.37.2"),
         ("nftables", "nftables", "1.36.3", "nftables", "6.18.0", "1.38.0"),
     ]
+    assert {each.sha256 for each in found.subjects} == {"0123456789abcdef" * 4}
     assert found.incomplete == ""
     assert found.verdict is Verdict.FAIL
     assert found.reproduce == "pytest suites -p no:cacheprovider -n 2 --junitxml=junit.xml --kp-seed=7"
+
+
+MIXED = """
+from fixtures.cluster import VERSIONS
+
+@pytest.fixture(scope="session")
+def cluster(request, cluster):
+    request.config.stash[VERSIONS] = {"node-1": "1.37.2", "node-2": "1.36.3"}
+    return cluster
+
+def test_serves(judge):
+    judge(GOOD)
+"""
+
+
+def test_the_versions_of_a_cluster_that_has_several_are_on_record(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, MIXED)
+    code, printed = folder.run("--kp-modes=iptables")
+    assert code == 0, printed
+    (found,) = folder.results().subjects
+    assert found.versions == {"node-1": "1.37.2", "node-2": "1.36.3"}
+    assert found.warning == "kube-proxies of different versions: 1.36.3 on node-2; 1.37.2 on node-1"
 
 
 def test_failing_case_prints_how_to_see_and_repeat_it(every_ending: tuple[SuiteFolder, int, str]) -> None:

@@ -11,7 +11,8 @@ import pytest
 from gauntlet.ground.paths import project_root
 
 LONGEST = 300
-MOST_ROOMS = 15
+# The rooms of the design: fourteen, the upgrade gate as a room of its own, and the word Subject.
+MOST_ROOMS = 16
 SOURCES = sorted(
     path for folder in ("gauntlet", "fixtures", "suites") for path in (project_root() / folder).rglob("*.py")
 )

@@ -12,9 +12,12 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
+from gauntlet.ground.version import Minor
 from gauntlet.proxy import modes, residue
 from gauntlet.proxy.eras import last_with
+from gauntlet.proxy.features import Feature
 from gauntlet.proxy.modes import traits
+from gauntlet.proxy.traits import Era
 
 ROOT = project_root()
 # The room of kube-proxy; the value whose text names a mode; the definition of the names themselves.
@@ -119,3 +122,38 @@ def test_residue_of_two_modes_is_told_by_the_real_tools() -> None:
 )
 def test_a_mode_that_is_gone_has_its_last_version(proxy_mode: ProxyMode, run: str, proxy: str) -> None:
     assert last_with(proxy_mode, run) == proxy
+
+
+def said_of(mode: ProxyMode) -> list[str]:
+    """The column of a mode in docs/modes.md."""
+    found = traits(mode)
+    last = found.versions[-1].until
+    gates = [f"{era.gate}, until {written(era.until)}" for era in found.versions if era.gate]
+    features = {
+        feature: [
+            f"{written(row.since)}, {row.gate}" if row.gate else "yes" for row in found.has if row.feature is feature
+        ]
+        for feature in Feature
+    }
+    return [
+        str(mode),
+        ", ".join(f"{written(era.since)} {era.stage}" for era in found.versions),
+        "-" if last == Era.until else written(last),
+        "; ".join(gates) or "-",
+        *("; ".join(cells) or "-" for cells in features.values()),
+    ]
+
+
+def written(minor: Minor) -> str:
+    return "{}.{}".format(*minor)
+
+
+def test_the_page_on_modes_says_what_their_files_say() -> None:
+    page = (ROOT / "docs" / "modes.md").read_text()
+    heads = ["", "since", "until", "feature gate", *map(str, Feature)]
+    for head, *cells in zip(heads, *map(said_of, ProxyMode), strict=True):
+        assert " | ".join([f"| {head}".rstrip(), *cells]) + " |" in page.splitlines()
+    assert {mode for mode in ProxyMode if traits(mode).default_since} == {ProxyMode.IPTABLES, ProxyMode.NFTABLES}
+    major, minor = traits(ProxyMode.NFTABLES).default_since or (0, 0)
+    assert f"| default on Linux | until {major}.{minor - 1} | since {major}.{minor} | - | - |" in page
+    assert f"ipvs is {traits(ProxyMode.IPVS).farewell.replace(', gone', ' and gone')}." in page

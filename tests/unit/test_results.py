@@ -117,6 +117,13 @@ def test_a_written_file_fits_the_schema(tmp_path: Path) -> None:
         jsonschema.validate(written, schema, cls=jsonschema.Draft202012Validator)
 
 
+@pytest.mark.parametrize("text", ["9f86d081", "G" * 64])
+def test_what_is_not_a_checksum_is_not_recorded_as_one(text: str) -> None:
+    record = SubjectRecord.of(parse("nftables", "1.37")).model_dump()
+    with pytest.raises(ValueError, match="sha256"):
+        SubjectRecord.model_validate(record | {"sha256": text})
+
+
 def test_a_new_run_gets_a_folder_of_its_own(tmp_path: Path) -> None:
     first, second = run_folder.new_run(tmp_path / "results"), run_folder.new_run(tmp_path / "results")
     assert first != second

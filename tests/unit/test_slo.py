@@ -12,6 +12,7 @@ from gauntlet.ground.history import EventKind, Outcome
 from gauntlet.ground.paths import project_root
 from gauntlet.promises.promise import Balance, Control, Latency, Recovery, Slo
 from gauntlet.promises.slo import Since, SloError, load
+from gauntlet.subject import parse
 from tests.unit.slo_folder import SLOS, refused
 
 
@@ -142,6 +143,14 @@ def test_an_unknown_experiment_is_answered_with_the_known_ones() -> None:
     assert "did you mean 'kill-proxy'?" in str(caught.value)
     with pytest.raises(SloError, match="'latest' is not a Kubernetes version"):
         load(SLOS).slo("kill-proxy", ProxyMode.IPTABLES, "latest")
+
+
+@pytest.mark.parametrize("version", ["1.37rc1", "1.37_2"])
+def test_what_a_subject_cannot_be_at_has_no_promise(version: str) -> None:
+    with pytest.raises(UsageError, match="is not a Kubernetes version"):
+        parse(f"iptables@{version}", "1.37")
+    with pytest.raises(SloError, match="is not a Kubernetes version"):
+        load(SLOS).slo("kill-proxy", ProxyMode.IPTABLES, version)
 
 
 def test_an_empty_experiment_file_promises_the_default(folder: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import project_root
+from gauntlet.ground.version import minor_of
 from gauntlet.promises import support
 from gauntlet.promises.support import WITHOUT, Place, unsupported
-from gauntlet.proxy.eras import minor_of
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.modes import traits
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gauntlet.doctor.cluster_check import cluster_facts, cni, modes, node_facts
+from gauntlet.doctor.cluster_check import cluster_facts, cni, modes, node_facts, versions
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.version import numbers
 from gauntlet.kube.api import Api
 
 _REMEDY = "gauntlet doctor --cluster tells what is there"
@@ -19,10 +20,14 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Detected:
-    """The mode of every kube-proxy, and the version (`1.37.2`) of the oldest."""
+    """The mode of every kube-proxy, and the version (`1.37.2`) of the oldest.
+
+    `versions` are those of all of them, by node, if they differ; empty if not.
+    """
 
     mode: ProxyMode
     version: str
+    versions: Mapping[str, str]
 
 
 def detect(api: Api) -> Detected:
@@ -50,13 +55,15 @@ def detected(facts: ClusterFacts) -> Detected:
     if len(different) > 1:
         told = ", ".join(f"{name}: {mode}" for name, mode in sorted(found.items()))
         raise UsageError(f"kube-proxies of this cluster are in different modes ({told})", "finish the switch first")
-    versions = {version for node in nodes if (version := modes.version(facts, node))}
-    return Detected(different.pop(), min(versions, default=facts.version, key=_parts))
+    known = versions.by_node(facts, nodes)
+    oldest = min(known.values(), default=facts.version, key=numbers)
+    return Detected(different.pop(), oldest, versions.mixed(facts, nodes))
 
 
-def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> None:
+def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> Mapping[str, str]:
     """Ask every kube-proxy itself, on its node, by /proxyMode and by the rules there. Changes nothing.
 
+    Returns what they say their versions are, by node, if these differ; nothing if not.
     Raises UsageError if one is in another mode.
     """
     facts = cluster_facts.gather(api)
@@ -71,9 +78,4 @@ def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> None:
                 f"kube-proxy on {node.name} is in {found or 'an unknown'} mode, not in {mode} ({reason})",
                 "restart kube-proxy there, or finish the switch of the mode",
             )
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    """`1.37.2`, `1.36.3-eks-1234` and `1.36.3+k3s1` by their numbers alone."""
-    numbers = version.partition("-")[0].partition("+")[0].split(".")
-    return tuple(int(part) for part in numbers if part.isdecimal())
+    return versions.mixed(facts, looked)

@@ -18,6 +18,7 @@ from gauntlet.doctor.cluster_check import (
     own_faults,
     proxies,
     services,
+    versions,
 )
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
@@ -115,6 +116,7 @@ def _diagnoses(
             remedy = "what its kernel does with Service traffic is not known until commands can run there"
             yield Diagnosis(ACCESS, Level.UNKNOWN, node.name, f"no look at the node: {node.unseen}", remedy)
     yield from proxies.judge_cluster(facts, nodes)
+    yield from versions.judge(facts, nodes)
     yield from modes.judge_cluster(facts, nodes)
     if not facts.services_hidden:
         yield from services.judge(facts.served)
@@ -135,7 +137,7 @@ def _summary(facts: ClusterFacts, node: NodeFacts, differences: frozenset[Mismat
     return NodeSummary(
         node=node.name,
         kube_proxy=proxies.state(facts, node),
-        version=modes.version(facts, node),
+        version=versions.version(facts, node),
         mode="" if mode is None else str(mode),
         healthz="" if node.unseen else str(node.healthz.code or "no answer"),
         synced=health.synced(node, mode),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
+from gauntlet.doctor.cluster_check.versions import version
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.eras import default_mode, is_deprecated
@@ -16,19 +17,6 @@ from gauntlet.proxy.rules import Forwarding
 
 CHECK = "mode"
 LEFT_OVER = "left-over rules"
-
-
-def version(facts: ClusterFacts, node: NodeFacts) -> str:
-    """That of kube-proxy itself; else what its pod's image is tagged with; else empty."""
-    if node.metrics is not None and node.metrics.version:
-        return node.metrics.version
-    for pod in facts.pods:
-        if pod.spec.node_name == node.name:
-            for container in pod.spec.containers:
-                tag = container.image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-                if tag:
-                    return tag.lstrip("v")
-    return ""
 
 
 def sources(facts: ClusterFacts, node: NodeFacts) -> dict[str, str]:

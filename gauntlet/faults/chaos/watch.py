@@ -16,10 +16,10 @@ from gauntlet.checkers.outage import outages
 from gauntlet.checkers.sample import NANO, hurt
 from gauntlet.faults.chaos.target import Configuration, Target, target_of
 from gauntlet.ground import history
-from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, EventKind, Frontend, Outcome, Protocol
 from gauntlet.proxy import health as proxy_health
+from gauntlet.traffic.repeated import Repeated
 
 MODULE = "gauntlet.faults.chaos.watch"
 
@@ -27,7 +27,9 @@ _EVERY_S = 0.2
 # As in slos/default.yaml: a lost SYN is sent again after 1 s, and two outages may be one for so long.
 _SLOW_AFTER_MS = 900.0
 _HOLD_S = 2.0
-# Longer than any attempt of `answers_script`.
+_TIMEOUT_S = 1.0
+# How long the node may take to say what became of an attempt; one that says nothing must not hold up the end.
+_WITHIN_S = 10.0
 _JOIN_S = 15.0
 _TOLD = (EventKind.FAULT_LANDED, EventKind.FAULT_HELD, EventKind.FAULT_OVER, EventKind.FAULT_HEAL_CONFIRMED)
 
@@ -40,10 +42,8 @@ class Watch:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.since_ns = time.time_ns()
-        connect = proxy_health.answers_script(target.cluster, target.service, timeout_s=1)
-        # Timed on the node: reaching it and starting a shell there may take longer than the connection.
-        timed = f"began=$EPOCHREALTIME; {connect}; code=$?; echo; echo $began $EPOCHREALTIME; exit $code"
-        self._script = ("bash", "-c", timed)
+        address, port = proxy_health.address_of(target.cluster, target.service)
+        self._connections = Repeated(target.hurt, address, port, timeout_s=_TIMEOUT_S, within_s=_WITHIN_S)
         self._rows: list[dict[str, str | int | None]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
@@ -55,6 +55,7 @@ class Watch:
             self._over.set()
             self._thread.join(_JOIN_S)
             self._attempt()
+            self._connections.close()
         return history.attempts(self._rows)
 
     def _go_on(self) -> None:
@@ -62,25 +63,19 @@ class Watch:
             self._attempt()
 
     def _attempt(self) -> None:
-        node, began_ns = self.target.hurt, time.time_ns()
-        try:
-            completed = node.run(self._script, check=False)
-            outcome, words = _outcome(completed.code, completed.stderr), completed.stderr
-            latency_ns = took_ns(completed.stdout)
-        except GauntletError as error:
-            outcome, words, latency_ns = Outcome.UNREACHABLE, error.what, time.time_ns() - began_ns
+        node, answer = self.target.hurt, self._connections.connect()
         self._rows.append(
             {
-                "at_ns": began_ns,
-                "latency_ns": latency_ns,
+                "at_ns": answer.at_ns,
+                "latency_ns": answer.latency_ns,
                 "client": node.name,
                 "client_node": node.name,
                 "service": self.target.service,
                 "frontend": Frontend.CLUSTER_IP,
                 "protocol": Protocol.TCP,
                 "connection": Connection.NEW,
-                "outcome": outcome,
-                "error": words or None,
+                "outcome": answer.outcome,
+                "error": answer.error or None,
             }
         )
 
@@ -105,6 +100,7 @@ def after_experiment_control(context: Mapping[str, Any], configuration: Configur
     watch = _watches.pop(configuration.get("kubeconfig"), None)
     if watch is None:
         return
+    attempts = watch.stop()
     events = watch.target.log.read().filter(pl.col("at_ns") >= watch.since_ns)
     injected = events.filter(pl.col("kind") == str(EventKind.FAULT_INJECTED))["at_ns"]
     if injected.is_empty():
@@ -113,7 +109,7 @@ def after_experiment_control(context: Mapping[str, Any], configuration: Configur
     for kind, detail in events.select("kind", "detail").rows():
         if kind in _TOLD:
             _log.info("  %s: %s", kind.replace("_", " "), detail)
-    _log.info("  %s", seen(watch.stop(), int(injected[0])))
+    _log.info("  %s", seen(attempts, int(injected[0])))
 
 
 def seen(attempts: pl.DataFrame, injected_ns: int) -> str:
@@ -134,18 +130,3 @@ def seen(attempts: pl.DataFrame, injected_ns: int) -> str:
         f"outage of {flow}: {lasted}{others}, from {(spell.first_ns - injected_ns) / NANO:.1f} s after the injection; "
         f"{kinds.total()} of {later.height} connections were hurt ({words})"
     )
-
-
-def took_ns(output: str) -> int:
-    """What the last line says: seconds before and after, as bash has them (with the comma of some locales)."""
-    began, ended = output.replace(",", ".").splitlines()[-1].split()
-    return round((float(ended) - float(began)) * NANO)
-
-
-def _outcome(code: int, words: str) -> Outcome:
-    """What a connection by bash came to: 124 is timeout(1)'s."""
-    if code == 0:
-        return Outcome.OK
-    if code == 124:
-        return Outcome.TIMEOUT
-    return Outcome.REFUSED if "refused" in words else Outcome.UNREACHABLE

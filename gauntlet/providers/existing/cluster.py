@@ -33,6 +33,7 @@ class ExistingCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.origin = ""
+        self.proxy_sha256 = ""
         self.subject = present(self.mode, record.version)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel

@@ -117,6 +117,7 @@ class RehearsedCluster:
         self.mode = mode
         self.version = version
         self.origin = ""
+        self.proxy_sha256 = ""
         self.control_plane_version = found.version
         self.kernel = ", ".join(sorted({node.status.node_info.kernel_version for node in found.nodes}))
         self.api = RehearsingClient(found.access.client, say)

@@ -102,6 +102,7 @@ class RunningKindCluster:
         self.mode = ProxyMode(record.mode)
         self.version = record.version
         self.origin = f"node image {record.image}"
+        self.proxy_sha256 = ""
         self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.version
         self.kernel = platform.release()

@@ -11,6 +11,7 @@ import yaml
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import project_root
+from gauntlet.ground.version import Minor, minor_of
 
 # Networking of a node image that brings its pods' network along, with no CNI daemon (gauntlet/build/images/node).
 PTP = "ptp"
@@ -19,7 +20,7 @@ PTP = "ptp"
 _PROXY = {"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration"}
 
 # Since this minor version kubelets take what the configs tell them (KubeletCrashLoopBackOffMax is on), and need it.
-_SETTLED_KUBELET = 35
+_SETTLED_KUBELET = (1, 35)
 
 
 def path(mode: ProxyMode) -> Path:
@@ -68,7 +69,7 @@ def version_in(image: str) -> str:
     return found[1] if found else ""
 
 
-def _minor(image: str) -> int:
-    """The minor version in the tag of a node image, `kindest/node:v1.34.0`; the newest where it has none."""
-    found = re.search(r":v1\.(\d+)", image)
-    return int(found[1]) if found else _SETTLED_KUBELET
+def _minor(image: str) -> Minor:
+    """The minor version in the tag of a node image, `kindest/node:v1.34.0`; the newest if it has none."""
+    found = re.search(r":(v\d+\.\d+)", image)
+    return minor_of(found[1]) if found else _SETTLED_KUBELET

@@ -17,9 +17,11 @@ from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox import layout, replacement
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
+from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
+from gauntlet.providers.sandbox.replacement import settled
 from gauntlet.proxy.configuration import changed
 from gauntlet.subject import Subject
 
@@ -38,12 +40,8 @@ class SandboxCluster:
 
     def __init__(self, record: ClusterRecord) -> None:
         assert record.outside is not None
-        self.record = record
+        self._take(record)
         self.name = record.name
-        self.mode = ProxyMode(record.mode)
-        self.version = record.version
-        self.origin = record.origin
-        self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.control_plane_version
         self.kernel = record.kernel_release
         self.state_dir: Path = layout.state_dir(record.name)
@@ -55,6 +53,14 @@ class SandboxCluster:
         self.nodes: tuple[NamespacedNode | GuestNode, ...] = tuple(self._node(node) for node in record.nodes)
         outside = record.outside
         self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.address, outside.pid)
+
+    def _take(self, record: ClusterRecord) -> None:
+        self.record = record
+        self.mode = ProxyMode(record.mode)
+        self.version = record.version
+        self.origin = record.origin
+        self.proxy_sha256 = record.proxy_sha256
+        self.subject = replace(Subject.of_json(record.subject), version=record.version)
 
     def _node(self, node: HostRecord) -> NamespacedNode | GuestNode:
         log = self.state_dir / "logs" / f"kube-proxy-{node.name}.log"
@@ -93,8 +99,31 @@ class SandboxCluster:
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""
         for node in self.nodes:
-            path = layout.proxy_configuration(self.state_dir, node.name)
+            path = Path(ProxyManifest.load(self.state_dir, node.name).configuration)
             replace_file(path, changed(path.read_text(encoding="utf-8"), changes))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return tuple(Subject.of_json(each.subject) for each in self.record.proxies)
+
+    def subject_of(self, node: str) -> Subject:
+        given = ProxyManifest.load(self.state_dir, self.node(node).name).subject
+        return next(subject for subject in self.subjects if subject.name == given)
+
+    def replace_proxy(self, node: str, subject: Subject) -> None:
+        """The manifest changes before the old kube-proxy ends, so that whatever ends it, the new one follows."""
+        place = self.node(node)
+        known = {each.name: each for each in self.record.proxies}
+        if subject.name not in known:
+            raise UsageError(
+                f"the nodes of cluster {self.name} cannot run kube-proxy of the subject {subject.name}",
+                f"name it when the cluster is made; they can run that of {', '.join(known)}",
+            )
+        replacement.replace(self, place, known[subject.name])
+        given = {self.subject_of(each.name) for each in self.nodes}
+        if len(given) == 1:
+            self._take(settled(self.record, known[subject.name]))
+            self.record.save()
 
     def pod(self, namespace: str, name: str) -> NamespacedHost | GuestHost:
         try:

@@ -23,7 +23,7 @@ POD_CIDR = "10.244.0.0/16"
 LOAD_BALANCER_POOL = "10.200.0.0/24"
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
-LAYOUT = "5"
+LAYOUT = "6"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
 # What the owner of a kept cluster tells its world once it is up.
@@ -68,6 +68,7 @@ class WorldSpec:
     """All that the world's first process needs to know, passed to it as JSON."""
 
     name: str
+    subject: str  # its name
     mode: str
     configuration: dict[str, Json]  # merged over the KubeProxyConfiguration that every subject gets
     nodes: int
@@ -88,6 +89,17 @@ class WorldSpec:
     def from_json(cls, text: str) -> WorldSpec:
         raw = json.loads(text)
         return cls(**raw | {"kernel": NodeKernel(raw["kernel"])})
+
+
+@dataclass(frozen=True)
+class ProxyProgram:
+    """A kube-proxy that nodes of a cluster can run: that of its start, or one that they may be given later."""
+
+    name: str  # of its subject
+    subject: str  # JSON of a gauntlet.subject.Subject, with the full version
+    program: str  # its path inside the world
+    origin: str  # for people
+    sha256: str = ""  # of an own program
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,7 @@ class ClusterRecord:
     origin: str  # of kube-proxy, for people
     subject: str  # JSON of a gauntlet.subject.Subject
     control_plane_version: str
+    proxies: tuple[ProxyProgram, ...]  # that of the start first
     keep: bool
     unshare_pid: int
     unshare_started: str  # start time of that process in clock ticks: pids are used again
@@ -128,6 +141,7 @@ class ClusterRecord:
     kernel_release: str = ""
     nodes: tuple[HostRecord, ...] = ()
     outside: HostRecord | None = None
+    proxy_sha256: str = ""  # of an own kube-proxy
     layout: str = LAYOUT
 
     def save(self) -> None:
@@ -150,6 +164,7 @@ class ClusterRecord:
                 "end it with that version, or end the process and delete " + str(state_dir(name)),
             )
         raw["kernel"] = NodeKernel(raw["kernel"])
+        raw["proxies"] = tuple(ProxyProgram(**each) for each in raw["proxies"])
         raw["nodes"] = tuple(HostRecord.read(node) for node in raw["nodes"])
         raw["outside"] = HostRecord.read(raw["outside"]) if raw["outside"] else None
         return cls(**raw)
@@ -166,9 +181,18 @@ def state_dir(name: str) -> Path:
     return clusters_dir() / name
 
 
-def proxy_configuration(state: Path, node: str) -> Path:
-    """The KubeProxyConfiguration file of one node, below the state folder of its cluster."""
-    return state / "nodes" / node / "kube-proxy.yaml"
+def node_folder(state: Path, node: str) -> Path:
+    """What concerns one node, below the state folder of its cluster."""
+    return state / "nodes" / node
+
+
+def proxy_kubeconfig(state: Path, node: str) -> Path:
+    return node_folder(state, node) / "kube-proxy.kubeconfig"
+
+
+def other_proxy(number: int) -> str:
+    """Path below BIN of a kube-proxy that nodes can be given later, counted from 1. Its name has to be kube-proxy."""
+    return f"other-{number}/kube-proxy"
 
 
 def first_child(pid: int) -> int | None:

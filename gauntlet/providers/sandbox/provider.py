@@ -19,7 +19,7 @@ from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
-from gauntlet.providers.sandbox import layout, uml_package, world, xstate
+from gauntlet.providers.sandbox import layout, proxy_programs, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
@@ -73,7 +73,8 @@ class SandboxProvider:
             )
 
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
-        programs.ensure(spec.subject, say)
+        for subject in (spec.subject, *spec.replacements):
+            programs.ensure(subject, say)
 
     def create(self, spec: ClusterSpec) -> SandboxCluster:
         self.check(spec)
@@ -86,7 +87,7 @@ class SandboxProvider:
 
     def _create(self, spec: ClusterSpec) -> SandboxCluster:
         self._refuse_taken(spec.name)
-        binaries = programs.ensure(spec.subject, _log.warning)
+        binaries, proxies = proxy_programs.gathered(spec, _log.warning)
         if spec.kernel is NodeKernel.OWN:
             uml_package.ensure(_log.warning)
             if xstate.is_needed():
@@ -95,7 +96,7 @@ class SandboxProvider:
         proxy_path = str(Path(before).resolve()) if before else ""
         try:
             with ending.held_back():
-                started = self._mine[spec.name] = world.World.start(spec, binaries, proxy_path)
+                started = self._mine[spec.name] = world.World.start(spec, binaries, proxies, proxy_path)
             return SandboxCluster(started.wait_up())
         except GauntletError:
             # The logs stay until the next start, for the reader of the error.
@@ -159,8 +160,10 @@ class SandboxProvider:
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
         world.require_tools()
-        programs.require_pinned(spec.subject)
-        self.require_kernel(spec.mode, spec.kernel)
+        for subject in (spec.subject, *spec.replacements):
+            programs.require_pinned(subject)
+            self.require_kernel(subject.mode, spec.kernel)
+        proxy_programs.require_distinct(spec)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(PROXY_PATH, "")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import yaml
 
-from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
-from gauntlet.providers.sandbox.layout import WorldSpec
+from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
 from gauntlet.proxy import ports
 from gauntlet.proxy.configuration import changed
 
@@ -33,12 +33,14 @@ _LEAVE_CONNTRACK: Mapping[str, object] = {
 }
 
 
-def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path) -> str:
+def configuration(
+    mode: ProxyMode, fields: Mapping[str, Json], kernel: NodeKernel, *, node: str, address: str, kubeconfig: Path
+) -> str:
     """The KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of one node, as YAML; the subject's fields win."""
     document: dict[str, object] = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
-        "mode": str(spec.mode),
+        "mode": str(mode),
         "hostnameOverride": node,
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "clusterCIDR": layout.POD_CIDR,
@@ -47,18 +49,18 @@ def configuration(spec: WorldSpec, *, node: str, address: str, kubeconfig: Path)
         # On all addresses: the steward reads them from outside of the node, to know when the first sync is done.
         "metricsBindAddress": f"0.0.0.0:{ports.METRICS}",
     }
-    if spec.kernel is NodeKernel.HOST:
+    if kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK
-    return changed(yaml.safe_dump(document, sort_keys=False), spec.configuration)
+    return changed(yaml.safe_dump(document, sort_keys=False), fields)
 
 
 class ProxySupervisor:
-    """Keeps one kube-proxy running on one node, until the world ends."""
+    """Keeps a kube-proxy running on one node, until the world ends: at each start, that of the node's manifest."""
 
-    def __init__(self, node: InnerNode, address: str, argv: list[str], log: Path, path: str) -> None:
+    def __init__(self, node: InnerNode, address: str, state: Path, log: Path, path: str) -> None:
         self._node = node
         self._address = address
-        self._argv = argv
+        self._state = state
         self._log = log
         self._path = path
 
@@ -68,8 +70,9 @@ class ProxySupervisor:
     def _supervise(self) -> None:
         while True:
             self._node.wait_on()
+            manifest = ProxyManifest.load(self._state, self._node.name)
             with self._log.open("a", encoding="utf-8") as log:
-                process = self._node.start(self._argv, env={"PATH": self._path}, log=log)
+                process = self._node.start(manifest.argv, env={"PATH": self._path}, log=log)
             code = process.wait()
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"--- kube-proxy ended with {code}; next start in {RESTART_DELAY_S:g} s\n")

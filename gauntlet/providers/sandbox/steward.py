@@ -30,6 +30,8 @@ from gauntlet.providers.sandbox.layout import HostRecord, WorldSpec
 from gauntlet.providers.sandbox.places import Place
 from gauntlet.providers.sandbox.pod_runner import PodRunner
 from gauntlet.providers.sandbox.proxies import ProxySupervisor, configuration
+from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
+from gauntlet.proxy.finder import NAME as DATA_PLANE
 from gauntlet.proxy.modes import traits
 
 PROXIES_DEADLINE_S = 60.0
@@ -128,7 +130,8 @@ def _own_run_folder(binaries: Mapping[str, str]) -> None:
     """A tmpfs on /run, which the host's daemons do not share, with the binaries bound into it."""
     script = f"mount -t tmpfs tmpfs /run\nmkdir -p {layout.BIN}\n"
     for name, path in binaries.items():
-        script += f"touch {layout.BIN}/{name}\nmount --bind {shlex.quote(path)} {layout.BIN}/{name}\n"
+        place = f"{layout.BIN}/{name}"
+        script += f"mkdir -p {Path(place).parent}\ntouch {place}\nmount --bind {shlex.quote(path)} {place}\n"
     _shell(script)
 
 
@@ -139,18 +142,19 @@ def _shell(script: str) -> None:
 
 
 def _proxy(spec: WorldSpec, node: InnerNode, authority: certificates.Authority, server: str) -> ProxySupervisor:
-    folder = Path(spec.state_dir) / "nodes" / node.name
-    folder.mkdir(parents=True)
-    kubeconfig = folder / "kube-proxy.kubeconfig"
+    state = Path(spec.state_dir)
+    layout.node_folder(state, node.name).mkdir(parents=True)
+    kubeconfig = layout.proxy_kubeconfig(state, node.name)
     _private(kubeconfig, authority.kubeconfig(certificates.PROXY, cluster=spec.name, server=server))
     address = layout.node_address(node.index)
-    config = layout.proxy_configuration(Path(spec.state_dir), node.name)
-    config.write_text(configuration(spec, node=node.name, address=address, kubeconfig=kubeconfig), encoding="utf-8")
-    argv = [f"{layout.BIN}/kube-proxy", f"--config={config}", "--v=2"]
+    fields = configuration(
+        ProxyMode(spec.mode), spec.configuration, spec.kernel, node=node.name, address=address, kubeconfig=kubeconfig
+    )
+    ProxyManifest.write(state, node.name, spec.subject, f"{layout.BIN}/{DATA_PLANE}", fields)
     path = guest.PATH if spec.kernel is NodeKernel.OWN else SYSTEM_PATH
     if spec.proxy_path:
         path = f"{spec.proxy_path}:{path}"
-    return ProxySupervisor(node, address, argv, Path(spec.state_dir) / "logs" / f"kube-proxy-{node.name}.log", path)
+    return ProxySupervisor(node, address, state, state / "logs" / f"kube-proxy-{node.name}.log", path)
 
 
 def _private(path: Path, text: str) -> None:

@@ -25,7 +25,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, uml
-from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, WorldSpec
+from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, ProxyProgram, WorldSpec
 
 UP_DEADLINE_S = 180.0
 END_DEADLINE_S = 10.0
@@ -137,7 +137,7 @@ class World:
         self._forget = ending.at_once(self._end_at_once)
 
     @classmethod
-    def start(cls, wanted: ClusterSpec, binaries: Binaries, proxy_path: str) -> World:
+    def start(cls, wanted: ClusterSpec, binaries: Binaries, proxies: Sequence[ProxyProgram], proxy_path: str) -> World:
         """Start the first process of a new world; the cluster comes up in it while this returns."""
         chosen = flags()
         release = uml.kernel().release if wanted.kernel is NodeKernel.OWN else platform.release()
@@ -148,6 +148,7 @@ class World:
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         spec = WorldSpec(
             name=wanted.name,
+            subject=wanted.subject.name,
             mode=wanted.mode,
             configuration=dict(wanted.subject.configuration),
             nodes=wanted.nodes,
@@ -180,8 +181,10 @@ class World:
             mode=wanted.mode,
             version=binaries.version,
             origin=binaries.origin,
+            proxy_sha256=binaries.proxy_sha256,
             subject=wanted.subject.as_json(),
             control_plane_version=binaries.control_plane_version,
+            proxies=tuple(proxies),
             keep=wanted.keep,
             unshare_pid=process.pid,
             unshare_started=start_time(process.pid) or "",

@@ -48,6 +48,7 @@ def test_its_program_and_configuration_are_those_of_the_subject(cluster: Cluster
     assert obeyed["nodePortAddresses"] == ["primary", "localhost"]
     assert obeyed["nftables"]["minSyncPeriod"] == "2s"
     assert (cluster.version, cluster.origin) == (own.version, f"given: {own.program}")
+    assert cluster.proxy_sha256 == running
 
 
 def test_whoever_has_the_kubeconfig_knows_the_subject(cluster: Cluster, own: Subject) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import closing
 
+from gauntlet.ground.history import Outcome
 from gauntlet.traffic import connector
 from gauntlet.traffic.ports import SourcePorts
+from gauntlet.traffic.repeated import Repeated
 from tests.cluster.traffic.conftest import SERVICE_RULES
 from tests.cluster.traffic.world import World
 
@@ -41,19 +44,33 @@ def test_a_connection_without_an_answer_says_so(world: World) -> None:
     assert connected(world, "127.0.0.1", 82) == (1, "no answer within 1 s")
 
 
-def test_what_conntrack_remembers_of_an_outage_does_not_reach_it(world: World) -> None:
-    by_kernel = ["timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{SERVICE}/80"]
+BY_KERNEL = ("timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{SERVICE}/80")
+
+
+def outage_of_all_ports(world: World) -> None:
+    """The Service is back, and conntrack remembers each port that the kernel could choose by an attempt in vain."""
     world.run(["sh", "-c", "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range"])
     # The outage: nothing is translated, and nobody answers at the Service's own address.
     outage = "table ip outage { chain c { type filter hook input priority 0; ip daddr 127.9.9.9 drop; }; }"
     world.nft(f"add table ip service {{ flags dormant; }}\n{outage}")
     for _ in range(8):
-        assert world.run(by_kernel, check=False).code == 124
+        assert world.run(BY_KERNEL, check=False).code == 124
     world.nft("delete table ip outage\ndelete table ip service")
     world.nft(SERVICE_RULES)
 
-    assert world.run(by_kernel, check=False).code != 0
+
+def test_what_conntrack_remembers_of_an_outage_does_not_reach_it(world: World) -> None:
+    outage_of_all_ports(world)
+    assert world.run(BY_KERNEL, check=False).code != 0
     assert connected(world, SERVICE, 80) == (0, "")
+
+
+def test_nor_does_it_reach_those_that_watch_a_chaos_run(world: World) -> None:
+    outage_of_all_ports(world)
+    with closing(Repeated(world, SERVICE, 80, timeout_s=1, within_s=30)) as connections:
+        answers = [connections.connect() for _ in range(20)]
+    assert world.run(BY_KERNEL, check=False).code != 0
+    assert [(each.outcome, each.error) for each in answers] == [(Outcome.OK, "")] * 20
 
 
 def test_a_port_in_use_is_passed_over() -> None:

@@ -89,6 +89,20 @@ def test_the_page_says_what_each_subject_is_and_asks_about_each() -> None:
     assert questions == ["iptables@1.36", "iptables@1.37", "next (nftables 1.37.2)"]
 
 
+def test_a_program_of_the_users_own_is_shown_with_the_beginning_of_its_checksum() -> None:
+    own = subject("nftables", origin="given: /opt/kube-proxy").model_copy(update={"sha256": "0123456789abcdef" * 4})
+    text = Elements(page(run(passing(CASE, "nftables"), own), Path("none"))).text
+    assert "nftables 1.37.2 given: /opt/kube-proxy (SHA-256 0123456789ab…) " in text
+
+
+def test_kube_proxies_of_different_versions_are_named_beside_the_oldest() -> None:
+    mixed = subject("nftables").model_copy(update={"version": "1.36.3", "versions": {"b": "1.37.2", "a": "1.36.3"}})
+    text = Elements(page(run(passing(CASE, "nftables"), mixed), Path("none"))).text
+    assert "nftables 1.36.3 built from source" in text
+    assert "6.18.44 Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b" in text
+    assert "Warning" not in Elements(page(run(passing(CASE, "nftables"), "nftables"), Path("none"))).text
+
+
 def test_the_columns_are_the_subjects_in_their_order_with_what_the_name_does_not_say_beneath() -> None:
     record = results.records(EXPERIMENT, "next", [Finding("outage", Verdict.PASS, "", 2.0, "s", 5.0, 0.04)])
     asked = ("next=nftables@1.37", "nftables@1.36", "iptables")

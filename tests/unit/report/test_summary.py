@@ -11,7 +11,7 @@ from gauntlet.report import results
 from gauntlet.report.names import command
 from gauntlet.report.summary import summary
 from gauntlet.report.table import show_verdicts
-from tests.unit.report.synthetic import CASE, EXPERIMENT, account, failing, passing, run
+from tests.unit.report.synthetic import CASE, EXPERIMENT, account, failing, passing, run, subject
 
 IPTABLES, NFTABLES = ProxyMode.IPTABLES, ProxyMode.NFTABLES
 
@@ -92,6 +92,25 @@ def test_summary_and_table_say_what_each_subject_is() -> None:
     table = " ".join(printed(whole).split())
     assert f"next: {what}" in table
     assert "iptables@1.36: iptables mode of kube-proxy 1.36.3, built from source, kernel 6.18.44" in table
+
+
+def test_two_builds_of_one_version_and_path_are_told_apart() -> None:
+    builds = [
+        subject(written, origin="given: /opt/kube-proxy").model_copy(update={"sha256": digits * 8})
+        for written, digits in (("before=nftables", "0123abcd"), ("after=nftables", "fedc9876"))
+    ]
+    whole = run(passing(CASE, "before") + passing(CASE, "after"), *builds)
+    for words in ("given: /opt/kube-proxy (SHA-256 0123abcd0123…)", "given: /opt/kube-proxy (SHA-256 fedc9876fedc…)"):
+        assert words in summary(whole)
+        assert words in " ".join(printed(whole).split())
+
+
+def test_kube_proxies_of_different_versions_are_a_warning_in_words() -> None:
+    mixed = subject("nftables").model_copy(update={"version": "1.36.3", "versions": {"b": "1.37.2", "a": "1.36.3"}})
+    whole = run(passing(CASE, "nftables"), mixed)
+    words = "kernel 6.18.44. Warning: kube-proxies of different versions: 1.36.3 on a; 1.37.2 on b"
+    assert words in summary(whole)
+    assert words in " ".join(printed(whole).split())
 
 
 def test_a_summary_repeats_a_case_as_the_subject_was_written() -> None:

@@ -1,0 +1,65 @@
+"""Affinity broken: a client that came back before its time-out, and met another backend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+from types import MappingProxyType
+
+from gauntlet.checkers.affinity import BY_CLIENT
+from gauntlet.checkers.kept_flows import had_gone
+from gauntlet.checkers.occasion import occasion
+from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import History
+
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+def affinity_broken(
+    history: History, *, timeout_s: float, at_most: int | None = 0, gone: Mapping[str, int] = _NONE
+) -> Finding:
+    """How many times a client of a Service with `sessionAffinity: ClientIP` met another backend within the time-out.
+
+    All attempts have to be of such Services. The rule: `sessionAffinityConfig.clientIP.timeoutSeconds` in the Service
+    API; a connection within that time of the last one goes where that went. A backend that had begun to go (`gone`:
+    when, in ns) may be left. As `affinity` does, it looks at each address by itself: what a node remembers is of the
+    kube-proxy that a packet passes. A client that was answered only once has nothing to keep: inconclusive.
+    """
+    check = "affinity-broken"
+    good = history.attempts.filter(~failed())
+    if good.is_empty():
+        return no_data(check, f"none of {history.attempts.height} attempts was ok")
+    if good["backend"].null_count():
+        return no_data(check, f"{good['backend'].null_count()} ok replies do not say which backend gave them")
+    broken: Counter[str] = Counter()
+    lines: list[tuple[int, str]] = []
+    once: list[str] = []
+    origin_ns = int(good["at_ns"].min())  # type: ignore[arg-type]
+    parts = good.with_columns(end=end_ns()).sort("at_ns").partition_by(list(BY_CLIENT), maintain_order=True)
+    for part in parts:
+        row = part.row(0, named=True)
+        who = f"{row['client']} ({row['client_node'] or OUTSIDE}) by {row['frontend']}"
+        where = f"{who} -> {row['service']} {row['address']}:{row['port']}/{row['protocol']}"
+        answers = list(part.select("at_ns", "end", "backend").iter_rows())
+        if len(answers) < 2:
+            once.append(where)
+        for (_, ended_ns, was), (at_ns, until_ns, now) in pairwise(answers):
+            away_s = (at_ns - ended_ns) / NANO
+            if now == was or away_s >= timeout_s or had_gone(was, until_ns, gone):
+                continue
+            broken[who] += 1
+            deed = occasion(history.events, ended_ns, until_ns)
+            lines.append((at_ns, f"{seconds(at_ns - origin_ns)}: {where}: {was}, then {now}, {deed}"))
+    total = broken.total()
+    tally = ", ".join(f"{who}: {count}" for who, count in sorted(broken.items(), key=lambda each: (-each[1], each[0])))
+    promised = "nothing is promised" if at_most is None else f"promised: at most {at_most}"
+    reason = f"{total} times a client met another backend within {timeout_s:g} s"
+    reason += f" ({tally}); {promised}" if total else f"; {promised}"
+    verdict = Verdict.MEASURED if at_most is None else Verdict.FAIL if total > at_most else Verdict.PASS
+    if once and verdict is not Verdict.FAIL:
+        return no_data(check, f"answered only once, so that nothing could be kept: {'; '.join(sorted(once))}")
+    threshold = None if at_most is None else float(at_most)
+    details = tuple(line for _, line in sorted(lines))
+    return Finding(check, verdict, reason, float(total), "changes", threshold, 0.0, details)

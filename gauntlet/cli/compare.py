@@ -1,0 +1,51 @@
+"""`gauntlet compare`: what got worse from one run to another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gauntlet.ground.errors import ExitCode
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(short_help="Say what got worse from one run to another.")
+@click.argument("before", type=_FOLDER)
+@click.argument("after", type=_FOLDER)
+@click.option(
+    "--subjects",
+    metavar="BEFORE,AFTER",
+    help="Names of the subjects to compare; default: those of the same name, or the only one of each run.",
+)
+@click.option("--slos", type=_FOLDER, help="Folder with what differs from slos/: upgrade.yaml, accepted.yaml.")
+@click.pass_context
+def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None, slos: Path | None) -> None:
+    """Say what got worse from one run to another, and what cannot be told.
+
+    BEFORE and AFTER are folders of runs. Cases are compared by their verdicts, shares of good attempts by an exact test
+    with a known chance of a false alarm, durations by what their measurement can be off by. How much of it is let pass
+    is said in slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml.
+
+    Exit code 0 if nothing got worse, 1 if something did or cannot be told.
+    """
+    from gauntlet.ground.paths import project_root
+    from gauntlet.promises import accepted, slo_files, upgrade
+    from gauntlet.report.results_file import load
+    from gauntlet.upgrade.compare import Side, compare, pairs
+    from gauntlet.upgrade.comparison import judged, lines
+
+    whole = project_root() / "slos"
+    promise = upgrade.load(whole, slos).slo.worse
+    acceptances = accepted.read([slo_files.read_all(each) for each in (whole, slos) if each is not None])
+    old, new = load(before), load(after)
+    codes = []
+    for was, now in pairs(old, new, subjects):
+        first, second = Side.of(old, was), Side.of(new, now)
+        changes = compare(first, second, promise)
+        found = judged(first, second, changes, now, acceptances, datetime.now(UTC).date())
+        click.echo("\n".join(lines(was, now, found)))
+        codes.append(found.answer.exit_code)
+    ctx.exit(max(codes, default=ExitCode.FAILED))

@@ -1,0 +1,154 @@
+"""`gauntlet upgrade`: may this cluster take its next kube-proxy?"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gauntlet.cli.origin import from_source
+from gauntlet.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from gauntlet.providers import ClusterSpec
+    from gauntlet.subject import Subject
+    from gauntlet.upgrade.gate import Terms
+    from gauntlet.upgrade.phases import Extent
+    from gauntlet.upgrade.strategy import Strategy
+    from gauntlet.upgrade.verdict import Answer
+
+# The only one whose nodes can be given another kube-proxy so far.
+_PROVIDER = "sandbox"
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(short_help="Say whether a cluster may take its next kube-proxy.")
+@click.option("--from", "today", required=True, metavar="SUBJECT", help="Today's kube-proxy: iptables@1.36.")
+@click.option("--to", "following", required=True, metavar="SUBJECT", help="The next one: nftables@1.37.")
+@click.option(
+    "--strategy",
+    default="node-by-node",
+    show_default=True,
+    metavar="STRATEGY",
+    help="Order of the nodes: node-by-node, all-at-once, or canary=N.",
+)
+@click.option("--quick", "extent", flag_value="quick", help="The way there alone: no way back.")
+@click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
+@click.option("--slos", type=_FOLDER, help="Folder with what differs from slos/: upgrade.yaml, accepted.yaml.")
+@click.option(
+    "--results",
+    type=_FOLDER,
+    default=Path("results"),
+    show_default=True,
+    help="Folder that keeps one subfolder for each run.",
+)
+@from_source
+@click.pass_context
+def upgrade(
+    ctx: click.Context,
+    today: str,
+    following: str,
+    strategy: str,
+    extent: str | None,
+    nodes: int,
+    slos: Path | None,
+    results: Path,
+) -> None:
+    """Say whether a cluster may take its next kube-proxy, by what the roll costs its clients.
+
+    A sandbox cluster starts with today's kube-proxy. Under traffic that never stops, from pods, from the network of
+    nodes and from outside, its nodes get the next one, one after the other, then today's again, and the next one once
+    more. In between nothing is done for a few seconds: before, with half of the nodes replaced, there, and back.
+
+    The answer is `may`, `may not` or `cannot tell`, with its reasons, the worst first. What is promised is said in
+    slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml. The suites and the faults are not
+    run by this command yet; the page says so.
+
+    \b
+    Examples:
+      gauntlet upgrade --from iptables@1.36 --to iptables@1.37
+      gauntlet upgrade --from iptables --to nftables --quick
+      gauntlet upgrade --from today=nftables@1.36 --to next=nftables@./kube-proxy --strategy canary=1
+
+    Exit codes: 0 it may; 1 it may not, or that cannot be told; 2 wrong usage, or this machine lacks something.
+    """
+    from gauntlet.build.binaries import DEFAULT_VERSION
+    from gauntlet.report.results_file import FILE
+    from gauntlet.report.run_folder import new_run
+    from gauntlet.subject import parse_all
+    from gauntlet.upgrade.gate import Terms
+    from gauntlet.upgrade.phases import Extent
+    from gauntlet.upgrade.skew import require_supported
+    from gauntlet.upgrade.strategy import Strategy
+
+    subjects = parse_all(f"{today},{following}", DEFAULT_VERSION)
+    if len(subjects) != 2:
+        raise UsageError("--from and --to name one subject each", "give each without a comma")
+    require_supported(subjects)
+    way, terms = Strategy.parse(strategy), Terms.read(slos)
+    spec = _spec(*subjects, nodes)
+    # What cannot be is said before anything is built.
+    way.roll([f"node-{number}" for number in range(1, nodes + 1)])
+    folder = new_run(results.absolute())
+    answer, lines = _undertake(spec, way, Extent(extent or Extent.WHOLE), terms, folder)
+    click.echo("\n".join(["", *lines, f"  {folder / FILE}"]))
+    ctx.exit(answer.exit_code)
+
+
+def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
+    """A cluster for both. Raises UsageError or EnvironmentUnfit if there cannot be one."""
+    from gauntlet.cli.settings import LONGEST_SLUG
+    from gauntlet.ground.cluster import NodeKernel
+    from gauntlet.providers import ClusterSpec, provider
+    from gauntlet.providers.protocol import AUTO, chosen_kernel
+
+    maker = provider(_PROVIDER)
+    kernels = {chosen_kernel(maker, each.mode, AUTO) for each in (today, following)}
+    kernel = NodeKernel.OWN if NodeKernel.OWN in kernels else NodeKernel.HOST
+    name = f"upgrade-{today.slug[:LONGEST_SLUG]}-{secrets.token_hex(3)}"
+    spec = ClusterSpec(name, today, replacements=(following,), nodes=nodes, kernel=kernel)
+    maker.check(spec)
+    return spec
+
+
+def _undertake(
+    spec: ClusterSpec, way: Strategy, extent: Extent, terms: Terms, folder: Path
+) -> tuple[Answer, list[str]]:
+    """Make the cluster, take it through the upgrade, write results.json into `folder`; the answer, and its page."""
+    from gauntlet.ground import ending
+    from gauntlet.providers import provider
+    from gauntlet.providers.protocol import RollingCluster
+    from gauntlet.report.results_file import write
+    from gauntlet.traffic.evidence import FOLDER as EVIDENCE
+    from gauntlet.upgrade.gate import NAME, Plan, pass_through
+    from gauntlet.upgrade.page import Heading, page
+    from gauntlet.upgrade.phases import Side
+    from gauntlet.upgrade.record import Run, recorded
+
+    maker = provider(_PROVIDER)
+    maker.prepare(spec, click.echo)
+    started = datetime.now(UTC)
+    subjects = dict(zip(Side, (spec.subject, *spec.replacements), strict=True))
+    names = {side: each.name for side, each in subjects.items()}
+    try:
+        cluster = maker.create(spec)
+        assert isinstance(cluster, RollingCluster)
+        plan = Plan.of([node.name for node in cluster.nodes], way, extent)
+        seen = pass_through(cluster, subjects, plan, terms, folder, click.echo)
+        run = Run(cluster, names, way, plan, ["gauntlet", *sys.argv[1:]], started, (f"{EVIDENCE}/{NAME}",))
+        write(recorded(run, seen), folder)
+    finally:
+        with ending.held_back():
+            maker.delete(spec.name)
+    were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
+    written = ",".join(each.written for each in subjects.values())
+    suites = shlex.join(["gauntlet", "run", "--subjects", written])
+    today, following = names[Side.FROM], names[Side.TO]
+    heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), suites)
+    shown = page(heading, seen.judgement, seen.observations, seen.history, plan.run, plan.not_run)
+    return seen.judgement.answer, list(shown)

@@ -1,0 +1,205 @@
+"""What became worse from one set of findings to another: cases by verdict, shares and durations by figures.
+
+Two runs are compared (`gauntlet compare`), or two subjects within one. A statistical test knows its error, a duration
+its resolution: what lies within is not called worse, and what may lie on either side is unclear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.finding import Verdict
+from gauntlet.promises.upgrade import WorsePromise
+from gauntlet.report.results import CaseResult, FindingRecord, Results
+from gauntlet.upgrade.proportion import Proportion, can_tell, chance_if_equal
+
+# Which checks measure what. Figures of others are counts and yes or no: their verdicts are compared.
+SHARES = ("availability",)
+DURATIONS = ("outage", "recovery")
+
+
+class Course(StrEnum):
+    WORSE = "worse"
+    UNCLEAR = "unclear"
+    BETTER = "better"
+    BY_DESIGN = "by design"
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a case, or the figure of one of its checks, differs afterwards. `check` is empty if it is the case itself."""
+
+    course: Course
+    case: str
+    check: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one subject did in one run: its cases by name, and why others were skipped."""
+
+    cases: Mapping[str, CaseResult]
+    skipped: Mapping[str, str]
+
+    @classmethod
+    def of(cls, results: Results, subject: str) -> Side:
+        return cls(
+            {each.case: each for each in results.cases() if each.subject == subject},
+            {each.case: each.reason for each in results.skipped if each.subject == subject},
+        )
+
+
+def pairs(before: Results, after: Results, chosen: str | None = None) -> tuple[tuple[str, str], ...]:
+    """The names of the subjects to compare: those `chosen` ("BEFORE,AFTER"), or of one name, or the only ones.
+
+    Raises UsageError if a run does not have them, or if it is not plain which are meant.
+    """
+    if chosen is not None:
+        was, _, now = chosen.partition(",")
+        for results, name in ((before, was), (after, now)):
+            if name not in results.names:
+                raise UsageError(
+                    f"the run of {results.command!r} does not have a subject {name!r}",
+                    f"--subjects BEFORE,AFTER with names of its subjects: {', '.join(results.names)}",
+                )
+        return ((was, now),)
+    same = tuple((name, name) for name in before.names if name in after.names)
+    if same:
+        return same
+    if len(before.names) == len(after.names) == 1:
+        return ((before.names[0], after.names[0]),)
+    raise UsageError(
+        f"no subject of one run ({', '.join(before.names)}) is in the other ({', '.join(after.names)})",
+        "say which to compare: --subjects BEFORE,AFTER",
+    )
+
+
+def compare(before: Side, after: Side, promise: WorsePromise) -> tuple[Change, ...]:
+    """Everything that differs, what is worse first, then by case."""
+    pairs = [(before.cases[case], after.cases[case]) for case in before.cases if case in after.cases]
+    found = [*_cases(before, after), *_shares(pairs, promise), *_durations(pairs, promise)]
+    order = list(Course)
+    return tuple(sorted(found, key=lambda change: (order.index(change.course), change.case, change.check)))
+
+
+def _cases(before: Side, after: Side) -> Iterator[Change]:
+    for case in sorted({*before.cases, *after.cases}):
+        change = _case(case, before, after)
+        if change is not None:
+            yield change
+
+
+def _case(case: str, before: Side, after: Side) -> Change | None:
+    was, now = before.cases.get(case), after.cases.get(case)
+    if was is None or now is None:
+        side = "before" if was is None else "afterwards"
+        reason = (before if was is None else after).skipped.get(case)
+        if reason is None:
+            return Change(Course.UNCLEAR, case, "", f"it did not run {side}")
+        return Change(Course.BY_DESIGN, case, "", f"skipped {side}: {reason}")
+    course = _course(was.verdict, now.verdict)
+    return None if course is None else Change(course, case, "", f"{was.verdict}, then {now.verdict}{_why(now)}")
+
+
+def _course(was: Verdict, now: Verdict) -> Course | None:
+    """What a change of a case's verdict means. That it fails now says nothing if it is not known whether it did before.
+
+    One that is inconclusive now is unclear, whatever it was: nobody knows whether it would have failed.
+    """
+    if now is Verdict.PASS:
+        return Course.BETTER if was is Verdict.FAIL else None
+    if now is Verdict.FAIL:
+        return {Verdict.PASS: Course.WORSE, Verdict.FAIL: None}.get(was, Course.UNCLEAR)
+    return Course.UNCLEAR
+
+
+def _why(now: CaseResult) -> str:
+    blocking = next((finding for finding in now.findings if finding.verdict is now.verdict), None)
+    return f": {blocking.check}: {blocking.reason}" if blocking and blocking.verdict.blocks else ""
+
+
+def _shares(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePromise) -> Iterator[Change]:
+    found = [(was, now) for was, now in _figures(pairs, SHARES) if _is_of_chance(was) and _is_of_chance(now)]
+    for was, now in found:
+        # So that all tests together raise a false alarm as rarely as is promised (Bonferroni).
+        yield from _share(was, now, promise, promise.false_alarm / len(found))
+
+
+def _is_of_chance(record: FindingRecord) -> bool:
+    """Whether a share is one of independent attempts, as a promise below 1 takes it.
+
+    Where nothing is promised, as long as a fault lasts, it is the length of an outage in other words; where everything
+    is, the verdict says whether it is.
+    """
+    return bool(record.resolution) and record.threshold is not None and 0 < record.threshold < 1
+
+
+def _share(was: FindingRecord, now: FindingRecord, promise: WorsePromise, significance: float) -> Iterator[Change]:
+    allowed = promise.share
+    before, after = (Proportion.of(each.figure or 0.0, each.resolution or 1.0) for each in (was, now))
+    chance, drop = chance_if_equal(before, after), before.share - after.share
+    text = f"{before.text()} were ok, then {after.text()}; so few of equal ones have a probability of {chance:.2g}"
+    if drop > allowed and chance < significance:
+        yield Change(Course.WORSE, now.case, now.check, text)
+    elif not can_tell(before, after.total, promise.detects_share, significance):
+        yield Change(Course.UNCLEAR, now.case, now.check, f"{text}: too few attempts to tell")
+    elif -drop > allowed and chance_if_equal(after, before) < significance:
+        yield Change(Course.BETTER, now.case, now.check, f"{before.text()} were ok, then {after.text()}")
+
+
+def _durations(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePromise) -> Iterator[Change]:
+    if promise.duration is None:
+        return
+    for was, now in _figures(pairs, DURATIONS):
+        text = f"{_span(was)}, then {_span(now)}"
+        if was.resolution is None or now.resolution is None:
+            yield Change(Course.UNCLEAR, now.case, now.check, f"{text}: it is not known how exact that is")
+            continue
+        (low, high), (least, most) = _interval(was), _interval(now)
+        if least > _bound(high, promise.duration, promise.seconds):
+            yield Change(Course.WORSE, now.case, now.check, text)
+        elif most > _bound(low, promise.duration, promise.seconds):
+            yield Change(Course.UNCLEAR, now.case, now.check, f"{text}: within what the measurement can be off by")
+        elif low > _bound(most, promise.duration, promise.seconds):
+            yield Change(Course.BETTER, now.case, now.check, text)
+
+
+def _bound(figure: float, times: float, seconds: float) -> float:
+    """What is let pass against this figure: a multiple of it, and a few moments in any case."""
+    return max(figure * times, figure + seconds)
+
+
+def _interval(record: FindingRecord) -> tuple[float, float]:
+    """Between what and what the true duration lies."""
+    figure, resolution = record.figure or 0.0, record.resolution or 0.0
+    return max(0.0, figure - resolution), figure + resolution
+
+
+def _span(record: FindingRecord) -> str:
+    exactness = "" if record.resolution is None else f" (+/- {record.resolution:.3f} s)"
+    return f"{record.figure:.3f} s{exactness}"
+
+
+def _figures(
+    pairs: Sequence[tuple[CaseResult, CaseResult]], checks: Sequence[str]
+) -> Iterator[tuple[FindingRecord, FindingRecord]]:
+    """The findings of these checks that have a figure both times, of cases that passed both times.
+
+    Of one that did not, its verdict says all: figures of a case that broke off are of something else.
+    """
+    for was, now in pairs:
+        if {was.verdict, now.verdict} != {Verdict.PASS}:
+            continue
+        for check in checks:
+            first, second = (_one(result, check) for result in (was, now))
+            if first is not None and second is not None:
+                yield first, second
+
+
+def _one(result: CaseResult, check: str) -> FindingRecord | None:
+    found = (each for each in result.findings if each.check == check and each.figure is not None)
+    return next((each for each in found if each.verdict is not Verdict.INCONCLUSIVE), None)

@@ -1,0 +1,100 @@
+"""The upgrade gate: one cluster as today's, taken to the next kube-proxy and back under traffic, and the judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gauntlet.ground.history import History
+from gauntlet.kube.api import Api
+from gauntlet.promises import accepted, slo_files
+from gauntlet.promises import upgrade as promises
+from gauntlet.promises.slo import shipped
+from gauntlet.providers.protocol import RollingCluster
+from gauntlet.subject import Subject
+from gauntlet.traffic import Traffic
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.observing import observed
+from gauntlet.upgrade.passage import Conductor, Say
+from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phases
+from gauntlet.upgrade.roll_traffic import flowing
+from gauntlet.upgrade.strategy import Strategy
+from gauntlet.upgrade.verdict import Judgement, Observation, judge
+
+NAME = "upgrade"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is promised of the upgrade, and which failures are accepted."""
+
+    promised: promises.UpgradeTerms
+    acceptances: tuple[accepted.Acceptance, ...]
+
+    @classmethod
+    def read(cls, changes: Path | None) -> Terms:
+        """The promises of the checkout, with those of a folder over them. Raises SloError for the first mistake."""
+        files = [slo_files.read_all(each) for each in (shipped(), changes) if each is not None]
+        return cls(promises.load(shipped(), changes), accepted.read(files))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The phases that are run, and those that this command cannot do yet."""
+
+    run: tuple[Phase, ...]
+    not_run: tuple[Phase, ...]
+
+    @classmethod
+    def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent) -> Plan:
+        every = phases(strategy.roll(nodes), extent)
+        return cls(
+            tuple(phase for phase in every if phase.task in TASKS),
+            tuple(phase for phase in every if phase.task not in TASKS),
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of an upgrade."""
+
+    history: History
+    observations: tuple[Observation, ...]
+    judgement: Judgement
+
+
+def pass_through(
+    cluster: RollingCluster, subjects: Mapping[Side, Subject], plan: Plan, terms: Terms, folder: Path, say: Say
+) -> Seen:
+    """Take the cluster, which runs today's kube-proxy, through the phases of the plan, and judge what traffic saw.
+
+    Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. Raises Inconclusive if
+    the traffic breaks.
+    """
+    evidence = Evidence(folder, NAME)
+    promised = terms.promised.slo.roll
+    conductor = Conductor(cluster, subjects, evidence.events, settle_s=promised.hold_s + 1, say=say)
+    try:
+        with (
+            Traffic(evidence.folder / "traffic") as traffic,
+            flowing(cluster, Api(cluster.api), traffic, evidence) as stream,
+        ):
+            passage = conductor.take(plan.run)
+    except KeyboardInterrupt:
+        say(f"interrupted in {conductor.phase or 'the preparation'}: nothing is decided; {evidence.extent()}")
+        raise
+    finally:
+        evidence.save()
+    history = evidence.history()
+    found = observed(history, passage, plan.run, stream.setting, terms.promised, subjects)
+    ended = {each.phase for each in found}
+    judgement = judge(
+        found,
+        missing=[phase for phase in plan.run if phase.name not in ended],
+        acceptances=terms.acceptances,
+        subject=subjects[Side.TO].name,
+        today=datetime.now(UTC).date(),
+    )
+    return Seen(history, tuple(found), judgement)

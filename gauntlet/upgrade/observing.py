@@ -1,0 +1,65 @@
+"""From what was recorded of an upgrade to what can be said of each of its phases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind, History
+from gauntlet.promises.upgrade import UpgradeTerms
+from gauntlet.subject import Subject
+from gauntlet.upgrade.leftovers import residue
+from gauntlet.upgrade.passage import Passage
+from gauntlet.upgrade.phases import Leg, Phase, Side, Task, by_phase
+from gauntlet.upgrade.roll_cost import Setting, cost, held
+from gauntlet.upgrade.verdict import Observation, concern_of
+
+
+def observed(
+    history: History,
+    passage: Passage,
+    planned: Sequence[Phase],
+    setting: Setting,
+    terms: UpgradeTerms,
+    subjects: Mapping[Side, Subject],
+) -> list[Observation]:
+    """The findings of all phases that ended, in order."""
+    parts = by_phase(_until_over(history), planned)
+    return [
+        Observation(
+            phase.name,
+            concern_of(phase, finding.check),
+            finding,
+            subject=subjects[phase.towards or phase.side or Side.TO].name,
+        )
+        for phase in planned
+        if phase.name in parts
+        for finding in _findings(phase, parts[phase.name], passage, setting, terms)
+    ]
+
+
+def _until_over(history: History) -> History:
+    """Without what came after the last phase, when flows stop one after the other: the first would seem silent."""
+    ended = history.events.filter(history.events["kind"] == str(EventKind.PHASE_ENDED))["at_ns"].max()
+    return history.between(0, ended + 1) if isinstance(ended, int) else history
+
+
+def _findings(
+    phase: Phase, part: History, passage: Passage, setting: Setting, terms: UpgradeTerms
+) -> Iterator[Finding]:
+    judge = cost if phase.task is Task.ROLL else held
+    found = judge(part, setting, terms)
+    yield from map(as_control, found) if phase.leg is Leg.START else found
+    if phase.name in passage.remains:
+        yield replace(residue(passage.remains[phase.name], terms.slo.left_behind), promise=terms.field("left_behind"))
+    if phase.name == passage.stopped_in and passage.trouble is not None:
+        yield passage.trouble
+
+
+def as_control(finding: Finding) -> Finding:
+    """A finding of the time before anything was replaced. What failed then says nothing of an upgrade."""
+    if finding.verdict is not Verdict.FAIL:
+        return finding
+    reason = f"before anything was replaced: {finding.reason}"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)

@@ -1,0 +1,145 @@
+"""The page that answers: may this cluster take its next kube-proxy? Plain text of at most 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gauntlet.checkers.sample import NANO
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind, History
+from gauntlet.upgrade.phases import Phase
+from gauntlet.upgrade.roll_cost import KINDS
+from gauntlet.upgrade.verdict import Answer, Judgement, Observation
+
+WIDTH = 80
+# What is read in a minute; results.json has all.
+MOST_REASONS = 8
+# The columns of the table: the lower and the upper line of its heading, its width, its check.
+_Column = tuple[str, str, int, str]
+_OUTAGES: tuple[_Column, ...] = tuple(
+    (protocol, word, 6, f"outage: {word} {protocol}") for word, protocol in map(str.split, KINDS)
+)
+_COUNTS: tuple[_Column, ...] = (
+    ("TCP", "cut", 6, "connections-cut"),
+    ("UDP", "lost", 6, "udp-flows-lost"),
+    ("UDP", "moved", 6, "udp-flows-moved"),
+    ("broken", "sticky", 7, "affinity-broken"),
+    ("over", "left", 6, "residue"),
+)
+_NAME, _TOOK = 17, 6
+_ABSENT = "-"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the page is about: names and descriptions of both subjects, and how the nodes were replaced.
+
+    `command` runs what the upgrade does not run yet.
+    """
+
+    today: str
+    next: str
+    today_is: str
+    next_is: str
+    strategy: str
+    nodes: int
+    command: str
+
+
+def page(
+    heading: Heading,
+    found: Judgement,
+    observations: Sequence[Observation],
+    history: History,
+    planned: Sequence[Phase],
+    not_run: Sequence[Phase],
+) -> Iterator[str]:
+    """The lines of the page. The answer is not about the phases `not_run`, which the command cannot do yet."""
+    yield from _wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{_reach(found, not_run)}", "")
+    yield from _wrapped(f"{heading.today}: {heading.today_is}", "  ")
+    yield from _wrapped(f"{heading.next}: {heading.next_is}", "  ")
+    yield f"  {heading.nodes} nodes, {heading.strategy}"
+    yield ""
+    yield from _reasons(found)
+    yield from _table(observations, history, planned)
+    if not_run:
+        yield ""
+        names = ", ".join(phase.name for phase in not_run)
+        yield from _wrapped(
+            f"Not part of this answer, as this command does not run them yet: {names}. This runs cases and faults:", ""
+        )
+        # Whole, so that it can be copied.
+        yield f"  {heading.command}"
+
+
+def _reach(found: Judgement, not_run: Sequence[Phase]) -> str:
+    """A `may` claims no more than what was run."""
+    return ", as far as the roll goes" if not_run and found.answer is Answer.MAY else ""
+
+
+def _reasons(found: Judgement) -> Iterator[str]:
+    words = {Verdict.FAIL: "", Verdict.INCONCLUSIVE: "unclear: "}
+    for number, reason in enumerate(found.reasons[:MOST_REASONS], 1):
+        finding = reason.finding
+        yield from _wrapped(f"{number}. {words[finding.verdict]}{reason.name}", "", "   ")
+        yield from _wrapped(finding.reason, "   ")
+        if finding.promise:
+            yield from _wrapped(finding.promise, "   ")
+    more = len(found.reasons) - MOST_REASONS
+    if more > 0:
+        yield f"... and {more} more"
+    for each in found.accepted:
+        yield from _wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
+    for over in found.expired:
+        yield from _wrapped(f"no longer accepted since {over.until} ({over.reason}): {over.check}", "")
+    if found.reasons or found.accepted:
+        yield ""
+
+
+def _table(observations: Sequence[Observation], history: History, planned: Sequence[Phase]) -> Iterator[str]:
+    """A row for each phase: how long it took, the longest outage by kind of connection, and what was counted."""
+    columns = (*_OUTAGES, *_COUNTS)
+    yield "Longest outages in seconds, then counts:"
+    yield f"{'':<{_NAME + _TOOK}}" + "".join(f"{above:>{width}}" for _, above, width, _ in columns)
+    yield f"{'phase':<{_NAME}}{'took':>{_TOOK}}" + "".join(f"{beneath:>{width}}" for beneath, _, width, _ in columns)
+    for phase in planned:
+        length_s = _length_s(history, phase.name)
+        if length_s is None:
+            yield f"{phase.name:<{_NAME}}  did not take place, or did not end"
+            continue
+        mine = [each.finding for each in observations if each.phase == phase.name]
+        cells = [(width, _seconds(_figure(mine, check))) for _, _, width, check in _OUTAGES]
+        cells += [(width, _count(_figure(mine, check))) for _, _, width, check in _COUNTS]
+        took = f"{length_s:.0f} s"
+        yield f"{phase.name:<{_NAME}}{took:>{_TOOK}}" + "".join(f"{text:>{width}}" for width, text in cells)
+
+
+def _length_s(history: History, phase: str) -> float | None:
+    mine = history.events.filter(history.events["subject"] == phase)
+    times = dict(mine.select("kind", "at_ns").iter_rows())
+    if EventKind.PHASE_ENDED not in times:
+        return None
+    return float(times[EventKind.PHASE_ENDED] - times[EventKind.PHASE_STARTED]) / NANO
+
+
+def _seconds(figure: float | None) -> str:
+    return _ABSENT if figure is None else f"{figure:.2f}" if figure else "0"
+
+
+def _count(figure: float | None) -> str:
+    return _ABSENT if figure is None else f"{figure:.0f}"
+
+
+def _figure(findings: Sequence[Finding], check: str) -> float | None:
+    """The figure of this check, or of it about one Service (`affinity-broken: upgrade/sticky`)."""
+    about = (each.figure for each in findings if each.check == check or each.check.startswith(f"{check}: "))
+    return next(about, None)
+
+
+def _wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:
+    following = indent if hanging is None else hanging
+    return textwrap.wrap(
+        " ".join(text.split()), WIDTH, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False
+    )

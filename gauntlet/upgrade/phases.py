@@ -1,0 +1,142 @@
+"""The phases of an upgrade as data: what is done in which order, and which kube-proxy each node has after it.
+
+What was left behind on the nodes is audited at the end of each phase, before it counts as over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import EventKind, History
+from gauntlet.upgrade.strategy import Batch, Roll
+
+
+class Side(StrEnum):
+    """Which of the two subjects."""
+
+    FROM = "from"
+    TO = "to"
+
+
+class Task(StrEnum):
+    """What is done in a phase. To hold is to do nothing to the cluster while its clients go on."""
+
+    HOLD = "hold"
+    CONFORMANCE = "conformance"
+    FAULTS = "faults"
+    ROLL = "roll"
+
+
+# What `gauntlet upgrade` does so far. The other tasks are pytest's cases on the cluster of the upgrade.
+TASKS = frozenset({Task.HOLD, Task.ROLL})
+
+
+class Leg(StrEnum):
+    """Where on the way a phase is."""
+
+    START = "start"
+    THERE = "there"
+    BACK = "back"
+    AGAIN = "again"
+
+
+class Extent(StrEnum):
+    """`quick` is the way there alone, without faults."""
+
+    WHOLE = "whole"
+    QUICK = "quick"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase. `name` is what events, reports and acceptances call it.
+
+    `towards` is the subject that a roll gives the nodes of `batches`, batch after batch. `after` says which one each
+    node has when the phase is over. `compared_with` names the phase whose findings those of this one are held against.
+    """
+
+    name: str
+    task: Task
+    leg: Leg
+    after: Mapping[str, Side]
+    towards: Side | None = None
+    batches: tuple[Batch, ...] = ()
+    compared_with: str = ""
+
+    @property
+    def side(self) -> Side | None:
+        """The subject that all nodes have after it; None while they are mixed."""
+        sides = set(self.after.values())
+        return sides.pop() if len(sides) == 1 else None
+
+
+def phases(roll: Roll, extent: Extent = Extent.WHOLE) -> tuple[Phase, ...]:
+    """All phases of an upgrade, in order. Without a mixed state to hold, the roll there is a single phase."""
+    found = tuple(_there(roll, extent))
+    return found if extent is Extent.QUICK else (*found, *_back_and_again(roll))
+
+
+def _there(roll: Roll, extent: Extent) -> Iterator[Phase]:
+    before, mixed, after = (_state(roll, done) for done in ((), roll.first, roll.batches))
+    yield Phase("hold-from", Task.HOLD, Leg.START, before)
+    yield Phase("conformance-from", Task.CONFORMANCE, Leg.START, before)
+    if extent is Extent.WHOLE:
+        yield Phase("faults-from", Task.FAULTS, Leg.START, before)
+    yield Phase("roll-forward", Task.ROLL, Leg.THERE, mixed, Side.TO, roll.first)
+    if roll.rest:
+        yield Phase("mixed", Task.HOLD, Leg.THERE, mixed)
+        yield Phase("roll-forward-rest", Task.ROLL, Leg.THERE, after, Side.TO, roll.rest)
+    yield Phase("hold-to", Task.HOLD, Leg.THERE, after, compared_with="hold-from")
+    yield Phase("conformance-to", Task.CONFORMANCE, Leg.THERE, after, compared_with="conformance-from")
+    if extent is Extent.WHOLE:
+        yield Phase("faults-to", Task.FAULTS, Leg.THERE, after, compared_with="faults-from")
+
+
+def _back_and_again(roll: Roll) -> Iterator[Phase]:
+    before, after = _state(roll, ()), _state(roll, roll.batches)
+    yield Phase("roll-back", Task.ROLL, Leg.BACK, before, Side.FROM, roll.batches)
+    yield Phase("hold-back", Task.HOLD, Leg.BACK, before, compared_with="hold-from")
+    yield Phase("conformance-back", Task.CONFORMANCE, Leg.BACK, before, compared_with="conformance-from")
+    yield Phase("roll-again", Task.ROLL, Leg.AGAIN, after, Side.TO, roll.batches)
+
+
+def _state(roll: Roll, done: Sequence[Batch]) -> dict[str, Side]:
+    """Which kube-proxy each node has once these batches are done."""
+    there = {node for batch in done for node in batch}
+    return {node: Side.TO if node in there else Side.FROM for batch in roll.batches for node in batch}
+
+
+def by_phase(history: History, planned: Sequence[Phase]) -> dict[str, History]:
+    """The history of each phase that began and ended, by its name, by PHASE_STARTED and PHASE_ENDED.
+
+    An attempt belongs to the phase in which it began; those between two phases to the one before, as traffic never
+    stops. Raises Inconclusive if phases began in another order than planned, twice, or inside one another.
+    """
+    begun, ended = (_times(history.events, kind) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED))
+    order = [name for name, _ in begun]
+    if order != [phase.name for phase in planned][: len(order)]:
+        raise Inconclusive(f"the history holds the phases {', '.join(order)}, which is not the order that was planned")
+    ends = dict(ended)
+    starts = [at_ns for _, at_ns in begun]
+    for (name, _), (_, next_ns) in pairwise(begun):
+        if name not in ends or ends[name] > next_ns:
+            raise Inconclusive(f"the phase {name} was not over when the next one began")
+    if any(ends[name] <= at_ns for name, at_ns in begun if name in ends):
+        raise Inconclusive("a phase ended before it began")
+    spans = zip(order, starts, [*starts, _last(history) + 1][1:], strict=True)
+    return {name: history.between(start_ns, end_ns) for name, start_ns, end_ns in spans if name in ends}
+
+
+def _times(events: pl.DataFrame, kind: EventKind) -> list[tuple[str, int]]:
+    mine = events.filter(pl.col("kind") == str(kind)).sort("at_ns")
+    return [(name, at_ns) for name, at_ns in mine.select("subject", "at_ns").iter_rows()]
+
+
+def _last(history: History) -> int:
+    times = [frame["at_ns"].max() for frame in (history.attempts, history.events)]
+    return max((int(at_ns) for at_ns in times if isinstance(at_ns, int)), default=0)

@@ -1,0 +1,148 @@
+"""What replacing kube-proxies cost the traffic that flowed meanwhile: the findings of one phase of a roll."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gauntlet.checkers.affinity_broken import affinity_broken
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.connections_cut import connections_cut
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.outage import outage
+from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
+from gauntlet.checkers.silence import attendance, span
+from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
+from gauntlet.promises.upgrade import UpgradeTerms
+
+KINDS: Mapping[str, tuple[Protocol, Connection]] = {
+    "new TCP": (Protocol.TCP, Connection.NEW),
+    "kept TCP": (Protocol.TCP, Connection.KEPT),
+    "new UDP": (Protocol.UDP, Connection.NEW),
+    "kept UDP": (Protocol.UDP, Connection.KEPT),
+}
+_FIELDS = {
+    "correctness": "roll.wrong_backend",
+    "availability": "roll.availability",
+    "outage": "roll.outage_s",
+    "resolution": "roll.resolution_s",
+    "connections-cut": "roll.connections_cut",
+    "udp-flows-lost": "roll.udp_flows_lost",
+    "udp-flows-moved": "roll.udp_flows_moved",
+    "affinity-broken": "roll.affinity_broken",
+    "ready": "roll.ready_within_s",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What traffic there was, and what was meant to happen to its backends.
+
+    `gone` says when, in ns, a backend began to go. `sticky` are the Services (`namespace/name`) with
+    `sessionAffinity: ClientIP`, with their time-outs in seconds.
+    """
+
+    flows: Collection[DeclaredFlow]
+    backends: frozenset[str]
+    gone: Mapping[str, int] = field(default_factory=dict)
+    sticky: Mapping[str, float] = field(default_factory=dict)
+
+
+def cost(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
+    """The findings about one phase in which kube-proxies were replaced, each with the field that it is held against."""
+    return [*held(history, setting, terms), *_promised([ready(history.events, terms.slo.roll.ready_within_s)], terms)]
+
+
+def held(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
+    """The findings about traffic alone: all that a phase has in which nothing was replaced."""
+    return _promised(_of_traffic(history, setting, terms), terms)
+
+
+def _promised(found: Iterable[Finding], terms: UpgradeTerms) -> list[Finding]:
+    return [
+        replace(each, promise=terms.field(_FIELDS[base])) if (base := each.check.partition(":")[0]) in _FIELDS else each
+        for each in found
+    ]
+
+
+def _of_traffic(history: History, setting: Setting, terms: UpgradeTerms) -> Iterator[Finding]:
+    promise = terms.slo.roll
+    seen = history.attempts
+    yield attendance(seen, setting.flows, *span(seen))
+    yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
+    yield resolution(seen, promise.resolution_s)
+    for kind, part in _by_kind(seen, setting.flows):
+        share = availability(part, promise.availability)
+        longest = outage(part, hold_s=promise.hold_s, at_most_s=promise.outage_s)
+        yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
+    kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
+    if KINDS["kept TCP"] in kinds:
+        yield connections_cut(history, at_most=promise.connections_cut, gone=setting.gone)
+    if KINDS["kept UDP"] in kinds:
+        yield udp_flows_lost(history, at_most=promise.udp_flows_lost, gone=setting.gone)
+        yield udp_flows_moved(history, at_most=promise.udp_flows_moved, gone=setting.gone)
+    for service, timeout_s in setting.sticky.items():
+        mine = History(seen.filter(pl.col("service") == service), history.events)
+        found = affinity_broken(mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone)
+        yield replace(found, check=f"{found.check}: {service}")
+
+
+def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The attempts of each kind of connection that was declared, also if there is none."""
+    for kind, (protocol, connection) in KINDS.items():
+        if any((flow.protocol, flow.connection) == (protocol, connection) for flow in flows):
+            mine = (pl.col("protocol") == str(protocol)) & (pl.col("connection") == str(connection))
+            yield kind, attempts.filter(mine)
+
+
+def resolution(attempts: pl.DataFrame, at_most_s: float) -> Finding:
+    """No flow was quiet for so long that an outage could have gone unseen. The figure is the longest quiet, in seconds.
+
+    A quiet begins when an attempt has ended: while one hangs, nothing goes unseen. Coarser than promised is
+    inconclusive, never a failure.
+    """
+    check = "resolution"
+    longest = max((_quiet(flow, name) for name, flow in by_flow(attempts)), default=None)
+    if longest is None:
+        return no_data(check)
+    quiet_s, name = longest
+    verdict = Verdict.PASS if quiet_s <= at_most_s else Verdict.INCONCLUSIVE
+    reason = f"no flow was quiet for longer than {quiet_s:.3f} s ({name}); promised: {at_most_s:g} s"
+    return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0)
+
+
+def _quiet(flow: pl.DataFrame, name: str) -> tuple[float, str]:
+    longest = flow.sort("at_ns").select(quiet=pl.col("at_ns").shift(-1) - end_ns())["quiet"].max()
+    return max(0.0, (longest if isinstance(longest, int) else 0) / NANO), name
+
+
+def ready(events: pl.DataFrame, within_s: float) -> Finding:
+    """How long a node was without a kube-proxy in sync: from PROXY_STOPPED to the next PROXY_REPLACED of the node.
+
+    One that was stopped and not replaced fails. Nothing replaced at all is inconclusive.
+    """
+    check = "ready"
+    deeds = events.filter(pl.col("kind").is_in([str(EventKind.PROXY_STOPPED), str(EventKind.PROXY_REPLACED)]))
+    spans: list[tuple[float, str]] = []
+    since: dict[str, int] = {}
+    for kind, node, at_ns in deeds.sort("at_ns").select("kind", "node", "at_ns").iter_rows():
+        if kind == EventKind.PROXY_STOPPED:
+            since.setdefault(node, at_ns)
+        elif node in since:
+            spans.append(((at_ns - since.pop(node)) / NANO, node))
+    if since:
+        reason = f"without a kube-proxy in sync to the end: {', '.join(sorted(since))}"
+        return Finding(check, Verdict.FAIL, reason, float(len(since)), "nodes", 0.0, details=_lines(spans))
+    if not spans:
+        return no_data(check, "no kube-proxy was replaced")
+    longest_s, node = max(spans)
+    verdict = Verdict.PASS if longest_s <= within_s else Verdict.FAIL
+    reason = f"{node} took longest, {longest_s:.3f} s until its next kube-proxy was in sync; promised: {within_s:g} s"
+    return Finding(check, verdict, reason, longest_s, "s", within_s, details=_lines(spans))
+
+
+def _lines(spans: Sequence[tuple[float, str]]) -> tuple[str, ...]:
+    return tuple(f"{node}: {length_s:.3f} s" for length_s, node in spans)

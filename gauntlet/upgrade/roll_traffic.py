@@ -1,0 +1,112 @@
+"""The traffic that never stops during an upgrade: its Services, and which client asks what of them in which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from gauntlet.ground.cluster import Cluster, Host, have_own_kernels
+from gauntlet.ground.history import Connection, Protocol
+from gauntlet.kube.api import Api
+from gauntlet.proxy.modes import traits
+from gauntlet.traffic import Flow, Load, Target, Traffic
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.roll_cost import Setting
+from gauntlet.workload import namespace as namespaces
+from gauntlet.workload.backend import one_on_each
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.clients import Clients
+from gauntlet.workload.effect import Effect
+from gauntlet.workload.served import Backends, Served
+from gauntlet.workload.service import HTTP, UDP, Service, ServiceType
+from gauntlet.workload.workload import Workload
+
+# Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.
+RATE_PER_S = 20.0
+CLIENT = "client"
+ECHO = Service("echo", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER)
+# Three hours, the default of the API.
+STICKY = Service("sticky", affinity_timeout_s=10_800)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The two Services of an upgrade, and the backends of both, one on each node."""
+
+    echo: Served
+    sticky: Served
+    backends: Backends
+
+
+def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
+    """Who asks what: every kind of client by every kind of frontend and connection that is its own."""
+    for client in clients.inside:
+        yield client, _new(echo.cluster_ip())
+    for pod in clients.pods:
+        yield pod, _kept(echo.cluster_ip())
+        yield pod, _new(echo.cluster_ip(Protocol.UDP))
+        yield pod, _kept(echo.cluster_ip(Protocol.UDP))
+        yield pod, _new(sticky.cluster_ip())
+    for node in clients.nodes:
+        yield clients.outside, _new(echo.node_port(node))
+        yield clients.outside, _kept(echo.node_port(node))
+        yield clients.outside, _kept(echo.node_port(node, Protocol.UDP))
+    yield clients.outside, _new(echo.load_balancer())
+
+
+def _new(target: Target) -> Load:
+    return Load(target, rate_per_s=RATE_PER_S)
+
+
+def _kept(target: Target) -> Load:
+    """One user: rows of a flow do not tell its connections apart."""
+    return Load(target, users=1, rate_per_s=RATE_PER_S, connection=Connection.KEPT)
+
+
+@dataclass(frozen=True)
+class RollTraffic:
+    """The traffic while it flows. `setting` is what the checkers have to know of it."""
+
+    offer: Offer
+    setting: Setting
+    flows: tuple[Flow, ...]
+
+
+@contextmanager
+def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) -> Iterator[RollTraffic]:
+    """Make clients, backends and Services, and let the traffic flow until the context is left.
+
+    Then its attempts are evidence; on an error those so far. What was made goes with the cluster.
+    """
+    nodes = tuple(node.name for node in cluster.nodes)
+    own = namespaces.create(api, "clients")
+    running = Workload(api, own).run(*one_on_each(nodes, app=CLIENT))
+    clients = Clients(tuple(cluster.pod(own, pod.name) for pod in running.all), cluster.nodes, cluster.outside)
+    traffic.warm(*clients.everywhere)
+    offer = _offer(cluster, api, traffic, evidence, clients)
+    asked = tuple(wanted(clients, offer.echo, offer.sticky))
+    setting = Setting(
+        tuple(load.declared(client) for client, load in asked),
+        offer.backends.names,
+        sticky={offer.sticky.name: float(STICKY.affinity_timeout_s or 0)},
+    )
+    flows: list[Flow] = []
+    with ExitStack() as stack, evidence.unfinished(flows, offer.backends.nodes):
+        for client, load in asked:
+            flows.append(stack.enter_context(traffic.start(client, load)))
+        yield RollTraffic(offer, setting, tuple(flows))
+        for flow in flows:
+            evidence.add(flow.stop(offer.backends.nodes))
+
+
+def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients) -> Offer:
+    """Backends and Services. Every node obeys them when this returns, or an event says what it does not."""
+    slow = have_own_kernels(clients.nodes)
+    early = clients.nodes if traits(cluster.mode).answers_early else ()
+    effect = Effect(traffic, clients.nodes, clients.outside, clients.pods if slow else (), early)
+    nodes = tuple(node.name for node in cluster.nodes)
+    workload = CaseWorkload(api, Workload(api, namespaces.create(api, "upgrade")), effect, nodes, evidence.events)
+    backends = workload.run_on_each_node()
+    echo, sticky = workload.serve_all((ECHO, STICKY))
+    return Offer(echo, sticky, backends)

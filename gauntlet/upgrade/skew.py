@@ -1,0 +1,24 @@
+"""Which kube-proxies may run in one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gauntlet.ground.errors import UsageError
+from gauntlet.subject import Subject
+
+# kubernetes.io/releases/version-skew-policy, "kube-proxy": up to three minor versions older than kube-apiserver.
+MOST_MINORS = 3
+
+
+def require_supported(subjects: Sequence[Subject]) -> None:
+    """Raises UsageError if the versions are too far apart: the control plane is the newest of them."""
+    ordered = sorted(subjects, key=lambda each: each.minor)
+    oldest, newest = ordered[0], ordered[-1]
+    apart = newest.minor[1] - oldest.minor[1]
+    if apart > MOST_MINORS:
+        raise UsageError(
+            f"{oldest.name} and {newest.name} are {apart} minor versions apart, and a kube-proxy may be at most "
+            f"{MOST_MINORS} older than the API server (Kubernetes' version skew policy)",
+            "go there in steps",
+        )

@@ -1,0 +1,1 @@
+"""`gauntlet upgrade` on sandbox clusters."""

@@ -1,0 +1,59 @@
+"""An upgrade in results.json, and what the reports of every run say of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gauntlet.report import results_file
+from gauntlet.report.results import Results
+from gauntlet.report.summary import summary
+from gauntlet.report.upgrade_record import PhaseRecord, UpgradeRecord
+from gauntlet.report.verdicts import troubles
+from tests.unit.report.synthetic import failing, passing, run
+
+BACK, HOLD = "upgrade::roll-back", "upgrade::hold-to"
+BEGAN = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
+RECORD = UpgradeRecord(
+    today="iptables",
+    next="nftables",
+    strategy="node-by-node",
+    nodes=1,
+    phases=(PhaseRecord(name="roll-back", started=BEGAN, ended=None, after={"node-1": "iptables"}),),
+    not_run=("conformance-to",),
+    answer="may not",
+    reasons=("the way back: outage: new TCP in roll-back",),
+)
+
+
+def upgraded() -> Results:
+    whole = run(failing(BACK, "iptables") + passing(HOLD, "nftables"), reproduce="gauntlet upgrade --from iptables")
+    return whole.model_copy(update={"upgrade": RECORD, "gate": {}})
+
+
+def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
+    results_file.write(upgraded(), tmp_path)
+    assert results_file.load(tmp_path).upgrade == RECORD
+
+
+def test_a_run_of_suites_has_none() -> None:
+    assert run(()).upgrade is None
+
+
+def test_an_answer_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        UpgradeRecord.model_validate(RECORD.model_dump() | {"answer": "perhaps"})
+
+
+def test_a_phase_is_repeated_by_the_whole_upgrade() -> None:
+    (trouble,) = troubles(upgraded())
+    assert trouble.command == "gauntlet upgrade --from iptables"
+
+
+def test_whether_the_cluster_may_take_todays_is_not_the_question() -> None:
+    text = summary(upgraded())
+    assert "| iptables | ❌ **Not asked** |" in text
+    assert "**Not decided** | The only case passed." in text

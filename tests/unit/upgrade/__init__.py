@@ -1,0 +1,1 @@
+"""The upgrade gate, as far as it is pure."""

@@ -1,0 +1,123 @@
+"""Two runs side by side: which subjects, what is said of them, and the exit code of `gauntlet compare`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gauntlet.cli.main import main
+from gauntlet.ground.errors import UsageError
+from gauntlet.ground.finding import Verdict
+from gauntlet.report.results import FindingRecord, Results
+from gauntlet.report.results_file import write
+from gauntlet.report.subject_record import SubjectRecord
+from gauntlet.subject import parse
+from gauntlet.upgrade.compare import pairs
+
+CASE = "suites/conformance/test_node_port.py::test_answers"
+
+
+def run(verdict: Verdict, *subjects: str, case: str = CASE) -> Results:
+    """A run of one case, which came to this verdict for each of these subjects."""
+    return Results(
+        tool="gauntlet 0.1.0",
+        kubernetes="1.37.2",
+        command="gauntlet run",
+        seed=1,
+        started=datetime(2026, 11, 29, tzinfo=UTC),
+        finished=datetime(2026, 11, 29, tzinfo=UTC),
+        subjects=tuple(
+            SubjectRecord(name=name, data_plane="kube-proxy", mode=subject.mode, version="1.37.2", written=name)
+            for name, subject in ((name, parse(name, "1.37")) for name in subjects)
+        ),
+        findings=tuple(
+            FindingRecord(case=case, subject=name, check="outage", verdict=verdict, reason="1 outage")
+            for name in subjects
+        ),
+        reproduce="gauntlet run",
+    )
+
+
+PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
+
+
+def test_subjects_of_the_same_name_are_compared() -> None:
+    before, after = run(PASS, "iptables", "nftables"), run(PASS, "nftables", "ipvs")
+    assert pairs(before, after) == (("nftables", "nftables"),)
+    assert pairs(before, after, "iptables,ipvs") == (("iptables", "ipvs"),)
+
+
+def test_the_only_ones_are_compared_whatever_their_names() -> None:
+    assert pairs(run(PASS, "iptables@1.36"), run(PASS, "nftables")) == (("iptables@1.36", "nftables"),)
+
+
+@pytest.mark.parametrize("chosen", [None, "iptables", "iptables,iptables", "x,nftables", ","])
+def test_what_is_not_plain_is_refused_with_the_names(chosen: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        pairs(run(PASS, "iptables", "ipvs"), run(PASS, "nftables"), chosen)
+    assert "--subjects BEFORE,AFTER" in caught.value.remedy
+
+
+def compare(tmp_path: Path, before: Results, after: Results, *options: str) -> Result:
+    folders = [tmp_path / "before", tmp_path / "after"]
+    for folder, results in zip(folders, (before, after), strict=True):
+        folder.mkdir()
+        write(results, folder)
+    return CliRunner().invoke(main, ["compare", *map(str, folders), *options])
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "code", "words"),
+    [
+        (PASS, PASS, 0, "nftables -> nftables: nothing got worse\n"),
+        (FAIL, PASS, 0, f"nothing got worse\n  better: {CASE}: fail, then pass"),
+        (FAIL, FAIL, 0, "nothing got worse"),
+        (PASS, FAIL, 1, f"something got worse\n  worse: {CASE}: pass, then fail: outage: 1 outage"),
+        (PASS, OPEN, 1, f"cannot tell whether something got worse\n  unclear: {CASE}: pass, then inconclusive"),
+    ],
+)
+def test_its_words_and_its_exit_code(tmp_path: Path, was: Verdict, now: Verdict, code: int, words: str) -> None:
+    said = compare(tmp_path, run(was, "nftables"), run(now, "nftables"))
+    assert words in said.output
+    assert said.exit_code == code
+
+
+def test_the_worst_pair_counts(tmp_path: Path) -> None:
+    after = run(PASS, "iptables", "nftables")
+    worse = after.findings[0].model_copy(update={"verdict": FAIL})
+    after = after.model_copy(update={"findings": (worse, after.findings[1])})
+    said = compare(tmp_path, run(PASS, "iptables", "nftables"), after)
+    assert "iptables -> iptables: something got worse" in said.output
+    assert "nftables -> nftables: nothing got worse" in said.output
+    assert said.exit_code == 1
+
+
+def test_without_a_case_of_both_nothing_is_known(tmp_path: Path) -> None:
+    said = compare(tmp_path, run(PASS, "nftables"), run(PASS, "nftables", case="suites/other.py::test_it"))
+    assert "cannot tell" in said.output
+    assert "0 cases ran both times" in said.output
+    assert said.exit_code == 1
+
+
+def test_what_is_accepted_is_said_and_not_for_longer_than_it_lasts(tmp_path: Path) -> None:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    accepted = f"accepted:\n  - {{check: case, case: '{CASE}', reason: known, until: '2999-01-01'}}\n"
+    (ours / "accepted.yaml").write_text(accepted)
+    said = compare(tmp_path, run(PASS, "nftables"), run(FAIL, "nftables"), f"--slos={ours}")
+    assert "nothing got worse (1 accepted)\n  accepted until 2999-01-01 (known): " in said.output
+    assert said.exit_code == 0
+    (ours / "accepted.yaml").write_text(accepted.replace("2999", "2001"))
+    said = CliRunner().invoke(main, ["compare", f"{tmp_path}/before", f"{tmp_path}/after", f"--slos={ours}"])
+    assert "something got worse" in said.output
+    assert "no longer accepted since 2001-01-01 (known)" in said.output
+    assert said.exit_code == 1
+
+
+def test_a_folder_that_is_not_of_a_run_is_refused(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ["compare", str(tmp_path), str(tmp_path)])
+    assert said.exit_code == 2
+    assert "there is no" in said.output

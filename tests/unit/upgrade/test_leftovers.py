@@ -1,0 +1,69 @@
+"""What kube-proxies that are gone have left on the nodes."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.proxy.residue import foreign
+from gauntlet.upgrade.leftovers import Remains, residue
+
+CHAIN, SET, LINK, TABLE = (
+    "iptables: :KUBE-SERVICES - [0:0]",
+    "ipset: KUBE-CLUSTER-IP",
+    "link: kube-ipvs0:",
+    "nft: table ip kube-proxy",
+)
+OLD_CHAIN = "iptables: :KUBE-SVC-OLD - [0:0]"
+OWN = {
+    ProxyMode.IPTABLES: frozenset({CHAIN}),
+    ProxyMode.USERSPACE: frozenset({CHAIN}),
+    ProxyMode.IPVS: frozenset({CHAIN, SET, LINK}),
+    ProxyMode.NFTABLES: frozenset({TABLE}),
+}
+
+
+@pytest.mark.parametrize("mode", list(ProxyMode))
+def test_what_a_mode_makes_itself_is_not_left_behind(mode: ProxyMode) -> None:
+    found = residue({"node-1": Remains(mode, OWN[mode])}, 0)
+    assert (found.verdict, found.figure) == (Verdict.PASS, 0.0)
+
+
+@pytest.mark.parametrize("mode", list(ProxyMode))
+@pytest.mark.parametrize("gone", list(ProxyMode))
+def test_what_only_another_mode_makes_is(mode: ProxyMode, gone: ProxyMode) -> None:
+    lines = OWN[mode] | OWN[gone]
+    assert frozenset(foreign(lines, mode)) == OWN[gone] - OWN[mode]
+    found = residue({"node-1": Remains(mode, lines)}, 0)
+    assert (found.verdict is Verdict.FAIL) == bool(OWN[gone] - OWN[mode])
+
+
+def test_chains_of_the_same_mode_are_left_if_they_were_not_there_before() -> None:
+    lines = OWN[ProxyMode.IPTABLES] | {OLD_CHAIN}
+    assert residue({"node-1": Remains(ProxyMode.IPTABLES, lines)}, 0).verdict is Verdict.PASS
+    found = residue({"node-1": Remains(ProxyMode.IPTABLES, lines, OWN[ProxyMode.IPTABLES])}, 0)
+    assert (found.verdict, found.figure, found.details) == (Verdict.FAIL, 1.0, (f"node-1: {OLD_CHAIN}",))
+    assert residue({"node-1": Remains(ProxyMode.IPTABLES, lines, lines)}, 0).verdict is Verdict.PASS
+
+
+def test_every_node_counts_and_as_much_as_is_promised_passes() -> None:
+    nodes = {
+        "node-1": Remains(ProxyMode.NFTABLES, frozenset({TABLE, CHAIN})),
+        "node-2": Remains(ProxyMode.NFTABLES, frozenset({TABLE, CHAIN, SET})),
+    }
+    found = residue(nodes, 2)
+    assert (found.verdict, found.figure) == (Verdict.FAIL, 3.0)
+    assert "3 left behind on 2 nodes, 2 of them on node-2" in found.reason
+    assert residue(nodes, 3).verdict is Verdict.PASS
+
+
+def test_a_node_without_any_mark_of_a_kube_proxy_is_inconclusive() -> None:
+    nodes = {
+        "node-1": Remains(ProxyMode.NFTABLES, OWN[ProxyMode.NFTABLES]),
+        "node-2": Remains(ProxyMode.NFTABLES, frozenset()),
+    }
+    found = residue(nodes, 0)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "node-2" in found.reason
+    assert residue({}, 0).verdict is Verdict.INCONCLUSIVE

@@ -1,0 +1,78 @@
+"""The page of an upgrade: its answer, its reasons and its table, at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from gauntlet.promises.accepted import Acceptance
+from gauntlet.upgrade.observing import observed
+from gauntlet.upgrade.page import WIDTH, Heading, page
+from gauntlet.upgrade.verdict import judge
+from tests.unit.upgrade.upgrades import NOT_RUN, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
+
+HEADING = Heading("iptables", "nftables", "today's", "the next", "node-by-node", 2, "gauntlet run " + "x" * WIDTH)
+TODAY = date(2026, 11, 29)
+
+
+def lines(
+    *bad: str, ended: Collection[str] | None = None, left: Collection[str] = (), accepted: tuple[Acceptance, ...] = ()
+) -> list[str]:
+    history = seen(*bad, ended=ended)
+    found = observed(history, passage(tuple(left)), PLANNED, SETTING, TERMS, SUBJECTS)
+    missing = [phase for phase in PLANNED if phase.name not in {each.phase for each in found}]
+    judgement = judge(found, missing=missing, acceptances=accepted, subject="nftables", today=TODAY)
+    return list(page(HEADING, judgement, found, history, PLANNED, NOT_RUN))
+
+
+def row(found: list[str], phase: str) -> list[str]:
+    (mine,) = (line.split() for line in found if line.split()[:1] == [phase])
+    return mine
+
+
+def test_a_sound_upgrade_may_as_far_as_it_was_looked_at() -> None:
+    found = lines()
+    assert found[0] == "iptables -> nftables: MAY, as far as the roll goes"
+    assert row(found, "roll-back") == ["roll-back", "10", "s", "0", "-", "-", "-", "-", "-", "-", "-", "0"]
+
+
+def test_what_was_not_run_is_named_with_the_whole_command_that_runs_it() -> None:
+    found = lines()
+    text = " ".join(found)
+    assert all(phase.name in text for phase in NOT_RUN)
+    assert found[-1] == f"  {HEADING.command}"
+
+
+def test_no_other_line_is_wider_than_a_terminal() -> None:
+    found = lines("roll-forward", "roll-back", "hold-to", left=["mixed"])
+    assert all(len(line) <= WIDTH for line in found[:-1])
+
+
+def test_reasons_come_the_worst_first_with_their_promise() -> None:
+    found = lines("roll-forward", "roll-back")
+    assert found[0].endswith("MAY NOT")
+    reasons = [line for line in found if line[:1].isdigit()]
+    assert reasons[0].startswith("1. the way back: ")
+    assert any("the roll itself" in line for line in reasons)
+    assert any("roll.outage_s: 0 (slos/upgrade.yaml:" in line for line in found)
+
+
+def test_the_table_has_the_outage_and_what_was_left_behind() -> None:
+    found = lines("roll-forward", left=["mixed"])
+    assert row(found, "roll-forward")[3] == "0.25"
+    assert row(found, "hold-from")[3] == "0"
+    assert row(found, "mixed")[-1] == "2"
+
+
+def test_an_upgrade_that_stopped_shows_which_phases_did_not_take_place() -> None:
+    found = lines(ended=["hold-from", "roll-forward"])
+    assert found[0].endswith("CANNOT TELL")
+    assert "did not take place" in " ".join(row(found, "hold-back"))
+
+
+def test_what_is_accepted_is_part_of_the_answer() -> None:
+    checks = ("outage: new TCP", "availability: new TCP")
+    accepted = tuple(Acceptance(check=each, reason="we reconnect", until=TODAY) for each in checks)
+    found = lines("roll-forward", accepted=accepted)
+    assert found[0].startswith("iptables -> nftables: MAY, WITH 2 ACCEPTED FAILURES")
+    assert sum("accepted until 2026-11-29 (we reconnect)" in line for line in found) == 2

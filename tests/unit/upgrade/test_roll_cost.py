@@ -1,0 +1,170 @@
+"""What a roll cost the traffic that flowed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from gauntlet.ground import history
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import DeclaredFlow, Event, EventKind, History
+from gauntlet.ground.paths import project_root
+from gauntlet.promises import upgrade
+from gauntlet.upgrade.roll_cost import Setting, cost, ready, resolution
+from tests.unit.checkers.histories import BACKENDS, EMPTY, Row, frame, ns, steady
+
+TERMS = upgrade.load(project_root() / "slos")
+STOPPED, REPLACED = EventKind.PROXY_STOPPED, EventKind.PROXY_REPLACED
+
+
+@dataclass(frozen=True)
+class Sent(Row):
+    protocol: str = "tcp"
+
+    def row(self) -> dict[str, str | int | None]:
+        return super().row() | {"protocol": self.protocol}
+
+
+def sent(client: str, protocol: str, connection: str, *, bad: Sequence[tuple[float, float]] = ()) -> list[Sent]:
+    """Ten seconds of attempts of one flow, each 50 ms; those that begin within `bad` time out, one after the other."""
+    rows: list[Sent] = []
+    at_s = 0.0
+    while at_s < 10:
+        hurt = any(begin <= at_s < end for begin, end in bad)
+        row = Sent(at_s, client=client, connection=connection, protocol=protocol)
+        rows.append(replace(row, outcome="timeout", latency_ms=500) if hurt else row)
+        at_s += 0.5 if hurt else 0.05
+    return rows
+
+
+KINDS = {
+    "new TCP": ("tcp", "new"),
+    "kept TCP": ("tcp", "kept"),
+    "new UDP": ("udp", "new"),
+    "kept UDP": ("udp", "kept"),
+}
+ROLLED = [
+    Event(STOPPED, "before", "node-1", at_ns=ns(2)),
+    Event(REPLACED, "after", "node-1", at_ns=ns(3)),
+    Event(STOPPED, "before", "node-2", at_ns=ns(4)),
+    Event(REPLACED, "after", "node-2", at_ns=ns(6)),
+]
+
+
+def flow(row: Sent) -> DeclaredFlow:
+    made = row.row()
+    return DeclaredFlow(**{name: made[name] for name in DeclaredFlow.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+def seen(rows: Iterable[Row], events: Sequence[Event] = ROLLED) -> History:
+    return History(history.attempts(row.row() for row in rows), history.events(event.row() for event in events))
+
+
+def judged(
+    rows: Sequence[Sent], *, silent: Sequence[Sent] = (), sticky: dict[str, float] | None = None
+) -> dict[str, Finding]:
+    flows = {flow(row) for row in [*rows, *silent]}
+    setting = Setting(flows, BACKENDS, sticky=sticky or {})
+    found = cost(seen(rows), setting, TERMS)
+    assert len({finding.check for finding in found}) == len(found)
+    return {finding.check: finding for finding in found}
+
+
+def all_kinds(**bad: Sequence[tuple[float, float]]) -> list[Sent]:
+    return [row for kind, how in KINDS.items() for row in sent(kind, *how, bad=bad.get(kind.replace(" ", "_"), ()))]
+
+
+def test_a_roll_that_nobody_notices_passes_every_check() -> None:
+    found = judged(all_kinds(), sticky={"test/web": 10})
+    assert {finding.verdict for finding in found.values()} == {Verdict.PASS}, found
+    assert set(found) == {
+        *("flows", "correctness", "resolution", "ready", "affinity-broken: test/web"),
+        *(f"{check}: {kind}" for check in ("availability", "outage") for kind in KINDS),
+        *("connections-cut", "udp-flows-lost", "udp-flows-moved"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "also"),
+    [
+        ("new TCP", set()),
+        ("kept TCP", {"connections-cut"}),
+        ("new UDP", set()),
+        ("kept UDP", {"udp-flows-lost"}),
+    ],
+)
+def test_what_one_kind_of_connection_loses_is_found_under_its_name(kind: str, also: set[str]) -> None:
+    found = judged(all_kinds(**{kind.replace(" ", "_"): [(2, 5)]}))
+    failed = {check for check, finding in found.items() if finding.verdict is Verdict.FAIL}
+    assert failed == {f"availability: {kind}", f"outage: {kind}", *also}
+
+
+def test_each_finding_names_the_promise_that_it_is_held_against() -> None:
+    found = judged(all_kinds(), sticky={"test/web": 10})
+    assert found["outage: kept TCP"].promise.startswith("roll.outage_s: 0 (slos/upgrade.yaml:")
+    assert found["affinity-broken: test/web"].promise.startswith("roll.affinity_broken: 0 ")
+    assert {check for check, finding in found.items() if not finding.promise} == {"flows"}
+
+
+def test_affinity_that_is_forgotten_fails() -> None:
+    rows = all_kinds()
+    rows[30] = replace(rows[30], backend="backend-2")
+    found = judged(rows, sticky={"test/web": 10})
+    assert found["affinity-broken: test/web"].verdict is Verdict.FAIL
+    assert "affinity-broken: test/web" not in judged(rows)
+
+
+def test_a_wrong_backend_fails() -> None:
+    rows = all_kinds()
+    rows[30] = replace(rows[30], backend="somebody")
+    assert judged(rows)["correctness"].verdict is Verdict.FAIL
+
+
+def test_a_kind_that_was_declared_and_did_nothing_is_inconclusive() -> None:
+    rows = sent("new TCP", "tcp", "new")
+    found = judged(rows, silent=[Sent(0, client="kept UDP", connection="kept", protocol="udp")])
+    undecided = {check for check, finding in found.items() if finding.verdict is Verdict.INCONCLUSIVE}
+    assert undecided == {"flows", "availability: kept UDP", "outage: kept UDP", "udp-flows-lost", "udp-flows-moved"}
+
+
+class TestResolution:
+    def test_attempts_that_are_close_enough_pass(self) -> None:
+        assert resolution(frame(steady(0, 5, 0.05)), 0.1).verdict is Verdict.PASS
+
+    def test_a_flow_that_was_quiet_is_inconclusive(self) -> None:
+        found = resolution(frame([*steady(0, 2, 0.05), *steady(2.3, 5, 0.05)]), 0.1)
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert found.figure == pytest.approx(0.348)
+
+    def test_a_flow_does_not_hide_the_quiet_of_another(self) -> None:
+        rows = [*steady(0, 5, 0.05), *steady(0, 2, 0.05, client="b"), *steady(3, 5, 0.05, client="b")]
+        assert resolution(frame(rows), 0.1).verdict is Verdict.INCONCLUSIVE
+
+    def test_while_an_attempt_hangs_nothing_goes_unseen(self) -> None:
+        rows = [*steady(0, 2, 0.05), Row(2, "timeout", 1000), *steady(3.02, 5, 0.05)]
+        assert resolution(frame(rows), 0.1).verdict is Verdict.PASS
+
+    def test_no_attempt_is_inconclusive(self) -> None:
+        assert resolution(EMPTY, 0.1).verdict is Verdict.INCONCLUSIVE
+
+
+class TestReady:
+    @staticmethod
+    def of(events: Sequence[Event], within_s: float = 60) -> Finding:
+        return ready(history.events(event.row() for event in events), within_s)
+
+    def test_the_slowest_node_counts(self) -> None:
+        found = self.of(ROLLED)
+        assert (found.verdict, found.figure) == (Verdict.PASS, 2.0)
+        assert found.reason.startswith("node-2 took longest")
+        assert self.of(ROLLED, 1.5).verdict is Verdict.FAIL
+
+    def test_a_node_that_never_gets_ready_fails(self) -> None:
+        found = self.of(ROLLED[:3])
+        assert found.verdict is Verdict.FAIL
+        assert "node-2" in found.reason
+
+    def test_nothing_replaced_is_inconclusive(self) -> None:
+        assert self.of([]).verdict is Verdict.INCONCLUSIVE
