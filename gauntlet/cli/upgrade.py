@@ -37,7 +37,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     metavar="STRATEGY",
     help="Order of the nodes: node-by-node, all-at-once, or canary=N.",
 )
-@click.option("--quick", "extent", flag_value="quick", help="The way there alone: no way back.")
+@click.option("--quick", "extent", flag_value="quick", help="The way there alone: the way back is not tried.")
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
 @click.option("--slos", type=_FOLDER, help="Folder with what differs from slos/: upgrade.yaml, accepted.yaml.")
 @click.option(

@@ -42,18 +42,16 @@ class Terms:
 
 @dataclass(frozen=True)
 class Plan:
-    """The phases that are run, and those that this command cannot do yet."""
+    """The phases that are run, and those of a whole upgrade that are not: left out, or not to be done yet."""
 
     run: tuple[Phase, ...]
     not_run: tuple[Phase, ...]
 
     @classmethod
     def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent) -> Plan:
-        every = phases(strategy.roll(nodes), extent)
-        return cls(
-            tuple(phase for phase in every if phase.task in TASKS),
-            tuple(phase for phase in every if phase.task not in TASKS),
-        )
+        roll = strategy.roll(nodes)
+        run = tuple(phase for phase in phases(roll, extent) if phase.task in TASKS)
+        return cls(run, tuple(phase for phase in phases(roll, Extent.WHOLE) if phase not in run))
 
 
 @dataclass(frozen=True)

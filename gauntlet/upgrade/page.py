@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gauntlet.checkers.sample import NANO
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind, History
-from gauntlet.upgrade.phases import Phase
+from gauntlet.upgrade.phases import TASKS, Leg, Phase
 from gauntlet.upgrade.roll_cost import KINDS
 from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 
@@ -56,7 +56,7 @@ def page(
     planned: Sequence[Phase],
     not_run: Sequence[Phase],
 ) -> Iterator[str]:
-    """The lines of the page. The answer is not about the phases `not_run`, which the command cannot do yet."""
+    """The lines of the page. The answer is not about the phases `not_run`."""
     yield from _wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{_reach(found, not_run)}", "")
     yield from _wrapped(f"{heading.today}: {heading.today_is}", "  ")
     yield from _wrapped(f"{heading.next}: {heading.next_is}", "  ")
@@ -64,19 +64,44 @@ def page(
     yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
-    if not_run:
+    yield from _not_part(heading, not_run)
+
+
+def _reach(found: Judgement, not_run: Sequence[Phase]) -> str:
+    """A `may` claims no more than what was run."""
+    if found.answer is not Answer.MAY:
+        return ""
+    there = ", on the way there" if any(phase.leg is Leg.BACK for phase in _left_out(not_run)) else ""
+    return f"{there}, as far as the roll goes" if _not_yet(not_run) else there
+
+
+def _not_part(heading: Heading, not_run: Sequence[Phase]) -> Iterator[str]:
+    """What the answer is not about, and why."""
+    if left_out := _left_out(not_run):
         yield ""
-        names = ", ".join(phase.name for phase in not_run)
+        yield from _wrapped(f"Not tried, as --quick leaves them out: {_names(left_out)}.", "")
+    if not_yet := _not_yet(not_run):
+        yield ""
         yield from _wrapped(
-            f"Not part of this answer, as this command does not run them yet: {names}. This runs cases and faults:", ""
+            f"Not part of this answer, as this command does not run them yet: {_names(not_yet)}. "
+            "This runs cases and faults:",
+            "",
         )
         # Whole, so that it can be copied.
         yield f"  {heading.command}"
 
 
-def _reach(found: Judgement, not_run: Sequence[Phase]) -> str:
-    """A `may` claims no more than what was run."""
-    return ", as far as the roll goes" if not_run and found.answer is Answer.MAY else ""
+def _left_out(not_run: Sequence[Phase]) -> list[Phase]:
+    """Those that the command can do."""
+    return [phase for phase in not_run if phase.task in TASKS]
+
+
+def _not_yet(not_run: Sequence[Phase]) -> list[Phase]:
+    return [phase for phase in not_run if phase.task not in TASKS]
+
+
+def _names(phases: Sequence[Phase]) -> str:
+    return ", ".join(phase.name for phase in phases)
 
 
 def _reasons(found: Judgement) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from gauntlet.promises.accepted import Acceptance
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.page import WIDTH, Heading, page
+from gauntlet.upgrade.phases import Leg, Phase
 from gauntlet.upgrade.verdict import judge
 from tests.unit.upgrade.upgrades import NOT_RUN, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
 
@@ -16,13 +17,17 @@ TODAY = date(2026, 11, 29)
 
 
 def lines(
-    *bad: str, ended: Collection[str] | None = None, left: Collection[str] = (), accepted: tuple[Acceptance, ...] = ()
+    *bad: str,
+    ended: Collection[str] | None = None,
+    left: Collection[str] = (),
+    accepted: tuple[Acceptance, ...] = (),
+    not_run: Sequence[Phase] = NOT_RUN,
 ) -> list[str]:
     history = seen(*bad, ended=ended)
     found = observed(history, passage(tuple(left)), PLANNED, SETTING, TERMS, SUBJECTS)
     missing = [phase for phase in PLANNED if phase.name not in {each.phase for each in found}]
     judgement = judge(found, missing=missing, acceptances=accepted, subject="nftables", today=TODAY)
-    return list(page(HEADING, judgement, found, history, PLANNED, NOT_RUN))
+    return list(page(HEADING, judgement, found, history, PLANNED, not_run))
 
 
 def row(found: list[str], phase: str) -> list[str]:
@@ -41,6 +46,16 @@ def test_what_was_not_run_is_named_with_the_whole_command_that_runs_it() -> None
     text = " ".join(found)
     assert all(phase.name in text for phase in NOT_RUN)
     assert found[-1] == f"  {HEADING.command}"
+
+
+def test_a_quick_one_says_that_the_way_back_was_not_tried() -> None:
+    back = [phase for phase in PLANNED if phase.leg in (Leg.BACK, Leg.AGAIN)]
+    found = lines(not_run=back)
+    assert found[0] == "iptables -> nftables: MAY, on the way there"
+    assert found[-1] == "Not tried, as --quick leaves them out: roll-back, hold-back, roll-again."
+    found = lines(not_run=[*NOT_RUN, *back])
+    assert found[0] == "iptables -> nftables: MAY, on the way there, as far as the roll goes"
+    assert "yet: roll" not in " ".join(found)
 
 
 def test_no_other_line_is_wider_than_a_terminal() -> None:

@@ -1,0 +1,18 @@
+"""The plan of an upgrade: what is run of it, and what is not."""
+
+from __future__ import annotations
+
+from gauntlet.upgrade.gate import Plan
+from gauntlet.upgrade.phases import Extent, phases
+from gauntlet.upgrade.strategy import Strategy
+
+NODES = ("node-1", "node-2")
+STRATEGY = Strategy.parse("node-by-node")
+
+
+def test_what_a_quick_one_leaves_out_is_not_run() -> None:
+    whole, quick = (Plan.of(NODES, STRATEGY, extent) for extent in (Extent.WHOLE, Extent.QUICK))
+    left_out = {phase.name for phase in quick.not_run} - {phase.name for phase in whole.not_run}
+    assert left_out == {"roll-back", "hold-back", "roll-again"}
+    every = sorted(phase.name for phase in phases(STRATEGY.roll(NODES)))
+    assert all(sorted(phase.name for phase in (*plan.run, *plan.not_run)) == every for plan in (whole, quick))
