@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from gauntlet.ground.cluster import Host, ProxyMode
 from gauntlet.proxy.modes import traits
 
 _TIMEOUT_S = 120.0
+_IPTABLES_BASED = frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE})
 # Which modes make what `_REMAINS` lists, by the word before the colon.
 _MAKERS: Mapping[str, frozenset[ProxyMode]] = {
-    "iptables": frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE}),
+    "iptables": _IPTABLES_BASED,
+    "ip6tables": _IPTABLES_BASED,
     "ipset": frozenset({ProxyMode.IPVS}),
+    "ipvs": frozenset({ProxyMode.IPVS}),
     "link": frozenset({ProxyMode.IPVS}),
     "nft": frozenset({ProxyMode.NFTABLES}),
 }
-# What is no rule of a Service, and therefore harmless, but still there: chains, sets, the dummy link.
+# Chains and rules of iptables that one mode makes alone (pkg/proxy/*/proxier.go).
+_ALONE: Mapping[ProxyMode, re.Pattern[str]] = {
+    ProxyMode.IPTABLES: re.compile(r"\bKUBE-(SVC|SEP|EXT|FW|SVL|XLB)-|\bKUBE-(NODEPORTS|EXTERNAL-SERVICES)( |$)"),
+    ProxyMode.IPVS: re.compile(
+        r"--match-set KUBE-|\bKUBE-(IPVS-(OUT-)?FILTER|LOAD-BALANCER|NODE-PORT|SOURCE-RANGES-FIREWALL)( |$)"
+    ),
+    ProxyMode.USERSPACE: re.compile(r"\bKUBE-(PORTALS|NODEPORT)-(CONTAINER|HOST|NON-LOCAL)( |$)"),
+}
+_CHAIN = re.compile(r"\bKUBE-[A-Z0-9-]+")
+# The kubelet's as well, so that no kube-proxy deletes them, not even with --cleanup.
+KUBELETS = frozenset({"KUBE-FIREWALL", "KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-MARK-DROP"})
+# What is no rule of a Service, and therefore harmless, but still there: chains, sets, the dummy link, virtual servers.
 _REMAINS = """
 iptables-save 2>/dev/null | grep -e '^:KUBE-' -e '-A.*KUBE-' | sed 's/^/iptables: /'
+ip6tables-save 2>/dev/null | grep -e '^:KUBE-' -e '-A.*KUBE-' | sed 's/^/ip6tables: /'
 ipset list -name 2>/dev/null | grep '^KUBE-' | sed 's/^/ipset: /'
+grep -E '^(TCP|UDP|SCTP) ' /proc/net/ip_vs 2>/dev/null | tr -s ' ' | cut -d ' ' -f 1,2 | sed 's/^/ipvs: /'
 ip -o link show kube-ipvs0 2>/dev/null | cut -d ' ' -f 2 | sed 's/^/link: /'
 nft list tables 2>/dev/null | grep kube-proxy | sed 's/^/nft: /'
+for family in ip ip6; do
+  nft -t list table $family kube-proxy 2>/dev/null |
+    sed -nE "s/^[[:space:]]*(chain|set|map) ([^ ]+) \\{.*/nft: $family \\1 \\2/p"
+done
 true
 """
 
@@ -48,13 +69,29 @@ def mode_of(node: Host) -> ProxyMode:
 
 
 def remains(node: Host) -> tuple[str, ...]:
-    """What kube-proxy's chains, sets, links and tables are there, in whatever mode it ran: a line each."""
+    """What kube-proxy made there, in whatever mode: chains, rules, sets, links, virtual servers; a line each."""
     return tuple(node.run(("sh", "-c", _REMAINS)).stdout.splitlines())
 
 
 def foreign(lines: Iterable[str], mode: ProxyMode) -> tuple[str, ...]:
     """Those lines of `remains` that a kube-proxy in this mode never makes: another one has left them."""
-    return tuple(line for line in lines if mode not in _MAKERS[line.partition(":")[0]])
+    return tuple(line for line in lines if mode not in _makers(line))
+
+
+def is_kubelets(line: str) -> bool:
+    """Whether this line of `remains` is about chains that kubelet and kube-proxy both make, and about no others."""
+    return KUBELETS.issuperset(_CHAIN.findall(line) or [line])
+
+
+def is_told_apart(mode: ProxyMode, earlier: ProxyMode) -> bool:
+    """Whether everything that a kube-proxy leaves in one mode can be told from what another makes in its own."""
+    return not any({mode, earlier} <= makers for makers in _MAKERS.values())
+
+
+def _makers(line: str) -> frozenset[ProxyMode]:
+    makers = _MAKERS[line.partition(":")[0]]
+    alone = frozenset(mode for mode, made in _ALONE.items() if made.search(line))
+    return makers & alone if makers & alone else makers
 
 
 def _telling() -> tuple[ProxyMode, ...]:

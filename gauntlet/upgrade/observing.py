@@ -9,7 +9,7 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.subject import Subject
-from gauntlet.upgrade.leftovers import residue
+from gauntlet.upgrade.leftovers import all_left, residue
 from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Leg, Phase, Side, Task, by_phase
 from gauntlet.upgrade.roll_cost import Setting, cost, held
@@ -26,6 +26,7 @@ def observed(
 ) -> list[Observation]:
     """The findings of all phases that ended, in order."""
     parts = by_phase(_until_over(history), planned)
+    reported = _reported_before(passage, planned)
     return [
         Observation(
             phase.name,
@@ -35,7 +36,7 @@ def observed(
         )
         for phase in planned
         if phase.name in parts
-        for finding in _findings(phase, parts[phase.name], passage, setting, terms)
+        for finding in _findings(phase, parts[phase.name], passage, setting, terms, reported[phase.name])
     ]
 
 
@@ -46,15 +47,31 @@ def _until_over(history: History) -> History:
 
 
 def _findings(
-    phase: Phase, part: History, passage: Passage, setting: Setting, terms: UpgradeTerms
+    phase: Phase,
+    part: History,
+    passage: Passage,
+    setting: Setting,
+    terms: UpgradeTerms,
+    reported: frozenset[tuple[str, str]],
 ) -> Iterator[Finding]:
     judge = cost if phase.task is Task.ROLL else held
     found = judge(part, setting, terms)
     yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.remains:
-        yield replace(residue(passage.remains[phase.name], terms.slo.left_behind), promise=terms.field("left_behind"))
+        left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
+        yield replace(left, promise=terms.field("left_behind"))
     if phase.name == passage.stopped_in and passage.trouble is not None:
         yield passage.trouble
+
+
+def _reported_before(passage: Passage, planned: Sequence[Phase]) -> dict[str, frozenset[tuple[str, str]]]:
+    """By phase, what was left behind in the phases before it: one thing is one reason, not one a phase."""
+    found: frozenset[tuple[str, str]] = frozenset()
+    before: dict[str, frozenset[tuple[str, str]]] = {}
+    for phase in planned:
+        before[phase.name] = found
+        found |= all_left(passage.remains.get(phase.name, {}))
+    return before
 
 
 def as_control(finding: Finding) -> Finding:

@@ -64,6 +64,7 @@ def page(
     yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
+    yield from _not_told(observations)
     yield from _not_part(heading, not_run)
 
 
@@ -73,6 +74,16 @@ def _reach(found: Judgement, not_run: Sequence[Phase]) -> str:
         return ""
     there = ", on the way there" if any(phase.leg is Leg.BACK for phase in _left_out(not_run)) else ""
     return f"{there}, as far as the roll goes" if _not_yet(not_run) else there
+
+
+def _not_told(observations: Sequence[Observation]) -> Iterator[str]:
+    """That what was left behind could not be told, once: a dash in the table is easily taken for nothing."""
+    about = [each for each in observations if each.finding.check == "residue"]
+    untold = [each for each in about if each.finding.verdict is Verdict.MEASURED and each.finding.figure is None]
+    if untold:
+        yield ""
+        phases = ", ".join(each.phase for each in untold)
+        yield from _wrapped(f"What was left behind in {phases}: {untold[-1].finding.reason}.", "")
 
 
 def _not_part(heading: Heading, not_run: Sequence[Phase]) -> Iterator[str]:

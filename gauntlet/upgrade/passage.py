@@ -106,7 +106,13 @@ class Conductor:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""
         lines = {node.name: frozenset(residue.remains(node)) for node in self._cluster.nodes}
         found = {
-            name: Remains(self._subjects[side].mode, lines[name], self._known.get((name, side)))
+            name: Remains(
+                self._subjects[side].mode,
+                lines[name],
+                self._known.get((name, side)),
+                # Today's was known before the next one ran anywhere.
+                earlier=self._subjects[Side.FROM].mode if side is Side.TO else None,
+            )
             for name, side in phase.after.items()
         }
         if phase.task is Task.HOLD and phase.side is not None:

@@ -70,6 +70,14 @@ def test_what_is_left_behind_is_named_with_its_promise() -> None:
     assert finding.promise.startswith("left_behind: 0 (slos/upgrade.yaml:")
 
 
+def test_what_stays_is_reported_once() -> None:
+    found = observed(seen(), passage(["roll-back", "hold-back", "roll-again"]), PLANNED, SETTING, TERMS, SUBJECTS)
+    failed = [each.phase for each in found if each.finding.verdict is Verdict.FAIL]
+    assert failed == ["roll-back"]
+    counts = {each.phase: each.finding.figure for each in found if each.finding.check == "residue"}
+    assert counts["hold-back"] == counts["roll-back"]
+
+
 def test_a_roll_that_stopped_says_why_and_later_phases_have_no_findings() -> None:
     ended = ["hold-from", "roll-forward"]
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve")

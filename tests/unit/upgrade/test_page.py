@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.accepted import Acceptance
+from gauntlet.upgrade.leftovers import Remains
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.page import WIDTH, Heading, page
+from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Leg, Phase
 from gauntlet.upgrade.verdict import judge
 from tests.unit.upgrade.upgrades import NOT_RUN, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
@@ -77,6 +80,16 @@ def test_the_table_has_the_outage_and_what_was_left_behind() -> None:
     assert row(found, "roll-forward")[3] == "0.25"
     assert row(found, "hold-from")[3] == "0"
     assert row(found, "mixed")[-1] == "2"
+
+
+def test_what_cannot_be_told_to_be_left_is_said() -> None:
+    own = Remains(ProxyMode.NFTABLES, frozenset({"nft: table ip kube-proxy"}), earlier=ProxyMode.NFTABLES)
+    history, nodes = seen(), {"node-1": own, "node-2": own}
+    found = observed(history, Passage({"hold-to": nodes}), PLANNED, SETTING, TERMS, SUBJECTS)
+    judgement = judge(found, subject="nftables", today=TODAY)
+    shown = list(page(HEADING, judgement, found, history, PLANNED, ()))
+    assert row(shown, "hold-to")[-1] == "-"
+    assert "What was left behind in hold-to: not told: on node-1, node-2 both" in " ".join(shown)
 
 
 def test_an_upgrade_that_stopped_shows_which_phases_did_not_take_place() -> None:
