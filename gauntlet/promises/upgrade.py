@@ -19,7 +19,7 @@ from gauntlet.promises.slo_files import SloError, SloFiles
 
 _FILE = "upgrade.yaml"
 _NUMBER = "whole number, at least 0; null: measured, nothing promised"
-_TIMES = "above or equal to 1: as many times the figure of today's kube-proxy; null: measured, nothing promised"
+_TIMES = "above or equal to 1: as many times the figure before; null: not compared"
 Count = Annotated[int, Field(ge=0)]
 Times = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -51,7 +51,7 @@ class RollPromise(_Promise):
 
 
 class WorsePromise(_Promise):
-    """What the next kube-proxy may do worse than today's, by the figures of both in one run."""
+    """What one run may do worse than an earlier one (`gauntlet compare`)."""
 
     false_alarm: float = Field(
         gt=0,
@@ -69,11 +69,6 @@ class WorsePromise(_Promise):
     )
     seconds: Seconds = Field(description="seconds, at least 0: increase of a duration that is let pass in any case")
     duration: Times | None = Field(description=_TIMES)
-    latency: Times | None = Field(description=_TIMES)
-    programming: Times | None = Field(description=_TIMES)
-    sync: Times | None = Field(description=_TIMES)
-    cpu: Times | None = Field(description=_TIMES)
-    memory: Times | None = Field(description=_TIMES)
 
 
 class UpgradeSlo(_Promise):

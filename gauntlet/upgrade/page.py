@@ -65,6 +65,8 @@ def page(
     yield from _reasons(found)
     yield from _table(observations, history, planned)
     yield from _not_told(observations)
+    yield ""
+    yield from _wrapped("The latency, speed, CPU and memory of the two kube-proxies are not compared yet.", "")
     yield from _not_part(heading, not_run)
 
 

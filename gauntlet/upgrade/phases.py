@@ -57,7 +57,7 @@ class Phase:
     """One phase. `name` is what events, reports and acceptances call it.
 
     `towards` is the subject that a roll gives the nodes of `batches`, batch after batch. `after` says which one each
-    node has when the phase is over. `compared_with` names the phase whose findings those of this one are held against.
+    node has when the phase is over.
     """
 
     name: str
@@ -66,7 +66,6 @@ class Phase:
     after: Mapping[str, Side]
     towards: Side | None = None
     batches: tuple[Batch, ...] = ()
-    compared_with: str = ""
 
     @property
     def side(self) -> Side | None:
@@ -91,17 +90,17 @@ def _there(roll: Roll, extent: Extent) -> Iterator[Phase]:
     if roll.rest:
         yield Phase("mixed", Task.HOLD, Leg.THERE, mixed)
         yield Phase("roll-forward-rest", Task.ROLL, Leg.THERE, after, Side.TO, roll.rest)
-    yield Phase("hold-to", Task.HOLD, Leg.THERE, after, compared_with="hold-from")
-    yield Phase("conformance-to", Task.CONFORMANCE, Leg.THERE, after, compared_with="conformance-from")
+    yield Phase("hold-to", Task.HOLD, Leg.THERE, after)
+    yield Phase("conformance-to", Task.CONFORMANCE, Leg.THERE, after)
     if extent is Extent.WHOLE:
-        yield Phase("faults-to", Task.FAULTS, Leg.THERE, after, compared_with="faults-from")
+        yield Phase("faults-to", Task.FAULTS, Leg.THERE, after)
 
 
 def _back_and_again(roll: Roll) -> Iterator[Phase]:
     before, after = _state(roll, ()), _state(roll, roll.batches)
     yield Phase("roll-back", Task.ROLL, Leg.BACK, before, Side.FROM, roll.batches)
-    yield Phase("hold-back", Task.HOLD, Leg.BACK, before, compared_with="hold-from")
-    yield Phase("conformance-back", Task.CONFORMANCE, Leg.BACK, before, compared_with="conformance-from")
+    yield Phase("hold-back", Task.HOLD, Leg.BACK, before)
+    yield Phase("conformance-back", Task.CONFORMANCE, Leg.BACK, before)
     yield Phase("roll-again", Task.ROLL, Leg.AGAIN, after, Side.TO, roll.batches)
 
 

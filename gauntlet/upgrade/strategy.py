@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
 
 from gauntlet.ground.errors import UsageError
 
@@ -33,11 +32,6 @@ class Roll:
     @property
     def batches(self) -> tuple[Batch, ...]:
         return self.first + self.rest
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every pair of a node that has the next kube-proxy and one that does not, while the mixed state is held."""
-        return tuple(product(_nodes(self.first), _nodes(self.rest)))
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,3 @@ class Strategy:
         first = self.canaries if self.way is Way.CANARY else (len(nodes) + 1) // 2
         one_by_one = tuple((node,) for node in nodes)
         return Roll(one_by_one[:first], one_by_one[first:])
-
-
-def _nodes(batches: Sequence[Batch]) -> tuple[str, ...]:
-    return tuple(node for batch in batches for node in batch)

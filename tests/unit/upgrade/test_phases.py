@@ -80,18 +80,6 @@ def test_what_rolls_change_is_what_differs_after_them() -> None:
         state = phase.after
 
 
-def test_what_is_compared_was_done_before_in_the_same_way() -> None:
-    for phase in WHOLE:
-        if phase.compared_with:
-            reference = named(phase.compared_with)
-            assert WHOLE.index(reference) < WHOLE.index(phase)
-            assert (reference.task, reference.side) == (phase.task, Side.FROM)
-    assert {phase.name for phase in WHOLE if phase.compared_with} == {
-        *("hold-to", "conformance-to", "faults-to"),
-        *("hold-back", "conformance-back"),
-    }
-
-
 def seen(marks: Sequence[tuple[float, EventKind, str]], until_s: float = 10) -> History:
     events = history.events(Event(kind, name, at_ns=ns(at_s)).row() for at_s, kind, name in marks)
     return History(frame(steady(0, until_s, 0.5)), events)

@@ -81,10 +81,16 @@ def test_a_field_that_does_not_fit_is_named_with_its_line(folder: Path, old: str
 
 
 def test_a_field_that_is_missing_is_named(folder: Path) -> None:
-    change(folder / "upgrade.yaml", "  memory: 1.5\n", "")
-    assert "the field `worse.memory` is missing" in refused(folder)
+    change(folder / "upgrade.yaml", "  seconds: 1.5\n", "")
+    assert "the field `worse.seconds` is missing" in refused(folder)
     change(folder / "upgrade.yaml", "left_behind: 0 ", "#")
     assert "missing" in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["latency", "programming", "sync", "cpu", "memory"])
+def test_what_nothing_would_keep_cannot_be_promised(folder: Path, name: str) -> None:
+    change(folder / "upgrade.yaml", "worse: ", f"worse:\n  {name}: 2 ")
+    assert f"unknown field `worse.{name}`" in refused(folder)
 
 
 def test_a_folder_without_the_file_serves_runs_but_no_upgrade(folder: Path) -> None:
