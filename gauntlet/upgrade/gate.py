@@ -79,7 +79,7 @@ def pass_through(
             Traffic(evidence.folder / "traffic") as traffic,
             flowing(cluster, Api(cluster.api), traffic, evidence) as stream,
         ):
-            passage = conductor.take(plan.run)
+            passage = conductor.take(plan.run, stream.offer.change.make)
     except KeyboardInterrupt:
         say(f"interrupted in {conductor.phase or 'the preparation'}: nothing is decided; {evidence.extent()}")
         raise

@@ -56,12 +56,11 @@ def _findings(
 ) -> Iterator[Finding]:
     judge = cost if phase.task is Task.ROLL else held
     found = judge(part, setting, terms)
+    found = [*found, *passage.findings.get(phase.name, ())]
     yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.remains:
         left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
         yield replace(left, promise=terms.field("left_behind"))
-    if phase.name == passage.stopped_in and passage.trouble is not None:
-        yield passage.trouble
 
 
 def _reported_before(passage: Passage, planned: Sequence[Phase]) -> dict[str, frozenset[tuple[str, str]]]:

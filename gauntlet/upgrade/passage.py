@@ -15,23 +15,25 @@ from gauntlet.proxy import residue
 from gauntlet.subject import Subject
 from gauntlet.upgrade.leftovers import Remains
 from gauntlet.upgrade.phases import Phase, Side, Task
+from gauntlet.upgrade.standing import Standing, lasting, look, remembered
 from gauntlet.upgrade.strategy import Batch
 
-# As long is nothing done to the cluster in a phase that holds it.
+# So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
 Say = Callable[[str], None]
+# Changes something, and says whether the change took effect on all nodes.
+Change = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
 class Passage:
     """What was seen beside the traffic. `remains` has what is on each node after a phase, by the phase's name.
 
-    `trouble` is why the roll stopped, and `stopped_in` the phase; None and empty if it did not.
+    `findings` are those about the kube-proxies themselves, by the phase's name: what stopped the roll is among them.
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
-    stopped_in: str = ""
-    trouble: Finding | None = None
+    findings: Mapping[str, tuple[Finding, ...]]
 
 
 class Conductor:
@@ -54,53 +56,76 @@ class Conductor:
         self._settle_s = settle_s
         self._say = say
         self._known: dict[tuple[str, Side], frozenset[str]] = {}
+        self._standing: dict[str, Standing] = {}
         # The name of the phase that is under way, or was the last one.
         self.phase = ""
 
-    def take(self, phases: Sequence[Phase]) -> Passage:
+    def take(self, phases: Sequence[Phase], change: Change) -> Passage:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll: no phase more.
 
-        What the other nodes run then is what they ran before.
+        What the other nodes run then is what they ran before. `change` is made in each phase that holds the cluster: it
+        takes effect only if all kube-proxies work.
         """
         remains: dict[str, Mapping[str, Remains]] = {}
+        findings: dict[str, tuple[Finding, ...]] = {}
+        self._standing = {node.name: look(node) for node in self._cluster.nodes}
         for phase in phases:
             self.phase = phase.name
             self._say(f"{phase.name}: {self._words(phase)}")
             self._note(EventKind.PHASE_STARTED, phase.name)
-            trouble = self._roll(phase) if phase.task is Task.ROLL else None
-            time.sleep(self._settle_s if phase.task is Task.ROLL else HOLD_S)
-            if trouble is None:
+            stopped = self._roll(phase) if phase.task is Task.ROLL else ()
+            found = self._settle() if phase.task is Task.ROLL else self._hold(change)
+            if not stopped:
                 remains[phase.name] = self._audit(phase)
+            findings[phase.name] = (*stopped, self._lasting([str(each.node) for each in stopped]), *found)
             self._note(EventKind.PHASE_ENDED, phase.name)
-            if trouble is not None:
-                self._say(f"{phase.name}: the roll stops: {trouble.reason.splitlines()[0]}")
-                return Passage(remains, phase.name, trouble)
-        return Passage(remains)
+            if stopped:
+                self._say(f"{phase.name}: the roll stops: {stopped[0].reason.splitlines()[0]}")
+                break
+        return Passage(remains, findings)
 
-    def _roll(self, phase: Phase) -> Finding | None:
+    def _settle(self) -> tuple[Finding, ...]:
+        time.sleep(self._settle_s)
+        return ()
+
+    def _hold(self, change: Change) -> tuple[Finding, ...]:
+        ends = time.monotonic() + HOLD_S
+        found = change()
+        time.sleep(max(0.0, ends - time.monotonic()))
+        return (found,)
+
+    def _lasting(self, left_out: Sequence[str]) -> Finding:
+        """Whether the kube-proxies of all other nodes are those that they were given."""
+        now = {node.name: look(node) for node in self._cluster.nodes if node.name not in left_out}
+        found = lasting(self._standing, now)
+        self._standing = remembered(self._standing, now)
+        return found
+
+    def _roll(self, phase: Phase) -> tuple[Finding, ...]:
         assert phase.towards is not None
         subject = self._subjects[phase.towards]
         for batch in phase.batches:
-            trouble = self._replace(batch, subject)
-            if trouble is not None:
-                return trouble
-        return None
+            troubles = self._replace(batch, subject)
+            if troubles:
+                return troubles
+        return ()
 
-    def _replace(self, batch: Batch, subject: Subject) -> Finding | None:
-        """Replace the kube-proxies of these nodes at the same time. Returns why one of them does not serve."""
+    def _replace(self, batch: Batch, subject: Subject) -> tuple[Finding, ...]:
+        """Replace the kube-proxies of these nodes at the same time. Returns why some of them do not serve."""
+        nodes = {node.name: node for node in self._cluster.nodes}
 
-        def replace(node: str) -> Finding | None:
-            self._note(EventKind.PROXY_STOPPED, self._cluster.subject_of(node).name, node)
+        def replace(name: str) -> Finding | None:
+            self._note(EventKind.PROXY_STOPPED, self._cluster.subject_of(name).name, name)
             try:
-                self._cluster.replace_proxy(node, subject)
+                self._cluster.replace_proxy(name, subject)
             except GauntletError as error:
-                return Finding("replacement", Verdict.FAIL, error.what, remedy=error.remedy, node=node)
-            self._note(EventKind.PROXY_REPLACED, subject.name, node)
+                return Finding("replacement", Verdict.FAIL, error.what, remedy=error.remedy, node=name)
+            self._note(EventKind.PROXY_REPLACED, subject.name, name)
+            self._standing[name] = look(nodes[name])
             return None
 
         with ThreadPoolExecutor(len(batch)) as pool:
-            found = list(pool.map(replace, batch))
-        return next((each for each in found if each is not None), None)
+            return tuple(each for each in pool.map(replace, batch) if each is not None)
 
     def _audit(self, phase: Phase) -> Mapping[str, Remains]:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""
@@ -122,7 +147,7 @@ class Conductor:
 
     def _words(self, phase: Phase) -> str:
         if phase.towards is None:
-            return f"nothing is done for {HOLD_S:g} s"
+            return f"no kube-proxy is touched for {HOLD_S:g} s, while endpoints change"
         order = ", then ".join(" and ".join(batch) for batch in phase.batches)
         return f"{order} get {self._subjects[phase.towards].name}"
 

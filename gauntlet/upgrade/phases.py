@@ -24,7 +24,7 @@ class Side(StrEnum):
 
 
 class Task(StrEnum):
-    """What is done in a phase. To hold is to do nothing to the cluster while its clients go on."""
+    """What is done in a phase. To hold is to leave all kube-proxies alone while clients go on and endpoints change."""
 
     HOLD = "hold"
     CONFORMANCE = "conformance"

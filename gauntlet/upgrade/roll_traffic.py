@@ -12,6 +12,7 @@ from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.endpoint_change import EndpointChange
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import one_on_each
@@ -32,11 +33,12 @@ STICKY = Service("sticky", affinity_timeout_s=10_800)
 
 @dataclass(frozen=True)
 class Offer:
-    """The two Services of an upgrade, and the backends of both, one on each node."""
+    """The two Services of an upgrade, and the backends of both, one on each node; and a third one, which changes."""
 
     echo: Served
     sticky: Served
     backends: Backends
+    change: EndpointChange
 
 
 def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
@@ -109,4 +111,4 @@ def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, cli
     workload = CaseWorkload(api, Workload(api, namespaces.create(api, "upgrade")), effect, nodes, evidence.events)
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
-    return Offer(echo, sticky, backends)
+    return Offer(echo, sticky, backends, EndpointChange(workload, evidence.events))

@@ -81,7 +81,7 @@ def test_what_stays_is_reported_once() -> None:
 def test_a_roll_that_stopped_says_why_and_later_phases_have_no_findings() -> None:
     ended = ["hold-from", "roll-forward"]
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve")
-    stopped = replace(passage(), stopped_in="roll-forward", trouble=trouble)
+    stopped = replace(passage(), findings={"roll-forward": (trouble,)})
     found = observed(seen(ended=ended), stopped, PLANNED, SETTING, TERMS, SUBJECTS)
     assert list(dict.fromkeys(each.phase for each in found)) == ended
     assert failures(found) == [("roll-forward", "replacement", Concern.ROLL, "nftables")]
@@ -93,3 +93,12 @@ def test_flows_that_stop_one_after_the_other_at_the_end_are_not_silent() -> None
     whole = seen()
     longer = History(pl.concat([whole.attempts, late]), whole.events)
     assert failures(observed(longer, passage(), PLANNED, SETTING, TERMS, SUBJECTS)) == []
+
+
+def test_what_was_seen_of_the_kube_proxies_belongs_to_its_phase() -> None:
+    dead = Finding("kube-proxy", Verdict.FAIL, "node-1: kube-proxy has ended")
+    for phase, verdict in (("hold-to", Verdict.FAIL), ("hold-from", Verdict.INCONCLUSIVE)):
+        found = observed(seen(), replace(passage(), findings={phase: (dead,)}), PLANNED, SETTING, TERMS, SUBJECTS)
+        assert [(each.phase, each.finding.verdict) for each in found if each.finding.check == "kube-proxy"] == [
+            (phase, verdict)
+        ]

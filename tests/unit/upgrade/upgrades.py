@@ -62,7 +62,8 @@ def passage(left: Sequence[str] = ()) -> Passage:
                 for node, side in phase.after.items()
             }
             for phase in PLANNED
-        }
+        },
+        {},
     )
 
 
