@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
@@ -33,7 +33,7 @@ class Passage:
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
-    findings: Mapping[str, tuple[Finding, ...]]
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
 
 class Conductor:

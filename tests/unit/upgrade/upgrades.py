@@ -62,8 +62,7 @@ def passage(left: Sequence[str] = ()) -> Passage:
                 for node, side in phase.after.items()
             }
             for phase in PLANNED
-        },
-        {},
+        }
     )
 
 
