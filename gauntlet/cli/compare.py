@@ -29,13 +29,15 @@ def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None,
     with a known chance of a false alarm, durations by what their measurement can be off by. How much of it is let pass
     is said in slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml.
 
-    Exit code 0 if nothing got worse, 1 if something did or cannot be told.
+    Exit code 0 if nothing got worse, 1 if something did or cannot be told: a case that the place of one run does not
+    allow, or a subject that the second run does not have.
     """
     from gauntlet.ground.paths import project_root
     from gauntlet.promises import accepted, slo_files, upgrade
     from gauntlet.report.results_file import load
-    from gauntlet.upgrade.compare import Side, compare, pairs
+    from gauntlet.upgrade.compare import Side, compare, pairs, unpaired
     from gauntlet.upgrade.comparison import judged, lines
+    from gauntlet.upgrade.verdict import Answer
 
     whole = project_root() / "slos"
     promise = upgrade.load(whole, slos).slo.worse
@@ -48,4 +50,7 @@ def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None,
         found = judged(first, second, changes, now, acceptances, datetime.now(UTC).date())
         click.echo("\n".join(lines(was, now, found)))
         codes.append(found.answer.exit_code)
+    for name in unpaired(old, new, subjects):
+        click.echo(f"{name}: cannot tell whether something got worse: the second run does not have it (--subjects)")
+        codes.append(Answer.CANNOT_TELL.exit_code)
     ctx.exit(max(codes, default=ExitCode.FAILED))

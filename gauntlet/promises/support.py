@@ -134,6 +134,7 @@ LIMITS = (
     ),
 )
 
+_HERE = "cannot be checked here"
 FEATURES = frozenset({*map(str, Feature), *(limit.feature for limit in LIMITS)})
 
 
@@ -161,8 +162,13 @@ def unsupported(
         return f"{mode} mode does not have {feature}{lack}"
     for limit in LIMITS:
         if limit.feature == feature and limit.place in places and limit.concerns(found):
-            return f"{feature} cannot be checked here: {limit.reason.format(mode=found)}"
+            return f"{feature} {_HERE}: {limit.reason.format(mode=found)}"
     return None
+
+
+def is_of_the_place(reason: str) -> bool:
+    """Whether a reason for which a case was skipped is the place's, so that it says nothing of the kube-proxy."""
+    return _HERE in reason
 
 
 def _lack(mode: Traits, feature: Feature, minor: Minor, gates: Collection[str]) -> str:

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.paths import project_root
 from gauntlet.promises import upgrade
+from gauntlet.promises.support import Place, unsupported
 from gauntlet.report.results import CaseResult, FindingRecord
 from gauntlet.upgrade.compare import Change, Course, Side, compare
 from gauntlet.upgrade.proportion import Proportion, can_tell, chance_if_equal
@@ -92,6 +94,13 @@ def test_a_case_that_is_skipped_for_a_reason_differs_by_design() -> None:
         "skipped afterwards: nftables has no localhost NodePorts",
     )
     assert course(nothing(**{CASE: "not in iptables"}), side()) is Course.BY_DESIGN
+
+
+def test_a_case_that_is_skipped_for_its_place_says_nothing_of_the_kube_proxy() -> None:
+    reason = unsupported("thousands-of-services", ProxyMode.NFTABLES, "1.37", [Place.EXISTING])
+    assert reason is not None
+    assert course(side(), nothing(**{CASE: reason})) is Course.UNCLEAR
+    assert course(nothing(**{CASE: reason}), side()) is Course.UNCLEAR
 
 
 def test_a_case_that_is_not_there_without_a_reason_is_unclear() -> None:
@@ -187,6 +196,8 @@ def span(figure: float, resolution: float | None = 0.05) -> FindingRecord:
         (span(3.041, 0.02), span(4.158, 0.019), None),
         (span(2.0, None), span(2.0, None), Course.UNCLEAR),
         (record("recovery", 1.0, 0.05), record("recovery", 5.0, 0.05), Course.WORSE),
+        (record("outage: new TCP", 1.0, 0.05), record("outage: new TCP", 5.0, 0.05), Course.WORSE),
+        (record("outage: new TCP", 1.0, 0.05), record("outage: kept TCP", 5.0, 0.05), None),
         # Not a duration: its verdict says all.
         (record("turns", 1.0, 0.05), record("turns", 5.0, 0.05), None),
         (span(2.0), record("outage", None), None),

@@ -95,6 +95,17 @@ def test_the_worst_pair_counts(tmp_path: Path) -> None:
     assert said.exit_code == 1
 
 
+def test_a_subject_that_is_missing_afterwards_cannot_be_told(tmp_path: Path) -> None:
+    said = compare(tmp_path, run(PASS, "iptables", "nftables"), run(PASS, "nftables"))
+    assert "nftables -> nftables: nothing got worse" in said.output
+    assert "iptables: cannot tell whether something got worse: the second run does not have it" in said.output
+    assert said.exit_code == 1
+    folders = [str(tmp_path / each) for each in ("before", "after")]
+    assert CliRunner().invoke(main, ["compare", *folders, "--subjects=nftables,nftables"]).exit_code == 0
+    # One that is new has nothing to be held against.
+    assert CliRunner().invoke(main, ["compare", *reversed(folders)]).exit_code == 0
+
+
 def test_without_a_case_of_both_nothing_is_known(tmp_path: Path) -> None:
     said = compare(tmp_path, run(PASS, "nftables"), run(PASS, "nftables", case="suites/other.py::test_it"))
     assert "cannot tell" in said.output
