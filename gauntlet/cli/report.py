@@ -17,7 +17,8 @@ from gauntlet.ground.errors import ExitCode
 def report(ctx: click.Context, folder: Path) -> None:
     """Make report.html and summary.md again from the results of a run, and print its verdicts.
 
-    FOLDER is the folder of a run; default: results/latest. Exit code 0 if all passed, else 1.
+    FOLDER is the folder of a run; default: results/latest. Exit code 0 if all passed, else 1; of an upgrade, that
+    of its answer.
     """
     import subprocess
 
@@ -29,5 +30,5 @@ def report(ctx: click.Context, folder: Path) -> None:
     # A process of its own: drawing takes memory that a long-lived caller should not keep.
     made = subprocess.run([*ending.DIES_WITH_US, sys.executable, "-m", "gauntlet.report", str(folder)], check=False)
     show(screen.console(), results, folder)
-    passed = made.returncode == 0 and results.verdict is Verdict.PASS
+    passed = made.returncode == 0 and results.outcome is Verdict.PASS
     ctx.exit(ExitCode.OK if passed else made.returncode or ExitCode.FAILED)

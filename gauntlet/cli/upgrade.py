@@ -79,7 +79,7 @@ def upgrade(
     """
     from gauntlet.build.binaries import DEFAULT_VERSION
     from gauntlet.report.results_file import FILE
-    from gauntlet.report.run_folder import new_run
+    from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
     from gauntlet.upgrade.gate import Terms
     from gauntlet.upgrade.phases import Extent
@@ -96,7 +96,8 @@ def upgrade(
     way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
     answer, lines = _undertake(spec, way, Extent(extent or Extent.WHOLE), terms, folder)
-    click.echo("\n".join(["", *lines, f"  {folder / FILE}"]))
+    link = point_latest(folder, LATEST_SELECTION if extent else LATEST)
+    click.echo("\n".join(["", *lines, f"  {link / FILE}"]))
     ctx.exit(answer.exit_code)
 
 

@@ -144,8 +144,20 @@ class Results(Record):
         return f"{share.ran} of {share.cases} gate cases ran"
 
     @property
+    def outcome(self) -> Verdict:
+        """What the run came to, which its exit code follows: the answer of an upgrade, else the verdict."""
+        return self.verdict if self.upgrade is None else self.upgrade.verdict
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether its outcome is the answer: a pass of less than the gate is not."""
+        return self.upgrade is not None or self.word == self.verdict
+
+    @property
     def word(self) -> str:
-        """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate."""
+        """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate; or its answer."""
+        if self.upgrade is not None:
+            return self.upgrade.words
         passed = self.verdict is Verdict.PASS
         return "not decided" if passed and any(map(self.undecided, self.names)) else str(self.verdict)
 

@@ -43,7 +43,7 @@ def summary(results: Results) -> str:
 
 
 def _icon(results: Results) -> str:
-    return ICONS[results.verdict if results.word == results.verdict else Verdict.INCONCLUSIVE]
+    return ICONS[results.outcome if results.is_decided else Verdict.INCONCLUSIVE]
 
 
 def _troubles(found: tuple[Trouble, ...]) -> list[str]:

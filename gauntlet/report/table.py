@@ -46,10 +46,10 @@ def show_verdicts(console: Console, results: Results) -> None:
 
 
 def _table(results: Results, console: Console) -> Table:
-    decided = results.word == results.verdict
+    word = WORDS[results.verdict] if results.word == results.verdict else results.word
     table = Table(
-        title=f"{WORDS[results.verdict] if decided else results.word} · Kubernetes {results.kubernetes}",
-        title_style=STYLES[results.verdict if decided else Verdict.INCONCLUSIVE],
+        title=f"{word} · Kubernetes {results.kubernetes}",
+        title_style=STYLES[results.outcome if results.is_decided else Verdict.INCONCLUSIVE],
         expand=console.is_terminal,
         padding=(0, 1, 0, 0),
         pad_edge=False,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from gauntlet.ground.finding import Verdict
 from gauntlet.report.subject_record import Record
 
 
@@ -34,3 +35,18 @@ class UpgradeRecord(Record):
     answer: Literal["may", "may not", "cannot tell"]
     reasons: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer as a verdict, whatever findings were accepted."""
+        return {"may": Verdict.PASS, "may not": Verdict.FAIL}.get(self.answer, Verdict.INCONCLUSIVE)
+
+    @property
+    def words(self) -> str:
+        """The answer, never without what was accepted for it."""
+        return with_accepted(self.answer, len(self.accepted))
+
+
+def with_accepted(answer: str, count: int) -> str:
+    """An answer with the number of failures that were accepted for it: `may, with 1 accepted failure`."""
+    return f"{answer}, with {count} accepted {'failure' if count == 1 else 'failures'}" if count else answer

@@ -9,6 +9,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import anchor, command, title
 from gauntlet.report.results import Account, FindingRecord, Results
+from gauntlet.report.upgrade_record import UpgradeRecord
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
 # Of a run that passed, but that was not the gate.
@@ -50,14 +51,27 @@ def headline(results: Results, subject: str) -> Headline:
     why_not = results.undecided(subject)
     if verdict is Verdict.PASS and why_not:
         verdict, answer = Verdict.INCONCLUSIVE, UNDECIDED
-    if results.upgrade is not None and subject == results.upgrade.today:
-        answer, why_not = NOT_ASKED, "it is today's: its cases are of before the upgrade and of the way back"
+    if results.upgrade is not None:
+        verdict, answer, why_not = _of_upgrade(results.upgrade, subject, verdict)
     sentence = f"{_sentence(results, subject)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
     return Headline(subject, verdict, answer, sentence, _longest(results, subject))
 
 
+def _of_upgrade(upgrade: UpgradeRecord, subject: str, verdict: Verdict) -> tuple[Verdict, str, str]:
+    """Verdict, answer and what is to be said of it: the answer of an upgrade is about the next kube-proxy."""
+    if subject == upgrade.today:
+        return verdict, NOT_ASKED, "it is today's: its cases are of before the upgrade and of the way back"
+    not_run = f"not run: {', '.join(upgrade.not_run)}" if upgrade.not_run else ""
+    return upgrade.verdict, upgrade.words.capitalize(), not_run
+
+
 def undecided(results: Results) -> tuple[str, ...]:
-    """A line for each subject that passed what ran, without that being enough to say that a cluster may take it."""
+    """A line for each subject that passed what ran, without that being enough to say that a cluster may take it.
+
+    An upgrade has an answer of its own.
+    """
+    if results.upgrade is not None:
+        return ()
     return tuple(
         f"{subject}: {why_not}: not decided"
         for subject in results.names

@@ -11,6 +11,7 @@ from enum import StrEnum
 from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
+from gauntlet.report.upgrade_record import with_accepted
 from gauntlet.upgrade.compare import Change, Course
 from gauntlet.upgrade.phases import Leg, Phase, Side, Task
 
@@ -94,10 +95,7 @@ class Judgement:
     @property
     def words(self) -> str:
         """The answer as it is shown: that a failure was accepted is never left out."""
-        count = len(self.accepted)
-        if not count:
-            return str(self.answer)
-        return f"{self.answer}, with {count} accepted {'failure' if count == 1 else 'failures'}"
+        return with_accepted(str(self.answer), len(self.accepted))
 
 
 def concern_of(phase: Phase, check: str) -> Concern:

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
+from gauntlet.cli.main import main
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
 from gauntlet.report.summary import summary
 from gauntlet.report.upgrade_record import PhaseRecord, UpgradeRecord
-from gauntlet.report.verdicts import troubles
+from gauntlet.report.verdicts import headline, troubles
 from tests.unit.report.synthetic import failing, passing, run
 
 BACK, HOLD = "upgrade::roll-back", "upgrade::hold-to"
@@ -56,4 +58,23 @@ def test_a_phase_is_repeated_by_the_whole_upgrade() -> None:
 def test_whether_the_cluster_may_take_todays_is_not_the_question() -> None:
     text = summary(upgraded())
     assert "| iptables | ❌ **Not asked** |" in text
-    assert "**Not decided** | The only case passed." in text
+    # Its own cases passed: that it may not is the answer of the whole upgrade.
+    assert "| nftables | ❌ **May not** | The only case passed. Not run: conformance-to." in text
+
+
+def test_the_report_keeps_the_answer_and_the_exit_code_of_an_upgrade(tmp_path: Path) -> None:
+    for answer, accepted, words, code in (
+        ("may", (), "May", 0),
+        ("may", ("the roll itself: outage in roll-back",), "May, with 1 accepted failure", 0),
+        ("may not", (), "May not", 1),
+        ("cannot tell", (), "Cannot tell", 1),
+    ):
+        record = RECORD.model_copy(update={"answer": answer, "accepted": accepted})
+        results = upgraded().model_copy(update={"upgrade": record})
+        assert headline(results, "nftables").answer == words
+        assert f"kube-proxy gauntlet: {words.lower()} (" in summary(results)
+        results_file.write(results, tmp_path)
+        said = CliRunner().invoke(main, ["report", str(tmp_path)])
+        assert said.exit_code == code, said.output
+        assert words.lower() in said.output
+        assert "not decided" not in said.output
