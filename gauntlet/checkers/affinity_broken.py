@@ -8,7 +8,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from gauntlet.checkers.affinity import BY_CLIENT
-from gauntlet.checkers.kept_flows import had_gone
+from gauntlet.checkers.kept_flows import ALWAYS, Stretch, had_gone
 from gauntlet.checkers.occasion import occasion
 from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds
 from gauntlet.ground.finding import Finding, Verdict
@@ -18,7 +18,12 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def affinity_broken(
-    history: History, *, timeout_s: float, at_most: int | None = 0, gone: Mapping[str, int] = _NONE
+    history: History,
+    *,
+    timeout_s: float,
+    at_most: int | None = 0,
+    gone: Mapping[str, int] = _NONE,
+    within: Stretch = ALWAYS,
 ) -> Finding:
     """How many times a client of a Service with `sessionAffinity: ClientIP` met another backend within the time-out.
 
@@ -26,11 +31,14 @@ def affinity_broken(
     API; a connection within that time of the last one goes where that went. A backend that had begun to go (`gone`:
     when, in ns) may be left. As `affinity` does, it looks at each address by itself: what a node remembers is of the
     kube-proxy that a packet passes. A client that was answered only once has nothing to keep: inconclusive.
+    `within`: only what was seen in this stretch of the history counts.
     """
     check = "affinity-broken"
     good = history.attempts.filter(~failed())
     if good.is_empty():
         return no_data(check, f"none of {history.attempts.height} attempts was ok")
+    if not any(within.holds(at_ns) for at_ns in good["at_ns"]):
+        return no_data(check, "no attempt in this time was ok")
     if good["backend"].null_count():
         return no_data(check, f"{good['backend'].null_count()} ok replies do not say which backend gave them")
     broken: Counter[str] = Counter()
@@ -47,7 +55,7 @@ def affinity_broken(
             once.append(where)
         for (_, ended_ns, was), (at_ns, until_ns, now) in pairwise(answers):
             away_s = (at_ns - ended_ns) / NANO
-            if now == was or away_s >= timeout_s or had_gone(was, until_ns, gone):
+            if now == was or away_s >= timeout_s or had_gone(was, until_ns, gone) or not within.holds(until_ns):
                 continue
             broken[who] += 1
             deed = occasion(history.events, ended_ns, until_ns)

@@ -14,6 +14,22 @@ from gauntlet.ground.history import Connection, History, Outcome, Protocol
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The time of which something is said: from `start_ns`, before `end_ns`."""
+
+    start_ns: int
+    end_ns: int
+
+    def holds(self, at_ns: int) -> bool:
+        return self.start_ns <= at_ns < self.end_ns
+
+
+# A history is judged whole, unless only a part of it is asked about: what befalls a flow between two attempts is seen
+# only if both are there.
+ALWAYS = Stretch(0, 2**63)
+
+
+@dataclass(frozen=True)
 class Step:
     """One attempt of a flow."""
 
@@ -35,6 +51,9 @@ class KeptFlow:
     client: str
     frontend: str
     steps: tuple[Step, ...]
+
+    def answered_in(self, stretch: Stretch) -> bool:
+        return any(step.ok and stretch.holds(step.at_ns) for step in self.steps)
 
     @property
     def interleaved(self) -> bool:

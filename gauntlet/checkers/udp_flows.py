@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from gauntlet.checkers.kept_flows import KeptFlow, Mishap, Step, had_gone, kept_flows, lines, mishap, pairs, tally
+from gauntlet.checkers.kept_flows import (
+    ALWAYS,
+    KeptFlow,
+    Mishap,
+    Step,
+    Stretch,
+    had_gone,
+    kept_flows,
+    lines,
+    mishap,
+    pairs,
+    tally,
+)
 from gauntlet.checkers.sample import NANO, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
@@ -19,25 +31,38 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def udp_flows_lost(
-    history: History, *, at_most: int | None = 0, lost_after_s: float = LOST_AFTER_S, gone: Mapping[str, int] = _NONE
+    history: History,
+    *,
+    at_most: int | None = 0,
+    lost_after_s: float = LOST_AFTER_S,
+    gone: Mapping[str, int] = _NONE,
+    within: Stretch = ALWAYS,
 ) -> Finding:
     """How often a UDP flow that had been answered got no answer for `lost_after_s` or longer, by client and frontend.
 
     A flow whose conntrack entry leads to nobody stays lost for as long as it sends (kubernetes/kubernetes 105657): one
     that is still without an answer when the history ends is lost if that is so for `lost_after_s`. Each silence counts
     once. A flow of a backend that had begun to go has to be answered by another one: it is lost all the same, and its
-    line says so.
+    line says so. `within`: only silences that were first seen in this stretch of the history count.
     """
     check = "udp-flows-lost"
     flows, trouble = _flows(check, history)
     if trouble:
         return trouble
-    lost = [each for flow in flows for each in _silences(history, flow, lost_after_s, gone)]
+    silences = (each for flow in flows for each in _silences(history, flow, lost_after_s, gone))
+    lost = [each for each in silences if within.holds(each.until_ns)]
+    if not lost and not any(flow.answered_in(within) for flow in flows):
+        return _unanswered(check, flows)
     return _finding(check, "lost", flows, lost, at_most)
 
 
 def udp_flows_moved(
-    history: History, *, at_most: int | None = 0, idle_s: float = IDLE_S, gone: Mapping[str, int] = _NONE
+    history: History,
+    *,
+    at_most: int | None = 0,
+    idle_s: float = IDLE_S,
+    gone: Mapping[str, int] = _NONE,
+    within: Stretch = ALWAYS,
 ) -> Finding:
     """How many times a UDP flow was answered by another backend than before though the old one still served.
 
@@ -45,6 +70,7 @@ def udp_flows_moved(
     (pkg/proxy/conntrack/cleanup.go). A flow that was silent for `idle_s` may choose anew, and has to if its backend had
     begun to go (`gone`: when, in ns). That the old one still served is proven by an answer of its own, to whomever,
     after the flow had moved; without that it is not known whether the flow had to move, which is inconclusive.
+    `within`: only moves that were seen in this stretch of the history count.
     """
     check = "udp-flows-moved"
     flows, trouble = _flows(check, history)
@@ -55,9 +81,12 @@ def udp_flows_moved(
         for flow in flows
         for before, step in pairs(flow)
         if before.backend != step.backend
+        and within.holds(step.end_ns)
         and step.at_ns - before.end_ns < idle_s * NANO
         and not had_gone(before.backend, step.end_ns, gone)
     ]
+    if not moves and not any(flow.answered_in(within) for flow in flows):
+        return _unanswered(check, flows)
     last = _last_answers(history)
     proven = [move for before, step, move in moves if last[before.backend] >= step.end_ns]
     doubtful = [move for before, step, move in moves if last[before.backend] < step.end_ns]
@@ -80,6 +109,10 @@ def _flows(check: str, history: History) -> tuple[list[KeptFlow], Finding | None
     if mixed:
         return [], no_data(check, f"flows that share rows cannot be told apart: {'; '.join(mixed)}")
     return answered, None
+
+
+def _unanswered(check: str, flows: list[KeptFlow]) -> Finding:
+    return no_data(check, f"none of {len(flows)} UDP flows of a fixed port was answered in this time")
 
 
 def _silences(history: History, flow: KeptFlow, lost_after_s: float, gone: Mapping[str, int]) -> Iterator[Mishap]:

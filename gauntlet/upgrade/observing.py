@@ -11,7 +11,7 @@ from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.subject import Subject
 from gauntlet.upgrade.leftovers import all_left, residue
 from gauntlet.upgrade.passage import Passage
-from gauntlet.upgrade.phases import Leg, Phase, Side, Task, by_phase
+from gauntlet.upgrade.phases import Leg, Phase, PhaseHistory, Side, Task, by_phase
 from gauntlet.upgrade.roll_cost import Setting, cost, held
 from gauntlet.upgrade.verdict import Observation, concern_of
 
@@ -48,7 +48,7 @@ def _until_over(history: History) -> History:
 
 def _findings(
     phase: Phase,
-    part: History,
+    part: PhaseHistory,
     passage: Passage,
     setting: Setting,
     terms: UpgradeTerms,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from gauntlet.checkers.kept_flows import Stretch
+from gauntlet.checkers.sample import end_ns, failed
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
@@ -110,11 +112,20 @@ def _state(roll: Roll, done: Sequence[Batch]) -> dict[str, Side]:
     return {node: Side.TO if node in there else Side.FROM for batch in roll.batches for node in batch}
 
 
-def by_phase(history: History, planned: Sequence[Phase]) -> dict[str, History]:
+@dataclass(frozen=True)
+class PhaseHistory(History):
+    """The attempts and events of one phase, which took this `stretch` of the `whole`."""
+
+    whole: History
+    stretch: Stretch
+
+
+def by_phase(history: History, planned: Sequence[Phase]) -> dict[str, PhaseHistory]:
     """The history of each phase that began and ended, by its name, by PHASE_STARTED and PHASE_ENDED.
 
     An attempt belongs to the phase in which it began; those between two phases to the one before, as traffic never
-    stops. Raises Inconclusive if phases began in another order than planned, twice, or inside one another.
+    stops. One that was under way when a roll began, and failed then, belongs to the roll. Raises Inconclusive if phases
+    began in another order than planned, twice, or inside one another.
     """
     begun, ended = (_times(history.events, kind) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED))
     order = [name for name, _ in begun]
@@ -127,8 +138,28 @@ def by_phase(history: History, planned: Sequence[Phase]) -> dict[str, History]:
             raise Inconclusive(f"the phase {name} was not over when the next one began")
     if any(ends[name] <= at_ns for name, at_ns in begun if name in ends):
         raise Inconclusive("a phase ended before it began")
-    spans = zip(order, starts, [*starts, _last(history) + 1][1:], strict=True)
-    return {name: history.between(start_ns, end_ns) for name, start_ns, end_ns in spans if name in ends}
+    rolls = {phase.name for phase in planned if phase.task is Task.ROLL}
+    attempts = history.attempts.with_columns(since=_since([at_ns for name, at_ns in begun if name in rolls]))
+    return {
+        name: _part(history, attempts, Stretch(start_ns, until_ns))
+        for name, start_ns, until_ns in zip(order, starts, [*starts, _last(history) + 1][1:], strict=True)
+        if name in ends
+    }
+
+
+def _since(rolls_ns: Sequence[int]) -> pl.Expr:
+    """When an attempt counts as begun: a failed one that was under way when a roll began, with the roll."""
+    since = pl.col("at_ns")
+    for roll_ns in rolls_ns:
+        hit = failed() & (pl.col("at_ns") < roll_ns) & (end_ns() > roll_ns)
+        since = pl.when(hit).then(roll_ns).otherwise(since)
+    return since
+
+
+def _part(history: History, attempts: pl.DataFrame, stretch: Stretch) -> PhaseHistory:
+    inside = (pl.col("since") >= stretch.start_ns) & (pl.col("since") < stretch.end_ns)
+    events = history.between(stretch.start_ns, stretch.end_ns).events
+    return PhaseHistory(attempts.filter(inside).drop("since"), events, history, stretch)
 
 
 def _times(events: pl.DataFrame, kind: EventKind) -> list[tuple[str, int]]:

@@ -9,14 +9,16 @@ from gauntlet.checkers.affinity_broken import affinity_broken
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.outage import outage
 from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
-from gauntlet.checkers.silence import attendance, span
+from gauntlet.checkers.silence import attendance
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
 from gauntlet.promises.upgrade import UpgradeTerms
+from gauntlet.upgrade.phases import PhaseHistory
 
 KINDS: Mapping[str, tuple[Protocol, Connection]] = {
     "new TCP": (Protocol.TCP, Connection.NEW),
@@ -51,12 +53,12 @@ class Setting:
     sticky: Mapping[str, float] = field(default_factory=dict)
 
 
-def cost(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
+def cost(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
     """The findings about one phase in which kube-proxies were replaced, each with the field that it is held against."""
     return [*held(history, setting, terms), *_promised([ready(history.events, terms.slo.roll.ready_within_s)], terms)]
 
 
-def held(history: History, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
+def held(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
     """The findings about traffic alone: all that a phase has in which nothing was replaced."""
     return _promised(_of_traffic(history, setting, terms), terms)
 
@@ -68,25 +70,28 @@ def _promised(found: Iterable[Finding], terms: UpgradeTerms) -> list[Finding]:
     ]
 
 
-def _of_traffic(history: History, setting: Setting, terms: UpgradeTerms) -> Iterator[Finding]:
+def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> Iterator[Finding]:
     promise = terms.slo.roll
     seen = history.attempts
-    yield attendance(seen, setting.flows, *span(seen))
+    whole, stretch = history.whole, history.stretch
+    yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns)
     yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
-    yield resolution(seen, promise.resolution_s)
+    yield resolution(whole.attempts, stretch, promise.resolution_s)
     for kind, part in _by_kind(seen, setting.flows):
         share = availability(part, promise.availability)
         longest = outage(part, hold_s=promise.hold_s, at_most_s=promise.outage_s)
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
-        yield connections_cut(history, at_most=promise.connections_cut, gone=setting.gone)
+        yield connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
     if KINDS["kept UDP"] in kinds:
-        yield udp_flows_lost(history, at_most=promise.udp_flows_lost, gone=setting.gone)
-        yield udp_flows_moved(history, at_most=promise.udp_flows_moved, gone=setting.gone)
+        yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, gone=setting.gone, within=stretch)
+        yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, gone=setting.gone, within=stretch)
     for service, timeout_s in setting.sticky.items():
-        mine = History(seen.filter(pl.col("service") == service), history.events)
-        found = affinity_broken(mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone)
+        mine = History(whole.attempts.filter(pl.col("service") == service), whole.events)
+        found = affinity_broken(
+            mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
+        )
         yield replace(found, check=f"{found.check}: {service}")
 
 
@@ -98,14 +103,16 @@ def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterato
             yield kind, attempts.filter(mine)
 
 
-def resolution(attempts: pl.DataFrame, at_most_s: float) -> Finding:
+def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float) -> Finding:
     """No flow was quiet for so long that an outage could have gone unseen. The figure is the longest quiet, in seconds.
 
-    A quiet begins when an attempt has ended: while one hangs, nothing goes unseen. Coarser than promised is
+    `attempts` are all that there are; a quiet that reaches into the stretch counts, with all of its length. It begins
+    when an attempt has ended: while one hangs, nothing goes unseen. One before the first attempt begins with the
+    stretch, one after the last attempt ends with it. Coarser than promised is
     inconclusive, never a failure.
     """
     check = "resolution"
-    longest = max((_quiet(flow, name) for name, flow in by_flow(attempts)), default=None)
+    longest = max((_quiet(flow, name, stretch) for name, flow in by_flow(attempts)), default=None)
     if longest is None:
         return no_data(check)
     quiet_s, name = longest
@@ -114,9 +121,16 @@ def resolution(attempts: pl.DataFrame, at_most_s: float) -> Finding:
     return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0)
 
 
-def _quiet(flow: pl.DataFrame, name: str) -> tuple[float, str]:
-    longest = flow.sort("at_ns").select(quiet=pl.col("at_ns").shift(-1) - end_ns())["quiet"].max()
-    return max(0.0, (longest if isinstance(longest, int) else 0) / NANO), name
+def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str]:
+    ordered = flow.sort("at_ns").select("at_ns", end=end_ns())
+    since = [stretch.start_ns, *ordered["end"]]
+    until = [*ordered["at_ns"], stretch.end_ns]
+    reaching = (
+        after - before
+        for before, after in zip(since, until, strict=True)
+        if after > stretch.start_ns and before < stretch.end_ns
+    )
+    return max(0, *reaching, 0) / NANO, name
 
 
 def ready(events: pl.DataFrame, within_s: float) -> Finding:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import History
+from gauntlet.ground.history import DeclaredFlow, History, attempts
 from gauntlet.upgrade.observing import as_control, observed
+from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.upgrade.verdict import Concern, Observation
-from tests.unit.checkers.histories import Row, frame
-from tests.unit.upgrade.upgrades import LENGTH_S, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
+from tests.unit.checkers.histories import BACKENDS, Row, frame
+from tests.unit.upgrade.upgrades import LENGTH_S, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen, start_s
 
 
 def failures(observations: list[Observation]) -> list[tuple[str, str, Concern, str]]:
@@ -102,3 +104,48 @@ def test_what_was_seen_of_the_kube_proxies_belongs_to_its_phase() -> None:
         assert [(each.phase, each.finding.verdict) for each in found if each.finding.check == "kube-proxy"] == [
             (phase, verdict)
         ]
+
+
+def upgraded(rows: Sequence[Row], connection: tuple[str, str]) -> dict[tuple[str, str], Verdict]:
+    """The findings of an upgrade with these attempts instead, of one kind of connection."""
+    made = [row.row() | {"protocol": connection[0], "connection": connection[1]} for row in rows]
+    flows = (DeclaredFlow(**{name: made[0][name] for name in DeclaredFlow.__dataclass_fields__}),)  # type: ignore[arg-type]
+    setting = Setting(flows, BACKENDS, sticky={"test/web": 100.0})
+    whole = History(attempts(made), seen().events)
+    found = observed(whole, passage(), PLANNED, setting, TERMS, SUBJECTS)
+    return {(each.phase, each.finding.check): each.finding.verdict for each in found}
+
+
+def every_50_ms(until_s: float) -> list[Row]:
+    return [Row(number * 0.05) for number in range(round(until_s / 0.05))]
+
+
+def test_what_befalls_a_flow_across_the_edge_of_a_phase_is_of_the_phase_in_which_it_was_seen() -> None:
+    over, edge = LENGTH_S * len(PLANNED), start_s("roll-forward")
+    moved = [replace(row, backend="backend-2") if row.at_s >= edge else row for row in every_50_ms(over)]
+    proof = [replace(row, client="client-2", at_s=row.at_s + 0.01) for row in every_50_ms(over)]
+    found = upgraded([*moved, *proof], ("udp", "kept"))
+    assert {phase for (phase, check), verdict in found.items() if verdict is Verdict.FAIL} == {"roll-forward"}
+    assert found["roll-forward", "udp-flows-moved"] is Verdict.FAIL
+    assert found["roll-forward", "affinity-broken: test/web"] is Verdict.FAIL
+    cut = [replace(row, outcome="reset") if row.at_s == edge else row for row in every_50_ms(over)]
+    assert upgraded(cut, ("tcp", "kept"))["roll-forward", "connections-cut"] is Verdict.FAIL
+
+
+def test_an_attempt_that_hangs_from_before_the_roll_into_it_is_of_the_roll() -> None:
+    edge = start_s("roll-forward")
+    hung = Row(edge - 0.05, "timeout", 1000)
+    rows = [row for row in every_50_ms(LENGTH_S * len(PLANNED)) if not edge - 0.06 < row.at_s < edge + 0.95]
+    found = upgraded([*rows, hung], ("tcp", "new"))
+    assert found["roll-forward", "outage: new TCP"] is Verdict.FAIL
+    assert found["hold-from", "outage: new TCP"] is Verdict.PASS
+
+
+def test_a_flow_that_is_silent_at_the_end_of_each_phase_or_across_its_edge_is_seen() -> None:
+    over = LENGTH_S * len(PLANNED)
+    stopping = [row for row in every_50_ms(over) if row.at_s % LENGTH_S < 3]
+    found = upgraded(stopping, ("tcp", "new"))
+    assert {found[phase.name, "flows"] for phase in PLANNED} == {Verdict.INCONCLUSIVE}
+    edges = [row for row in every_50_ms(over) if 1.9 < row.at_s % LENGTH_S < 8.1]
+    found = upgraded(edges, ("tcp", "new"))
+    assert {found[phase.name, "resolution"] for phase in PLANNED} == {Verdict.INCONCLUSIVE}

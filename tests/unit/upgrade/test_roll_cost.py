@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.ground import history
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import DeclaredFlow, Event, EventKind, History
 from gauntlet.ground.paths import project_root
 from gauntlet.promises import upgrade
+from gauntlet.upgrade.phases import PhaseHistory
 from gauntlet.upgrade.roll_cost import Setting, cost, ready, resolution
 from tests.unit.checkers.histories import BACKENDS, EMPTY, Row, frame, ns, steady
 
@@ -58,8 +60,12 @@ def flow(row: Sent) -> DeclaredFlow:
     return DeclaredFlow(**{name: made[name] for name in DeclaredFlow.__dataclass_fields__})  # type: ignore[arg-type]
 
 
-def seen(rows: Iterable[Row], events: Sequence[Event] = ROLLED) -> History:
-    return History(history.attempts(row.row() for row in rows), history.events(event.row() for event in events))
+TEN_SECONDS = Stretch(ns(0), ns(10))
+
+
+def seen(rows: Iterable[Row], events: Sequence[Event] = ROLLED, stretch: Stretch = TEN_SECONDS) -> PhaseHistory:
+    whole = History(history.attempts(row.row() for row in rows), history.events(event.row() for event in events))
+    return PhaseHistory(whole.attempts, whole.events, whole, stretch)
 
 
 def judged(
@@ -129,25 +135,51 @@ def test_a_kind_that_was_declared_and_did_nothing_is_inconclusive() -> None:
     assert undecided == {"flows", "availability: kept UDP", "outage: kept UDP", "udp-flows-lost", "udp-flows-moved"}
 
 
+FIVE_SECONDS = Stretch(ns(0), ns(5))
+
+
+def test_traffic_that_stops_before_the_phase_is_over_is_inconclusive() -> None:
+    rows = [row for row in all_kinds() if row.at_s < 3]
+    found = judged(rows)
+    assert {check for check in ("flows", "resolution") if found[check].verdict is Verdict.INCONCLUSIVE} == {
+        *("flows", "resolution")
+    }
+
+
 class TestResolution:
     def test_attempts_that_are_close_enough_pass(self) -> None:
-        assert resolution(frame(steady(0, 5, 0.05)), 0.1).verdict is Verdict.PASS
+        assert resolution(frame(steady(0, 5, 0.05)), FIVE_SECONDS, 0.1).verdict is Verdict.PASS
 
     def test_a_flow_that_was_quiet_is_inconclusive(self) -> None:
-        found = resolution(frame([*steady(0, 2, 0.05), *steady(2.3, 5, 0.05)]), 0.1)
+        found = resolution(frame([*steady(0, 2, 0.05), *steady(2.3, 5, 0.05)]), FIVE_SECONDS, 0.1)
         assert found.verdict is Verdict.INCONCLUSIVE
         assert found.figure == pytest.approx(0.348)
 
     def test_a_flow_does_not_hide_the_quiet_of_another(self) -> None:
         rows = [*steady(0, 5, 0.05), *steady(0, 2, 0.05, client="b"), *steady(3, 5, 0.05, client="b")]
-        assert resolution(frame(rows), 0.1).verdict is Verdict.INCONCLUSIVE
+        assert resolution(frame(rows), FIVE_SECONDS, 0.1).verdict is Verdict.INCONCLUSIVE
+
+    @pytest.mark.parametrize(("start_s", "end_s"), [(0.5, 5), (0, 4.5), (-4, -3), (6, 7)])
+    def test_a_flow_that_begins_late_or_stops_early_is_inconclusive(self, start_s: float, end_s: float) -> None:
+        found = resolution(frame(steady(start_s, end_s, 0.05)), FIVE_SECONDS, 0.1)
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert found.figure is not None
+        assert found.figure >= 0.4
+
+    @pytest.mark.parametrize("edge_s", [-1.0, 5.0])
+    def test_a_quiet_across_an_edge_counts_whole(self, edge_s: float) -> None:
+        rows = [*steady(-4, edge_s - 0.05, 0.05), *steady(edge_s + 0.05, 9, 0.05)]
+        found = resolution(frame(rows), Stretch(ns(edge_s), ns(edge_s + 2)), 0.1)
+        assert found.figure == pytest.approx(0.148)
+        assert resolution(frame(rows), Stretch(ns(edge_s - 2), ns(edge_s)), 0.1).figure == pytest.approx(0.148)
+        assert resolution(frame(rows), Stretch(ns(edge_s + 1), ns(edge_s + 2)), 0.1).verdict is Verdict.PASS
 
     def test_while_an_attempt_hangs_nothing_goes_unseen(self) -> None:
         rows = [*steady(0, 2, 0.05), Row(2, "timeout", 1000), *steady(3.02, 5, 0.05)]
-        assert resolution(frame(rows), 0.1).verdict is Verdict.PASS
+        assert resolution(frame(rows), FIVE_SECONDS, 0.1).verdict is Verdict.PASS
 
     def test_no_attempt_is_inconclusive(self) -> None:
-        assert resolution(EMPTY, 0.1).verdict is Verdict.INCONCLUSIVE
+        assert resolution(EMPTY, FIVE_SECONDS, 0.1).verdict is Verdict.INCONCLUSIVE
 
 
 class TestReady:
