@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gauntlet.cli.origin import from_source
-from gauntlet.ground.errors import UsageError
+from gauntlet.ground.errors import GauntletError, UsageError
 
 if TYPE_CHECKING:
-    from gauntlet.providers import ClusterSpec
+    from gauntlet.providers import ClusterSpec, Provider
     from gauntlet.subject import Subject
     from gauntlet.upgrade.gate import Terms
     from gauntlet.upgrade.phases import Extent
@@ -78,7 +78,7 @@ def upgrade(
     Exit codes: 0 it may; 1 it may not, or that cannot be told; 2 wrong usage, or this machine lacks something.
     """
     from gauntlet.build.binaries import DEFAULT_VERSION
-    from gauntlet.report.results_file import FILE
+    from gauntlet.report.results_file import FILE, LOGS
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
     from gauntlet.upgrade.gate import Terms
@@ -97,7 +97,7 @@ def upgrade(
     folder = new_run(results.absolute())
     answer, lines = _undertake(spec, way, Extent(extent or Extent.WHOLE), terms, folder)
     link = point_latest(folder, LATEST_SELECTION if extent else LATEST)
-    click.echo("\n".join(["", *lines, f"  {link / FILE}"]))
+    click.echo("\n".join(["", *lines, f"  {link / FILE}", f"  {link / LOGS}"]))
     ctx.exit(answer.exit_code)
 
 
@@ -124,7 +124,7 @@ def _undertake(
     from gauntlet.ground import ending
     from gauntlet.providers import provider
     from gauntlet.providers.protocol import RollingCluster
-    from gauntlet.report.results_file import write
+    from gauntlet.report.results_file import LOGS, write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
     from gauntlet.upgrade.gate import NAME, Plan, pass_through
     from gauntlet.upgrade.page import Heading, page
@@ -145,6 +145,7 @@ def _undertake(
         write(recorded(run, seen), folder)
     finally:
         with ending.held_back():
+            keep_logs(maker, spec.name, folder / LOGS)
             maker.delete(spec.name)
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
     written = ",".join(each.written for each in subjects.values())
@@ -153,3 +154,16 @@ def _undertake(
     heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), suites)
     shown = page(heading, seen.judgement, seen.observations, seen.history, plan.run, plan.not_run)
     return seen.judgement.answer, list(shown)
+
+
+def keep_logs(maker: Provider, name: str, into: Path) -> None:
+    """Copy what the cluster has logged, as far as it was made: with the cluster its logs are gone.
+
+    That it cannot be done is said, and hides nothing of how the upgrade ended.
+    """
+    if not maker.knows(name):
+        return
+    try:
+        maker.keep_logs(name, into)
+    except GauntletError as error:
+        click.echo(str(error), err=True)

@@ -161,7 +161,7 @@ def load(folder: Path, changes: Path | None = None) -> SloBook:
     Raises SloError or YamlError (both UsageError), with file and line, for the first thing that is wrong.
     """
     if not (folder / "default.yaml").is_file():
-        raise SloError(f"{folder / 'default.yaml'} is missing", "point --kp-slos at a folder laid out like slos/")
+        raise SloError(f"{folder / 'default.yaml'} is missing", "name a folder laid out like slos/")
     files = [slo_files.read_all(each) for each in (folder, changes) if each is not None]
     book = SloBook(folder, tuple(map(_layered, files)))
     book.validate()

@@ -75,7 +75,7 @@ def _listed(folder: Path) -> list[Path]:
         return sorted(Path(entry.path) for entry in os.scandir(folder))
     except OSError as error:
         raise SloError(
-            f"{folder}: cannot be read: {error.strerror}", "point --kp-slos at a folder that this user may read"
+            f"{folder}: cannot be read: {error.strerror}", "name a folder of promises that this user may read"
         ) from None
 
 

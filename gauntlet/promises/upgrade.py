@@ -111,5 +111,5 @@ def validate(files: Sequence[SloFiles]) -> None:
 def _terms(files: Sequence[SloFiles]) -> UpgradeTerms:
     layers = [whole(each.upgrade) for each in files if each.upgrade is not None]
     if not layers:
-        raise SloError(f"{files[0].folder / _FILE} is missing", "point --kp-slos at a folder laid out like slos/")
+        raise SloError(f"{files[0].folder / _FILE} is missing", "name a folder laid out like slos/")
     return UpgradeTerms(checked(UpgradeSlo, layers), tuple(layers))

@@ -63,6 +63,11 @@ class Seen:
     judgement: Judgement
 
 
+def interruption(phase: str, evidence: Evidence, folder: Path) -> str:
+    """What is said of an upgrade that was interrupted: in which phase, and what there is of it and where."""
+    return f"interrupted in {phase or 'the preparation'}: nothing is decided; {evidence.extent()}, below {folder}"
+
+
 def pass_through(
     cluster: RollingCluster, subjects: Mapping[Side, Subject], plan: Plan, terms: Terms, folder: Path, say: Say
 ) -> Seen:
@@ -81,7 +86,7 @@ def pass_through(
         ):
             passage = conductor.take(plan.run, stream.offer.change.make)
     except KeyboardInterrupt:
-        say(f"interrupted in {conductor.phase or 'the preparation'}: nothing is decided; {evidence.extent()}")
+        say(interruption(conductor.phase, evidence, folder))
         raise
     finally:
         evidence.save()

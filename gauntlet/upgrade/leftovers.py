@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import no_data
@@ -43,6 +43,14 @@ class Remains:
     def is_told(self) -> bool:
         """Whether all that the other one left can be told from what this one made."""
         return self.earlier is None or is_told_apart(self.mode, self.earlier)
+
+
+def lasting_lines(lines: Iterable[str], changing: str) -> frozenset[str]:
+    """Lines of residue.remains without those of the Service of this name, whose endpoints change.
+
+    In nftables mode kube-proxy deletes the chain of an endpoint that is gone only with a later sync.
+    """
+    return frozenset(line for line in lines if f"/{changing}/" not in line)
 
 
 def all_left(nodes: Mapping[str, Remains]) -> frozenset[tuple[str, str]]:

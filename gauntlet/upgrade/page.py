@@ -125,6 +125,8 @@ def _reasons(found: Judgement) -> Iterator[str]:
         yield from _wrapped(finding.reason, "   ")
         if finding.promise:
             yield from _wrapped(finding.promise, "   ")
+        if finding.remedy:
+            yield from _wrapped(f"remedy: {finding.remedy}", "   ")
     more = len(found.reasons) - MOST_REASONS
     if more > 0:
         yield f"... and {more} more"

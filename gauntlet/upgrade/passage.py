@@ -13,7 +13,8 @@ from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.proxy import residue
 from gauntlet.subject import Subject
-from gauntlet.upgrade.leftovers import Remains
+from gauntlet.upgrade.endpoint_change import CHANGING
+from gauntlet.upgrade.leftovers import Remains, lasting_lines
 from gauntlet.upgrade.phases import Phase, Side, Task
 from gauntlet.upgrade.standing import Standing, lasting, look, remembered
 from gauntlet.upgrade.strategy import Batch
@@ -129,7 +130,7 @@ class Conductor:
 
     def _audit(self, phase: Phase) -> Mapping[str, Remains]:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""
-        lines = {node.name: frozenset(residue.remains(node)) for node in self._cluster.nodes}
+        lines = {node.name: lasting_lines(residue.remains(node), CHANGING) for node in self._cluster.nodes}
         found = {
             name: Remains(
                 self._subjects[side].mode,

@@ -155,4 +155,6 @@ def test_a_layer_that_cannot_be_read_is_refused() -> None:
             text=True,
             check=True,
         )
-    assert done.stdout.startswith(f"{folder}/modes: cannot be read: Permission denied\n  remedy: point --kp-slos")
+    assert done.stdout.startswith(
+        f"{folder}/modes: cannot be read: Permission denied\n  remedy: name a folder of promises that"
+    )

@@ -52,8 +52,8 @@ def replace(cluster: _Rolling, node: Node, given: ProxyProgram) -> None:
         tail = "\n    ".join(node.proxy_log().splitlines()[-_LAST_LINES:])
         raise GauntletError(
             f"kube-proxy of {given.name} does not serve on {node.name}: {late.what}\n    {tail}",
-            f"read all of its log; the node goes on trying it until it is given another one, and the other nodes of "
-            f"{cluster.name} are as they were",
+            f"read all of its log, kube-proxy-{node.name}.log; as long as {cluster.name} runs, the node goes on trying "
+            "it until it is given another one, and the other nodes are as they were",
         ) from None
 
 

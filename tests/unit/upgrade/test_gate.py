@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from gauntlet.upgrade.gate import Plan
+from pathlib import Path
+
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.gate import NAME, Plan, interruption
 from gauntlet.upgrade.phases import Extent, phases
 from gauntlet.upgrade.strategy import Strategy
 
@@ -16,3 +19,9 @@ def test_what_a_quick_one_leaves_out_is_not_run() -> None:
     assert left_out == {"roll-back", "hold-back", "roll-again"}
     every = sorted(phase.name for phase in phases(STRATEGY.roll(NODES)))
     assert all(sorted(phase.name for phase in (*plan.run, *plan.not_run)) == every for plan in (whole, quick))
+
+
+def test_what_is_kept_of_an_interrupted_one_can_be_found(tmp_path: Path) -> None:
+    said = interruption("roll-back", Evidence(tmp_path, NAME), tmp_path)
+    assert said.startswith("interrupted in roll-back: nothing is decided; ")
+    assert said.endswith(f"evidence/upgrade, below {tmp_path}")

@@ -7,7 +7,7 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.proxy.residue import foreign
-from gauntlet.upgrade.leftovers import Remains, residue
+from gauntlet.upgrade.leftovers import Remains, lasting_lines, residue
 
 CHAIN, SET, LINK, TABLE = (
     "iptables: :KUBE-SERVICES - [0:0]",
@@ -93,6 +93,12 @@ def test_chains_of_the_kubelet_stay_by_design() -> None:
     assert "2 of chains that are the kubelet's too, by design" in found.reason
     jump = frozenset({"iptables: -A KUBE-FIREWALL -j KUBE-SERVICES"})
     assert residue({"node-1": Remains(ProxyMode.NFTABLES, OWN[ProxyMode.NFTABLES] | jump)}, 0).figure == 1.0
+
+
+def test_chains_of_a_service_that_changes_are_left_out() -> None:
+    kept = {"nft: ip chain endpoint-AB-up/echo/tcp/http__10.0.0.1/80", "iptables: :KUBE-SEP-AB - [0:0]"}
+    gone = "nft: ip chain endpoint-CD-up/changing/tcp/http__10.0.0.2/80"
+    assert lasting_lines({*kept, gone}, "changing") == kept
 
 
 def test_what_an_earlier_phase_has_reported_is_measured_and_more_than_it_fails() -> None:

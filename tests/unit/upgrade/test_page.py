@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
 from gauntlet.upgrade.leftovers import Remains
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.page import WIDTH, Heading, page
 from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Leg, Phase
-from gauntlet.upgrade.verdict import judge
+from gauntlet.upgrade.verdict import Concern, Observation, judge
 from tests.unit.upgrade.upgrades import NOT_RUN, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
 
 HEADING = Heading("iptables", "nftables", "today's", "the next", "node-by-node", 2, "gauntlet run " + "x" * WIDTH)
@@ -77,6 +78,13 @@ def test_reasons_come_the_worst_first_with_their_promise() -> None:
     assert reasons[0].startswith("1. the way back: ")
     assert any("the roll itself" in line for line in reasons)
     assert any("roll.outage_s: 0 (slos/upgrade.yaml:" in line for line in found)
+
+
+def test_a_reason_comes_with_its_remedy() -> None:
+    trouble = Finding("replacement", Verdict.FAIL, "it does not serve", remedy="read its log")
+    reason = Observation("roll-forward", Concern.ROLL, trouble)
+    judgement = judge([reason], today=TODAY)
+    assert "   remedy: read its log" in list(page(HEADING, judgement, [reason], seen(), PLANNED, ()))
 
 
 def test_the_table_has_the_outage_and_what_was_left_behind() -> None:
