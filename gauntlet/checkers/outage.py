@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import by_flow, end_ns, hurt, no_data, seconds
@@ -27,12 +28,18 @@ class Outage:
 
 
 def outages(
-    attempts: pl.DataFrame, *, hold_s: float, slow_after_ms: float | None = None, since_ns: int | None = None
+    attempts: pl.DataFrame,
+    *,
+    hold_s: float,
+    slow_after_ms: float | None = None,
+    since_ns: int | None = None,
+    deeds_ns: Sequence[int] = (),
 ) -> list[Outage]:
     """Every outage of every flow, the longest first.
 
     Two hurt attempts belong to one outage unless all attempts in between were good for `hold_s`. `since_ns`: attempts
-    that ended before are left out, and no outage begins earlier.
+    that ended before are left out, and no outage begins earlier. `deeds_ns`: when something new was done; what hurts a
+    flow that was good again by then is another outage.
     """
     seen = (
         attempts
@@ -40,7 +47,9 @@ def outages(
         else attempts.filter((pl.col("at_ns") >= since_ns) | (hurt(slow_after_ms) & (end_ns() > since_ns)))
     )
     found = [
-        Outage(name, spell) for name, flow in by_flow(seen) for spell in spells(flow, hold_s, slow_after_ms, since_ns)
+        Outage(name, spell)
+        for name, flow in by_flow(seen)
+        for spell in spells(flow, hold_s, slow_after_ms, since_ns, deeds_ns)
     ]
     return sorted(found, key=lambda outage: (-outage.spell.length_s, outage.flow, outage.spell.first_ns))
 
@@ -52,6 +61,7 @@ def outage(
     at_most_s: float | None = None,
     slow_after_ms: float | None = None,
     since_ns: int | None = None,
+    deeds_ns: Sequence[int] = (),
 ) -> Finding:
     """The longest outage of any flow, in seconds, with what it can be off by as its resolution.
 
@@ -63,7 +73,7 @@ def outage(
         return no_data(check, "no attempt began after the fault")
     if attempts.is_empty():
         return no_data(check)
-    found = outages(attempts, hold_s=hold_s, slow_after_ms=slow_after_ms, since_ns=since_ns)
+    found = outages(attempts, hold_s=hold_s, slow_after_ms=slow_after_ms, since_ns=since_ns, deeds_ns=deeds_ns)
     if not found:
         return Finding(check, _verdict(found, at_most_s), "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
     worst = found[0].spell

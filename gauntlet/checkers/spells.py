@@ -9,9 +9,10 @@ good one after it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gauntlet.checkers.sample import NANO, hurt
+from gauntlet.checkers.sample import NANO, end_ns, hurt
 from gauntlet.ground.frames import pl
 
 
@@ -51,30 +52,42 @@ class Spell:
 
 
 def spells(
-    attempts: pl.DataFrame, hold_s: float, slow_after_ms: float | None, since_ns: int | None = None
+    attempts: pl.DataFrame,
+    hold_s: float,
+    slow_after_ms: float | None,
+    since_ns: int | None = None,
+    deeds_ns: Sequence[int] = (),
 ) -> list[Spell]:
     """The spells of one flow, in order. A spell ends with the first good attempt from which all are good for `hold_s`.
 
     `since_ns`: the moment before which nothing can have been hurt (the fault was not there yet). A hurt attempt
-    that was under way at that moment is taken to begin then.
+    that was under way at that moment is taken to begin then. `deeds_ns`, in order: when something new was done. If the
+    flow was good again at one of these moments, what hurts it from then on is another spell, however soon.
     """
-    split = attempts.select(pl.col("at_ns"), hurt(slow_after_ms).alias("hurt"))
+    split = attempts.select(pl.col("at_ns"), end_ns().alias("end_ns"), hurt(slow_after_ms).alias("hurt"))
     good = split.filter(~pl.col("hurt"))["at_ns"].sort().to_list()
-    bad = split.filter(pl.col("hurt"))["at_ns"].clip(lower_bound=since_ns).sort().to_list()
+    hurts = split.filter(pl.col("hurt")).sort("at_ns")
+    bad = hurts["at_ns"].clip(lower_bound=since_ns).to_list()
+    ends = hurts["end_ns"].to_list()
     hold_ns = int(hold_s * NANO)
     found: list[Spell] = []
     start = 0
     for index in range(len(bad)):
-        if index + 1 < len(bad) and not _held(good, bad[index], bad[index + 1], hold_ns):
-            continue
+        if index + 1 < len(bad):
+            good_ns = _good_between(good, bad[index], bad[index + 1])
+            held = good_ns is not None and good_ns + hold_ns < bad[index + 1]
+            anew = good_ns is not None and any(good_ns < deed_ns < ends[index + 1] for deed_ns in deeds_ns)
+            if not held and not anew:
+                continue
         found.append(_spell(good, bad[start : index + 1], since_ns))
         start = index + 1
     return found
 
 
-def _held(good: list[int], bad_ns: int, next_bad_ns: int, hold_ns: int) -> bool:
+def _good_between(good: list[int], bad_ns: int, next_bad_ns: int) -> int | None:
+    """The first good attempt between two hurt ones."""
     first = bisect_right(good, bad_ns)
-    return first < len(good) and good[first] + hold_ns < next_bad_ns
+    return good[first] if first < len(good) and good[first] < next_bad_ns else None
 
 
 def _spell(good: list[int], bad: list[int], since_ns: int | None) -> Spell:

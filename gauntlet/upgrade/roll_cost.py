@@ -76,10 +76,12 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     whole, stretch = history.whole, history.stretch
     yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns)
     yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
+    # Nodes follow one another sooner than an outage of one counts as over: each has its own.
+    stopped = _stops(history.events)
     yield resolution(whole.attempts, stretch, promise.resolution_s)
     for kind, part in _by_kind(seen, setting.flows):
         share = availability(part, promise.availability)
-        longest = outage(part, hold_s=promise.hold_s, at_most_s=promise.outage_s)
+        longest = outage(part, hold_s=promise.hold_s, at_most_s=promise.outage_s, deeds_ns=stopped)
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
@@ -93,6 +95,11 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
         )
         yield replace(found, check=f"{found.check}: {service}")
+
+
+def _stops(events: pl.DataFrame) -> list[int]:
+    """When the kube-proxies of nodes were stopped, in ns and in order."""
+    return sorted(events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))["at_ns"])
 
 
 def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:

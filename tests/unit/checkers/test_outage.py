@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -138,3 +139,27 @@ def test_the_truth_lies_within_the_resolution(start_s: float, length_s: float, b
 def test_the_order_of_rows_does_not_matter(rows: list[Row]) -> None:
     expected = outage(frame(dropped(2.0, 0.5, rate=10, timeout_s=1.0)), hold_s=1)
     assert outage(frame(rows).sample(fraction=1, shuffle=True, seed=1), hold_s=1) == expected
+
+
+class TestDeeds:
+    """Attempts each 10 ms; of two stretches, less than `hold_s` apart, each is hurt."""
+
+    ROWS = steady(0, 9, bad=[(2, 2.3), (4, 4.7)])
+
+    @staticmethod
+    def lengths(rows: Sequence[Row], *deeds_s: float) -> list[float]:
+        found = outages(frame(rows), hold_s=2, deeds_ns=[ns(each) for each in deeds_s])
+        return [round(each.spell.length_s, 1) for each in found]
+
+    def test_what_follows_a_deed_is_another_outage_if_the_flow_was_good_by_then(self) -> None:
+        assert self.lengths(self.ROWS) == [2.7]
+        assert self.lengths(self.ROWS, 1.9, 3.9) == [0.7, 0.3]
+
+    def test_an_attempt_that_the_deed_met_under_way_belongs_to_the_outage_after_it(self) -> None:
+        assert self.lengths(self.ROWS, 4.3) == [0.7, 0.3]
+
+    def test_a_flow_that_was_not_good_by_then_is_still_in_the_same_outage(self) -> None:
+        assert self.lengths(steady(0, 9, bad=[(2, 4.7)]), 3.0) == [2.7]
+
+    def test_without_a_deed_in_between_it_is_one_outage(self) -> None:
+        assert self.lengths(self.ROWS, 1.9, 2.1, 8.0) == [2.7]

@@ -92,6 +92,13 @@ def test_a_roll_that_nobody_notices_passes_every_check() -> None:
     }
 
 
+def test_the_outages_of_two_nodes_are_not_one() -> None:
+    found = judged(all_kinds(new_TCP=[(2.2, 2.9), (4.2, 4.9)]))["outage: new TCP"]
+    assert found.figure is not None
+    assert found.figure + (found.resolution or 0) < 1.5
+    assert found.reason.startswith("2 outages")
+
+
 @pytest.mark.parametrize(
     ("kind", "also"),
     [
