@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.errors import GauntletError
 from gauntlet.providers.existing.options import ExistingOptions
 from gauntlet.providers.kind.options import KindOptions
 
@@ -55,6 +56,10 @@ class SubjectCluster(Cluster, Protocol):
     def subject(self) -> Subject: ...
 
 
+class ProxyDoesNotServe(GauntletError):
+    """The kube-proxy that a node was given did not get its rules into effect in time."""
+
+
 @runtime_checkable
 class RollingCluster(SubjectCluster, Protocol):
     """A cluster whose nodes can be given another kube-proxy, one by one, while it runs."""
@@ -76,8 +81,8 @@ class RollingCluster(SubjectCluster, Protocol):
         nodes have the same one, what the cluster says of its kube-proxies (`mode`, `version`, `origin`,
         `proxy_sha256`, `subject`) is that one's.
 
-        Raises UsageError for a subject that is not among `subjects`, and GauntletError if the new kube-proxy does not
-        serve in time. Then the node keeps trying to start it, until it is given another one.
+        Raises UsageError for a subject that is not among `subjects`, and ProxyDoesNotServe if the new kube-proxy
+        does not serve in time. Then the node keeps trying to start it, until it is given another one.
         """
         ...
 

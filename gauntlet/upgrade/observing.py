@@ -55,12 +55,20 @@ def _findings(
     reported: frozenset[tuple[str, str]],
 ) -> Iterator[Finding]:
     judge = cost if phase.task is Task.ROLL else held
-    found = judge(part, setting, terms)
-    found = [*found, *passage.findings.get(phase.name, ())]
+    beside = passage.findings.get(phase.name, ())
+    found = [*(_if_tried(each, beside) for each in judge(part, setting, terms)), *beside]
     yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.remains:
         left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
         yield replace(left, promise=terms.field("left_behind"))
+
+
+def _if_tried(finding: Finding, beside: Sequence[Finding]) -> Finding:
+    """That a node was not ready in the end is no failure if something else was in the way of its replacement."""
+    obstacles = [each for each in beside if (each.check, each.verdict) == ("replacement", Verdict.INCONCLUSIVE)]
+    if finding.check != "ready" or finding.verdict is not Verdict.FAIL or not obstacles:
+        return finding
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=f"{finding.reason}: {obstacles[0].reason}")
 
 
 def _reported_before(passage: Passage, planned: Sequence[Phase]) -> dict[str, frozenset[tuple[str, str]]]:

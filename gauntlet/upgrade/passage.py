@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Event, EventKind, EventLog
-from gauntlet.providers.protocol import RollingCluster
+from gauntlet.providers.protocol import ProxyDoesNotServe, RollingCluster
 from gauntlet.proxy import residue
 from gauntlet.subject import Subject
 from gauntlet.upgrade.endpoint_change import CHANGING
@@ -35,6 +35,12 @@ class Passage:
 
     remains: Mapping[str, Mapping[str, Remains]]
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+
+def not_replaced(error: GauntletError, node: str) -> Finding:
+    """Why a node did not get its next kube-proxy. Only one that was started and does not serve says something of it."""
+    verdict = Verdict.FAIL if isinstance(error, ProxyDoesNotServe) else Verdict.INCONCLUSIVE
+    return Finding("replacement", verdict, error.what, remedy=error.remedy, node=node)
 
 
 class Conductor:
@@ -120,7 +126,7 @@ class Conductor:
             try:
                 self._cluster.replace_proxy(name, subject)
             except GauntletError as error:
-                return Finding("replacement", Verdict.FAIL, error.what, remedy=error.remedy, node=name)
+                return not_replaced(error, name)
             self._note(EventKind.PROXY_REPLACED, subject.name, name)
             self._standing[name] = look(nodes[name])
             return None

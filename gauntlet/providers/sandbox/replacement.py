@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from gauntlet.ground.cluster import Cluster, Node
-from gauntlet.ground.errors import GauntletError, Inconclusive
+from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.providers.protocol import ProxyDoesNotServe
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ClusterRecord, ProxyProgram
 from gauntlet.providers.sandbox.proxies import configuration
@@ -50,7 +51,7 @@ def replace(cluster: _Rolling, node: Node, given: ProxyProgram) -> None:
         await_anew(node, cluster, old.pid if old else None, subject.mode)
     except NotInTime as late:
         tail = "\n    ".join(node.proxy_log().splitlines()[-_LAST_LINES:])
-        raise GauntletError(
+        raise ProxyDoesNotServe(
             f"kube-proxy of {given.name} does not serve on {node.name}: {late.what}\n    {tail}",
             f"read all of its log, kube-proxy-{node.name}.log; as long as {cluster.name} runs, the node goes on trying "
             "it until it is given another one, and the other nodes are as they were",

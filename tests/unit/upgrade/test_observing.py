@@ -149,3 +149,12 @@ def test_a_flow_that_is_silent_at_the_end_of_each_phase_or_across_its_edge_is_se
     edges = [row for row in every_50_ms(over) if 1.9 < row.at_s % LENGTH_S < 8.1]
     found = upgraded(edges, ("tcp", "new"))
     assert {found[phase.name, "resolution"] for phase in PLANNED} == {Verdict.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.INCONCLUSIVE])
+def test_a_node_that_is_not_ready_fails_only_if_its_kube_proxy_was_tried(verdict: Verdict) -> None:
+    whole = seen(ended=["hold-from", "roll-forward"])
+    events = whole.events.filter(pl.col("kind") != "proxy_replaced")
+    trouble = replace(passage(), findings={"roll-forward": (Finding("replacement", verdict, "so it was"),)})
+    found = observed(History(whole.attempts, events), trouble, PLANNED, SETTING, TERMS, SUBJECTS)
+    assert [each.finding.verdict for each in found if each.finding.check == "ready"] == [verdict]
