@@ -23,7 +23,9 @@ class Acceptance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    check: str = Field(min_length=1, description="name of a check, as reports have it: outage, connections-cut")
+    check: str = Field(
+        min_length=1, description="name of a check, as reports have it: outage, outage: new TCP, connections-cut"
+    )
     case: str = Field(
         default="", description="a case, as reports have it: suites/conformance/test_node_port.py::test_answers"
     )
@@ -33,9 +35,23 @@ class Acceptance(BaseModel):
     until: Annotated[date, FromText] = Field(description=_DAY)
 
     def covers(self, *, check: str, case: str, phase: str, subject: str) -> bool:
-        """Whether it is about this failure, on whatever day."""
+        """Whether it is about this failure, on whatever day.
+
+        A check that is told by kind or Service (`outage: new TCP`) is meant by its name before the colon, too. A
+        Service is named without its namespace, which another run gives another name.
+        """
+        base, _, about = check.partition(": ")
+        checks = (check, base, f"{base}: {about.rpartition('/')[2]}")
         named = ((self.case, case), (self.phase, phase), (self.subject, subject))
-        return self.check == check and all(mine in ("", theirs) for mine, theirs in named)
+        return self.check in checks and all(mine in ("", theirs) for mine, theirs in named)
+
+    def idle_words(self) -> str:
+        """What is said of it if no failure was like it: it may be misspelt, or not needed any more."""
+        narrower = "".join(f", {name} {value}" for name, value in self._named() if value)
+        return f"accepted, but nothing like it failed: {self.check}{narrower} ({self.reason})"
+
+    def _named(self) -> tuple[tuple[str, str], ...]:
+        return ("case", self.case), ("phase", self.phase), ("subject", self.subject)
 
     def holds(self, today: date) -> bool:
         return today <= self.until

@@ -35,6 +35,14 @@ class _Gone(GauntletError):
     """The process on the host has ended, or does not answer."""
 
 
+class _Ended(_Gone):
+    """The process on the host has ended."""
+
+
+class _NeverReady(GauntletError):
+    """The process cannot run on the host: no attempt was made."""
+
+
 class Repeated:
     """By a process on the host (gauntlet/traffic/repeater.py), which is started again if it has ended with its host.
 
@@ -46,14 +54,21 @@ class Repeated:
         self._argv = (repeater.__name__, address, str(port), f"{timeout_s:g}")
         self._within_s = within_s
         self._process: subprocess.Popen[str] | None = None
+        self._was_ready = False
 
     def connect(self) -> Answer:
-        """Make one connection."""
+        """Make one connection.
+
+        Raises GauntletError if the process ends before it was ever ready: that says nothing of the address.
+        """
         at_ns, deadline_s = time.time_ns(), time.monotonic() + self._within_s
         try:
             process = self._ready(deadline_s)
             at_ns = time.time_ns()
             answer = json.loads(self._ask(process, deadline_s))
+        except _NeverReady:
+            self.close()
+            raise
         except GauntletError as error:
             self.close()
             return Answer(at_ns, time.time_ns() - at_ns, Outcome.UNREACHABLE, error.what)
@@ -77,7 +92,16 @@ class Repeated:
             self._process = self._host.spawn_module(
                 self._argv[0], self._argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
-            self._line(self._process, deadline_s)
+            try:
+                self._line(self._process, deadline_s)
+            except _Ended as ended:
+                if self._was_ready:
+                    raise
+                raise _NeverReady(
+                    f"the process that connects ended before it was ready: {ended.what}",
+                    f"if {self._host.name} is of a cluster that was kept, delete that one: its image is an earlier one",
+                ) from ended
+            self._was_ready = True
         return self._process
 
     def _ask(self, process: subprocess.Popen[str], deadline_s: float) -> str:
@@ -99,5 +123,5 @@ class Repeated:
         line = process.stdout.readline()
         if not line:
             words = process.stderr.read().strip() or f"the process there ended with {process.wait(_END_WITHIN_S)}"
-            raise _Gone(f"{self._host.name}: {words}")
+            raise _Ended(f"{self._host.name}: {words}")
         return line

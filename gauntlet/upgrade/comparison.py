@@ -45,6 +45,7 @@ def lines(before: str, after: str, found: Judgement) -> Iterator[str]:
         yield f"  accepted until {each.by.until} ({each.by.reason}): {what}"
     for over in found.expired:
         yield f"  no longer accepted since {over.until} ({over.reason}): {over.check} {over.case}".rstrip()
+    yield from (f"  {each.idle_words()}" for each in found.idle)
     for word, changes in (("better", found.gains), ("by design", found.by_design)):
         for change in changes:
             yield f"  {word}: {change.case}: {change.text}"

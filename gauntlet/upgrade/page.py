@@ -134,7 +134,8 @@ def _reasons(found: Judgement) -> Iterator[str]:
         yield from _wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
     for over in found.expired:
         yield from _wrapped(f"no longer accepted since {over.until} ({over.reason}): {over.check}", "")
-    if found.reasons or found.accepted:
+    yield from (line for each in found.idle for line in _wrapped(each.idle_words(), ""))
+    if found.reasons or found.accepted or found.idle:
         yield ""
 
 

@@ -16,10 +16,11 @@ from gauntlet.checkers.outage import outages
 from gauntlet.checkers.sample import NANO, hurt
 from gauntlet.faults.chaos.target import Configuration, Target, target_of
 from gauntlet.ground import history
+from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, EventKind, Frontend, Outcome, Protocol
 from gauntlet.proxy import health as proxy_health
-from gauntlet.traffic.repeated import Repeated
+from gauntlet.traffic.repeated import Answer, Repeated
 
 MODULE = "gauntlet.faults.chaos.watch"
 
@@ -44,6 +45,9 @@ class Watch:
         self.since_ns = time.time_ns()
         address, port = proxy_health.address_of(target.cluster, target.service)
         self._connections = Repeated(target.hurt, address, port, timeout_s=_TIMEOUT_S, within_s=_WITHIN_S)
+        # Why the process that connects could not be started; without it nothing is known of the address.
+        self.trouble = ""
+        self._was_ready = False
         self._rows: list[dict[str, str | int | None]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
@@ -56,14 +60,21 @@ class Watch:
             self._thread.join(_JOIN_S)
             self._attempt()
             self._connections.close()
-        return history.attempts(self._rows)
+        return history.attempts(self._rows if self._was_ready else [])
 
     def _go_on(self) -> None:
         while not self._over.wait(_EVERY_S):
             self._attempt()
 
     def _attempt(self) -> None:
-        node, answer = self.target.hurt, self._connections.connect()
+        node, at_ns = self.target.hurt, time.time_ns()
+        try:
+            answer = self._connections.connect()
+            self._was_ready = True
+        except GauntletError as error:
+            # The fault may have ended it before it was ready: if it ever gets ready, this was an attempt.
+            self.trouble = str(error)
+            answer = Answer(at_ns, time.time_ns() - at_ns, Outcome.UNREACHABLE, error.what)
         self._rows.append(
             {
                 "at_ns": answer.at_ns,
@@ -101,6 +112,8 @@ def after_experiment_control(context: Mapping[str, Any], configuration: Configur
     if watch is None:
         return
     attempts = watch.stop()
+    if attempts.is_empty() and watch.trouble:
+        _log.warning("no attempt could be made: %s", watch.trouble)
     events = watch.target.log.read().filter(pl.col("at_ns") >= watch.since_ns)
     injected = events.filter(pl.col("kind") == str(EventKind.FAULT_INJECTED))["at_ns"]
     if injected.is_empty():

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.history import Outcome
 from gauntlet.nodes.local import LocalHost
 from gauntlet.traffic.repeated import Repeated
@@ -55,6 +56,24 @@ def test_a_host_that_says_nothing_in_time_is_one_that_cannot_connect(listening: 
     with closing(repeated(listening, within_s=0.0)) as connections:
         answer = connections.connect()
     assert (answer.outcome, answer.error) == (Outcome.UNREACHABLE, "outside did not answer within 0 s")
+
+
+def test_a_process_that_cannot_run_there_is_an_error_and_not_an_attempt(
+    listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(repeated(listening)) as connections:
+        monkeypatch.setattr(connections, "_argv", ("gauntlet.traffic.missing", "127.0.0.1", str(listening), "1"))
+        with pytest.raises(GauntletError, match=r"ended before it was ready: outside: .*No module named"):
+            connections.connect()
+        assert connections._process is None
+
+
+def test_one_that_cannot_be_started_again_is_an_attempt(listening: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(repeated(listening)) as connections:
+        connections.connect()
+        connections.close()
+        monkeypatch.setattr(connections, "_argv", ("gauntlet.traffic.missing", "127.0.0.1", str(listening), "1"))
+        assert connections.connect().outcome is Outcome.UNREACHABLE
 
 
 def test_nothing_is_left_of_it(listening: int) -> None:

@@ -80,6 +80,13 @@ def test_reasons_come_the_worst_first_with_their_promise() -> None:
     assert any("roll.outage_s: 0 (slos/upgrade.yaml:" in line for line in found)
 
 
+def test_an_acceptance_of_nothing_is_said() -> None:
+    idle = Acceptance(check="outtage", phase="roll-back", reason="known", until=TODAY)
+    said = "accepted, but nothing like it failed: outtage, phase roll-back (known)"
+    assert said in lines("roll-back", accepted=(idle,))
+    assert said in lines(accepted=(idle,))
+
+
 def test_a_reason_comes_with_its_remedy() -> None:
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve", remedy="read its log")
     reason = Observation("roll-forward", Concern.ROLL, trouble)
