@@ -10,6 +10,7 @@ from gauntlet.checkers.sample import NANO
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.upgrade.phases import TASKS, Leg, Phase
+from gauntlet.upgrade.reasons import chosen, merged
 from gauntlet.upgrade.roll_cost import KINDS
 from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 
@@ -119,15 +120,17 @@ def _names(phases: Sequence[Phase]) -> str:
 
 def _reasons(found: Judgement) -> Iterator[str]:
     words = {Verdict.FAIL: "", Verdict.INCONCLUSIVE: "unclear: "}
-    for number, reason in enumerate(found.reasons[:MOST_REASONS], 1):
-        finding = reason.finding
-        yield from _wrapped(f"{number}. {words[finding.verdict]}{reason.name}", "", "   ")
+    every = merged(found.reasons)
+    for number, reason in enumerate(chosen(every, MOST_REASONS), 1):
+        finding = reason.worst.finding
+        also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
+        yield from _wrapped(f"{number}. {words[finding.verdict]}{reason.worst.name}{also}", "", "   ")
         yield from _wrapped(finding.reason, "   ")
         if finding.promise:
             yield from _wrapped(finding.promise, "   ")
         if finding.remedy:
             yield from _wrapped(f"remedy: {finding.remedy}", "   ")
-    more = len(found.reasons) - MOST_REASONS
+    more = len(every) - MOST_REASONS
     if more > 0:
         yield f"... and {more} more"
     for each in found.accepted:

@@ -87,6 +87,15 @@ def test_an_acceptance_of_nothing_is_said() -> None:
     assert said in lines(accepted=(idle,))
 
 
+def test_one_fact_is_one_reason() -> None:
+    found = lines("roll-forward", "roll-again", "roll-back")
+    reasons = [line for line in found if line[:2] in ("1.", "2.", "3.")]
+    assert reasons == [
+        "1. the way back: outage: new TCP in roll-back",
+        "2. the roll itself: outage: new TCP in roll-again, also in roll-forward",
+    ]
+
+
 def test_a_reason_comes_with_its_remedy() -> None:
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve", remedy="read its log")
     reason = Observation("roll-forward", Concern.ROLL, trouble)
