@@ -21,7 +21,7 @@ from gauntlet.upgrade.passage import Conductor, Say
 from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phases
 from gauntlet.upgrade.roll_traffic import flowing
 from gauntlet.upgrade.strategy import Strategy
-from gauntlet.upgrade.verdict import Judgement, Observation, judge
+from gauntlet.upgrade.verdict import Concern, Judgement, Observation, judge
 
 NAME = "upgrade"
 
@@ -73,8 +73,8 @@ def pass_through(
 ) -> Seen:
     """Take the cluster, which runs today's kube-proxy, through the phases of the plan, and judge what traffic saw.
 
-    Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. Raises Inconclusive if
-    the traffic breaks.
+    Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. A flow that breaks, or a
+    node that cannot be audited, is inconclusive; the rest is judged.
     """
     evidence = Evidence(folder, NAME)
     promised = terms.promised.slo.roll
@@ -92,6 +92,7 @@ def pass_through(
         evidence.save()
     history = evidence.history()
     found = observed(history, passage, plan.run, stream.setting, terms.promised, subjects)
+    found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
     ended = {each.phase for each in found}
     judgement = judge(
         found,

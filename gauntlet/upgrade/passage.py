@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from gauntlet.ground.cluster import CommandFailed
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Event, EventKind, EventLog
@@ -41,6 +42,11 @@ def not_replaced(error: GauntletError, node: str) -> Finding:
     """Why a node did not get its next kube-proxy. Only one that was started and does not serve says something of it."""
     verdict = Verdict.FAIL if isinstance(error, ProxyDoesNotServe) else Verdict.INCONCLUSIVE
     return Finding("replacement", verdict, error.what, remedy=error.remedy, node=node)
+
+
+def not_audited(failed: CommandFailed) -> Finding:
+    """What was left behind is not known: a node did not say what is on it."""
+    return Finding("residue", Verdict.INCONCLUSIVE, failed.what, remedy=failed.remedy)
 
 
 class Conductor:
@@ -83,7 +89,10 @@ class Conductor:
             stopped = self._roll(phase) if phase.task is Task.ROLL else ()
             found = self._settle() if phase.task is Task.ROLL else self._hold(change)
             if not stopped:
-                remains[phase.name] = self._audit(phase)
+                try:
+                    remains[phase.name] = self._audit(phase)
+                except CommandFailed as failed:
+                    found = (*found, not_audited(failed))
             findings[phase.name] = (*stopped, self._lasting([str(each.node) for each in stopped]), *found)
             self._note(EventKind.PHASE_ENDED, phase.name)
             if stopped:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Protocol as Shape
 
+from gauntlet.checkers.sample import declared_name, no_data
 from gauntlet.ground.cluster import Cluster, Host, have_own_kernels
-from gauntlet.ground.history import Connection, Protocol
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.finding import Finding
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Connection, DeclaredFlow, Protocol
 from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
 from gauntlet.traffic import Flow, Load, Target, Traffic
@@ -68,11 +73,33 @@ def _kept(target: Target) -> Load:
 
 @dataclass(frozen=True)
 class RollTraffic:
-    """The traffic while it flows. `setting` is what the checkers have to know of it."""
+    """The traffic while it flows. `setting` is what the checkers have to know of it.
+
+    Once it has ended, `broken` has a finding for each flow that did not come to a good end.
+    """
 
     offer: Offer
     setting: Setting
     flows: tuple[Flow, ...]
+    broken: list[Finding] = field(default_factory=list)
+
+
+class Stoppable(Shape):
+    """What is needed of a Flow to end it."""
+
+    @property
+    def declared(self) -> DeclaredFlow: ...
+    def stop(self, backend_nodes: Mapping[str, str]) -> pl.DataFrame: ...
+    def so_far(self, backend_nodes: Mapping[str, str]) -> pl.DataFrame: ...
+
+
+def ended(flow: Stoppable, backend_nodes: Mapping[str, str]) -> tuple[pl.DataFrame, Finding | None]:
+    """End a flow: its attempts, and what is wrong with it. One that broke does not lose those of the others."""
+    try:
+        return flow.stop(backend_nodes), None
+    except Inconclusive as error:
+        trouble = no_data("flow", f"{declared_name(flow.declared)}: {error.what}")
+        return flow.so_far(backend_nodes), replace(trouble, remedy=error.remedy)
 
 
 @contextmanager
@@ -97,9 +124,14 @@ def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) ->
     with ExitStack() as stack, evidence.unfinished(flows, offer.backends.nodes):
         for client, load in asked:
             flows.append(stack.enter_context(traffic.start(client, load)))
-        yield RollTraffic(offer, setting, tuple(flows))
+        stream = RollTraffic(offer, setting, tuple(flows))
+        yield stream
         for flow in flows:
-            evidence.add(flow.stop(offer.backends.nodes))
+            attempts, trouble = ended(flow, offer.backends.nodes)
+            evidence.add(attempts)
+            stream.broken.extend([trouble] if trouble else [])
+        # All have ended, some of them badly: to stop those once more would raise it again.
+        stack.pop_all()
 
 
 def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients) -> Offer:

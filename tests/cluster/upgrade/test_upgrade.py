@@ -20,6 +20,8 @@ GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 WITHIN_S = 400
 # Of the saboteur's start, without any rule of kube-proxy.
 OUT_S = 1.5
+# After its first start on a node, which is sooner than the last phase is over.
+DIES_AFTER_S = 6
 # On a busy machine attempts are more than a tenth of a second apart, which is inconclusive: not what is tested here.
 RESOLUTION_S = 1.0
 
@@ -121,6 +123,37 @@ def test_a_kube_proxy_that_does_not_start_stops_the_roll(tmp_path: Path) -> None
     assert made is not None
     assert [phase.name for phase in made.phases] == ["hold-from", "roll-forward"]
     assert "hold-to            did not take place" in found.output
+
+
+@pytest.fixture
+def dies_later(tmp_path: Path) -> Path:
+    """A kube-proxy that is killed some seconds after its first start on a node, and never starts again there."""
+    program = tmp_path / "program" / "kube-proxy"
+    program.parent.mkdir()
+    real, marks = ensure().path("kube-proxy"), tmp_path / "marks"
+    marks.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+[ "$1" = --version ] && exec {real} --version
+mark={marks}/$(echo "$1" | tr / _)
+[ -e "$mark" ] && exit 1
+: >"$mark"
+setsid sh -c "sleep {DIES_AFTER_S}; kill -9 $$" &
+exec {real} "$@"
+"""
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program
+
+
+def test_a_kube_proxy_that_dies_after_its_replacement_may_not(tmp_path: Path, dies_later: Path) -> None:
+    found = upgrade(tmp_path, "--from=iptables", f"--to=dies=iptables@{dies_later}", "--quick")
+    assert found.code == 1
+    assert "iptables -> dies: MAY NOT" in found.output
+    # The rules that it left serve on, so that nobody who asks the same Services notices.
+    assert {check for _, check in found.failed} == {"kube-proxy", "endpoint-change"}
+    assert "node-1: kube-proxy has ended" in found.finding("hold-to", "kube-proxy").reason
+    assert found.finding("hold-to", "endpoint-change").verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is said of a node that did not get its next kube-proxy."""
+"""What is said of a node that did not get its next kube-proxy, or that says nothing of what is left on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Verdict
 from gauntlet.kube.api import ApiUnreachable
 from gauntlet.providers.protocol import ProxyDoesNotServe
-from gauntlet.upgrade.passage import not_replaced
+from gauntlet.upgrade.passage import not_audited, not_replaced
 
 
 def test_a_kube_proxy_that_does_not_serve_fails() -> None:
@@ -24,3 +24,9 @@ def test_a_kube_proxy_that_does_not_serve_fails() -> None:
 )
 def test_what_was_in_the_way_of_a_replacement_says_nothing_of_the_kube_proxy(error: GauntletError) -> None:
     assert not_replaced(error, "node-2").verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_node_that_cannot_be_audited_is_inconclusive() -> None:
+    found = not_audited(CommandFailed("node-2", Completed(("nft", "list", "tables"), 124, "", "timed out")))
+    assert (found.check, found.verdict) == ("residue", Verdict.INCONCLUSIVE)
+    assert "node-2" in found.reason
