@@ -63,7 +63,8 @@ def upgrade(
 
     A sandbox cluster starts with today's kube-proxy. Under traffic that never stops, from pods, from the network of
     nodes and from outside, its nodes get the next one, one after the other, then today's again, and the next one once
-    more. In between nothing is done for a few seconds: before, with half of the nodes replaced, there, and back.
+    more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half of the nodes
+    replaced, there, and back.
 
     The answer is `may`, `may not` or `cannot tell`, with its reasons, the worst first. What is promised is said in
     slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml. The suites and the faults are not
