@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
-from types import MappingProxyType
 
 from gauntlet.checkers.affinity import BY_CLIENT
-from gauntlet.checkers.kept_flows import ALWAYS, Stretch, had_gone
+from gauntlet.checkers.kept_flows import ALWAYS, NOTHING_GONE, Stretch, had_gone, held_against
 from gauntlet.checkers.occasion import occasion
 from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import History
-
-_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def affinity_broken(
@@ -22,7 +19,7 @@ def affinity_broken(
     *,
     timeout_s: float,
     at_most: int | None = 0,
-    gone: Mapping[str, int] = _NONE,
+    gone: Mapping[str, int] = NOTHING_GONE,
     within: Stretch = ALWAYS,
 ) -> Finding:
     """How many times a client of a Service with `sessionAffinity: ClientIP` met another backend within the time-out.
@@ -62,12 +59,10 @@ def affinity_broken(
             lines.append((at_ns, f"{seconds(at_ns - origin_ns)}: {where}: {was}, then {now}, {deed}"))
     total = broken.total()
     tally = ", ".join(f"{who}: {count}" for who, count in sorted(broken.items(), key=lambda each: (-each[1], each[0])))
-    promised = "nothing is promised" if at_most is None else f"promised: at most {at_most}"
     reason = f"{total} times a client met another backend within {timeout_s:g} s"
-    reason += f" ({tally}); {promised}" if total else f"; {promised}"
-    verdict = Verdict.MEASURED if at_most is None else Verdict.FAIL if total > at_most else Verdict.PASS
-    if once and verdict is not Verdict.FAIL:
-        return no_data(check, f"answered only once, so that nothing could be kept: {'; '.join(sorted(once))}")
-    threshold = None if at_most is None else float(at_most)
+    reason += f" ({tally})" if total else ""
     details = tuple(line for _, line in sorted(lines))
-    return Finding(check, verdict, reason, float(total), "changes", threshold, 0.0, details)
+    found = held_against(check, total, "changes", reason, at_most, details)
+    if once and found.verdict is not Verdict.FAIL:
+        return no_data(check, f"answered only once, so that nothing could be kept: {'; '.join(sorted(once))}")
+    return found

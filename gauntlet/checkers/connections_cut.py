@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from types import MappingProxyType
 
-from gauntlet.checkers.kept_flows import ALWAYS, KeptFlow, Mishap, Stretch, had_gone, kept_flows, lines, mishap, tally
-from gauntlet.checkers.sample import no_data
-from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.ground.history import History, Protocol
-
-_NONE: Mapping[str, int] = MappingProxyType({})
+from gauntlet.checkers.kept_flows import (
+    ALWAYS,
+    CONNECTIONS,
+    NOTHING_GONE,
+    KeptFlow,
+    Mishap,
+    Stretch,
+    answered,
+    counted,
+    had_gone,
+    mishap,
+    tally,
+    unanswered,
+)
+from gauntlet.ground.finding import Finding
+from gauntlet.ground.history import History
 
 
 def connections_cut(
-    history: History, *, at_most: int | None = 0, gone: Mapping[str, int] = _NONE, within: Stretch = ALWAYS
+    history: History, *, at_most: int | None = 0, gone: Mapping[str, int] = NOTHING_GONE, within: Stretch = ALWAYS
 ) -> Finding:
     """How many kept TCP connections were cut, by client and frontend, and what was being done to the cluster then.
 
@@ -29,30 +38,14 @@ def connections_cut(
     `within`: only cuts that were seen in this stretch of the history count, whenever the attempt before them was made.
     """
     check = "connections-cut"
-    flows = kept_flows(history.attempts, Protocol.TCP)
-    opened = [flow for flow in flows if any(step.ok for step in flow.steps)]
-    if not opened:
-        return no_data(check, f"none of {len(flows)} kept TCP connections was ever answered")
-    mixed = [flow.name for flow in opened if flow.interleaved]
-    if mixed:
-        return no_data(check, f"connections that share rows cannot be told apart: {'; '.join(mixed)}")
+    opened, trouble = answered(check, history.attempts, CONNECTIONS)
+    if trouble:
+        return trouble
     cuts = [cut for flow in opened for cut in _cuts(history, flow, gone) if within.holds(cut.until_ns)]
-    if not cuts and not any(flow.answered_in(within) for flow in opened):
-        return no_data(check, f"none of {len(opened)} kept TCP connections was answered in this time")
-    origin_ns = min(flow.steps[0].at_ns for flow in opened)
-    found = f"{len(cuts)} cut ({tally(cuts)})" if cuts else "none cut"
-    promised = "nothing is promised" if at_most is None else f"promised: at most {at_most}"
-    verdict = Verdict.MEASURED if at_most is None else Verdict.FAIL if len(cuts) > at_most else Verdict.PASS
-    return Finding(
-        check,
-        verdict,
-        f"of {len(opened)} kept TCP connections {found}; {promised}",
-        float(len(cuts)),
-        "connections",
-        None if at_most is None else float(at_most),
-        0.0,
-        lines(cuts, origin_ns),
-    )
+    if not cuts and (trouble := unanswered(check, opened, CONNECTIONS, within)):
+        return trouble
+    words = f"{len(cuts)} cut ({tally(cuts)})" if cuts else "none cut"
+    return counted(check, opened, CONNECTIONS, cuts, words, at_most)
 
 
 def _cuts(history: History, flow: KeptFlow, gone: Mapping[str, int]) -> Iterator[Mishap]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 from gauntlet.checkers.occasion import occasion
-from gauntlet.checkers.sample import OUTSIDE, by_flow, flow_name, seconds
+from gauntlet.checkers.sample import OUTSIDE, by_flow, flow_name, no_data, seconds
+from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, History, Outcome, Protocol
 
@@ -27,6 +29,7 @@ class Stretch:
 # A history is judged whole, unless only a part of it is asked about: what befalls a flow between two attempts is seen
 # only if both are there.
 ALWAYS = Stretch(0, 2**63)
+NOTHING_GONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,57 @@ class Mishap:
 
     def line(self, origin_ns: int) -> str:
         return f"{seconds(self.until_ns - origin_ns)}: {self.flow.name}: {self.what}, {self.occasion}"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the kept flows of one protocol are called. `unit` is one of them, in the plural and in a word."""
+
+    protocol: Protocol
+    name: str
+    unit: str
+
+
+CONNECTIONS = Kind(Protocol.TCP, "kept TCP connections", "connections")
+UDP_FLOWS = Kind(Protocol.UDP, "UDP flows of a fixed port", "flows")
+
+
+def answered(check: str, attempts: pl.DataFrame, kind: Kind) -> tuple[list[KeptFlow], Finding | None]:
+    """The flows that were answered at all, and the finding instead if nothing can be said of them."""
+    flows = kept_flows(attempts, kind.protocol)
+    known = [flow for flow in flows if any(step.ok for step in flow.steps)]
+    if not known:
+        return [], no_data(check, f"none of {len(flows)} {kind.name} was ever answered")
+    mixed = [flow.name for flow in known if flow.interleaved]
+    if mixed:
+        return [], no_data(check, f"{kind.unit} that share rows cannot be told apart: {'; '.join(mixed)}")
+    return known, None
+
+
+def unanswered(check: str, flows: Sequence[KeptFlow], kind: Kind, within: Stretch) -> Finding | None:
+    """The finding if none of these flows was answered in this time, for those in which nothing befell any."""
+    if any(flow.answered_in(within) for flow in flows):
+        return None
+    return no_data(check, f"none of {len(flows)} {kind.name} was answered in this time")
+
+
+def counted(
+    check: str, flows: Sequence[KeptFlow], kind: Kind, mishaps: Sequence[Mishap], words: str, at_most: int | None
+) -> Finding:
+    """How many mishaps befell these flows, held against a promise. `words` say what that is."""
+    origin_ns = min(flow.steps[0].at_ns for flow in flows)
+    reason = f"of {len(flows)} {kind.name} {words}"
+    return held_against(check, len(mishaps), kind.unit, reason, at_most, lines(mishaps, origin_ns))
+
+
+def held_against(
+    check: str, count: int, unit: str, reason: str, at_most: int | None, details: tuple[str, ...]
+) -> Finding:
+    """The finding about a count of which at most so many are promised; None: nothing is, it is measured."""
+    promised = "nothing is promised" if at_most is None else f"promised: at most {at_most}"
+    verdict = Verdict.MEASURED if at_most is None else Verdict.FAIL if count > at_most else Verdict.PASS
+    threshold = None if at_most is None else float(at_most)
+    return Finding(check, verdict, f"{reason}; {promised}", float(count), unit, threshold, 0.0, details)
 
 
 def kept_flows(attempts: pl.DataFrame, protocol: Protocol) -> list[KeptFlow]:

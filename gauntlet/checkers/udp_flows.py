@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 from gauntlet.checkers.kept_flows import (
     ALWAYS,
+    NOTHING_GONE,
+    UDP_FLOWS,
     KeptFlow,
     Mishap,
     Step,
     Stretch,
+    answered,
+    counted,
     had_gone,
-    kept_flows,
-    lines,
     mishap,
     pairs,
     tally,
+    unanswered,
 )
 from gauntlet.checkers.sample import NANO, failed, no_data
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import History, Protocol
+from gauntlet.ground.history import History
 
 # nf_conntrack_udp_timeout: a flow that is silent for longer is forgotten, and chooses anew (nf_conntrack-sysctl.rst).
 IDLE_S = 30.0
 # A lost datagram is no lost flow.
 LOST_AFTER_S = 2.0
-_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def udp_flows_lost(
@@ -35,7 +36,7 @@ def udp_flows_lost(
     *,
     at_most: int | None = 0,
     lost_after_s: float = LOST_AFTER_S,
-    gone: Mapping[str, int] = _NONE,
+    gone: Mapping[str, int] = NOTHING_GONE,
     within: Stretch = ALWAYS,
 ) -> Finding:
     """How often a UDP flow that had been answered got no answer for `lost_after_s` or longer, by client and frontend.
@@ -46,14 +47,14 @@ def udp_flows_lost(
     line says so. `within`: only silences that were first seen in this stretch of the history count.
     """
     check = "udp-flows-lost"
-    flows, trouble = _flows(check, history)
+    flows, trouble = answered(check, history.attempts, UDP_FLOWS)
     if trouble:
         return trouble
     silences = (each for flow in flows for each in _silences(history, flow, lost_after_s, gone))
     lost = [each for each in silences if within.holds(each.until_ns)]
-    if not lost and not any(flow.answered_in(within) for flow in flows):
-        return _unanswered(check, flows)
-    return _finding(check, "lost", flows, lost, at_most)
+    if not lost and (trouble := unanswered(check, flows, UDP_FLOWS, within)):
+        return trouble
+    return counted(check, flows, UDP_FLOWS, lost, _words(lost, "lost"), at_most)
 
 
 def udp_flows_moved(
@@ -61,7 +62,7 @@ def udp_flows_moved(
     *,
     at_most: int | None = 0,
     idle_s: float = IDLE_S,
-    gone: Mapping[str, int] = _NONE,
+    gone: Mapping[str, int] = NOTHING_GONE,
     within: Stretch = ALWAYS,
 ) -> Finding:
     """How many times a UDP flow was answered by another backend than before though the old one still served.
@@ -73,7 +74,7 @@ def udp_flows_moved(
     `within`: only moves that were seen in this stretch of the history count.
     """
     check = "udp-flows-moved"
-    flows, trouble = _flows(check, history)
+    flows, trouble = answered(check, history.attempts, UDP_FLOWS)
     if trouble:
         return trouble
     moves = [
@@ -85,34 +86,18 @@ def udp_flows_moved(
         and step.at_ns - before.end_ns < idle_s * NANO
         and not had_gone(before.backend, step.end_ns, gone)
     ]
-    if not moves and not any(flow.answered_in(within) for flow in flows):
-        return _unanswered(check, flows)
+    if not moves and (trouble := unanswered(check, flows, UDP_FLOWS, within)):
+        return trouble
     last = _last_answers(history)
     proven = [move for before, step, move in moves if last[before.backend] >= step.end_ns]
     doubtful = [move for before, step, move in moves if last[before.backend] < step.end_ns]
-    found = _finding(check, "moved", flows, proven, at_most)
+    found = counted(check, flows, UDP_FLOWS, proven, _words(proven, "moved"), at_most)
     if doubtful and found.verdict is Verdict.PASS:
         first = doubtful[0]
         return no_data(
             check, f"{len(doubtful)} flows moved, and nobody saw their backends serve afterwards: {first.what}"
         )
     return found
-
-
-def _flows(check: str, history: History) -> tuple[list[KeptFlow], Finding | None]:
-    """The flows that were answered at all, and the finding instead if nothing can be said of them."""
-    flows = kept_flows(history.attempts, Protocol.UDP)
-    answered = [flow for flow in flows if any(step.ok for step in flow.steps)]
-    if not answered:
-        return [], no_data(check, f"none of {len(flows)} UDP flows of a fixed port was ever answered")
-    mixed = [flow.name for flow in answered if flow.interleaved]
-    if mixed:
-        return [], no_data(check, f"flows that share rows cannot be told apart: {'; '.join(mixed)}")
-    return answered, None
-
-
-def _unanswered(check: str, flows: list[KeptFlow]) -> Finding:
-    return no_data(check, f"none of {len(flows)} UDP flows of a fixed port was answered in this time")
 
 
 def _silences(history: History, flow: KeptFlow, lost_after_s: float, gone: Mapping[str, int]) -> Iterator[Mishap]:
@@ -153,17 +138,5 @@ def _last_answers(history: History) -> dict[str, int]:
     return dict(good.group_by("backend").agg(pl.col("at_ns").max()).iter_rows())
 
 
-def _finding(check: str, word: str, flows: list[KeptFlow], mishaps: list[Mishap], at_most: int | None) -> Finding:
-    found = f"{len(mishaps)} times one was {word} ({tally(mishaps)})" if mishaps else f"none was {word}"
-    promised = "nothing is promised" if at_most is None else f"promised: at most {at_most}"
-    verdict = Verdict.MEASURED if at_most is None else Verdict.FAIL if len(mishaps) > at_most else Verdict.PASS
-    return Finding(
-        check,
-        verdict,
-        f"of {len(flows)} UDP flows of a fixed port {found}; {promised}",
-        float(len(mishaps)),
-        "flows",
-        None if at_most is None else float(at_most),
-        0.0,
-        lines(mishaps, min(flow.steps[0].at_ns for flow in flows)),
-    )
+def _words(mishaps: list[Mishap], word: str) -> str:
+    return f"{len(mishaps)} times one was {word} ({tally(mishaps)})" if mishaps else f"none was {word}"

@@ -32,22 +32,19 @@ def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None,
     Exit code 0 if nothing got worse, 1 if something did or cannot be told: a case that the place of one run does not
     allow, or a subject that the second run does not have.
     """
-    from gauntlet.ground.paths import project_root
-    from gauntlet.promises import accepted, slo_files, upgrade
     from gauntlet.report.results_file import load
     from gauntlet.upgrade.compare import Side, compare, pairs, unpaired
     from gauntlet.upgrade.comparison import judged, lines
+    from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.verdict import Answer
 
-    whole = project_root() / "slos"
-    promise = upgrade.load(whole, slos).slo.worse
-    acceptances = accepted.read([slo_files.read_all(each) for each in (whole, slos) if each is not None])
+    terms = Terms.read(slos)
     old, new = load(before), load(after)
     codes = []
     for was, now in pairs(old, new, subjects):
         first, second = Side.of(old, was), Side.of(new, now)
-        changes = compare(first, second, promise)
-        found = judged(first, second, changes, now, acceptances, datetime.now(UTC).date())
+        changes = compare(first, second, terms.promised.slo.worse)
+        found = judged(first, second, changes, now, terms.acceptances, datetime.now(UTC).date())
         click.echo("\n".join(lines(was, now, found)))
         codes.append(found.answer.exit_code)
     for name in unpaired(old, new, subjects):

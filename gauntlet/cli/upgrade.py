@@ -17,9 +17,9 @@ from gauntlet.ground.errors import GauntletError, UsageError
 if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
     from gauntlet.subject import Subject
-    from gauntlet.upgrade.gate import Terms
     from gauntlet.upgrade.phases import Extent
     from gauntlet.upgrade.strategy import Strategy
+    from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.verdict import Answer
 
 # The only one whose nodes can be given another kube-proxy so far.
@@ -82,10 +82,10 @@ def upgrade(
     from gauntlet.report.results_file import FILE, LOGS
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
-    from gauntlet.upgrade.gate import Terms
     from gauntlet.upgrade.phases import Extent
     from gauntlet.upgrade.skew import require_supported
     from gauntlet.upgrade.strategy import Strategy
+    from gauntlet.upgrade.terms import Terms
 
     subjects = parse_all(f"{today},{following}", DEFAULT_VERSION)
     if len(subjects) != 2:

@@ -50,6 +50,12 @@ class Finding:
     node: str = ""
 
 
+def split_check(check: str) -> tuple[str, str]:
+    """What a check asks, and of what: `outage: new TCP` is `outage` of `new TCP`; of nothing in particular is empty."""
+    asked, _, about = check.partition(": ")
+    return asked, about
+
+
 def undecided(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The finding to add to those of a case if they decide nothing: there are none, or all are measured."""
     if not findings:

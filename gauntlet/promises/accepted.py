@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gauntlet.ground.finding import split_check
 from gauntlet.promises.layers import checked, whole
 from gauntlet.promises.promise import FromText
 from gauntlet.promises.slo_files import SloFiles
@@ -40,7 +41,7 @@ class Acceptance(BaseModel):
         A check that is told by kind or Service (`outage: new TCP`) is meant by its name before the colon, too. A
         Service is named without its namespace, which another run gives another name.
         """
-        base, _, about = check.partition(": ")
+        base, about = split_check(check)
         checks = (check, base, f"{base}: {about.rpartition('/')[2]}")
         named = ((self.case, case), (self.phase, phase), (self.subject, subject))
         return self.check in checks and all(mine in ("", theirs) for mine, theirs in named)

@@ -162,7 +162,7 @@ def load(folder: Path, changes: Path | None = None) -> SloBook:
     """
     if not (folder / "default.yaml").is_file():
         raise SloError(f"{folder / 'default.yaml'} is missing", "name a folder laid out like slos/")
-    files = [slo_files.read_all(each) for each in (folder, changes) if each is not None]
+    files = slo_files.read_over(folder, changes)
     book = SloBook(folder, tuple(map(_layered, files)))
     book.validate()
     upgrade.validate(files)

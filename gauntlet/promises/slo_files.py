@@ -39,6 +39,11 @@ class SloFiles:
     accepted: YamlFile | None
 
 
+def read_over(folder: Path, changes: Path | None) -> list[SloFiles]:
+    """A whole folder of promises and, if there is one, a folder of changes over it. Raises as `read_all` does."""
+    return [read_all(each) for each in (folder, changes) if each is not None]
+
+
 def read_all(folder: Path) -> SloFiles:
     """Read every file of a folder. Raises SloError or YamlError for one that would not be read, or that cannot be."""
     paths = _entries(folder)

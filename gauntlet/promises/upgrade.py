@@ -99,16 +99,17 @@ def load(folder: Path, changes: Path | None = None) -> UpgradeTerms:
 
     Raises SloError or YamlError (both UsageError), with file and line, for the first thing that is wrong.
     """
-    return _terms([slo_files.read_all(each) for each in (folder, changes) if each is not None])
+    return read(slo_files.read_over(folder, changes))
 
 
 def validate(files: Sequence[SloFiles]) -> None:
     """Raises as `load` does if these folders promise anything of upgrades."""
     if any(each.upgrade for each in files):
-        _terms(files)
+        read(files)
 
 
-def _terms(files: Sequence[SloFiles]) -> UpgradeTerms:
+def read(files: Sequence[SloFiles]) -> UpgradeTerms:
+    """What these folders of promises promise for an upgrade, the later ones winning. Raises as `load` does."""
     layers = [whole(each.upgrade) for each in files if each.upgrade is not None]
     if not layers:
         raise SloError(f"{files[0].folder / _FILE} is missing", "name a folder laid out like slos/")

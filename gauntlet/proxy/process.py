@@ -33,11 +33,17 @@ class ProxyProcess:
 
 def running(node: Node) -> ProxyProcess:
     """The kube-proxy that runs on this node. Raises Inconclusive if none does."""
+    found = present(node)
+    if found is None:
+        raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log; was it hurt before?")
+    return found
+
+
+def present(node: Node) -> ProxyProcess | None:
+    """The kube-proxy that runs on this node; None if none does."""
     pid = node.proxy_pid()
     found = None if pid is None else _stat(node, pid)
-    if pid is None or found is None:
-        raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log; was it hurt before?")
-    return ProxyProcess(pid, found[1])
+    return None if pid is None or found is None else ProxyProcess(pid, found[1])
 
 
 def _stat(node: Node, pid: int) -> tuple[str, str] | None:

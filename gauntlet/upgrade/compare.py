@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.finding import Verdict
+from gauntlet.ground.finding import Verdict, split_check
 from gauntlet.promises.support import is_of_the_place
 from gauntlet.promises.upgrade import WorsePromise
 from gauntlet.report.results import CaseResult, FindingRecord, Results
@@ -208,7 +208,7 @@ def _figures(
     for was, now in pairs:
         if {was.verdict, now.verdict} != {Verdict.PASS}:
             continue
-        for check in dict.fromkeys(each.check for each in was.findings if each.check.partition(":")[0] in checks):
+        for check in dict.fromkeys(each.check for each in was.findings if split_check(each.check)[0] in checks):
             first, second = (_one(result, check) for result in (was, now))
             if first is not None and second is not None:
                 yield first, second

@@ -9,9 +9,6 @@ from pathlib import Path
 
 from gauntlet.ground.history import History
 from gauntlet.kube.api import Api
-from gauntlet.promises import accepted, slo_files
-from gauntlet.promises import upgrade as promises
-from gauntlet.promises.slo import shipped
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
@@ -21,23 +18,10 @@ from gauntlet.upgrade.passage import Conductor, Say
 from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phases
 from gauntlet.upgrade.roll_traffic import flowing
 from gauntlet.upgrade.strategy import Strategy
+from gauntlet.upgrade.terms import Terms
 from gauntlet.upgrade.verdict import Concern, Judgement, Observation, judge
 
 NAME = "upgrade"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is promised of the upgrade, and which failures are accepted."""
-
-    promised: promises.UpgradeTerms
-    acceptances: tuple[accepted.Acceptance, ...]
-
-    @classmethod
-    def read(cls, changes: Path | None) -> Terms:
-        """The promises of the checkout, with those of a folder over them. Raises SloError for the first mistake."""
-        files = [slo_files.read_all(each) for each in (shipped(), changes) if each is not None]
-        return cls(promises.load(shipped(), changes), accepted.read(files))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import NANO
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.history import EventKind, History
-from gauntlet.upgrade.phases import TASKS, Leg, Phase
+from gauntlet.upgrade.phases import TASKS, Leg, Phase, phase_times
 from gauntlet.upgrade.reasons import chosen, merged
 from gauntlet.upgrade.roll_cost import KINDS
 from gauntlet.upgrade.verdict import Answer, Judgement, Observation
@@ -161,11 +161,10 @@ def _table(observations: Sequence[Observation], history: History, planned: Seque
 
 
 def _length_s(history: History, phase: str) -> float | None:
-    mine = history.events.filter(history.events["subject"] == phase)
-    times = dict(mine.select("kind", "at_ns").iter_rows())
-    if EventKind.PHASE_ENDED not in times:
-        return None
-    return float(times[EventKind.PHASE_ENDED] - times[EventKind.PHASE_STARTED]) / NANO
+    begun, ended = (
+        dict(phase_times(history.events, kind)) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED)
+    )
+    return (ended[phase] - begun[phase]) / NANO if phase in ended else None
 
 
 def _seconds(figure: float | None) -> str:
@@ -178,7 +177,7 @@ def _count(figure: float | None) -> str:
 
 def _figure(findings: Sequence[Finding], check: str) -> float | None:
     """The figure of this check, or of it about one Service (`affinity-broken: upgrade/sticky`)."""
-    about = (each.figure for each in findings if each.check == check or each.check.startswith(f"{check}: "))
+    about = (each.figure for each in findings if check in (each.check, split_check(each.check)[0]))
     return next(about, None)
 
 

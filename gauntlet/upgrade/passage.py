@@ -86,8 +86,13 @@ class Conductor:
             self.phase = phase.name
             self._say(f"{phase.name}: {self._words(phase)}")
             self._note(EventKind.PHASE_STARTED, phase.name)
-            stopped = self._roll(phase) if phase.task is Task.ROLL else ()
-            found = self._settle() if phase.task is Task.ROLL else self._hold(change)
+            stopped: tuple[Finding, ...] = ()
+            found: tuple[Finding, ...] = ()
+            if phase.task is Task.ROLL:
+                stopped = self._roll(phase)
+                time.sleep(self._settle_s)
+            else:
+                found = (self._hold(change),)
             if not stopped:
                 try:
                     remains[phase.name] = self._audit(phase)
@@ -100,15 +105,11 @@ class Conductor:
                 break
         return Passage(remains, findings)
 
-    def _settle(self) -> tuple[Finding, ...]:
-        time.sleep(self._settle_s)
-        return ()
-
-    def _hold(self, change: Change) -> tuple[Finding, ...]:
+    def _hold(self, change: Change) -> Finding:
         ends = time.monotonic() + HOLD_S
         found = change()
         time.sleep(max(0.0, ends - time.monotonic()))
-        return (found,)
+        return found
 
     def _lasting(self, left_out: Sequence[str]) -> Finding:
         """Whether the kube-proxies of all other nodes are those that they were given."""

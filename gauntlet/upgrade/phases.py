@@ -127,7 +127,7 @@ def by_phase(history: History, planned: Sequence[Phase]) -> dict[str, PhaseHisto
     stops. One that was under way when a roll began, and failed then, belongs to the roll. Raises Inconclusive if phases
     began in another order than planned, twice, or inside one another.
     """
-    begun, ended = (_times(history.events, kind) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED))
+    begun, ended = (phase_times(history.events, kind) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED))
     order = [name for name, _ in begun]
     if order != [phase.name for phase in planned][: len(order)]:
         raise Inconclusive(f"the history holds the phases {', '.join(order)}, which is not the order that was planned")
@@ -162,7 +162,8 @@ def _part(history: History, attempts: pl.DataFrame, stretch: Stretch) -> PhaseHi
     return PhaseHistory(attempts.filter(inside).drop("since"), events, history, stretch)
 
 
-def _times(events: pl.DataFrame, kind: EventKind) -> list[tuple[str, int]]:
+def phase_times(events: pl.DataFrame, kind: EventKind) -> list[tuple[str, int]]:
+    """The names of phases with the moments, in ns and in order, of their PHASE_STARTED or PHASE_ENDED."""
     mine = events.filter(pl.col("kind") == str(kind)).sort("at_ns")
     return [(name, at_ns) for name, at_ns in mine.select("subject", "at_ns").iter_rows()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gauntlet.ground.finding import split_check
 from gauntlet.upgrade.verdict import Observation
 
 _SHARE, _SPELL = "availability", "outage"
@@ -44,9 +45,9 @@ def chosen(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
 
 
 def _base(each: Observation) -> str:
-    return each.finding.check.partition(":")[0]
+    return split_check(each.finding.check)[0]
 
 
 def _place(each: Observation) -> tuple[str, str, str, str]:
     """Which connections, where, and what came of them."""
-    return each.finding.check.partition(":")[2], each.phase, each.case, each.finding.verdict
+    return split_check(each.finding.check)[1], each.phase, each.case, each.finding.verdict

@@ -16,7 +16,7 @@ from gauntlet.report.results import FindingRecord, Results, records
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.upgrade_record import PhaseRecord, UpgradeRecord
 from gauntlet.upgrade.gate import NAME, Plan, Seen
-from gauntlet.upgrade.phases import Phase, Side
+from gauntlet.upgrade.phases import Phase, Side, phase_times
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.verdict import Observation
 
@@ -93,7 +93,4 @@ def _phases(history: History, planned: Sequence[Phase], names: Mapping[Side, str
 
 
 def _times(history: History, kind: EventKind) -> dict[str, datetime]:
-    mine = history.events.filter(history.events["kind"] == str(kind))
-    return {
-        name: datetime.fromtimestamp(at_ns / NANO, UTC) for name, at_ns in mine.select("subject", "at_ns").iter_rows()
-    }
+    return {name: datetime.fromtimestamp(at_ns / NANO, UTC) for name, at_ns in phase_times(history.events, kind)}

@@ -14,7 +14,7 @@ from gauntlet.checkers.outage import outage
 from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
 from gauntlet.checkers.silence import attendance
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
 from gauntlet.promises.upgrade import UpgradeTerms
@@ -41,15 +41,13 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What traffic there was, and what was meant to happen to its backends.
+    """What traffic there was. None of its `backends` goes meanwhile.
 
-    `gone` says when, in ns, a backend began to go. `sticky` are the Services (`namespace/name`) with
-    `sessionAffinity: ClientIP`, with their time-outs in seconds.
+    `sticky` are the Services (`namespace/name`) with `sessionAffinity: ClientIP`, with their time-outs in seconds.
     """
 
     flows: Collection[DeclaredFlow]
     backends: frozenset[str]
-    gone: Mapping[str, int] = field(default_factory=dict)
     sticky: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -65,7 +63,7 @@ def held(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> list[F
 
 def _promised(found: Iterable[Finding], terms: UpgradeTerms) -> list[Finding]:
     return [
-        replace(each, promise=terms.field(_FIELDS[base])) if (base := each.check.partition(":")[0]) in _FIELDS else each
+        replace(each, promise=terms.field(_FIELDS[base])) if (base := split_check(each.check)[0]) in _FIELDS else each
         for each in found
     ]
 
@@ -85,15 +83,13 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
-        yield connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
+        yield connections_cut(whole, at_most=promise.connections_cut, within=stretch)
     if KINDS["kept UDP"] in kinds:
-        yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, gone=setting.gone, within=stretch)
-        yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, gone=setting.gone, within=stretch)
+        yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, within=stretch)
+        yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, within=stretch)
     for service, timeout_s in setting.sticky.items():
         mine = History(whole.attempts.filter(pl.col("service") == service), whole.events)
-        found = affinity_broken(
-            mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
-        )
+        found = affinity_broken(mine, timeout_s=timeout_s, at_most=promise.affinity_broken, within=stretch)
         yield replace(found, check=f"{found.check}: {service}")
 
 
@@ -115,8 +111,7 @@ def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float) -> Fi
 
     `attempts` are all that there are; a quiet that reaches into the stretch counts, with all of its length. It begins
     when an attempt has ended: while one hangs, nothing goes unseen. One before the first attempt begins with the
-    stretch, one after the last attempt ends with it. Coarser than promised is
-    inconclusive, never a failure.
+    stretch, one after the last attempt ends with it. Coarser than promised is inconclusive, never a failure.
     """
     check = "resolution"
     longest = max((_quiet(flow, name, stretch) for name, flow in by_flow(attempts)), default=None)
@@ -137,7 +132,7 @@ def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str]
         for before, after in zip(since, until, strict=True)
         if after > stretch.start_ns and before < stretch.end_ns
     )
-    return max(0, *reaching, 0) / NANO, name
+    return max((0, *reaching)) / NANO, name
 
 
 def ready(events: pl.DataFrame, within_s: float) -> Finding:

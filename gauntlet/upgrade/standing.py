@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import CommandFailed, Node
-from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.proxy import process
 from gauntlet.proxy.health import healthy
@@ -33,9 +32,8 @@ class Standing:
 def look(node: Node) -> Standing:
     """The kube-proxy of this node as it is now."""
     try:
-        try:
-            found = process.running(node)
-        except Inconclusive:
+        found = process.present(node)
+        if found is None:
             return Standing()
         asked = node.run(healthy(node), check=False)
     except CommandFailed as failed:

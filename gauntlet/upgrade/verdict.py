@@ -124,9 +124,8 @@ def judge(
     """What the findings of all phases, and the changes from today's kube-proxy to the next, come to.
 
     `missing` are phases that were planned and did not end; `subject` is the name of the next one, whose changes these
-    are. A failure is accepted until the end of the day that its
-    acceptance names; what is inconclusive never is, for nobody knows what it would have been. Nothing observed at all
-    is no permission.
+    are. A failure is accepted until the end of the day that its acceptance names; what is inconclusive never is, for
+    nobody knows what it would have been. Nothing observed at all is no permission.
     """
     changed = (_of_change(change, subject) for change in changes)
     seen = [*observations, *changed, *map(_of_missing, missing)]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from gauntlet.ground.cluster import Cluster, Node
-from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.protocol import ProxyDoesNotServe
 from gauntlet.providers.sandbox import layout
@@ -43,7 +42,8 @@ def replace(cluster: _Rolling, node: Node, given: ProxyProgram) -> None:
         address=node.address,
         kubeconfig=layout.proxy_kubeconfig(cluster.state_dir, node.name),
     )
-    old = _running(node)
+    # None between two starts: the next one is the new one's.
+    old = process.present(node)
     ProxyManifest.write(cluster.state_dir, node.name, given.name, given.program, fields)
     if old is not None:
         stop(node, old)
@@ -74,14 +74,6 @@ def stop(node: Node, old: ProxyProcess) -> None:
     except NotInTime:
         node.run(("sh", "-c", old.send("KILL")))
         until(gone, what=f"kube-proxy on {node.name} was killed", deadline_s=_GONE_S)
-
-
-def _running(node: Node) -> ProxyProcess | None:
-    try:
-        return process.running(node)
-    except Inconclusive:
-        # It is between two starts: the next one is the new one's.
-        return None
 
 
 def settled(record: ClusterRecord, given: ProxyProgram) -> ClusterRecord:

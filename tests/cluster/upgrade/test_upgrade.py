@@ -87,17 +87,23 @@ def test_a_restart_in_the_same_mode_is_noticed_by_nobody(tmp_path: Path) -> None
     ]
 
 
+def program(folder: Path, script: str) -> Path:
+    """A kube-proxy that is this script."""
+    written = folder / "program" / "kube-proxy"
+    written.parent.mkdir()
+    written.write_text(script)
+    written.chmod(written.stat().st_mode | stat.S_IXUSR)
+    return written
+
+
 @pytest.fixture
 def clears_first(tmp_path: Path) -> Path:
     """A kube-proxy that deletes all rules before it starts, and takes its time."""
-    program = tmp_path / "program" / "kube-proxy"
-    program.parent.mkdir()
     real = ensure().path("kube-proxy")
-    program.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] || {{ nft delete table ip kube-proxy; sleep {OUT_S}; }}\nexec {real} "$@"\n'
+    return program(
+        tmp_path,
+        f'#!/bin/sh\n[ "$1" = --version ] || {{ nft delete table ip kube-proxy; sleep {OUT_S}; }}\nexec {real} "$@"\n',
     )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return program
 
 
 def test_an_outage_of_the_roll_is_measured_and_the_answer_names_it(tmp_path: Path, clears_first: Path) -> None:
@@ -128,11 +134,10 @@ def test_a_kube_proxy_that_does_not_start_stops_the_roll(tmp_path: Path) -> None
 @pytest.fixture
 def dies_later(tmp_path: Path) -> Path:
     """A kube-proxy that is killed some seconds after its first start on a node, and never starts again there."""
-    program = tmp_path / "program" / "kube-proxy"
-    program.parent.mkdir()
     real, marks = ensure().path("kube-proxy"), tmp_path / "marks"
     marks.mkdir()
-    program.write_text(
+    return program(
+        tmp_path,
         f"""#!/bin/sh
 [ "$1" = --version ] && exec {real} --version
 mark={marks}/$(echo "$1" | tr / _)
@@ -140,10 +145,8 @@ mark={marks}/$(echo "$1" | tr / _)
 : >"$mark"
 setsid sh -c "sleep {DIES_AFTER_S}; kill -9 $$" &
 exec {real} "$@"
-"""
+""",
     )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return program
 
 
 def test_a_kube_proxy_that_dies_after_its_replacement_may_not(tmp_path: Path, dies_later: Path) -> None:
