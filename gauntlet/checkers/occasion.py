@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gauntlet.checkers.sample import NANO
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind
@@ -24,10 +27,27 @@ def occasion(events: pl.DataFrame, since_ns: int, until_ns: int) -> str:
 
     It is a neighbour in time, not a proof of the cause: the words say how far it is off.
     """
-    deeds = events.filter(pl.col("kind").is_in([str(kind) for kind in _DEEDS]) & (pl.col("at_ns") <= until_ns))
-    if deeds.is_empty():
-        return NOTHING
-    deed = deeds.sort("at_ns").row(-1, named=True)
+    deeds = _deeds(events, until_ns)
+    return NOTHING if deeds.is_empty() else _words(deeds.row(-1, named=True), since_ns)
+
+
+def beginning(events: pl.DataFrame, since_ns: int, until_ns: int) -> str:
+    """The deed that goes with what began at `since_ns`: the first one from then until `until_ns`, else the last before.
+
+    An attempt that began just before a deed may fail by it.
+    """
+    deeds = _deeds(events, until_ns)
+    within = deeds.filter(pl.col("at_ns") >= since_ns)
+    near = within.head(1) if not within.is_empty() else deeds.tail(1)
+    return NOTHING if near.is_empty() else _words(near.row(0, named=True), since_ns)
+
+
+def _deeds(events: pl.DataFrame, until_ns: int) -> pl.DataFrame:
+    mine = pl.col("kind").is_in([str(kind) for kind in _DEEDS]) & (pl.col("at_ns") <= until_ns)
+    return events.filter(mine).sort("at_ns", maintain_order=True)
+
+
+def _words(deed: Mapping[str, Any], since_ns: int) -> str:
     node = f" on {deed['node']}" if deed["node"] and deed["node"] != deed["subject"] else ""
     what = f"{deed['kind']} {deed['subject']}{node}"
     if deed["at_ns"] >= since_ns:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gauntlet.checkers.occasion import beginning
 from gauntlet.checkers.sample import by_flow, end_ns, hurt, no_data, seconds
 from gauntlet.checkers.spells import Spell, spells
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
+
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,14 @@ class Outage:
     flow: str
     spell: Spell
 
-    def line(self, origin_ns: int) -> str:
+    def line(self, origin_ns: int, events: pl.DataFrame | None = None) -> str:
+        """The outage in words, timed from `origin_ns`; with the deed among `events` that goes with it, if any are."""
         spell = self.spell
         end = "" if spell.over else ", not over when the history ends"
+        deed = "" if events is None else f", {beginning(events, spell.first_ns, spell.last_ns)}"
         return (
             f"{self.flow}: {spell.length_s:.3f} s (+/- {spell.resolution_s:.3f} s) from"
-            f" {seconds(spell.first_ns - origin_ns)}, {spell.hurt} attempts hurt{end}"
+            f" {seconds(spell.first_ns - origin_ns)}, {spell.hurt} attempts hurt{deed}{end}"
         )
 
 
@@ -62,11 +67,14 @@ def outage(
     slow_after_ms: float | None = None,
     since_ns: int | None = None,
     deeds_ns: Sequence[int] = (),
+    origin_ns: int | None = None,
+    events: pl.DataFrame | None = None,
 ) -> Finding:
     """The longest outage of any flow, in seconds, with what it can be off by as its resolution.
 
     `at_most_s` None: nothing is promised, the figure is measured. An outage that may be longer or shorter than
-    `at_most_s` within its resolution is inconclusive.
+    `at_most_s` within its resolution is inconclusive. Outages are timed from `origin_ns` (default: `since_ns`, else the
+    first hurt attempt), and told with the deed among `events` that they go with.
     """
     check = "outage"
     if since_ns is not None and attempts.filter(pl.col("at_ns") >= since_ns).is_empty():
@@ -77,8 +85,9 @@ def outage(
     if not found:
         return Finding(check, _verdict(found, at_most_s), "no attempt was hurt", 0.0, "s", at_most_s, 0.0)
     worst = found[0].spell
-    origin = since_ns if since_ns is not None else min(outage.spell.first_ns for outage in found)
-    reason = f"{'1 outage' if len(found) == 1 else f'{len(found)} outages, the longest'}: {found[0].line(origin)}"
+    origin = next((at for at in (origin_ns, since_ns) if at is not None), min(each.spell.first_ns for each in found))
+    lines = tuple(each.line(origin, events) for each in found[:_SHOWN])
+    reason = f"{'1 outage' if len(found) == 1 else f'{len(found)} outages, the longest'}: {lines[0]}"
     return Finding(
         check,
         _verdict(found, at_most_s),
@@ -87,7 +96,7 @@ def outage(
         "s",
         at_most_s,
         worst.resolution_s,
-        tuple(outage.line(origin) for outage in found[:8]),
+        lines,
     )
 
 

@@ -137,20 +137,21 @@ def _undertake(
     started = datetime.now(UTC)
     subjects = dict(zip(Side, (spec.subject, *spec.replacements), strict=True))
     names = {side: each.name for side, each in subjects.items()}
+    written = ",".join(each.written for each in subjects.values())
+    suites = shlex.join(["gauntlet", "run", "--subjects", written])
     try:
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
         plan = Plan.of([node.name for node in cluster.nodes], way, extent)
         seen = pass_through(cluster, subjects, plan, terms, folder, click.echo)
-        run = Run(cluster, names, way, plan, ["gauntlet", *sys.argv[1:]], started, (f"{EVIDENCE}/{NAME}",))
+        evidence = (f"{EVIDENCE}/{NAME}",)
+        run = Run(cluster, names, way, plan, ["gauntlet", *sys.argv[1:]], started, evidence, suites)
         write(recorded(run, seen), folder)
     finally:
         with ending.held_back():
             keep_logs(maker, spec.name, folder / LOGS)
             maker.delete(spec.name)
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
-    written = ",".join(each.written for each in subjects.values())
-    suites = shlex.join(["gauntlet", "run", "--subjects", written])
     today, following = names[Side.FROM], names[Side.TO]
     heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), suites)
     shown = page(heading, seen.judgement, seen.observations, seen.history, plan.run, plan.not_run)

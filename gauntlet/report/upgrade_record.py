@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -19,11 +20,47 @@ class PhaseRecord(Record):
     after: dict[str, str]
 
 
+class ReasonRecord(Record):
+    """What stands against an upgrade: the worst finding of one check. `also_in` are other phases that have the same.
+
+    `name` is what pages call it: `the roll itself: outage: new TCP in roll-forward`. `case` is empty for a check of
+    the roll. The rest is of the finding.
+    """
+
+    name: str = Field(min_length=1)
+    concern: str
+    phase: str
+    case: str = ""
+    check: str
+    verdict: Verdict
+    reason: str
+    promise: str = ""
+    remedy: str = ""
+    also_in: tuple[str, ...] = ()
+
+
+class AcceptedRecord(Record):
+    """A failure that is accepted: what it is called, why it is accepted, and the last day on which it is."""
+
+    name: str = Field(min_length=1)
+    why: str
+    until: date
+
+
+class ChangeRecord(Record):
+    """What the next kube-proxy does better, or differently by design. `check` is empty if it is the whole case."""
+
+    case: str = Field(min_length=1)
+    check: str = ""
+    text: str
+
+
 class UpgradeRecord(Record):
     """An upgrade and its answer. `today` and `next` are names of subjects.
 
-    `reasons` are what stands against it, by name, worst first; `accepted` failures that are accepted. `not_run` names
-    the phases that the answer is not about.
+    `reach` says how far a `may` goes. `reasons` are what stands against it, worst first, each fact once; `accepted`
+    failures that are accepted; `notes` what is to be said of acceptances that covered nothing, or not any more.
+    `limits` are sentences on what the answer is not about, `not_run` the phases among it.
     """
 
     today: str = Field(min_length=1)
@@ -33,8 +70,13 @@ class UpgradeRecord(Record):
     phases: tuple[PhaseRecord, ...]
     not_run: tuple[str, ...] = ()
     answer: Literal["may", "may not", "cannot tell"]
-    reasons: tuple[str, ...] = ()
-    accepted: tuple[str, ...] = ()
+    reach: str = ""
+    reasons: tuple[ReasonRecord, ...] = ()
+    accepted: tuple[AcceptedRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    gains: tuple[ChangeRecord, ...] = ()
+    by_design: tuple[ChangeRecord, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from gauntlet.checkers.sample import NANO
 from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.history import EventKind, History
-from gauntlet.upgrade.phases import TASKS, Leg, Phase, phase_times
+from gauntlet.upgrade.limits import limits, reach
+from gauntlet.upgrade.phases import Phase, phase_times
 from gauntlet.upgrade.reasons import chosen, merged
 from gauntlet.upgrade.roll_cost import KINDS
-from gauntlet.upgrade.verdict import Answer, Judgement, Observation
+from gauntlet.upgrade.verdict import Judgement, Observation, notes
 
 WIDTH = 80
 # What is read in a minute; results.json has all.
@@ -58,64 +59,20 @@ def page(
     not_run: Sequence[Phase],
 ) -> Iterator[str]:
     """The lines of the page. The answer is not about the phases `not_run`."""
-    yield from _wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{_reach(found, not_run)}", "")
+    far = f", {reach(found, not_run)}".removesuffix(", ")
+    yield from _wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{far}", "")
     yield from _wrapped(f"{heading.today}: {heading.today_is}", "  ")
     yield from _wrapped(f"{heading.next}: {heading.next_is}", "  ")
     yield f"  {heading.nodes} nodes, {heading.strategy}"
     yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
-    yield from _not_told(observations)
-    yield ""
-    yield from _wrapped("The latency, speed, CPU and memory of the two kube-proxies are not compared yet.", "")
-    yield from _not_part(heading, not_run)
-
-
-def _reach(found: Judgement, not_run: Sequence[Phase]) -> str:
-    """A `may` claims no more than what was run."""
-    if found.answer is not Answer.MAY:
-        return ""
-    there = ", on the way there" if any(phase.leg is Leg.BACK for phase in _left_out(not_run)) else ""
-    return f"{there}, as far as the roll goes" if _not_yet(not_run) else there
-
-
-def _not_told(observations: Sequence[Observation]) -> Iterator[str]:
-    """That what was left behind could not be told, once: a dash in the table is easily taken for nothing."""
-    about = [each for each in observations if each.finding.check == "residue"]
-    untold = [each for each in about if each.finding.verdict is Verdict.MEASURED and each.finding.figure is None]
-    if untold:
+    for limit in limits(observations, not_run, heading.command):
         yield ""
-        phases = ", ".join(each.phase for each in untold)
-        yield from _wrapped(f"What was left behind in {phases}: {untold[-1].finding.reason}.", "")
-
-
-def _not_part(heading: Heading, not_run: Sequence[Phase]) -> Iterator[str]:
-    """What the answer is not about, and why."""
-    if left_out := _left_out(not_run):
-        yield ""
-        yield from _wrapped(f"Not tried, as --quick leaves them out: {_names(left_out)}.", "")
-    if not_yet := _not_yet(not_run):
-        yield ""
-        yield from _wrapped(
-            f"Not part of this answer, as this command does not run them yet: {_names(not_yet)}. "
-            "This runs cases and faults:",
-            "",
-        )
-        # Whole, so that it can be copied.
-        yield f"  {heading.command}"
-
-
-def _left_out(not_run: Sequence[Phase]) -> list[Phase]:
-    """Those that the command can do."""
-    return [phase for phase in not_run if phase.task in TASKS]
-
-
-def _not_yet(not_run: Sequence[Phase]) -> list[Phase]:
-    return [phase for phase in not_run if phase.task not in TASKS]
-
-
-def _names(phases: Sequence[Phase]) -> str:
-    return ", ".join(phase.name for phase in phases)
+        yield from _wrapped(limit.text, "")
+        if limit.command:
+            # Whole, so that it can be copied.
+            yield f"  {limit.command}"
 
 
 def _reasons(found: Judgement) -> Iterator[str]:
@@ -135,9 +92,7 @@ def _reasons(found: Judgement) -> Iterator[str]:
         yield f"... and {more} more"
     for each in found.accepted:
         yield from _wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
-    for over in found.expired:
-        yield from _wrapped(f"no longer accepted since {over.until} ({over.reason}): {over.check}", "")
-    yield from (line for each in found.idle for line in _wrapped(each.idle_words(), ""))
+    yield from (line for each in notes(found) for line in _wrapped(each, ""))
     if found.reasons or found.accepted or found.idle:
         yield ""
 

@@ -14,16 +14,22 @@ from gauntlet.providers.protocol import RollingCluster
 from gauntlet.report.ledger import tool
 from gauntlet.report.results import FindingRecord, Results, records
 from gauntlet.report.subject_record import SubjectRecord
-from gauntlet.report.upgrade_record import PhaseRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import AcceptedRecord, ChangeRecord, PhaseRecord, ReasonRecord, UpgradeRecord
+from gauntlet.upgrade.compare import Change
 from gauntlet.upgrade.gate import NAME, Plan, Seen
+from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.phases import Phase, Side, phase_times
+from gauntlet.upgrade.reasons import Reason, merged
 from gauntlet.upgrade.strategy import Strategy
-from gauntlet.upgrade.verdict import Observation
+from gauntlet.upgrade.verdict import Observation, notes
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of a run of `gauntlet upgrade`. `command` is how it was started."""
+    """What is known of a run of `gauntlet upgrade`. `command` is how it was started.
+
+    `suites` is the command that runs the cases that an upgrade does not.
+    """
 
     cluster: RollingCluster
     names: Mapping[Side, str]
@@ -32,11 +38,12 @@ class Run:
     command: Sequence[str]
     started: datetime
     evidence: tuple[str, ...]
+    suites: str
 
 
 def recorded(run: Run, seen: Seen) -> Results:
     """The run as results.json has it."""
-    cluster, judgement = run.cluster, seen.judgement
+    cluster = run.cluster
     environment = of_run(())
     command = command_line(list(run.command), environment)
     return Results(
@@ -57,18 +64,51 @@ def recorded(run: Run, seen: Seen) -> Results:
         findings=tuple(_findings(seen.observations, run.evidence)),
         reproduce=command,
         environment=environment,
-        upgrade=UpgradeRecord(
-            today=run.names[Side.FROM],
-            next=run.names[Side.TO],
-            strategy=str(run.strategy),
-            nodes=len(cluster.nodes),
-            phases=tuple(_phases(seen.history, run.plan.run, run.names)),
-            not_run=tuple(phase.name for phase in run.plan.not_run),
-            answer=judgement.answer.value,
-            reasons=tuple(each.name for each in judgement.reasons),
-            accepted=tuple(each.observation.name for each in judgement.accepted),
-        ),
+        upgrade=_upgrade(run, seen),
     )
+
+
+def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
+    judgement = seen.judgement
+    return UpgradeRecord(
+        today=run.names[Side.FROM],
+        next=run.names[Side.TO],
+        strategy=str(run.strategy),
+        nodes=len(run.cluster.nodes),
+        phases=tuple(_phases(seen.history, run.plan.run, run.names)),
+        not_run=tuple(phase.name for phase in run.plan.not_run),
+        answer=judgement.answer.value,
+        reach=reach(judgement, run.plan.not_run),
+        reasons=tuple(_reason(each) for each in merged(judgement.reasons)),
+        accepted=tuple(
+            AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
+            for each in judgement.accepted
+        ),
+        notes=tuple(notes(judgement)),
+        gains=tuple(_change(each) for each in judgement.gains),
+        by_design=tuple(_change(each) for each in judgement.by_design),
+        limits=tuple(each.line for each in limits(seen.observations, run.plan.not_run, run.suites)),
+    )
+
+
+def _reason(each: Reason) -> ReasonRecord:
+    worst, finding = each.worst, each.worst.finding
+    return ReasonRecord(
+        name=worst.name,
+        concern=worst.concern,
+        phase=worst.phase,
+        case=worst.case,
+        check=finding.check,
+        verdict=finding.verdict,
+        reason=finding.reason,
+        promise=finding.promise,
+        remedy=finding.remedy,
+        also_in=each.also_in,
+    )
+
+
+def _change(each: Change) -> ChangeRecord:
+    return ChangeRecord(case=each.case, check=each.check, text=each.text)
 
 
 def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:

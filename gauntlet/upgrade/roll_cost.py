@@ -75,11 +75,19 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns)
     yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
     # Nodes follow one another sooner than an outage of one counts as over: each has its own.
-    stopped = _stops(history.events)
+    stopped = sorted(_stops(history.events)["at_ns"])
     yield resolution(whole.attempts, stretch, promise.resolution_s)
     for kind, part in _by_kind(seen, setting.flows):
         share = availability(part, promise.availability)
-        longest = outage(part, hold_s=promise.hold_s, at_most_s=promise.outage_s, deeds_ns=stopped)
+        longest = outage(
+            part,
+            hold_s=promise.hold_s,
+            at_most_s=promise.outage_s,
+            deeds_ns=stopped,
+            # Which node was getting its next kube-proxy then, and how far into the phase.
+            origin_ns=stretch.start_ns,
+            events=_stops(whole.events),
+        )
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
@@ -93,9 +101,9 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
         yield replace(found, check=f"{found.check}: {service}")
 
 
-def _stops(events: pl.DataFrame) -> list[int]:
-    """When the kube-proxies of nodes were stopped, in ns and in order."""
-    return sorted(events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))["at_ns"])
+def _stops(events: pl.DataFrame) -> pl.DataFrame:
+    """The stops of kube-proxies among these events."""
+    return events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))
 
 
 def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -96,6 +96,13 @@ class Judgement:
     def words(self) -> str:
         """The answer as it is shown: that a failure was accepted is never left out."""
         return with_accepted(str(self.answer), len(self.accepted))
+
+
+def notes(found: Judgement) -> Iterator[str]:
+    """What is to be said of acceptances that are over, or that covered nothing."""
+    for over in found.expired:
+        yield f"no longer accepted since {over.until} ({over.reason}): {over.check}"
+    yield from (each.idle_words() for each in found.idle)
 
 
 def concern_of(phase: Phase, check: str) -> Concern:

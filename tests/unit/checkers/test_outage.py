@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.checkers.outage import outage, outages
+from gauntlet.ground import history
 from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import Event, EventKind
 from tests.unit.checkers.histories import EMPTY, Row, frame, ns, steady
 
 
@@ -163,3 +165,17 @@ class TestDeeds:
 
     def test_without_a_deed_in_between_it_is_one_outage(self) -> None:
         assert self.lengths(self.ROWS, 1.9, 2.1, 8.0) == [2.7]
+
+
+def test_an_outage_is_told_with_the_deed_that_it_began_at_or_after() -> None:
+    deeds = history.events(
+        Event(EventKind.PROXY_STOPPED, "old", node, at_ns=ns(at_s)).row() for node, at_s in (("one", 1.1), ("two", 4.0))
+    )
+    bad = Row(1.05, "timeout", 1000, None), Row(1.15, "timeout", 1000, None), Row(3.0, "timeout", 1000, None)
+    told = outage(frame([Row(1.0), *bad, Row(3.1)]), hold_s=2, events=deeds, origin_ns=ns(0.5))
+    # It had begun when the kube-proxy was stopped, and that of the other node had nothing to do with it.
+    assert "from +0.550 s, 3 attempts hurt, at proxy_stopped old on one" in told.reason
+    later = outage(frame([Row(1.0), bad[2], Row(3.1)]), hold_s=2, events=deeds)
+    assert "from +0.000 s, 1 attempts hurt, 1.900 s after proxy_stopped old on one" in later.reason
+    before = outage(frame([bad[0], Row(1.08)]), hold_s=2, events=deeds)
+    assert "nothing had been done before" in before.reason

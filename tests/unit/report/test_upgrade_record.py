@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,11 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from gauntlet.cli.main import main
+from gauntlet.ground.finding import Verdict
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
 from gauntlet.report.summary import summary
-from gauntlet.report.upgrade_record import PhaseRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import AcceptedRecord, PhaseRecord, ReasonRecord, UpgradeRecord
 from gauntlet.report.verdicts import headline, troubles
 from tests.unit.report.synthetic import failing, passing, run
 
@@ -27,8 +28,20 @@ RECORD = UpgradeRecord(
     phases=(PhaseRecord(name="roll-back", started=BEGAN, ended=None, after={"node-1": "iptables"}),),
     not_run=("conformance-to",),
     answer="may not",
-    reasons=("the way back: outage: new TCP in roll-back",),
+    reasons=(
+        ReasonRecord(
+            name="the way back: outage: new TCP in roll-back",
+            concern="the way back",
+            phase="roll-back",
+            check="outage: new TCP",
+            verdict=Verdict.FAIL,
+            reason="1 outage: 0.851 s, 0.030 s after proxy_stopped nftables on node-1",
+            promise="roll.outage_s: 0 (slos/upgrade.yaml:5)",
+            also_in=("roll-again",),
+        ),
+    ),
 )
+ACCEPTED = AcceptedRecord(name="the roll itself: outage in roll-back", why="we reconnect", until=date(2027, 1, 31))
 
 
 def upgraded() -> Results:
@@ -65,7 +78,7 @@ def test_whether_the_cluster_may_take_todays_is_not_the_question() -> None:
 def test_the_report_keeps_the_answer_and_the_exit_code_of_an_upgrade(tmp_path: Path) -> None:
     for answer, accepted, words, code in (
         ("may", (), "May", 0),
-        ("may", ("the roll itself: outage in roll-back",), "May, with 1 accepted failure", 0),
+        ("may", (ACCEPTED,), "May, with 1 accepted failure", 0),
         ("may not", (), "May not", 1),
         ("cannot tell", (), "Cannot tell", 1),
     ):

@@ -132,3 +132,9 @@ def test_what_is_accepted_is_part_of_the_answer() -> None:
     found = lines("roll-forward", accepted=accepted)
     assert found[0].startswith("iptables -> nftables: MAY, WITH 2 ACCEPTED FAILURES")
     assert sum("accepted until 2026-11-29 (we reconnect)" in line for line in found) == 2
+
+
+def test_a_reason_names_the_node_replaced_then_and_how_far_into_the_phase_it_was() -> None:
+    text = " ".join(" ".join(lines("roll-forward")).split())
+    # The roll stops the kube-proxy of its node after 1 s, and the attempts time out from 5 s on.
+    assert "s) from +5.000 s, 5 attempts hurt, 4.000 s after proxy_stopped any on node-1" in text

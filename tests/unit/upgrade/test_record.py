@@ -45,6 +45,7 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
         ["gauntlet", "upgrade"],
         datetime.now(UTC),
         ("evidence/upgrade",),
+        "gauntlet run",
     )
     made = recorded(run, Seen(history, tuple(found), judgement))
     assert made.names == ("iptables", "nftables")
@@ -58,6 +59,10 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
     assert [phase.name for phase in made.upgrade.phases] == ended
     assert made.upgrade.phases[1].after == {"node-1": "nftables", "node-2": "iptables"}
     assert made.upgrade.not_run == tuple(phase.name for phase in NOT_RUN)
-    assert made.upgrade.reasons[0] == "the roll itself: outage: new TCP in roll-forward"
+    assert made.upgrade.reasons[0].name == "the roll itself: outage: new TCP in roll-forward"
+    assert made.upgrade.reasons[0].promise.startswith("roll.outage_s: 0")
+    # One fact is one reason: the share of good attempts says nothing more than their outage does.
+    assert "availability: new TCP" not in [each.check for each in made.upgrade.reasons]
+    assert made.upgrade.limits[-1].endswith(": gauntlet run")
     # Beside others, what was only measured needs no word that it decides nothing.
     assert "findings" not in {each.check for each in made.findings}
