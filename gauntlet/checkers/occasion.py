@@ -18,6 +18,9 @@ _DEEDS = (
     EventKind.PROXY_RESTARTED,
     EventKind.PROXY_STOPPED,
     EventKind.PROXY_REPLACED,
+    EventKind.NODE_GONE,
+    EventKind.NODE_NOT_READY,
+    EventKind.COMMAND_STARTED,
 )
 NOTHING = "nothing had been done before"
 

@@ -56,6 +56,12 @@ def flow_name(attempts: pl.DataFrame) -> str:
     return _name(attempts.row(0, named=True))
 
 
+def declared_of(attempts: pl.DataFrame) -> DeclaredFlow:
+    """The flow that all these attempts belong to, from its first one."""
+    row = attempts.row(0, named=True)
+    return DeclaredFlow(**{name: row[name] for name in FLOW})
+
+
 def declared_name(flow: DeclaredFlow) -> str:
     """Name of a flow, whether or not it attempted."""
     return _name(asdict(flow))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
+from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.sample import FLOW, NANO, declared_name, no_data
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
 
+# When a flow was there to attempt, for those that were not all the time.
+Presence = Mapping[DeclaredFlow, Sequence[Stretch]]
+ALL_THE_TIME: Presence = MappingProxyType({})
 # An attempt takes a second at most, and a flow has enough users to stay on schedule while all of them wait: one that
 # does not attempt for longer has stopped.
 SILENT_S = 2.0
@@ -35,15 +40,36 @@ def span(attempts: pl.DataFrame) -> tuple[int, int]:
     return min(begins, default=0), max(begins, default=0)
 
 
-def attendance(attempts: pl.DataFrame, declared: Collection[DeclaredFlow], start_ns: int, end_ns: int) -> Finding:
+def while_present(flow: DeclaredFlow, stretch: Stretch, present: Presence) -> tuple[Stretch, ...]:
+    """The parts of a stretch in which a flow was there to attempt: all of it if `present` does not know the flow."""
+    parts = (
+        Stretch(max(each.start_ns, stretch.start_ns), min(each.end_ns, stretch.end_ns))
+        for each in present.get(flow, (stretch,))
+    )
+    return tuple(part for part in parts if part.start_ns < part.end_ns)
+
+
+def attendance(
+    attempts: pl.DataFrame,
+    declared: Collection[DeclaredFlow],
+    start_ns: int,
+    end_ns: int,
+    present: Presence = ALL_THE_TIME,
+) -> Finding:
     """Every declared flow attempted in [start_ns, end_ns). The figure counts those that did not; each is named.
 
     Never fails: a flow that was silent says nothing of the cluster, but whatever else was judged rests on the others.
+    A flow whose client came late or left early has to attempt only while it was `present`.
     """
     check = "flows"
     if not declared:
         return no_data(check, "no flow was declared: nobody was to attempt anything")
-    names = sorted(declared_name(flow) for flow in declared if silent(attempts, flow, start_ns, end_ns))
+    stretch = Stretch(start_ns, end_ns)
+    names = sorted(
+        declared_name(flow)
+        for flow in declared
+        if any(silent(attempts, flow, part.start_ns, part.end_ns) for part in while_present(flow, stretch, present))
+    )
     if names:
         reason = f"{len(names)} of {len(declared)} declared flows were silent: {'; '.join(names)}"
         return Finding(check, Verdict.INCONCLUSIVE, reason, float(len(names)), "flows", 0.0, details=tuple(names))

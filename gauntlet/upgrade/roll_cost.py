@@ -11,8 +11,8 @@ from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.outage import outage
-from gauntlet.checkers.sample import NANO, by_flow, end_ns, no_data
-from gauntlet.checkers.silence import attendance
+from gauntlet.checkers.sample import NANO, by_flow, declared_of, end_ns, no_data
+from gauntlet.checkers.silence import ALL_THE_TIME, Presence, attendance, while_present
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
@@ -41,14 +41,17 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What traffic there was. None of its `backends` goes meanwhile.
+    """What traffic there was. None of its `backends` goes meanwhile but those in `gone`, which says when, in ns.
 
     `sticky` are the Services (`namespace/name`) with `sessionAffinity: ClientIP`, with their time-outs in seconds.
+    `present` says when flows attempted whose clients came late or left early; the others did all the time.
     """
 
     flows: Collection[DeclaredFlow]
     backends: frozenset[str]
     sticky: Mapping[str, float] = field(default_factory=dict)
+    gone: Mapping[str, int] = field(default_factory=dict)
+    present: Presence = field(default_factory=dict)
 
 
 def cost(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
@@ -72,11 +75,11 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     promise = terms.slo.roll
     seen = history.attempts
     whole, stretch = history.whole, history.stretch
-    yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns)
+    yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns, setting.present)
     yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
     # Nodes follow one another sooner than an outage of one counts as over: each has its own.
     stopped = sorted(_stops(history.events)["at_ns"])
-    yield resolution(whole.attempts, stretch, promise.resolution_s)
+    yield resolution(whole.attempts, stretch, promise.resolution_s, setting.present)
     for kind, part in _by_kind(seen, setting.flows):
         share = availability(part, promise.availability)
         longest = outage(
@@ -91,13 +94,15 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
-        yield connections_cut(whole, at_most=promise.connections_cut, within=stretch)
+        yield connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
     if KINDS["kept UDP"] in kinds:
-        yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, within=stretch)
-        yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, within=stretch)
+        yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, gone=setting.gone, within=stretch)
+        yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, gone=setting.gone, within=stretch)
     for service, timeout_s in setting.sticky.items():
         mine = History(whole.attempts.filter(pl.col("service") == service), whole.events)
-        found = affinity_broken(mine, timeout_s=timeout_s, at_most=promise.affinity_broken, within=stretch)
+        found = affinity_broken(
+            mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
+        )
         yield replace(found, check=f"{found.check}: {service}")
 
 
@@ -114,21 +119,39 @@ def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterato
             yield kind, attempts.filter(mine)
 
 
-def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float) -> Finding:
+def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float, present: Presence = ALL_THE_TIME) -> Finding:
     """No flow was quiet for so long that an outage could have gone unseen. The figure is the longest quiet, in seconds.
 
     `attempts` are all that there are; a quiet that reaches into the stretch counts, with all of its length. It begins
     when an attempt has ended: while one hangs, nothing goes unseen. One before the first attempt begins with the
-    stretch, one after the last attempt ends with it. Coarser than promised is inconclusive, never a failure.
+    stretch, one after the last attempt ends with it. Coarser than promised is inconclusive, never a failure. A flow is
+    looked at only while it was `present`.
     """
     check = "resolution"
-    longest = max((_quiet(flow, name, stretch) for name, flow in by_flow(attempts)), default=None)
+    longest = max(
+        (
+            _quiet(seen, name, part)
+            for name, flow in by_flow(attempts)
+            for seen, part in _presences(flow, stretch, present)
+        ),
+        default=None,
+    )
     if longest is None:
         return no_data(check)
     quiet_s, name = longest
     verdict = Verdict.PASS if quiet_s <= at_most_s else Verdict.INCONCLUSIVE
     reason = f"no flow was quiet for longer than {quiet_s:.3f} s ({name}); promised: {at_most_s:g} s"
     return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0)
+
+
+def _presences(flow: pl.DataFrame, stretch: Stretch, present: Presence) -> Iterator[tuple[pl.DataFrame, Stretch]]:
+    """The attempts of a flow for each part of the stretch in which it was there; all of them if it always was."""
+    declared = declared_of(flow)
+    if declared not in present:
+        yield flow, stretch
+        return
+    for part in while_present(declared, stretch, present):
+        yield flow.filter((pl.col("at_ns") >= part.start_ns) & (pl.col("at_ns") < part.end_ns)), part
 
 
 def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str]:

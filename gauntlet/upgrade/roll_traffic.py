@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol as Shape
 
 from gauntlet.checkers.sample import declared_name, no_data
-from gauntlet.ground.cluster import Cluster, Host, have_own_kernels
+from gauntlet.ground.cluster import Cluster, Host, Node, have_own_kernels
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding
 from gauntlet.ground.frames import pl
@@ -48,18 +48,28 @@ class Offer:
 
 def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
     """Who asks what: every kind of client by every kind of frontend and connection that is its own."""
-    for client in clients.inside:
-        yield client, _new(echo.cluster_ip())
     for pod in clients.pods:
-        yield pod, _kept(echo.cluster_ip())
-        yield pod, _new(echo.cluster_ip(Protocol.UDP))
-        yield pod, _kept(echo.cluster_ip(Protocol.UDP))
-        yield pod, _new(sticky.cluster_ip())
+        yield from by_pod(pod, echo, sticky)
     for node in clients.nodes:
-        yield clients.outside, _new(echo.node_port(node))
-        yield clients.outside, _kept(echo.node_port(node))
-        yield clients.outside, _kept(echo.node_port(node, Protocol.UDP))
+        yield from by_node(node, clients.outside, echo)
     yield clients.outside, _new(echo.load_balancer())
+
+
+def by_pod(pod: Host, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
+    """What a client pod asks."""
+    yield pod, _new(echo.cluster_ip())
+    yield pod, _kept(echo.cluster_ip())
+    yield pod, _new(echo.cluster_ip(Protocol.UDP))
+    yield pod, _kept(echo.cluster_ip(Protocol.UDP))
+    yield pod, _new(sticky.cluster_ip())
+
+
+def by_node(node: Node, outside: Host, echo: Served) -> Iterator[tuple[Host, Load]]:
+    """What is asked of a node's kube-proxy from its own network, and from outside by its NodePorts."""
+    yield node, _new(echo.cluster_ip())
+    yield outside, _new(echo.node_port(node))
+    yield outside, _kept(echo.node_port(node))
+    yield outside, _kept(echo.node_port(node, Protocol.UDP))
 
 
 def _new(target: Target) -> Load:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.silence import attendance
 from gauntlet.ground.finding import Verdict
 from tests.unit.checkers.histories import EMPTY, Row, declared, frame, ns, steady
@@ -44,3 +45,13 @@ def test_attempts_outside_the_time_do_not_count() -> None:
 def test_no_attempt_and_no_declared_flow_are_inconclusive() -> None:
     assert attendance(EMPTY, [MINE], ns(0), ns(5)).verdict is Verdict.INCONCLUSIVE
     assert attendance(frame(steady(0, 5)), [], ns(0), ns(5)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_flow_whose_client_came_late_or_left_early_has_to_attempt_only_while_it_was_there() -> None:
+    attempts = frame(steady(3, 6))
+    there, longer = Stretch(ns(3), ns(6)), Stretch(ns(3), ns(9))
+    assert attendance(attempts, [MINE], ns(0), ns(10)).verdict is Verdict.INCONCLUSIVE
+    assert attendance(attempts, [MINE], ns(0), ns(10), {MINE: [there]}).verdict is Verdict.PASS
+    assert attendance(attempts, [MINE], ns(0), ns(10), {MINE: [longer]}).verdict is Verdict.INCONCLUSIVE
+    twice = {MINE: [there, Stretch(ns(7), ns(10))]}
+    assert attendance(attempts, [MINE], ns(0), ns(10), twice).verdict is Verdict.INCONCLUSIVE

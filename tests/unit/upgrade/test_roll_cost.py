@@ -15,7 +15,7 @@ from gauntlet.ground.paths import project_root
 from gauntlet.promises import upgrade
 from gauntlet.upgrade.phases import PhaseHistory
 from gauntlet.upgrade.roll_cost import Setting, cost, ready, resolution
-from tests.unit.checkers.histories import BACKENDS, EMPTY, Row, frame, ns, steady
+from tests.unit.checkers.histories import BACKENDS, EMPTY, Row, declared, frame, ns, steady
 
 TERMS = upgrade.load(project_root() / "slos")
 STOPPED, REPLACED = EventKind.PROXY_STOPPED, EventKind.PROXY_REPLACED
@@ -129,6 +129,14 @@ def test_affinity_that_is_forgotten_fails() -> None:
     assert "affinity-broken: test/web" not in judged(rows)
 
 
+def test_a_connection_to_a_backend_that_had_gone_is_not_cut() -> None:
+    rows = all_kinds(kept_TCP=[(5, 5.5)])
+    setting = Setting({flow(row) for row in rows}, BACKENDS)
+    for gone, verdict in (({}, Verdict.FAIL), ({"backend-1": ns(4)}, Verdict.PASS)):
+        found = cost(seen(rows), replace(setting, gone=gone), TERMS)
+        assert next(each for each in found if each.check == "connections-cut").verdict is verdict
+
+
 def test_a_wrong_backend_fails() -> None:
     rows = all_kinds()
     rows[30] = replace(rows[30], backend="somebody")
@@ -184,6 +192,14 @@ class TestResolution:
     def test_while_an_attempt_hangs_nothing_goes_unseen(self) -> None:
         rows = [*steady(0, 2, 0.05), Row(2, "timeout", 1000), *steady(3.02, 5, 0.05)]
         assert resolution(frame(rows), FIVE_SECONDS, 0.1).verdict is Verdict.PASS
+
+    def test_a_flow_may_be_quiet_while_its_client_is_not_there(self) -> None:
+        rows = [*steady(0, 1, 0.05), *steady(4, 5, 0.05)]
+        present = {declared(rows[0]): (Stretch(ns(0), ns(1)), Stretch(ns(4), ns(5)))}
+        assert resolution(frame(rows), FIVE_SECONDS, 0.1).verdict is Verdict.INCONCLUSIVE
+        assert resolution(frame(rows), FIVE_SECONDS, 0.1, present).verdict is Verdict.PASS
+        longer = {declared(rows[0]): (Stretch(ns(0), ns(1.5)), Stretch(ns(4), ns(5)))}
+        assert resolution(frame(rows), FIVE_SECONDS, 0.1, longer).verdict is Verdict.INCONCLUSIVE
 
     def test_no_attempt_is_inconclusive(self) -> None:
         assert resolution(EMPTY, FIVE_SECONDS, 0.1).verdict is Verdict.INCONCLUSIVE
