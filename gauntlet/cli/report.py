@@ -15,7 +15,7 @@ from gauntlet.ground.errors import ExitCode
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results/latest"))
 @click.pass_context
 def report(ctx: click.Context, folder: Path) -> None:
-    """Make report.html and summary.md again from the results of a run, and print its verdicts.
+    """Make report.html, summary.md and junit.xml again from the results of a run; print its verdicts.
 
     FOLDER is the folder of a run; default: results/latest. Exit code 0 if all passed, else 1; of an upgrade, that
     of its answer.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 import sys
@@ -16,6 +17,7 @@ from gauntlet.ground.errors import GauntletError, UsageError
 
 if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
+    from gauntlet.report.results import Results
     from gauntlet.subject import Subject
     from gauntlet.upgrade.phases import Extent
     from gauntlet.upgrade.strategy import Strategy
@@ -79,6 +81,8 @@ def upgrade(
     Exit codes: 0 it may; 1 it may not, or that cannot be told; 2 wrong usage, or this machine lacks something.
     """
     from gauntlet.build.binaries import DEFAULT_VERSION
+    from gauntlet.report.junit import FILE as JUNIT
+    from gauntlet.report.making import PAGE
     from gauntlet.report.results_file import FILE, LOGS
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
@@ -98,7 +102,7 @@ def upgrade(
     folder = new_run(results.absolute())
     answer, lines = _undertake(spec, way, Extent(extent or Extent.WHOLE), terms, folder)
     link = point_latest(folder, LATEST_SELECTION if extent else LATEST)
-    click.echo("\n".join(["", *lines, f"  {link / FILE}", f"  {link / LOGS}"]))
+    click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
     ctx.exit(answer.exit_code)
 
 
@@ -145,17 +149,34 @@ def _undertake(
         plan = Plan.of([node.name for node in cluster.nodes], way, extent)
         seen = pass_through(cluster, subjects, plan, terms, folder, click.echo)
         evidence = (f"{EVIDENCE}/{NAME}",)
-        run = Run(cluster, names, way, plan, ["gauntlet", *sys.argv[1:]], started, evidence, suites)
-        write(recorded(run, seen), folder)
+        command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
+        results = recorded(Run(cluster, names, way, plan, command, started, evidence, suites, hold_s), seen)
+        write(results, folder)
     finally:
         with ending.held_back():
             keep_logs(maker, spec.name, folder / LOGS)
             maker.delete(spec.name)
+    publish(results, folder)
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
     today, following = names[Side.FROM], names[Side.TO]
     heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), suites)
     shown = page(heading, seen.judgement, seen.observations, seen.history, plan.run, plan.not_run)
     return seen.judgement.answer, list(shown)
+
+
+def publish(results: Results, folder: Path) -> None:
+    """Make the report of the run, and say in GitHub Actions what stands against the upgrade.
+
+    That no report could be made is said, and changes nothing of the answer.
+    """
+    from gauntlet.report import report_process
+    from gauntlet.report.annotations import workflow_commands
+
+    trouble = report_process.make(folder)
+    if trouble is not None:
+        click.echo(trouble, err=True)
+    for line in workflow_commands(results, os.environ):
+        click.echo(line)
 
 
 def keep_logs(maker: Provider, name: str, into: Path) -> None:

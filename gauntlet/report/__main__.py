@@ -13,7 +13,7 @@ from gauntlet.report.making import make, publish
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def main(folder: Path) -> None:
-    """Write report.html and summary.md from the results.json and the evidence in FOLDER."""
+    """Write report.html, summary.md and junit.xml from the results.json and the evidence in FOLDER."""
     try:
         report = make(folder)
         publish(report)

@@ -1,4 +1,4 @@
-"""Making a report: reads a run's folder and leaves `report.html` and `summary.md` in it."""
+"""Making a report: reads a run's folder and leaves `report.html`, `summary.md` and `junit.xml` in it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
-from gauntlet.report import results_file
+from gauntlet.report import junit, results_file
 from gauntlet.report.page import page
 from gauntlet.report.results import Results
 from gauntlet.report.results_file import write_whole
 from gauntlet.report.summary import summary
 
+PAGE = "report.html"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
@@ -26,13 +27,14 @@ class Report:
 
 
 def make(run: Path) -> Report:
-    """Write `report.html` and `summary.md` from the `results.json` and the evidence in `run`.
+    """Write `report.html`, `summary.md` and `junit.xml` from the `results.json` and the evidence in `run`.
 
     Raises UsageError if results.json is not there or not to be understood, or if `run` is not
     writable. Missing evidence is not an error: the page says what is missing.
     """
     results = results_file.load(run)
-    written = write_whole(run / "report.html", page(results, run))
+    write_whole(run / junit.FILE, junit.junit(results))
+    written = write_whole(run / PAGE, page(results, run))
     text = write_whole(run / "summary.md", summary(results))
     return Report(results, written, text)
 

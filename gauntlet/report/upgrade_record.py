@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, Field
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.subject_record import Record
 
+# Cases of an upgrade are its phases: `upgrade::roll-forward`.
+CASES = "upgrade::"
+
 
 class PhaseRecord(Record):
     """One phase. `ended` is null if it did not come to its end. `after` says which subject each node had then."""
@@ -60,7 +63,8 @@ class UpgradeRecord(Record):
 
     `reach` says how far a `may` goes. `reasons` are what stands against it, worst first, each fact once; `accepted`
     failures that are accepted; `notes` what is to be said of acceptances that covered nothing, or not any more.
-    `limits` are sentences on what the answer is not about, `not_run` the phases among it.
+    `limits` are sentences on what the answer is not about, `not_run` the phases among it. An outage is over once all
+    attempts were good for `hold_s`.
     """
 
     today: str = Field(min_length=1)
@@ -69,6 +73,7 @@ class UpgradeRecord(Record):
     nodes: int = Field(ge=1)
     phases: tuple[PhaseRecord, ...]
     not_run: tuple[str, ...] = ()
+    hold_s: float = Field(gt=0)
     answer: Literal["may", "may not", "cannot tell"]
     reach: str = ""
     reasons: tuple[ReasonRecord, ...] = ()

@@ -7,31 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import NANO
-from gauntlet.ground.finding import Finding, Verdict, split_check
+from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind, History
+from gauntlet.report.phase_table import COLUMNS, figure_of_check
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.phases import Phase, phase_times
 from gauntlet.upgrade.reasons import chosen, merged
-from gauntlet.upgrade.roll_cost import KINDS
 from gauntlet.upgrade.verdict import Judgement, Observation, notes
 
 WIDTH = 80
 # What is read in a minute; results.json has all.
 MOST_REASONS = 8
-# The columns of the table: the lower and the upper line of its heading, its width, its check.
-_Column = tuple[str, str, int, str]
-_OUTAGES: tuple[_Column, ...] = tuple(
-    (protocol, word, 6, f"outage: {word} {protocol}") for word, protocol in map(str.split, KINDS)
-)
-_COUNTS: tuple[_Column, ...] = (
-    ("TCP", "cut", 6, "connections-cut"),
-    ("UDP", "lost", 6, "udp-flows-lost"),
-    ("UDP", "moved", 6, "udp-flows-moved"),
-    ("broken", "sticky", 7, "affinity-broken"),
-    ("over", "left", 6, "residue"),
-)
 _NAME, _TOOK = 17, 6
-_ABSENT = "-"
 
 
 @dataclass(frozen=True)
@@ -99,20 +86,23 @@ def _reasons(found: Judgement) -> Iterator[str]:
 
 def _table(observations: Sequence[Observation], history: History, planned: Sequence[Phase]) -> Iterator[str]:
     """A row for each phase: how long it took, the longest outage by kind of connection, and what was counted."""
-    columns = (*_OUTAGES, *_COUNTS)
     yield "Longest outages in seconds, then counts:"
-    yield f"{'':<{_NAME + _TOOK}}" + "".join(f"{above:>{width}}" for _, above, width, _ in columns)
-    yield f"{'phase':<{_NAME}}{'took':>{_TOOK}}" + "".join(f"{beneath:>{width}}" for beneath, _, width, _ in columns)
+    yield _row("", "", [column.above for column in COLUMNS])
+    yield _row("phase", "took", [column.beneath for column in COLUMNS])
     for phase in planned:
         length_s = _length_s(history, phase.name)
         if length_s is None:
             yield f"{phase.name:<{_NAME}}  did not take place, or did not end"
             continue
         mine = [each.finding for each in observations if each.phase == phase.name]
-        cells = [(width, _seconds(_figure(mine, check))) for _, _, width, check in _OUTAGES]
-        cells += [(width, _count(_figure(mine, check))) for _, _, width, check in _COUNTS]
-        took = f"{length_s:.0f} s"
-        yield f"{phase.name:<{_NAME}}{took:>{_TOOK}}" + "".join(f"{text:>{width}}" for width, text in cells)
+        cells = [column.shown(figure_of_check(mine, column.check)) for column in COLUMNS]
+        yield _row(phase.name, f"{length_s:.0f} s", cells)
+
+
+def _row(name: str, took: str, cells: Sequence[str]) -> str:
+    widths = [max(5, len(column.above), len(column.beneath)) + 1 for column in COLUMNS]
+    text = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    return f"{name:<{_NAME}}{took:>{_TOOK}}{text}"
 
 
 def _length_s(history: History, phase: str) -> float | None:
@@ -120,20 +110,6 @@ def _length_s(history: History, phase: str) -> float | None:
         dict(phase_times(history.events, kind)) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED)
     )
     return (ended[phase] - begun[phase]) / NANO if phase in ended else None
-
-
-def _seconds(figure: float | None) -> str:
-    return _ABSENT if figure is None else f"{figure:.2f}" if figure else "0"
-
-
-def _count(figure: float | None) -> str:
-    return _ABSENT if figure is None else f"{figure:.0f}"
-
-
-def _figure(findings: Sequence[Finding], check: str) -> float | None:
-    """The figure of this check, or of it about one Service (`affinity-broken: upgrade/sticky`)."""
-    about = (each.figure for each in findings if check in (each.check, split_check(each.check)[0]))
-    return next(about, None)
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:

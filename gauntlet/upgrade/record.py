@@ -14,9 +14,9 @@ from gauntlet.providers.protocol import RollingCluster
 from gauntlet.report.ledger import tool
 from gauntlet.report.results import FindingRecord, Results, records
 from gauntlet.report.subject_record import SubjectRecord
-from gauntlet.report.upgrade_record import AcceptedRecord, ChangeRecord, PhaseRecord, ReasonRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import CASES, AcceptedRecord, ChangeRecord, PhaseRecord, ReasonRecord, UpgradeRecord
 from gauntlet.upgrade.compare import Change
-from gauntlet.upgrade.gate import NAME, Plan, Seen
+from gauntlet.upgrade.gate import Plan, Seen
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.phases import Phase, Side, phase_times
 from gauntlet.upgrade.reasons import Reason, merged
@@ -28,7 +28,7 @@ from gauntlet.upgrade.verdict import Observation, notes
 class Run:
     """What is known of a run of `gauntlet upgrade`. `command` is how it was started.
 
-    `suites` is the command that runs the cases that an upgrade does not.
+    `suites` is the command that runs the cases that an upgrade does not; `hold_s` is the promise's.
     """
 
     cluster: RollingCluster
@@ -39,6 +39,7 @@ class Run:
     started: datetime
     evidence: tuple[str, ...]
     suites: str
+    hold_s: float
 
 
 def recorded(run: Run, seen: Seen) -> Results:
@@ -77,6 +78,7 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         nodes=len(run.cluster.nodes),
         phases=tuple(_phases(seen.history, run.plan.run, run.names)),
         not_run=tuple(phase.name for phase in run.plan.not_run),
+        hold_s=run.hold_s,
         answer=judgement.answer.value,
         reach=reach(judgement, run.plan.not_run),
         reasons=tuple(_reason(each) for each in merged(judgement.reasons)),
@@ -114,7 +116,7 @@ def _change(each: Change) -> ChangeRecord:
 def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:
     """Those of a phase together: whether it decides anything is for all of them to say."""
     for (phase, subject), mine in groupby(observations, key=lambda each: (each.phase, each.subject)):
-        yield from records(f"{NAME}::{phase}", subject, [each.finding for each in mine], evidence)
+        yield from records(f"{CASES}{phase}", subject, [each.finding for each in mine], evidence)
 
 
 def _phases(history: History, planned: Sequence[Phase], names: Mapping[Side, str]) -> list[PhaseRecord]:

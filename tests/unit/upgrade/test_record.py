@@ -46,6 +46,7 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
         datetime.now(UTC),
         ("evidence/upgrade",),
         "gauntlet run",
+        TERMS.slo.roll.hold_s,
     )
     made = recorded(run, Seen(history, tuple(found), judgement))
     assert made.names == ("iptables", "nftables")

@@ -1,0 +1,92 @@
+"""A run as JUnit XML, which every CI reads: a suite for each subject, a case for each of its cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from gauntlet.ground.finding import Verdict
+from gauntlet.report.names import group, title
+from gauntlet.report.results import CaseResult, FindingRecord, Results
+
+FILE = "junit.xml"
+# What XML 1.0 has no character for: output of programs may hold it.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(results: Results) -> str:
+    """What failed is a failure, what is inconclusive an error: nothing was learnt there, and CI must not pass it.
+
+    The answer of an upgrade is a case of its own, the first. A run that ended before all of its cases had is an error,
+    too.
+    """
+    root = ET.Element("testsuites", name="kube-proxy gauntlet")
+    if results.upgrade is not None:
+        suite = _suite(root, "upgrade")
+        _case(suite, "upgrade", f"{results.upgrade.today} to {results.upgrade.next}", *_answer(results))
+    if results.incomplete:
+        suite = _suite(root, "run")
+        _case(suite, "run", "all cases ran", Verdict.INCONCLUSIVE, results.incomplete, "")
+    for name in results.names:
+        suite = _suite(root, name)
+        for result in results.cases():
+            if result.subject == name:
+                _case(suite, _class_of(result.case), title(result.case), *_found(result))
+        for skip in results.skipped:
+            if skip.subject == name:
+                case = _case(suite, _class_of(skip.case), title(skip.case), Verdict.PASS, "", "")
+                ET.SubElement(case, "skipped", message=_legal(skip.reason))
+    for suite in root:
+        _count(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _answer(results: Results) -> tuple[Verdict, str, str]:
+    upgrade = results.upgrade
+    assert upgrade is not None
+    reasons = "\n".join(f"{each.name}: {each.reason}" for each in upgrade.reasons)
+    return upgrade.verdict, upgrade.words, reasons
+
+
+def _class_of(case: str) -> str:
+    return group(case).replace(" / ", ".") or "gauntlet"
+
+
+def _found(result: CaseResult) -> tuple[Verdict, str, str]:
+    blocking = [finding for finding in result.findings if finding.verdict.blocks]
+    return result.verdict, "; ".join(finding.check for finding in blocking), _text(blocking)
+
+
+def _text(findings: Sequence[FindingRecord]) -> str:
+    lines = (
+        line
+        for each in findings
+        for line in (f"{each.check} ({each.verdict}): {each.reason}", each.promise, each.remedy, *each.details)
+        if line
+    )
+    return "\n".join(lines)
+
+
+def _suite(root: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(root, "testsuite", name=_legal(name))
+
+
+def _case(suite: ET.Element, group_name: str, name: str, verdict: Verdict, message: str, text: str) -> ET.Element:
+    case = ET.SubElement(suite, "testcase", classname=_legal(group_name), name=_legal(name))
+    if verdict.blocks:
+        kind = "failure" if verdict is Verdict.FAIL else "error"
+        trouble = ET.SubElement(case, kind, type=str(verdict), message=_legal(message))
+        trouble.text = _legal(text)
+    return case
+
+
+def _count(suite: ET.Element) -> None:
+    suite.set("tests", str(len(suite)))
+    for kind, word in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(word, str(len(suite.findall(f"testcase/{kind}"))))
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)
