@@ -63,6 +63,15 @@ def skew(proxy: str, api_server: str) -> Skew:
     return Skew.WITHIN if behind <= allowed else Skew.TOO_OLD
 
 
+def kubelet_skew(proxy: str, kubelet: str) -> Skew:
+    """Whether Kubernetes supports a kube-proxy of one version on a node whose kubelet is of another."""
+    apart = minor_of(kubelet)[1] - minor_of(proxy)[1]
+    allowed = SUPPORTED_SKEW if minor_of(proxy) >= (1, 25) else SUPPORTED_SKEW_BEFORE_1_25
+    if abs(apart) <= allowed:
+        return Skew.WITHIN
+    return Skew.TOO_OLD if apart > 0 else Skew.TOO_NEW
+
+
 def _cached(minor: str, root: Path) -> bool:
     try:
         return binaries.find(minor, root=root) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def doctor(
     With --cluster: what the API server says of kube-proxy, held against what is really there on each node. Nothing
     of the cluster is changed, but that in somebody's cluster with the gauntlet's marker a privileged pod runs on each
     node while the check lasts (docs/existing.md). Exit code 0 if there is no problem, else 1; what cannot be looked at
-    counts as a problem. docs/cluster-check.md explains each line.
+    counts as a problem. docs/cluster-check.md explains each line. Below it stands what the next version will bring
+    (gauntlet lookahead), which does not count.
 
     \b
     Examples:
@@ -78,14 +80,17 @@ def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
     from gauntlet.doctor.cluster_check import examine
     from gauntlet.doctor.cluster_check.table import tables
     from gauntlet.doctor.cluster_check.target import opened
+    from gauntlet.doctor.lookahead import look_ahead
 
     with opened(options) as target:
         report = examine(target.api, target.nodes, no_way_in=target.no_way_in, faults=target.faults)
+        outlook = look_ahead(target.api, target.nodes, None, no_way_in=target.no_way_in)
     if as_json:
-        click.echo(report.as_json())
+        click.echo(json.dumps(report.as_dict() | {"ahead": outlook.as_dict()}, indent=2))
     else:
         console = screen.console()
-        for table in tables(report):
+        *found, conclusion = tables(report)
+        for table in (*found, *outlook.in_brief(), conclusion):
             console.print(screen.fitted(console, table))
     return ExitCode.OK if report.sound else ExitCode.FAILED
 

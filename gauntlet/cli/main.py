@@ -16,6 +16,7 @@ from gauntlet.cli.doctor import doctor
 from gauntlet.cli.heal import heal
 from gauntlet.cli.images import images
 from gauntlet.cli.inspection import inspect
+from gauntlet.cli.lookahead import lookahead
 from gauntlet.cli.report import report
 from gauntlet.cli.run import run
 from gauntlet.cli.upgrade import upgrade
@@ -62,5 +63,19 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*folders, *(folder for folder in SBIN if folder not in folders)])
 
 
-for command in (run, upgrade, doctor, cluster, inspect, heal, report, compare, adopt, versions, binaries, images):
+for command in (
+    run,
+    upgrade,
+    lookahead,
+    doctor,
+    cluster,
+    inspect,
+    heal,
+    report,
+    compare,
+    adopt,
+    versions,
+    binaries,
+    images,
+):
     main.add_command(command)

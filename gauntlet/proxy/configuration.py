@@ -14,9 +14,19 @@ from gauntlet.ground.errors import UsageError
 from gauntlet.ground.fields import merged
 from gauntlet.proxy import ports
 
-_KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
+KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
 # What the gauntlet needs to find as it set it: how kube-proxy reaches the API server, and where it is asked how it is.
 _RESERVED = ("clientConnection", "healthzBindAddress", "hostnameOverride", "metricsBindAddress")
+_TYPE = ("apiVersion", "kind")
+# cmd/kube-proxy/app/options.go of Kubernetes 1.37.
+_FIELDS = {
+    "proxy-mode": ("mode",),
+    "masquerade-all": ("iptables", "masqueradeAll"),
+    "iptables-localhost-nodeports": ("iptables", "localhostNodePorts"),
+    "ipvs-scheduler": ("ipvs", "scheduler"),
+    "ipvs-strict-arp": ("ipvs", "strictARP"),
+    "conntrack-tcp-be-liberal": ("conntrack", "tcpBeLiberal"),
+}
 _ANY = ("", "0.0.0.0", "::", "[::]")
 
 
@@ -24,7 +34,8 @@ _ANY = ("", "0.0.0.0", "::", "[::]")
 class Configuration:
     """`mode` is empty where none is set. URLs are for a command on the node itself, without a path.
 
-    `trouble` says why the text could not be read; then all else is what kube-proxy has by default.
+    `written` is the JSON of all fields that are set. `trouble` says why the text could not be read; then all else is
+    what kube-proxy has by default.
     """
 
     source: str
@@ -33,6 +44,13 @@ class Configuration:
     healthz: str = f"http://127.0.0.1:{ports.HEALTHZ}"
     metrics: str = f"http://127.0.0.1:{ports.METRICS}"
     trouble: str = ""
+    written: str = "{}"
+
+    @property
+    def fields(self) -> Mapping[str, Json]:
+        """All fields that are set, without apiVersion and kind."""
+        found: dict[str, Json] = json.loads(self.written)
+        return found
 
 
 def parse(text: str, source: str) -> Configuration:
@@ -50,6 +68,7 @@ def parse(text: str, source: str) -> Configuration:
         scheduler=str(ipvs.get("scheduler") or "") if isinstance(ipvs, dict) else "",
         healthz=_url(str(document.get("healthzBindAddress") or ""), ports.HEALTHZ),
         metrics=_url(str(document.get("metricsBindAddress") or ""), ports.METRICS),
+        written=_written(document),
     )
 
 
@@ -62,6 +81,7 @@ def of_flags(arguments: Sequence[str]) -> Configuration:
         scheduler=flags.get("ipvs-scheduler", ""),
         healthz=_url(flags.get("healthz-bind-address", ""), ports.HEALTHZ),
         metrics=_url(flags.get("metrics-bind-address", ""), ports.METRICS),
+        written=json.dumps(_fields_of_flags(flags), sort_keys=True),
     )
 
 
@@ -75,6 +95,34 @@ def options(arguments: Sequence[str]) -> dict[str, str]:
         following = arguments[position + 1] if position + 1 < len(arguments) else ""
         found[name] = value if equals else ("" if following.startswith("-") else following)
     return found
+
+
+def _written(document: Mapping[str, Json]) -> str:
+    """What JSON does not have (a date) becomes text: here fields are only looked at."""
+    return json.dumps({str(key): value for key, value in document.items() if key not in _TYPE}, default=str)
+
+
+def _fields_of_flags(flags: Mapping[str, str]) -> dict[str, Json]:
+    """The fields that mean the same as flags, of those that are looked at."""
+    fields: dict[str, Json] = {}
+    for flag, path in _FIELDS.items():
+        if flag in flags:
+            *sections, name = path
+            within = fields
+            for section in sections:
+                within = within.setdefault(section, {})  # type: ignore[assignment]
+            within[name] = _value(flags[flag])
+    if "nodeport-addresses" in flags:
+        fields["nodePortAddresses"] = [each for each in flags["nodeport-addresses"].split(",") if each]
+    gates = [each.partition("=") for each in flags.get("feature-gates", "").split(",") if each]
+    if gates:
+        fields["featureGates"] = {name: value.lower() == "true" for name, _, value in gates}
+    return fields
+
+
+def _value(text: str) -> Json:
+    """A flag that stands alone is true."""
+    return {"": True, "true": True, "false": False}.get(text.lower(), text)
 
 
 def _url(address: str, port: int) -> str:
@@ -99,14 +147,14 @@ def fields_of(file: Path, mode: ProxyMode | None) -> dict[str, Json]:
         raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from None
     except yaml.YAMLError as error:
         raise UsageError(f"{file} is not YAML: {' '.join(str(error).split())}", remedy) from None
-    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != _KIND:
-        raise UsageError(f"{file} does not hold a KubeProxyConfiguration of {_KIND[0]}", remedy)
+    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != KIND:
+        raise UsageError(f"{file} does not hold a KubeProxyConfiguration of {KIND[0]}", remedy)
     reserved = [field for field in _RESERVED if field in document]
     if reserved:
         raise UsageError(f"{file} sets {', '.join(reserved)}, which the gauntlet sets itself", "leave it out")
     if mode is not None and document.get("mode") not in (None, "", mode):
         raise UsageError(f"{file} sets the mode {document['mode']}, but the subject is of {mode}", "let them agree")
-    found = {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}
+    found = {key: value for key, value in document.items() if key not in _TYPE}
     try:
         json.dumps(found, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:  # a date, .nan, keys of several kinds

@@ -16,6 +16,7 @@ __all__ = [
     "default_mode",
     "is_deprecated",
     "last_with",
+    "next_default",
     "offer",
     "offers",
 ]
@@ -59,6 +60,15 @@ def default_mode(version: str) -> ProxyMode:
     since = {mode: traits(mode).default_since for mode in ProxyMode}
     was_default = {mode: first for mode, first in since.items() if first is not None and first <= minor}
     return max(was_default, key=lambda mode: was_default[mode])
+
+
+def next_default(version: str) -> tuple[Minor, ProxyMode] | None:
+    """From which later version on another mode is the default, and which; None if nothing is announced."""
+    minor = minor_of(version)
+    coming = [
+        (first, mode) for mode in ProxyMode if (first := traits(mode).default_since) is not None and first > minor
+    ]
+    return min(coming, default=None)
 
 
 def last_with(mode: ProxyMode, version: str) -> str:

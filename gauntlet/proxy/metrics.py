@@ -36,6 +36,9 @@ FAILED = (
     "kubeproxy_sync_proxy_rules_iptables_restore_failures_total",
     "kubeproxy_sync_proxy_rules_nftables_sync_failures_total",
 )
+# Counted by nfacct, so that they are missing where the kernel does not have it.
+AT_LOCALHOST = "kubeproxy_iptables_localhost_nodeports_accepted_packets_total"
+INVALID = "kubeproxy_iptables_ct_state_invalid_dropped_packets_total"
 BUILD = "kubernetes_build_info"
 
 
@@ -58,7 +61,9 @@ class ProxyMetrics:
     `version` is that of kube-proxy, "1.37.2". `families` holds the times of each IP family that it writes rules for.
     Of `heard` changes of Services and endpoints so far `pending` wait for a sync to begin. No sync took longer than
     `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `failed_syncs` could not write their
-    rules. `at_s` is when it said so, by the node's clock, in whole seconds since 1970; 0 where that was not asked.
+    rules. `at_localhost` packets came to NodePorts at 127.0.0.1, `invalid` ones were dropped as such; None if they are
+    not counted. `at_s` is when it said so, by the node's clock, in whole seconds since 1970; 0 where that was not
+    asked.
     """
 
     syncs: int
@@ -71,6 +76,8 @@ class ProxyMetrics:
     pending: int = 0
     longest_sync_s: float = 0.0
     failed_syncs: int = 0
+    at_localhost: float | None = None
+    invalid: float | None = None
     at_s: float = 0.0
 
     @property
@@ -99,8 +106,15 @@ def parse(text: str) -> ProxyMetrics:
         pending=int(sum(each.value for each in samples if each.name in PENDING)),
         longest_sync_s=_longest_sync_s(samples),
         failed_syncs=int(sum(each.value for each in samples if each.name in FAILED)),
+        at_localhost=_counted(samples, AT_LOCALHOST),
+        invalid=_counted(samples, INVALID),
         at_s=_told_at_s(text),
     )
+
+
+def _counted(samples: Iterable[Sample], name: str) -> float | None:
+    found = [each.value for each in samples if each.name == name]
+    return sum(found) if found else None
 
 
 def _told_at_s(text: str) -> float:

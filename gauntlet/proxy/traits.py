@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import Host, ProxyMode
-from gauntlet.ground.version import Minor
+from gauntlet.ground.version import Minor, Release
 from gauntlet.proxy.features import Feature, Has
 
 if TYPE_CHECKING:
@@ -33,6 +33,24 @@ class Era:
     stage: Stage
     gate: str = ""
     until: Minor = (999, 999)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a mode takes of a node: the kernel (`tool` is empty) or a program, in this release or a later one."""
+
+    least: Release
+    source: str
+    tool: str = ""
+
+
+@dataclass(frozen=True)
+class NameLimit:
+    """A defect: above so many bytes of `namespace/name:port` no sync works any more. `fixed` is without it."""
+
+    bytes: int
+    fixed: Release
+    source: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,7 @@ class Traits:
     """One mode.
 
     `versions` says which versions have it, `default_since` from which on it is the mode if none is configured (None:
-    never), and `farewell` what is known of its end, if it is deprecated.
+    never), `history` where one can read of that, and `farewell` what is known of its end, if it is deprecated.
 
     Rules: `rules` reads them, `residue` finds what it left, `unhooked` says what it means that they are not in effect,
     and `see` lists the commands that show chains of a node.
@@ -99,6 +117,13 @@ class Traits:
 
     Services: `logged_endpoints` reads which endpoints kube-proxy picks from, by Service port, out of its log; None if
     its rules show them. `keeps_virtual_servers` is whether its Services are virtual servers of IPVS.
+
+    Settings: `sections` are the parts of a KubeProxyConfiguration that it reads; it ignores those of other modes.
+    `needs` is what a node has to have for it, `name_limit` the length of names that it once could not take.
+    `primary_since` is from which version on it serves NodePorts at a node's primary addresses alone, unless
+    nodePortAddresses says more (None: always at all). `localhost_switch` is the section and the field by which those at
+    127.0.0.1 can be switched off. `drops_invalid` is whether it drops packets that connection
+    tracking takes for invalid, which could end a connection (kubernetes/kubernetes 74839).
 
     Cases: `has` lists the features that a case may need; all others it lacks. `instead` says of such a one what the
     mode does in its place, if there is more to say than for any mode (gauntlet/promises/support.py).
@@ -117,6 +142,7 @@ class Traits:
     see: Callable[[str, Sequence[str]], tuple[str, ...]]
     unhooked: str = "no packet reaches kube-proxy's rules: the jump to them is missing"
     default_since: Minor | None = None
+    history: str = ""
     farewell: str = ""
     counts_syncs: bool = True
     carries_connections: bool = False
@@ -127,6 +153,12 @@ class Traits:
     trial: Trial | None = None
     modules: Modules | None = None
     one_transaction: bool = False
+    sections: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    name_limit: NameLimit | None = None
+    primary_since: Minor | None = None
+    localhost_switch: tuple[str, str] | None = None
+    drops_invalid: bool = False
     guests_lack: str = ""
     guest_rate_per_s: float = 100.0
     has: tuple[Has, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from gauntlet.ground.finding import Finding, Verdict
@@ -34,13 +34,17 @@ _VERDICTS = {
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What one check found in one place: `where` is a node's name or CLUSTER. `remedy` says what to do next."""
+    """What one check found in one place: `where` is a node's name or CLUSTER. `remedy` says what to do next.
+
+    `source` says where one can read of it: an issue, a proposal, a file of Kubernetes.
+    """
 
     check: str
     level: Level
     where: str
     what: str
     remedy: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,24 +75,33 @@ class Report:
     @property
     def level(self) -> Level:
         """The worst of all diagnoses."""
-        return max((each.level for each in self.diagnoses), key=_SEVERITY.index, default=Level.UNKNOWN)
+        return worst(self.diagnoses)
 
     @property
     def sound(self) -> bool:
         """Whether there is neither a problem nor anything that could not be looked at."""
         return self.level in (Level.OK, Level.WARNING)
 
+    def as_dict(self) -> dict[str, object]:
+        """All of it, as JSON has it; fields are those of the classes here."""
+        return {"schema": SCHEMA, "level": self.level, **asdict(self)}
+
     def as_json(self) -> str:
-        """All of it; fields are those of the classes here."""
-        return json.dumps({"schema": SCHEMA, "level": self.level, **asdict(self)}, indent=2)
+        """The same as text."""
+        return json.dumps(self.as_dict(), indent=2)
+
+
+def worst(diagnoses: Iterable[Diagnosis]) -> Level:
+    """The worst level of these; unknown if there is nothing."""
+    return max((each.level for each in diagnoses), key=_SEVERITY.index, default=Level.UNKNOWN)
 
 
 def merged(diagnoses: Iterable[Diagnosis]) -> tuple[tuple[Diagnosis, tuple[str, ...]], ...]:
     """The same words about several places as one entry with all places, the worst first."""
-    places: dict[tuple[str, Level, str, str], list[str]] = {}
-    first: dict[tuple[str, Level, str, str], Diagnosis] = {}
+    places: dict[Diagnosis, list[str]] = {}
+    first: dict[Diagnosis, Diagnosis] = {}
     for each in diagnoses:
-        key = (each.check, each.level, each.what, each.remedy)
+        key = replace(each, where="")
         first.setdefault(key, each)
         places.setdefault(key, []).append(each.where)
     entries = [(first[key], tuple(where)) for key, where in places.items()]

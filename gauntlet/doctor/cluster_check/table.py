@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -22,11 +22,11 @@ def tables(report: Report) -> Iterator[RenderableType]:
         yield _nodes(report)
     for diagnosis, places in merged(report.diagnoses):
         if diagnosis.level is not Level.OK:
-            yield _row(diagnosis, places)
+            yield row(diagnosis, places)
     good = [entry for entry in merged(report.diagnoses) if entry[0].level is Level.OK and _worth_a_line(entry, report)]
     for diagnosis, places in good:
-        yield _row(diagnosis, places)
-    yield _conclusion(report)
+        yield row(diagnosis, places)
+    yield conclusion(report.level, report.diagnoses)
 
 
 def _worth_a_line(entry: tuple[Diagnosis, tuple[str, ...]], report: Report) -> bool:
@@ -50,7 +50,8 @@ def _nodes(report: Report) -> Table:
     return table
 
 
-def _row(diagnosis: Diagnosis, places: tuple[str, ...]) -> Table:
+def row(diagnosis: Diagnosis, places: tuple[str, ...]) -> Table:
+    """What was found, where, what to do about it, and who says so."""
     rest = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_column(width=7)
@@ -64,11 +65,14 @@ def _row(diagnosis: Diagnosis, places: tuple[str, ...]) -> Table:
     )
     if diagnosis.remedy:
         line.add_row("", "", Text(f"do: {diagnosis.remedy}"))
+    if diagnosis.source:
+        line.add_row("", "", Text(f"see: {diagnosis.source}", style="dim"))
     return line
 
 
-def _conclusion(report: Report) -> Text:
-    counts = {level: sum(each.level is level for each in report.diagnoses) for level in Level}
+def conclusion(worst: Level, diagnoses: Collection[Diagnosis]) -> Text:
+    """How many of each level there are."""
+    counts = {level: sum(each.level is level for each in diagnoses) for level in Level}
     words = {Level.PROBLEM: "problems", Level.UNKNOWN: "unknown", Level.WARNING: "warnings", Level.OK: "ok"}
     said = ", ".join(f"{counts[level]} {word}" for level, word in words.items())
-    return Text(f"{report.level}: {said}", style=_STYLE[report.level])
+    return Text(f"{worst}: {said}", style=_STYLE[worst])

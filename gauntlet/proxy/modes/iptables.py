@@ -20,10 +20,15 @@ TRAITS = Traits(
     versions=(Era((1, 2), Stage.STABLE),),
     # platformApplyDefaults in cmd/kube-proxy/app/server_linux.go.
     default_since=(0, 0),
+    history="KEP-5343",
     rules=RulesReader(("iptables-save",), iptables.forwarding, iptables.size),
     # ipvs and userspace mode make this chain too. -w: kube-proxy may hold the lock of iptables.
     residue=Residue("iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1", is_shared=True),
     see=chains_shown,
+    sections=("iptables",),
+    localhost_switch=("iptables", "localhostNodePorts"),
+    # `--ctstate INVALID -j DROP` in KUBE-FORWARD (iptables/proxier.go).
+    drops_invalid=True,
     has=(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),

@@ -28,10 +28,15 @@ def _see(node: str, _chains: Sequence[str]) -> tuple[str, ...]:
 
 TRAITS = Traits(
     mode=ProxyMode.IPVS,
-    # KEP-5495: deprecated 1.35, to be removed in 1.43.
-    versions=(Era((1, 11), Stage.STABLE, until=(1, 34)), Era((1, 35), Stage.DEPRECATED, until=(1, 42))),
+    # KEP-5495: deprecated 1.35, to be off by default from 1.40 and removed in 1.43; its gate is there since 1.37.
+    versions=(
+        Era((1, 11), Stage.STABLE, until=(1, 34)),
+        Era((1, 35), Stage.DEPRECATED, until=(1, 39)),
+        Era((1, 40), Stage.DEPRECATED, "KubeProxyIPVS", until=(1, 42)),
+    ),
     # kube-proxy 1.37 says so when it starts (createProxier in cmd/kube-proxy/app/server_linux.go).
     farewell="off by default from 1.40, gone from 1.43",
+    history="KEP-5495",
     rules=RulesReader(ipvs.COMMAND, ipvs.forwarding, ipvs.size),
     residue=Residue(f"grep -qs '^ *{INTERFACE}:' /proc/net/dev"),
     unhooked=(
@@ -39,6 +44,8 @@ TRAITS = Traits(
         f"{ipvs.CLUSTER_IPS} is missing"
     ),
     see=_see,
+    # masqueradeAll and masqueradeBit are those of iptables (apis/config/v1alpha1/conversion.go).
+    sections=("ipvs", "iptables"),
     # /healthz says 200 some seconds before the first virtual server is there. Once a Service has its virtual server,
     # kube-proxy fills its ipsets one by one, and a Service that is in KUBE-IPVS-IPS and not yet in KUBE-CLUSTER-IP is
     # refused by KUBE-IPVS-FILTER.

@@ -8,7 +8,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import nftables
 from gauntlet.proxy.rules.forwarding import RuleSize
-from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
+from gauntlet.proxy.traits import Era, NameLimit, Need, Residue, RulesReader, Stage, Traits
 
 _TABLE = "table ip kube-proxy"
 
@@ -31,9 +31,19 @@ TRAITS = Traits(
     ),
     # 1.37 announces it when it starts (platformApplyDefaults in cmd/kube-proxy/app/server_linux.go).
     default_since=(1, 40),
+    history="KEP-3866",
     rules=RulesReader(("nft", "-j", "list", *_TABLE.split()), nftables.forwarding, _size, may_fail=True),
     residue=Residue(f"nft -t list {_TABLE} >/dev/null 2>&1"),
     see=_see,
+    sections=("nftables",),
+    needs=(
+        Need((5, 13), "kubernetes/kubernetes 122743; pkg/proxy/nftables/supported.go"),
+        Need((1, 0, 1), "kubernetes/kubernetes 122743; pkg/proxy/nftables/supported.go", tool="nft"),
+    ),
+    # Seen on 1.35.4; its comments are cut to what the kernel takes since 1.37.0.
+    name_limit=NameLimit(128, (1, 37, 0), "kubernetes/kubernetes 139515; CHANGELOG-1.37"),
+    # platformApplyDefaults in cmd/kube-proxy/app/server_linux.go; 1.29 does not do it yet.
+    primary_since=(1, 31),
     has=(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.AFFINITY_TIMEOUT, "sets affinity-… with a time-out (nftables/proxier.go)"),

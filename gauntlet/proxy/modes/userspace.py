@@ -15,9 +15,11 @@ TRAITS = Traits(
     mode=ProxyMode.USERSPACE,
     # kubernetes/kubernetes 112133: deprecated since 1.23, removed in 1.26.
     versions=(Era((1, 0), Stage.STABLE, until=(1, 22)), Era((1, 23), Stage.DEPRECATED, until=(1, 25))),
+    history="kubernetes/kubernetes 112133",
     rules=RulesReader(("iptables-save",), userspace.forwarding, iptables.size),
     residue=Residue(f"iptables -w 10 -t nat -S {userspace.PORTALS[0]} 1 >/dev/null 2>&1"),
     see=chains_shown,
+    sections=("iptables",),
     # cmd/kube-proxy/app/server_others.go of Kubernetes 1.25 registers the metrics of syncs for the other modes alone.
     counts_syncs=False,
     carries_connections=True,

@@ -141,6 +141,26 @@ def test_json(cluster: Cluster) -> None:
     assert [each["kube_proxy"] for each in document["nodes"]] == ["runs", "runs"]
 
 
+def lookahead(cluster: Cluster, *options: str) -> Result:
+    arguments = ["lookahead", "--kubeconfig", str(cluster.kubeconfig), *options]
+    return CliRunner().invoke(main, arguments, env={"COLUMNS": str(WIDTH)})
+
+
+def test_what_the_next_kube_proxy_will_do(cluster: Cluster) -> None:
+    """Nothing stands in the way of the version that runs, by the word of its program; a later one is too new."""
+    same = lookahead(cluster, "--to", "1.37")
+    assert same.exit_code == ExitCode.OK, same.output
+    assert max(map(len, same.output.splitlines())) <= WIDTH
+    assert "node-1, node-2: kube-proxy 1.37 takes this configuration" in " ".join(same.output.split())
+    other = json.loads(lookahead(cluster, "--to", f"{OTHER[cluster.mode]}@1.37", "--json").output)
+    words = {(each["check"], each["where"]): each["what"] for each in other["diagnoses"] if each["level"] != "ok"}
+    assert words["mode", "node-1"].startswith(f"{cluster.mode} mode becomes {OTHER[cluster.mode]} mode")
+    late = lookahead(cluster, "--to", "1.43")
+    assert late.exit_code == ExitCode.FAILED, late.output
+    assert "kube-proxy 1.43 is newer than the API server, 1.37.2" in " ".join(late.output.split())
+    assert "What 1.38 will bring" in doctor(cluster).output
+
+
 def test_a_kube_proxy_that_died_unseen(cluster: Cluster, api: Api) -> None:
     """Its rules are still there and every Service answers; but they follow no change any more."""
     dead = cluster.nodes[1]

@@ -283,4 +283,4 @@ def test_json_holds_everything() -> None:
     document = json.loads(report(cluster(), node(processes=()), node("node-2")).as_json())
     assert document["schema"] == "kube-proxy-gauntlet/cluster-check/v1"
     assert [each["node"] for each in document["nodes"]] == list(NODES)
-    assert {"check", "level", "where", "what", "remedy"} == set(document["diagnoses"][0])
+    assert {"check", "level", "where", "what", "remedy", "source"} == set(document["diagnoses"][0])
