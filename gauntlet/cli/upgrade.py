@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gauntlet.upgrade.phases import Extent
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
+    from gauntlet.upgrade.undoing import OnFailure
     from gauntlet.upgrade.verdict import Answer
 
 # The only one whose nodes can be given another kube-proxy so far.
@@ -40,6 +41,13 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     help="Order of the nodes: node-by-node, all-at-once, or canary=N.",
 )
 @click.option("--quick", "extent", flag_value="quick", help="The way there alone: the way back is not tried.")
+@click.option(
+    "--on-failure",
+    type=click.Choice(["roll-back", "leave"]),
+    default="roll-back",
+    show_default=True,
+    help="If a node's next kube-proxy does not serve, the roll stops: what to do with the nodes that were rolled.",
+)
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
 @click.option("--slos", type=_FOLDER, help="Folder with what differs from slos/: upgrade.yaml, accepted.yaml.")
 @click.option(
@@ -57,6 +65,7 @@ def upgrade(
     following: str,
     strategy: str,
     extent: str | None,
+    on_failure: str,
     nodes: int,
     slos: Path | None,
     results: Path,
@@ -67,6 +76,9 @@ def upgrade(
     nodes and from outside, its nodes get the next one, one after the other, then today's again, and the next one once
     more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half of the nodes
     replaced, there, and back.
+
+    A node whose next kube-proxy does not serve stops the roll. The nodes that were rolled get today's again, or are
+    left as they are; the answer stays `may not`, and the page says what was done and whether the way back worked.
 
     The answer is `may`, `may not` or `cannot tell`, with its reasons, the worst first. What is promised is said in
     slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml. The suites and the faults are not
@@ -90,6 +102,7 @@ def upgrade(
     from gauntlet.upgrade.skew import require_supported
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
+    from gauntlet.upgrade.undoing import OnFailure
 
     subjects = parse_all(f"{today},{following}", DEFAULT_VERSION)
     if len(subjects) != 2:
@@ -100,9 +113,13 @@ def upgrade(
     # What cannot be is said before anything is built.
     way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
-    answer, lines = _undertake(spec, way, Extent(extent or Extent.WHOLE), terms, folder)
+    answer, lines, ended_by = _undertake(
+        spec, way, Extent(extent or Extent.WHOLE), terms, folder, OnFailure(on_failure)
+    )
     link = point_latest(folder, LATEST_SELECTION if extent else LATEST)
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
+    if ended_by is not None:
+        raise ended_by
     ctx.exit(answer.exit_code)
 
 
@@ -123,9 +140,12 @@ def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
 
 
 def _undertake(
-    spec: ClusterSpec, way: Strategy, extent: Extent, terms: Terms, folder: Path
-) -> tuple[Answer, list[str]]:
-    """Make the cluster, take it through the upgrade, write results.json into `folder`; the answer, and its page."""
+    spec: ClusterSpec, way: Strategy, extent: Extent, terms: Terms, folder: Path, on_failure: OnFailure
+) -> tuple[Answer, list[str], BaseException | None]:
+    """Make the cluster, take it through the upgrade, write results.json into `folder`.
+
+    Returns the answer, its page, and what the upgrade was broken off by.
+    """
     from gauntlet.ground import ending
     from gauntlet.providers import provider
     from gauntlet.providers.protocol import RollingCluster
@@ -147,10 +167,10 @@ def _undertake(
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
         plan = Plan.of([node.name for node in cluster.nodes], way, extent)
-        seen = pass_through(cluster, subjects, plan, terms, folder, click.echo)
+        seen = pass_through(cluster, subjects, plan, terms, folder, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)
         command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
-        results = recorded(Run(cluster, names, way, plan, command, started, evidence, suites, hold_s), seen)
+        results = recorded(Run(cluster, names, way, command, started, evidence, suites, hold_s), seen)
         write(results, folder)
     finally:
         with ending.held_back():
@@ -159,9 +179,11 @@ def _undertake(
     publish(results, folder)
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
     today, following = names[Side.FROM], names[Side.TO]
-    heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), suites)
-    shown = page(heading, seen.judgement, seen.observations, seen.history, plan.run, plan.not_run)
-    return seen.judgement.answer, list(shown)
+    heading = Heading(
+        today, following, were[today], were[following], str(way), len(cluster.nodes), suites, seen.aftermath
+    )
+    shown = page(heading, seen.judgement, seen.observations, seen.history, seen.plan.run, seen.plan.not_run)
+    return seen.judgement.answer, list(shown), seen.ended_by
 
 
 def publish(results: Results, folder: Path) -> None:

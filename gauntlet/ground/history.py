@@ -62,6 +62,8 @@ class EventKind(StrEnum):
     PROXY_AT_REST = "proxy_at_rest"
     PROXY_STOPPED = "proxy_stopped"
     PROXY_REPLACED = "proxy_replaced"
+    API_AWAY = "api_away"
+    API_BACK = "api_back"
     PHASE_STARTED = "phase_started"
     PHASE_ENDED = "phase_ended"
     NODE_CAME = "node_came"

@@ -64,7 +64,7 @@ class UpgradeRecord(Record):
     `reach` says how far a `may` goes. `reasons` are what stands against it, worst first, each fact once; `accepted`
     failures that are accepted; `notes` what is to be said of acceptances that covered nothing, or not any more.
     `limits` are sentences on what the answer is not about, `not_run` the phases among it. An outage is over once all
-    attempts were good for `hold_s`.
+    attempts were good for `hold_s`. `aftermath` says what became of a roll that stopped.
     """
 
     today: str = Field(min_length=1)
@@ -74,6 +74,7 @@ class UpgradeRecord(Record):
     phases: tuple[PhaseRecord, ...]
     not_run: tuple[str, ...] = ()
     hold_s: float = Field(gt=0)
+    aftermath: str = ""
     answer: Literal["may", "may not", "cannot tell"]
     reach: str = ""
     reasons: tuple[ReasonRecord, ...] = ()

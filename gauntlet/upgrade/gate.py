@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gauntlet.ground.history import History
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind, History
 from gauntlet.kube.api import Api
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.passage import Conductor, Say
-from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phases
-from gauntlet.upgrade.roll_traffic import flowing
+from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phase_times, phases
+from gauntlet.upgrade.roll_traffic import RollTraffic, flowing
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.terms import Terms
+from gauntlet.upgrade.undoing import OnFailure, aftermath
 from gauntlet.upgrade.verdict import Concern, Judgement, Observation, judge
 
 NAME = "upgrade"
@@ -37,14 +41,25 @@ class Plan:
         run = tuple(phase for phase in phases(roll, extent) if phase.task in TASKS)
         return cls(run, tuple(phase for phase in phases(roll, Extent.WHOLE) if phase not in run))
 
+    def after(self, taken: Sequence[Phase]) -> Plan:
+        """As it came: the phases that were begun, with those that undid a roll, and then those that were not."""
+        names = {phase.name for phase in taken}
+        return replace(self, run=(*taken, *(phase for phase in self.run if phase.name not in names)))
+
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of an upgrade."""
+    """What came of an upgrade. `plan` has its phases as they came.
+
+    `aftermath` says what became of a roll that stopped, `ended_by` what broke the upgrade off; None if nothing did.
+    """
 
     history: History
     observations: tuple[Observation, ...]
     judgement: Judgement
+    plan: Plan
+    aftermath: str = ""
+    ended_by: BaseException | None = None
 
 
 def interruption(phase: str, evidence: Evidence, folder: Path) -> str:
@@ -53,36 +68,62 @@ def interruption(phase: str, evidence: Evidence, folder: Path) -> str:
 
 
 def pass_through(
-    cluster: RollingCluster, subjects: Mapping[Side, Subject], plan: Plan, terms: Terms, folder: Path, say: Say
+    cluster: RollingCluster,
+    subjects: Mapping[Side, Subject],
+    plan: Plan,
+    terms: Terms,
+    folder: Path,
+    say: Say,
+    on_failure: OnFailure = OnFailure.ROLL_BACK,
 ) -> Seen:
     """Take the cluster, which runs today's kube-proxy, through the phases of the plan, and judge what traffic saw.
 
     Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. A flow that breaks, or a
-    node that cannot be audited, is inconclusive; the rest is judged.
+    node that cannot be audited, is inconclusive; the rest is judged. So are the phases that were over when it was
+    interrupted, or ended by an error: then `Seen.ended_by` has it, for the caller to raise. Before the first phase
+    there is nothing to judge, and it is raised here.
     """
     evidence = Evidence(folder, NAME)
+    api = Api(cluster.api)
     promised = terms.promised.slo.roll
-    conductor = Conductor(cluster, subjects, evidence.events, settle_s=promised.hold_s + 1, say=say)
+    conductor = Conductor(cluster, subjects, evidence.events, promised.hold_s + 1, say, on_failure)
+    stream: RollTraffic | None = None
+    ended_by: BaseException | None = None
     try:
         with (
             Traffic(evidence.folder / "traffic") as traffic,
-            flowing(cluster, Api(cluster.api), traffic, evidence) as stream,
+            flowing(cluster, api, traffic, evidence) as stream,
+            ApiWatch(api, evidence.events) as watch,
         ):
-            passage = conductor.take(plan.run, stream.offer.change.make)
-    except KeyboardInterrupt:
-        say(interruption(conductor.phase, evidence, folder))
-        raise
+            conductor.take(plan.run, stream.offer.change.make, watch)
+    except (KeyboardInterrupt, GauntletError) as error:
+        if isinstance(error, KeyboardInterrupt):
+            say(interruption(conductor.phase, evidence, folder))
+        if stream is None or not conductor.phase:
+            raise
+        ended_by = error
     finally:
         evidence.save()
-    history = evidence.history()
-    found = observed(history, passage, plan.run, stream.setting, terms.promised, subjects)
+    assert stream is not None
+    history, passage = evidence.history(), conductor.passage
+    came = plan.after(passage.taken)
+    found = observed(history, passage, came.run, stream.setting, terms.promised, subjects)
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
-    ended = {each.phase for each in found}
+    found += [Observation(conductor.phase, Concern.ROLL, broken_off(each)) for each in (ended_by,) if each is not None]
+    over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
     judgement = judge(
         found,
-        missing=[phase for phase in plan.run if phase.name not in ended],
+        missing=[phase for phase in came.run if phase.name not in over],
         acceptances=terms.acceptances,
         subject=subjects[Side.TO].name,
         today=datetime.now(UTC).date(),
     )
-    return Seen(history, tuple(found), judgement)
+    names = {side: subject.name for side, subject in subjects.items()}
+    return Seen(history, tuple(found), judgement, came, aftermath(passage.taken, found, names), ended_by)
+
+
+def broken_off(error: BaseException) -> Finding:
+    """That an upgrade was not taken to its end, and why."""
+    if isinstance(error, GauntletError):
+        return Finding("broken-off", Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
+    return Finding("broken-off", Verdict.INCONCLUSIVE, "the run was interrupted", remedy="run the upgrade again")

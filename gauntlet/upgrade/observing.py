@@ -9,6 +9,7 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.subject import Subject
+from gauntlet.upgrade.api_watch import absences, excused
 from gauntlet.upgrade.leftovers import all_left, residue
 from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Leg, Phase, PhaseHistory, Side, Task, by_phase
@@ -26,6 +27,7 @@ def observed(
 ) -> list[Observation]:
     """The findings of all phases that ended, in order."""
     parts = by_phase(_until_over(history), planned)
+    away = absences(history.events)
     reported = _reported_before(passage, planned)
     return [
         Observation(
@@ -36,7 +38,11 @@ def observed(
         )
         for phase in planned
         if phase.name in parts
-        for finding in _findings(phase, parts[phase.name], passage, setting, terms, reported[phase.name])
+        for finding in excused(
+            list(_findings(phase, parts[phase.name], passage, setting, terms, reported[phase.name])),
+            away,
+            parts[phase.name].stretch,
+        )
     ]
 
 

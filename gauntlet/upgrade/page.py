@@ -25,7 +25,7 @@ _NAME, _TOOK = 17, 6
 class Heading:
     """What the page is about: names and descriptions of both subjects, and how the nodes were replaced.
 
-    `command` runs what the upgrade does not run yet.
+    `command` runs what the upgrade does not run yet. `aftermath` says what became of a roll that stopped.
     """
 
     today: str
@@ -35,6 +35,7 @@ class Heading:
     strategy: str
     nodes: int
     command: str
+    aftermath: str = ""
 
 
 def page(
@@ -52,6 +53,9 @@ def page(
     yield from _wrapped(f"{heading.next}: {heading.next_is}", "  ")
     yield f"  {heading.nodes} nodes, {heading.strategy}"
     yield ""
+    if heading.aftermath:
+        yield from _wrapped(heading.aftermath, "")
+        yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
     for limit in limits(observations, not_run, heading.command):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gauntlet.ground.cluster import CommandFailed
 from gauntlet.ground.errors import GauntletError
@@ -14,11 +13,14 @@ from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.providers.protocol import ProxyDoesNotServe, RollingCluster
 from gauntlet.proxy import residue
 from gauntlet.subject import Subject
+from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.endpoint_change import CHANGING
 from gauntlet.upgrade.leftovers import Remains, lasting_lines
 from gauntlet.upgrade.phases import Phase, Side, Task
+from gauntlet.upgrade.side_by_side import side_by_side
 from gauntlet.upgrade.standing import Standing, lasting, look, remembered
 from gauntlet.upgrade.strategy import Batch
+from gauntlet.upgrade.undoing import OnFailure, failed_nodes, stopped, undoing
 
 # So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
@@ -32,10 +34,13 @@ class Passage:
     """What was seen beside the traffic. `remains` has what is on each node after a phase, by the phase's name.
 
     `findings` are those about the kube-proxies themselves, by the phase's name: what stopped the roll is among them.
+    `taken` are the phases that were begun, in order: those that were planned, as far as no roll stopped, and then what
+    undid it.
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    taken: tuple[Phase, ...] = ()
 
 
 def not_replaced(error: GauntletError, node: str) -> Finding:
@@ -62,48 +67,75 @@ class Conductor:
         events: EventLog,
         settle_s: float,
         say: Say,
+        on_failure: OnFailure = OnFailure.ROLL_BACK,
     ) -> None:
         self._cluster = cluster
         self._subjects = subjects
         self._events = events
         self._settle_s = settle_s
         self._say = say
+        self._on_failure = on_failure
         self._known: dict[tuple[str, Side], frozenset[str]] = {}
         self._standing: dict[str, Standing] = {}
-        # The name of the phase that is under way, or was the last one.
-        self.phase = ""
+        # What was seen so far, whatever it ends by.
+        self._remains: dict[str, Mapping[str, Remains]] = {}
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._taken: list[Phase] = []
 
-    def take(self, phases: Sequence[Phase], change: Change) -> Passage:
-        """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll: no phase more.
+    @property
+    def phase(self) -> str:
+        """The name of the phase that is under way, or was the last one."""
+        return self._taken[-1].name if self._taken else ""
 
-        What the other nodes run then is what they ran before. `change` is made in each phase that holds the cluster: it
-        takes effect only if all kube-proxies work.
+    @property
+    def passage(self) -> Passage:
+        """What was seen so far."""
+        return Passage(self._remains, self._findings, tuple(self._taken))
+
+    def take(self, phases: Sequence[Phase], change: Change, api: ApiWatch) -> None:
+        """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll.
+
+        What the other nodes run then is what they ran before. The nodes that were given the next one get today's again,
+        unless it was said to leave them; no other phase follows. `change` is made in each phase that holds the cluster:
+        it takes effect only if all kube-proxies work. `passage` has what was seen.
         """
-        remains: dict[str, Mapping[str, Remains]] = {}
-        findings: dict[str, tuple[Finding, ...]] = {}
         self._standing = {node.name: look(node) for node in self._cluster.nodes}
-        for phase in phases:
-            self.phase = phase.name
+        ahead = list(phases)
+        while ahead:
+            phase = ahead.pop(0)
+            self._taken.append(phase)
             self._say(f"{phase.name}: {self._words(phase)}")
             self._note(EventKind.PHASE_STARTED, phase.name)
-            stopped: tuple[Finding, ...] = ()
+            troubles: tuple[Finding, ...] = ()
             found: tuple[Finding, ...] = ()
             if phase.task is Task.ROLL:
-                stopped = self._roll(phase)
+                troubles = self._roll(phase, api)
                 time.sleep(self._settle_s)
             else:
                 found = (self._hold(change),)
-            if not stopped:
+            if not troubles:
                 try:
-                    remains[phase.name] = self._audit(phase)
+                    self._remains[phase.name] = self._audit(phase)
                 except CommandFailed as failed:
                     found = (*found, not_audited(failed))
-            findings[phase.name] = (*stopped, self._lasting([str(each.node) for each in stopped]), *found)
+            self._findings[phase.name] = (*troubles, self._lasting([str(each.node) for each in troubles]), *found)
             self._note(EventKind.PHASE_ENDED, phase.name)
-            if stopped:
-                self._say(f"{phase.name}: the roll stops: {stopped[0].reason.splitlines()[0]}")
-                break
-        return Passage(remains, findings)
+            if troubles:
+                ahead = list(self._after_stop(phase, troubles))
+
+    def _after_stop(self, phase: Phase, troubles: Sequence[Finding]) -> tuple[Phase, ...]:
+        """What follows a roll that stopped: it is undone if a kube-proxy does not serve, and not for anything else."""
+        self._taken[-1] = phase = stopped(phase, self._given())
+        failed = failed_nodes(troubles)
+        follow = undoing(phase, failed) if failed and self._on_failure is OnFailure.ROLL_BACK else ()
+        then = "what was rolled is rolled back" if follow else "all is left as it is"
+        self._say(f"{phase.name}: the roll stops, {then}: {troubles[0].reason.splitlines()[0]}")
+        return follow
+
+    def _given(self) -> dict[str, Side]:
+        """Which kube-proxy each node was given last."""
+        sides = {subject.name: side for side, subject in self._subjects.items()}
+        return {node.name: sides[self._cluster.subject_of(node.name).name] for node in self._cluster.nodes}
 
     def _hold(self, change: Change) -> Finding:
         ends = time.monotonic() + HOLD_S
@@ -118,20 +150,21 @@ class Conductor:
         self._standing = remembered(self._standing, now)
         return found
 
-    def _roll(self, phase: Phase) -> tuple[Finding, ...]:
+    def _roll(self, phase: Phase, api: ApiWatch) -> tuple[Finding, ...]:
         assert phase.towards is not None
         subject = self._subjects[phase.towards]
         for batch in phase.batches:
-            troubles = self._replace(batch, subject)
+            troubles = self._replace(batch, subject, api)
             if troubles:
                 return troubles
         return ()
 
-    def _replace(self, batch: Batch, subject: Subject) -> tuple[Finding, ...]:
+    def _replace(self, batch: Batch, subject: Subject, api: ApiWatch) -> tuple[Finding, ...]:
         """Replace the kube-proxies of these nodes at the same time. Returns why some of them do not serve."""
         nodes = {node.name: node for node in self._cluster.nodes}
+        began_ns = time.time_ns()
 
-        def replace(name: str) -> Finding | None:
+        def give(name: str) -> Finding | None:
             self._note(EventKind.PROXY_STOPPED, self._cluster.subject_of(name).name, name)
             try:
                 self._cluster.replace_proxy(name, subject)
@@ -141,8 +174,11 @@ class Conductor:
             self._standing[name] = look(nodes[name])
             return None
 
-        with ThreadPoolExecutor(len(batch)) as pool:
-            return tuple(each for each in pool.map(replace, batch) if each is not None)
+        troubles = tuple(each for each in side_by_side(give, batch) if each is not None)
+        if troubles and api.was_away(began_ns):
+            # None gets into sync without it: see gauntlet/upgrade/api_watch.py, which says it in the finding.
+            return tuple(replace(each, verdict=Verdict.INCONCLUSIVE) for each in troubles)
+        return troubles
 
     def _audit(self, phase: Phase) -> Mapping[str, Remains]:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""

@@ -16,7 +16,7 @@ from gauntlet.report.results import FindingRecord, Results, records
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.upgrade_record import CASES, AcceptedRecord, ChangeRecord, PhaseRecord, ReasonRecord, UpgradeRecord
 from gauntlet.upgrade.compare import Change
-from gauntlet.upgrade.gate import Plan, Seen
+from gauntlet.upgrade.gate import Seen
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.phases import Phase, Side, phase_times
 from gauntlet.upgrade.reasons import Reason, merged
@@ -34,7 +34,6 @@ class Run:
     cluster: RollingCluster
     names: Mapping[Side, str]
     strategy: Strategy
-    plan: Plan
     command: Sequence[str]
     started: datetime
     evidence: tuple[str, ...]
@@ -76,11 +75,12 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         next=run.names[Side.TO],
         strategy=str(run.strategy),
         nodes=len(run.cluster.nodes),
-        phases=tuple(_phases(seen.history, run.plan.run, run.names)),
-        not_run=tuple(phase.name for phase in run.plan.not_run),
+        phases=tuple(_phases(seen.history, seen.plan.run, run.names)),
+        not_run=tuple(phase.name for phase in seen.plan.not_run),
         hold_s=run.hold_s,
+        aftermath=seen.aftermath,
         answer=judgement.answer.value,
-        reach=reach(judgement, run.plan.not_run),
+        reach=reach(judgement, seen.plan.not_run),
         reasons=tuple(_reason(each) for each in merged(judgement.reasons)),
         accepted=tuple(
             AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
@@ -89,7 +89,7 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         notes=tuple(notes(judgement)),
         gains=tuple(_change(each) for each in judgement.gains),
         by_design=tuple(_change(each) for each in judgement.by_design),
-        limits=tuple(each.line for each in limits(seen.observations, run.plan.not_run, run.suites)),
+        limits=tuple(each.line for each in limits(seen.observations, seen.plan.not_run, run.suites)),
     )
 
 

@@ -41,14 +41,13 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
         CLUSTER,
         NAMES,
         Strategy.parse("node-by-node"),
-        Plan(PLANNED, NOT_RUN),
         ["gauntlet", "upgrade"],
         datetime.now(UTC),
         ("evidence/upgrade",),
         "gauntlet run",
         TERMS.slo.roll.hold_s,
     )
-    made = recorded(run, Seen(history, tuple(found), judgement))
+    made = recorded(run, Seen(history, tuple(found), judgement, Plan(PLANNED, NOT_RUN), "The roll stopped."))
     assert made.names == ("iptables", "nftables")
     assert {(each.case, each.subject) for each in made.findings} == {
         ("upgrade::hold-from", "iptables"),
@@ -59,6 +58,7 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
     assert (made.upgrade.answer, made.upgrade.strategy, made.upgrade.nodes) == ("may not", "node-by-node", 2)
     assert [phase.name for phase in made.upgrade.phases] == ended
     assert made.upgrade.phases[1].after == {"node-1": "nftables", "node-2": "iptables"}
+    assert made.upgrade.aftermath == "The roll stopped."
     assert made.upgrade.not_run == tuple(phase.name for phase in NOT_RUN)
     assert made.upgrade.reasons[0].name == "the roll itself: outage: new TCP in roll-forward"
     assert made.upgrade.reasons[0].promise.startswith("roll.outage_s: 0")
