@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from gauntlet.ground import ending, output
 from gauntlet.ground.errors import ExitCode, UsageError
@@ -46,8 +47,10 @@ def require_writable(results: Path) -> None:
         ) from error
 
 
-def run_pytest(options: Sequence[str], folder: Path) -> int:
+def run_pytest(options: Sequence[str], folder: Path, output: IO[bytes] | None = None) -> int:
     """Run pytest in `folder` to its end and return its exit code; negative if a signal ended it.
+
+    It says what it has to say into `output`, if there is one.
 
     SIGINT (Ctrl-C), SIGTERM and SIGHUP are passed on: at the first pytest clears up and ends, at a second one it ends
     at once, with 128 and the signal's number. If this process is killed, pytest clears up and ends as well.
@@ -55,7 +58,7 @@ def run_pytest(options: Sequence[str], folder: Path) -> int:
     argv = [sys.executable, "-m", "gauntlet.cli.pytestrun", str(os.getpid()), *options]
     # A process group of its own: the terminal signals this process alone, and the commands that pytest runs to clear
     # up are not broken off by a Ctrl-C. It is not the terminal's foreground group, so no stdin.
-    child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, process_group=0)
+    child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
     with _signals_go_to(child):
         return child.wait()
 

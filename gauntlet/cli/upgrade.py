@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import shlex
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
     from gauntlet.report.results import Results
     from gauntlet.subject import Subject
-    from gauntlet.upgrade.phases import Extent
+    from gauntlet.upgrade.phases import Extent, Task
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.undoing import OnFailure
@@ -40,7 +40,10 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     metavar="STRATEGY",
     help="Order of the nodes: node-by-node, all-at-once, or canary=N.",
 )
-@click.option("--quick", "extent", flag_value="quick", help="The way there alone: the way back is not tried.")
+@click.option(
+    "--quick", "extent", flag_value="quick", help="The way there alone, without faults: the way back is not tried."
+)
+@click.option("--no-cases", "cases", flag_value="none", help="Traffic alone: no case of conformance or of a fault.")
 @click.option(
     "--on-failure",
     type=click.Choice(["roll-back", "leave"]),
@@ -65,24 +68,26 @@ def upgrade(
     following: str,
     strategy: str,
     extent: str | None,
+    cases: str | None,
     on_failure: str,
     nodes: int,
     slos: Path | None,
     results: Path,
 ) -> None:
-    """Say whether a cluster may take its next kube-proxy, by what the roll costs its clients.
+    """Say whether a cluster may take its next kube-proxy: what the roll costs its clients, and what the next one does
+    worse.
 
     A sandbox cluster starts with today's kube-proxy. Under traffic that never stops, from pods, from the network of
     nodes and from outside, its nodes get the next one, one after the other, then today's again, and the next one once
     more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half of the nodes
-    replaced, there, and back.
+    replaced, there, and back. Then the cases of conformance run beside the traffic, and, with all nodes of one
+    kube-proxy, the faults of the gate; what they come to with the next one is compared with today's.
 
     A node whose next kube-proxy does not serve stops the roll. The nodes that were rolled get today's again, or are
     left as they are; the answer stays `may not`, and the page says what was done and whether the way back worked.
 
     The answer is `may`, `may not` or `cannot tell`, with its reasons, the worst first. What is promised is said in
-    slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml. The suites and the faults are not
-    run by this command yet; the page says so.
+    slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml.
 
     \b
     Examples:
@@ -98,7 +103,7 @@ def upgrade(
     from gauntlet.report.results_file import FILE, LOGS
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
-    from gauntlet.upgrade.phases import Extent
+    from gauntlet.upgrade.phases import CASES, Extent, Task
     from gauntlet.upgrade.skew import require_supported
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
@@ -113,10 +118,11 @@ def upgrade(
     # What cannot be is said before anything is built.
     way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
+    tasks = frozenset(Task) - CASES if cases else frozenset(Task)
     answer, lines, ended_by = _undertake(
-        spec, way, Extent(extent or Extent.WHOLE), terms, folder, OnFailure(on_failure)
+        spec, way, Extent(extent or Extent.WHOLE), tasks, terms, slos, folder, OnFailure(on_failure)
     )
-    link = point_latest(folder, LATEST_SELECTION if extent else LATEST)
+    link = point_latest(folder, LATEST_SELECTION if extent or cases else LATEST)
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
     if ended_by is not None:
         raise ended_by
@@ -140,12 +146,21 @@ def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
 
 
 def _undertake(
-    spec: ClusterSpec, way: Strategy, extent: Extent, terms: Terms, folder: Path, on_failure: OnFailure
+    spec: ClusterSpec,
+    way: Strategy,
+    extent: Extent,
+    tasks: Collection[Task],
+    terms: Terms,
+    slos: Path | None,
+    folder: Path,
+    on_failure: OnFailure,
 ) -> tuple[Answer, list[str], BaseException | None]:
     """Make the cluster, take it through the upgrade, write results.json into `folder`.
 
-    Returns the answer, its page, and what the upgrade was broken off by.
+    `slos` is the folder of the user's own promises, which the cases are held to as well. Returns the answer, its page,
+    and what the upgrade was broken off by.
     """
+    from gauntlet.cli.upgrade_cases import runner
     from gauntlet.ground import ending
     from gauntlet.providers import provider
     from gauntlet.providers.protocol import RollingCluster
@@ -161,16 +176,15 @@ def _undertake(
     started = datetime.now(UTC)
     subjects = dict(zip(Side, (spec.subject, *spec.replacements), strict=True))
     names = {side: each.name for side, each in subjects.items()}
-    written = ",".join(each.written for each in subjects.values())
-    suites = shlex.join(["gauntlet", "run", "--subjects", written])
     try:
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
-        plan = Plan.of([node.name for node in cluster.nodes], way, extent)
-        seen = pass_through(cluster, subjects, plan, terms, folder, click.echo, on_failure)
+        plan = Plan.of([node.name for node in cluster.nodes], way, extent, tasks)
+        run_cases = runner(cluster, folder, slos)
+        seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)
         command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
-        results = recorded(Run(cluster, names, way, command, started, evidence, suites, hold_s), seen)
+        results = recorded(Run(cluster, names, way, command, started, evidence, hold_s), seen)
         write(results, folder)
     finally:
         with ending.held_back():
@@ -179,9 +193,7 @@ def _undertake(
     publish(results, folder)
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
     today, following = names[Side.FROM], names[Side.TO]
-    heading = Heading(
-        today, following, were[today], were[following], str(way), len(cluster.nodes), suites, seen.aftermath
-    )
+    heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), seen.aftermath)
     shown = page(heading, seen.judgement, seen.observations, seen.history, seen.plan.run, seen.plan.not_run)
     return seen.judgement.answer, list(shown), seen.ended_by
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.api_watch import ApiWatch
+from gauntlet.upgrade.case_changes import case_changes
+from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.passage import Conductor, Say
-from gauntlet.upgrade.phases import TASKS, Extent, Phase, Side, phase_times, phases
+from gauntlet.upgrade.phases import Extent, Phase, Side, Task, phase_times, phases
+from gauntlet.upgrade.recovery import Recovery
 from gauntlet.upgrade.roll_traffic import RollTraffic, flowing
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.terms import Terms
@@ -30,15 +33,16 @@ NAME = "upgrade"
 
 @dataclass(frozen=True)
 class Plan:
-    """The phases that are run, and those of a whole upgrade that are not: left out, or not to be done yet."""
+    """The phases that are run, and those of a whole upgrade that were left out."""
 
     run: tuple[Phase, ...]
     not_run: tuple[Phase, ...]
 
     @classmethod
-    def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent) -> Plan:
+    def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent, tasks: Collection[Task]) -> Plan:
+        """The phases of these `tasks` as far as the extent goes."""
         roll = strategy.roll(nodes)
-        run = tuple(phase for phase in phases(roll, extent) if phase.task in TASKS)
+        run = tuple(phase for phase in phases(roll, extent) if phase.task in tasks)
         return cls(run, tuple(phase for phase in phases(roll, Extent.WHOLE) if phase not in run))
 
     def after(self, taken: Sequence[Phase]) -> Plan:
@@ -49,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of an upgrade. `plan` has its phases as they came.
+    """What came of an upgrade. `plan` has its phases as they came, `cases` pytest's by the name of their phase.
 
     `aftermath` says what became of a roll that stopped, `ended_by` what broke the upgrade off; None if nothing did.
     """
@@ -60,6 +64,7 @@ class Seen:
     plan: Plan
     aftermath: str = ""
     ended_by: BaseException | None = None
+    cases: Mapping[str, CaseRun] = field(default_factory=dict)
 
 
 def interruption(phase: str, evidence: Evidence, folder: Path) -> str:
@@ -73,6 +78,7 @@ def pass_through(
     plan: Plan,
     terms: Terms,
     folder: Path,
+    run_cases: RunCases,
     say: Say,
     on_failure: OnFailure = OnFailure.ROLL_BACK,
 ) -> Seen:
@@ -86,7 +92,7 @@ def pass_through(
     evidence = Evidence(folder, NAME)
     api = Api(cluster.api)
     promised = terms.promised.slo.roll
-    conductor = Conductor(cluster, subjects, evidence.events, promised.hold_s + 1, say, on_failure)
+    conductor = Conductor(cluster, subjects, evidence.events, promised.hold_s + 1, run_cases, say, on_failure)
     stream: RollTraffic | None = None
     ended_by: BaseException | None = None
     try:
@@ -95,7 +101,8 @@ def pass_through(
             flowing(cluster, api, traffic, evidence) as stream,
             ApiWatch(api, evidence.events) as watch,
         ):
-            conductor.take(plan.run, stream.offer.change.make, watch)
+            recovery = Recovery(stream.flows, cluster.nodes, promised.hold_s)
+            conductor.take(plan.run, stream.offer.change.make, recovery.wait, watch)
     except (KeyboardInterrupt, GauntletError) as error:
         if isinstance(error, KeyboardInterrupt):
             say(interruption(conductor.phase, evidence, folder))
@@ -111,15 +118,18 @@ def pass_through(
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
     found += [Observation(conductor.phase, Concern.ROLL, broken_off(each)) for each in (ended_by,) if each is not None]
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
+    changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse)
+    found += changes.observations
     judgement = judge(
         found,
+        changes.notes,
         missing=[phase for phase in came.run if phase.name not in over],
         acceptances=terms.acceptances,
         subject=subjects[Side.TO].name,
         today=datetime.now(UTC).date(),
     )
     names = {side: subject.name for side, subject in subjects.items()}
-    return Seen(history, tuple(found), judgement, came, aftermath(passage.taken, found, names), ended_by)
+    return Seen(history, tuple(found), judgement, came, aftermath(passage.taken, found, names), ended_by, passage.cases)
 
 
 def broken_off(error: BaseException) -> Finding:

@@ -62,7 +62,8 @@ def _findings(
 ) -> Iterator[Finding]:
     judge = cost if phase.task is Task.ROLL else held
     beside = passage.findings.get(phase.name, ())
-    found = [*(_if_tried(each, beside) for each in judge(part, setting, terms)), *beside]
+    of_traffic = (_if_tried(each, beside) for each in judge(part, setting, terms))
+    found = [*(map(as_hurt, of_traffic) if phase.task is Task.FAULTS else of_traffic), *beside]
     yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.remains:
         left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
@@ -85,6 +86,17 @@ def _reported_before(passage: Passage, planned: Sequence[Phase]) -> dict[str, fr
         before[phase.name] = found
         found |= all_left(passage.remains.get(phase.name, {}))
     return before
+
+
+def as_hurt(finding: Finding) -> Finding:
+    """A finding about traffic while faults hurt the cluster: what that costs is for the experiments to judge.
+
+    A wrong backend is never to answer, whatever is hurt.
+    """
+    if finding.check == "correctness" or not finding.verdict.blocks:
+        return finding
+    reason = f"the faults hurt this traffic too, and their experiments judge what that costs: {finding.reason}"
+    return replace(finding, verdict=Verdict.MEASURED, reason=reason)
 
 
 def as_control(finding: Finding) -> Finding:

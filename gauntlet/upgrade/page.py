@@ -11,6 +11,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
 from gauntlet.upgrade.limits import limits, reach
+from gauntlet.upgrade.page_cases import of_cases
 from gauntlet.upgrade.phases import Phase, phase_times
 from gauntlet.upgrade.reasons import chosen, merged
 from gauntlet.upgrade.verdict import Judgement, Observation, notes
@@ -25,7 +26,7 @@ _NAME, _TOOK = 17, 6
 class Heading:
     """What the page is about: names and descriptions of both subjects, and how the nodes were replaced.
 
-    `command` runs what the upgrade does not run yet. `aftermath` says what became of a roll that stopped.
+    `aftermath` says what became of a roll that stopped.
     """
 
     today: str
@@ -34,7 +35,6 @@ class Heading:
     next_is: str
     strategy: str
     nodes: int
-    command: str
     aftermath: str = ""
 
 
@@ -58,12 +58,9 @@ def page(
         yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
-    for limit in limits(observations, not_run, heading.command):
+    for paragraph in (*of_cases(observations, found, planned), *limits(observations, not_run)):
         yield ""
-        yield from _wrapped(limit.text, "")
-        if limit.command:
-            # Whole, so that it can be copied.
-            yield f"  {limit.command}"
+        yield from _wrapped(paragraph, "")
 
 
 def _reasons(found: Judgement) -> Iterator[str]:

@@ -14,9 +14,11 @@ from gauntlet.providers.protocol import ProxyDoesNotServe, RollingCluster
 from gauntlet.proxy import residue
 from gauntlet.subject import Subject
 from gauntlet.upgrade.api_watch import ApiWatch
+from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.endpoint_change import CHANGING
 from gauntlet.upgrade.leftovers import Remains, lasting_lines
-from gauntlet.upgrade.phases import Phase, Side, Task
+from gauntlet.upgrade.phases import CASES, Phase, Side, Task
+from gauntlet.upgrade.recovery import Recover
 from gauntlet.upgrade.side_by_side import side_by_side
 from gauntlet.upgrade.standing import Standing, lasting, look, remembered
 from gauntlet.upgrade.strategy import Batch
@@ -35,12 +37,13 @@ class Passage:
 
     `findings` are those about the kube-proxies themselves, by the phase's name: what stopped the roll is among them.
     `taken` are the phases that were begun, in order: those that were planned, as far as no roll stopped, and then what
-    undid it.
+    undid it. `cases` is what came of pytest's cases in the phases that have some.
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     taken: tuple[Phase, ...] = ()
+    cases: Mapping[str, CaseRun] = field(default_factory=dict)
 
 
 def not_replaced(error: GauntletError, node: str) -> Finding:
@@ -66,6 +69,7 @@ class Conductor:
         subjects: Mapping[Side, Subject],
         events: EventLog,
         settle_s: float,
+        run_cases: RunCases,
         say: Say,
         on_failure: OnFailure = OnFailure.ROLL_BACK,
     ) -> None:
@@ -73,6 +77,7 @@ class Conductor:
         self._subjects = subjects
         self._events = events
         self._settle_s = settle_s
+        self._run_cases = run_cases
         self._say = say
         self._on_failure = on_failure
         self._known: dict[tuple[str, Side], frozenset[str]] = {}
@@ -80,6 +85,7 @@ class Conductor:
         # What was seen so far, whatever it ends by.
         self._remains: dict[str, Mapping[str, Remains]] = {}
         self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._cases: dict[str, CaseRun] = {}
         self._taken: list[Phase] = []
 
     @property
@@ -90,14 +96,14 @@ class Conductor:
     @property
     def passage(self) -> Passage:
         """What was seen so far."""
-        return Passage(self._remains, self._findings, tuple(self._taken))
+        return Passage(self._remains, self._findings, tuple(self._taken), self._cases)
 
-    def take(self, phases: Sequence[Phase], change: Change, api: ApiWatch) -> None:
+    def take(self, phases: Sequence[Phase], change: Change, recover: Recover, api: ApiWatch) -> None:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll.
 
         What the other nodes run then is what they ran before. The nodes that were given the next one get today's again,
         unless it was said to leave them; no other phase follows. `change` is made in each phase that holds the cluster:
-        it takes effect only if all kube-proxies work. `passage` has what was seen.
+        it takes effect only if all kube-proxies work. `recover` ends each phase of faults. `passage` has what was seen.
         """
         self._standing = {node.name: look(node) for node in self._cluster.nodes}
         ahead = list(phases)
@@ -111,9 +117,14 @@ class Conductor:
             if phase.task is Task.ROLL:
                 troubles = self._roll(phase, api)
                 time.sleep(self._settle_s)
+            elif phase.task in CASES:
+                run = self._cases[phase.name] = self._run_cases(phase)
+                self._say(f"{phase.name}: {run.words()}")
+                found = (run.finding(), *self._after_faults(recover)) if phase.task is Task.FAULTS else (run.finding(),)
             else:
                 found = (self._hold(change),)
-            if not troubles:
+            # Cases make and delete Services of their own, and replace nothing.
+            if not troubles and phase.task not in CASES:
                 try:
                     self._remains[phase.name] = self._audit(phase)
                 except CommandFailed as failed:
@@ -142,6 +153,13 @@ class Conductor:
         found = change()
         time.sleep(max(0.0, ends - time.monotonic()))
         return found
+
+    def _after_faults(self, recover: Recover) -> tuple[Finding, ...]:
+        """Faults were to hurt: the phase lasts until that is over, and kube-proxies may be other processes now."""
+        time.sleep(self._settle_s)
+        recovered = recover()
+        self._standing = {node.name: look(node) for node in self._cluster.nodes}
+        return (recovered,)
 
     def _lasting(self, left_out: Sequence[str]) -> Finding:
         """Whether the kube-proxies of all other nodes are those that they were given."""
@@ -199,6 +217,8 @@ class Conductor:
         return found
 
     def _words(self, phase: Phase) -> str:
+        if phase.task in CASES:
+            return f"cases of {phase.task}"
         if phase.towards is None:
             return f"no kube-proxy is touched for {HOLD_S:g} s, while endpoints change"
         order = ", then ".join(" and ".join(batch) for batch in phase.batches)

@@ -34,8 +34,8 @@ class Task(StrEnum):
     ROLL = "roll"
 
 
-# What `gauntlet upgrade` does so far. The other tasks are pytest's cases on the cluster of the upgrade.
-TASKS = frozenset({Task.HOLD, Task.ROLL})
+# What of an upgrade is pytest's cases, on its cluster and beside its traffic.
+CASES = frozenset({Task.CONFORMANCE, Task.FAULTS})
 
 
 class Leg(StrEnum):
@@ -91,6 +91,7 @@ def _there(roll: Roll, extent: Extent) -> Iterator[Phase]:
     yield Phase("roll-forward", Task.ROLL, Leg.THERE, mixed, Side.TO, roll.first)
     if roll.rest:
         yield Phase("mixed", Task.HOLD, Leg.THERE, mixed)
+        yield Phase("conformance-mixed", Task.CONFORMANCE, Leg.THERE, mixed)
         yield Phase("roll-forward-rest", Task.ROLL, Leg.THERE, after, Side.TO, roll.rest)
     yield Phase("hold-to", Task.HOLD, Leg.THERE, after)
     yield Phase("conformance-to", Task.CONFORMANCE, Leg.THERE, after)

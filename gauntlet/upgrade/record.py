@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -15,6 +15,7 @@ from gauntlet.report.ledger import tool
 from gauntlet.report.results import FindingRecord, Results, records
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.upgrade_record import CASES, AcceptedRecord, ChangeRecord, PhaseRecord, ReasonRecord, UpgradeRecord
+from gauntlet.upgrade.case_run import adopted_accounts, adopted_findings, adopted_skips, case_id
 from gauntlet.upgrade.compare import Change
 from gauntlet.upgrade.gate import Seen
 from gauntlet.upgrade.limits import limits, reach
@@ -26,10 +27,7 @@ from gauntlet.upgrade.verdict import Observation, notes
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of a run of `gauntlet upgrade`. `command` is how it was started.
-
-    `suites` is the command that runs the cases that an upgrade does not; `hold_s` is the promise's.
-    """
+    """What is known of a run of `gauntlet upgrade`. `command` is how it was started, `hold_s` is the promise's."""
 
     cluster: RollingCluster
     names: Mapping[Side, str]
@@ -37,7 +35,6 @@ class Run:
     command: Sequence[str]
     started: datetime
     evidence: tuple[str, ...]
-    suites: str
     hold_s: float
 
 
@@ -61,7 +58,12 @@ def recorded(run: Run, seen: Seen) -> Results:
             )
             for each in cluster.subjects
         ),
-        findings=tuple(_findings(seen.observations, run.evidence)),
+        findings=(
+            *_findings(seen.observations, run.evidence),
+            *(each for phase, cases in seen.cases.items() for each in adopted_findings(cases, phase)),
+        ),
+        accounts=tuple(each for phase, cases in seen.cases.items() for each in adopted_accounts(cases, phase)),
+        skipped=tuple(each for phase, cases in seen.cases.items() for each in adopted_skips(cases, phase)),
         reproduce=command,
         environment=environment,
         upgrade=_upgrade(run, seen),
@@ -89,7 +91,7 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         notes=tuple(notes(judgement)),
         gains=tuple(_change(each) for each in judgement.gains),
         by_design=tuple(_change(each) for each in judgement.by_design),
-        limits=tuple(each.line for each in limits(seen.observations, seen.plan.not_run, run.suites)),
+        limits=tuple(limits(seen.observations, seen.plan.not_run)),
     )
 
 
@@ -115,8 +117,13 @@ def _change(each: Change) -> ChangeRecord:
 
 def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:
     """Those of a phase together: whether it decides anything is for all of them to say."""
-    for (phase, subject), mine in groupby(observations, key=lambda each: (each.phase, each.subject)):
+    of_phases = [each for each in observations if not each.case]
+    for (phase, subject), mine in groupby(of_phases, key=lambda each: (each.phase, each.subject)):
         yield from records(f"{CASES}{phase}", subject, [each.finding for each in mine], evidence)
+    for each in observations:
+        if each.case:
+            compared = replace(each.finding, check=f"compared: {each.finding.check}")
+            yield from records(case_id(each.phase, each.case), each.subject, [compared], evidence)
 
 
 def _phases(history: History, planned: Sequence[Phase], names: Mapping[Side, str]) -> list[PhaseRecord]:

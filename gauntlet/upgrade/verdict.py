@@ -116,7 +116,7 @@ def concern_of(phase: Phase, check: str) -> Concern:
         return Concern.LEFT_BEHIND
     if phase.leg is Leg.BACK:
         return Concern.WAY_BACK
-    return Concern.WORSE if (phase.task, phase.side) == (Task.HOLD, Side.TO) else Concern.ROLL
+    return Concern.WORSE if phase.task is not Task.ROLL and phase.side is Side.TO else Concern.ROLL
 
 
 def judge(

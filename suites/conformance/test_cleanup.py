@@ -7,7 +7,12 @@ from gauntlet.report.judge import Judge
 from gauntlet.workload import Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 
-pytestmark = [pytest.mark.conformance, pytest.mark.needs("node-faults"), pytest.mark.usefixtures("backends")]
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.disruptive,
+    pytest.mark.needs("node-faults"),
+    pytest.mark.usefixtures("backends"),
+]
 
 
 def test_cleanup_leaves_no_service_behind(workload: CaseWorkload, cleanup: Cleanup, judge: Judge) -> None:

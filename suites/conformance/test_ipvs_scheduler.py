@@ -19,6 +19,7 @@ from gauntlet.workload.shared import Shared
 
 pytestmark = [
     pytest.mark.conformance,
+    pytest.mark.disruptive,
     pytest.mark.needs("ipvs-schedulers"),
     pytest.mark.needs("proxy-configuration"),
 ]

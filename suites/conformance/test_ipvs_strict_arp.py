@@ -9,6 +9,7 @@ from gauntlet.workload.ipvs_nodes import Arp, ProxyConfiguration
 
 pytestmark = [
     pytest.mark.conformance,
+    pytest.mark.disruptive,
     pytest.mark.needs("strict-arp"),
     pytest.mark.needs("proxy-configuration"),
     pytest.mark.needs("load-balancer"),

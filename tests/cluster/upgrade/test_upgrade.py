@@ -54,7 +54,15 @@ def upgrade(tmp_path: Path, *arguments: str) -> Upgraded:
     slos.mkdir()
     (slos / "upgrade.yaml").write_text(f"roll: {{resolution_s: {RESOLUTION_S}}}\n")
     done = subprocess.run(
-        [GAUNTLET, "upgrade", *arguments, "--nodes=2", f"--slos={slos}", f"--results={tmp_path / 'results'}"],
+        [
+            GAUNTLET,
+            "upgrade",
+            *arguments,
+            "--no-cases",
+            "--nodes=2",
+            f"--slos={slos}",
+            f"--results={tmp_path / 'results'}",
+        ],
         capture_output=True,
         text=True,
         timeout=WITHIN_S,

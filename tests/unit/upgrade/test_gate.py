@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.gate import NAME, Plan, interruption
-from gauntlet.upgrade.phases import Extent, phases
+from gauntlet.upgrade.phases import CASES, Extent, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 
 NODES = ("node-1", "node-2")
@@ -14,11 +14,20 @@ STRATEGY = Strategy.parse("node-by-node")
 
 
 def test_what_a_quick_one_leaves_out_is_not_run() -> None:
-    whole, quick = (Plan.of(NODES, STRATEGY, extent) for extent in (Extent.WHOLE, Extent.QUICK))
-    left_out = {phase.name for phase in quick.not_run} - {phase.name for phase in whole.not_run}
-    assert left_out == {"roll-back", "hold-back", "roll-again"}
+    whole, quick = (Plan.of(NODES, STRATEGY, extent, tuple(Task)) for extent in (Extent.WHOLE, Extent.QUICK))
+    assert whole.not_run == ()
+    assert {phase.name for phase in quick.not_run} == {
+        *("faults-from", "faults-to"),
+        *("roll-back", "hold-back", "conformance-back", "roll-again"),
+    }
     every = sorted(phase.name for phase in phases(STRATEGY.roll(NODES)))
     assert all(sorted(phase.name for phase in (*plan.run, *plan.not_run)) == every for plan in (whole, quick))
+
+
+def test_without_cases_only_rolls_and_holds_are_run() -> None:
+    plan = Plan.of(NODES, STRATEGY, Extent.WHOLE, frozenset(Task) - CASES)
+    assert {phase.task for phase in plan.run} == {Task.HOLD, Task.ROLL}
+    assert {phase.task for phase in plan.not_run} == CASES
 
 
 def test_what_is_kept_of_an_interrupted_one_can_be_found(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow, History, attempts
-from gauntlet.upgrade.observing import as_control, observed
+from gauntlet.upgrade.observing import as_control, as_hurt, observed
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.upgrade.verdict import Concern, Observation
 from tests.unit.checkers.histories import BACKENDS, Row, frame
@@ -63,6 +63,13 @@ def test_as_control_leaves_everything_but_failures_alone() -> None:
     for verdict in set(Verdict) - {Verdict.FAIL}:
         finding = Finding("outage", verdict, "so it is")
         assert as_control(finding) == finding
+
+
+def test_what_faults_cost_this_traffic_is_not_held_against_the_roll() -> None:
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        assert as_hurt(Finding("outage: new TCP", verdict, "out")).verdict is Verdict.MEASURED
+        assert as_hurt(Finding("correctness", verdict, "answered by another")).verdict is verdict
+    assert as_hurt(Finding("outage: new TCP", Verdict.PASS, "never")).verdict is Verdict.PASS
 
 
 def test_what_is_left_behind_is_named_with_its_promise() -> None:

@@ -33,6 +33,7 @@ def test_the_whole_way_there_back_and_there_again() -> None:
         "faults-from",
         "roll-forward",
         "mixed",
+        "conformance-mixed",
         "roll-forward-rest",
         "hold-to",
         "conformance-to",
@@ -48,7 +49,7 @@ def test_quick_is_the_way_there_alone_without_faults() -> None:
     quick = phases(ROLL, Extent.QUICK)
     assert names(quick) == [
         *("hold-from", "conformance-from"),
-        *("roll-forward", "mixed", "roll-forward-rest"),
+        *("roll-forward", "mixed", "conformance-mixed", "roll-forward-rest"),
         *("hold-to", "conformance-to"),
     ]
     assert {phase.leg for phase in quick} == {Leg.START, Leg.THERE}
@@ -63,7 +64,7 @@ def test_without_a_mixed_state_the_roll_is_one_phase() -> None:
 
 def test_each_phase_says_what_every_node_has_after_it() -> None:
     assert [phase.side for phase in WHOLE] == [
-        *(Side.FROM, Side.FROM, Side.FROM, None, None),
+        *(Side.FROM, Side.FROM, Side.FROM, None, None, None),
         *(Side.TO, Side.TO, Side.TO, Side.TO),
         *(Side.FROM, Side.FROM, Side.FROM, Side.TO),
     ]

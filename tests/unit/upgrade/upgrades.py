@@ -13,15 +13,15 @@ from gauntlet.promises import upgrade
 from gauntlet.subject import parse_all
 from gauntlet.upgrade.leftovers import Remains
 from gauntlet.upgrade.passage import Passage
-from gauntlet.upgrade.phases import TASKS, Phase, Side, Task, phases
+from gauntlet.upgrade.phases import CASES, Phase, Side, Task, phases
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.upgrade.strategy import Strategy
 from tests.unit.checkers.histories import BACKENDS, Row, declared, frame, ns
 
 TERMS = upgrade.load(project_root() / "slos")
 EVERY = phases(Strategy.parse("node-by-node").roll(("node-1", "node-2")))
-PLANNED = tuple(phase for phase in EVERY if phase.task in TASKS)
-NOT_RUN = tuple(phase for phase in EVERY if phase.task not in TASKS)
+PLANNED = tuple(phase for phase in EVERY if phase.task not in CASES)
+NOT_RUN = tuple(phase for phase in EVERY if phase.task in CASES)
 SUBJECTS = dict(zip(Side, parse_all("iptables,nftables", "1.37"), strict=True))
 SETTING = Setting((declared(Row(0)),), BACKENDS)
 # Of each phase.

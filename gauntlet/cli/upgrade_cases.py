@@ -1,0 +1,59 @@
+"""pytest's cases on the cluster of an upgrade: a child process, which may use what this one holds the lock of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gauntlet.cli import pytestrun
+from gauntlet.cli.pytestrun import PytestExit
+from gauntlet.ground import paths
+from gauntlet.providers.protocol import RollingCluster
+from gauntlet.report.results_file import FILE, load
+from gauntlet.report.run_folder import announced
+from gauntlet.upgrade.case_run import MARKERS, CaseRun, RunCases
+from gauntlet.upgrade.phases import Phase
+
+FOLDER = "cases"
+# What pytest says, in the folder of the phase.
+SAID = "pytest.log"
+
+
+def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases:
+    """Runs the cases of a phase on this cluster. Their results are below `folder`, that of the upgrade.
+
+    The cluster is named by its kubeconfig: pytest then neither makes nor deletes one. It ends if this process does,
+    heals what it has hurt first, and with this process ends the cluster. A signal that is meant for this process goes
+    to pytest, and an interrupted pytest interrupts this one: KeyboardInterrupt.
+    """
+
+    def run(phase: Phase) -> CaseRun:
+        into = folder / FOLDER / phase.name
+        pytestrun.require_writable(into)
+        options = [
+            str(paths.project_root() / "suites"),
+            f"--kubeconfig={cluster.kubeconfig}",
+            f"--kp-provider={cluster.provider}",
+            f"--kp-results={into}",
+            *([] if slos is None else [f"--kp-slos={slos.absolute()}"]),
+            *("-m", MARKERS[phase.task]),
+        ]
+        with announced() as announcement, (into / SAID).open("wb") as said:
+            code = pytestrun.run_pytest(options, paths.project_root(), said)
+        # It was told to end, by whoever told this process.
+        if code == PytestExit.INTERRUPTED or code > 128:
+            raise KeyboardInterrupt
+        return _came_to(announcement.folder(), code, folder, into / SAID)
+
+    return run
+
+
+def _came_to(results: Path | None, code: int, folder: Path, said: Path) -> CaseRun:
+    """What there is after pytest has ended with this exit code."""
+    remedy = f"read {said}"
+    if results is None or not (results / FILE).exists():
+        return CaseRun(None, "", f"the cases left no results: {pytestrun.why_ended(code)}", remedy)
+    made = load(results)
+    trouble = made.incomplete
+    if not trouble and code not in (PytestExit.OK, PytestExit.TESTS_FAILED):
+        trouble = f"pytest ended with {code}"
+    return CaseRun(made, str(results.relative_to(folder)), trouble, remedy if trouble else "")

@@ -1,0 +1,90 @@
+"""What the cases of one phase of an upgrade came to beside those of another: worse, better, or different by design.
+
+A case that fails with both kube-proxies is no reason against the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.promises.upgrade import WorsePromise
+from gauntlet.report.names import command
+from gauntlet.report.results import CaseResult
+from gauntlet.subject import Subject
+from gauntlet.upgrade.case_run import CaseRun
+from gauntlet.upgrade.compare import Change, Course, Side, compare
+from gauntlet.upgrade.phases import Leg, Phase
+from gauntlet.upgrade.phases import Side as SideName
+from gauntlet.upgrade.verdict import Concern, Observation
+
+_VERDICTS = {Course.WORSE: Verdict.FAIL, Course.UNCLEAR: Verdict.INCONCLUSIVE}
+
+
+@dataclass(frozen=True)
+class CaseChanges:
+    """What stands against the upgrade, and what differs from today's kube-proxy to the next without doing so."""
+
+    observations: tuple[Observation, ...]
+    notes: tuple[Change, ...]
+
+
+def case_changes(
+    runs: Mapping[str, CaseRun], planned: Sequence[Phase], subjects: Mapping[SideName, Subject], promise: WorsePromise
+) -> CaseChanges:
+    """Hold the cases of each phase against those of the same task before anything was replaced.
+
+    A phase that did not run is said of elsewhere.
+    """
+    observations: list[Observation] = []
+    notes: list[Change] = []
+    for phase in planned:
+        first = next((each for each in planned if (each.task, each.leg) == (phase.task, Leg.START)), None)
+        if phase.name not in runs or first is None or first is phase or first.name not in runs:
+            continue
+        before, now = (side_of(runs[each.name]) for each in (first, phase))
+        if phase.side is None:
+            alone = [each for each in planned if (each.task, each.leg) == (phase.task, phase.leg) and each.side]
+            after = [side_of(runs[each.name]) for each in alone if each.name in runs]
+            found = tuple(_of_mixed([before, *after], now))
+        else:
+            found = compare(before, now, promise)
+        subject = subjects[phase.side or SideName.TO]
+        observations += (_observation(phase, change, subject) for change in found if change.course in _VERDICTS)
+        if phase.leg is Leg.THERE and phase.side is not None:
+            notes += (change for change in found if change.course not in _VERDICTS)
+    return CaseChanges(tuple(observations), tuple(notes))
+
+
+def side_of(run: CaseRun) -> Side:
+    """The cases of a phase, whose run is of one subject. None at all if it left no results."""
+    return Side({}, {}) if run.results is None else Side.of(run.results, run.results.names[0])
+
+
+def _of_mixed(alone: Sequence[Side], now: Side) -> Iterator[Change]:
+    """What both kube-proxies together do that neither of them does `alone`, as far as that is known.
+
+    A case that does not pass with one of them, or is not for it, says nothing of both together.
+    """
+    for case, result in sorted(now.cases.items()):
+        if result.verdict is Verdict.PASS or not all(_passed(side.cases.get(case)) for side in alone):
+            continue
+        course = Course.WORSE if result.verdict is Verdict.FAIL else Course.UNCLEAR
+        blocking = next(each for each in result.findings if each.verdict is result.verdict)
+        text = "it passes if all nodes have the same kube-proxy, and not if some have the next one"
+        yield Change(course, case, "", f"{text}: {blocking.check}: {blocking.reason}")
+
+
+def _passed(result: CaseResult | None) -> bool:
+    return result is not None and result.verdict is Verdict.PASS
+
+
+def _observation(phase: Phase, change: Change, subject: Subject) -> Observation:
+    on_the_way = Concern.WORSE if phase.side else Concern.ROLL
+    concern = Concern.WAY_BACK if phase.leg is Leg.BACK else on_the_way
+    # Of nodes with different kube-proxies there is no such command.
+    again = command(change.case, subject.name, subject.written, (), {}) if phase.side else ""
+    remedy = f"look at the case alone: {again}" if again else ""
+    finding = Finding(change.check or "case", _VERDICTS[change.course], change.text, remedy=remedy)
+    return Observation(phase.name, concern, finding, change.case, subject.name)

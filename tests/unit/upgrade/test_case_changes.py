@@ -1,0 +1,114 @@
+"""What the cases of an upgrade's phases say of the next kube-proxy beside today's."""
+
+from __future__ import annotations
+
+import pytest
+
+from gauntlet.ground.finding import Verdict
+from gauntlet.report.results import FindingRecord
+from gauntlet.upgrade.case_changes import case_changes
+from gauntlet.upgrade.case_run import CaseRun
+from gauntlet.upgrade.compare import Course
+from gauntlet.upgrade.verdict import Concern, Observation
+from tests.unit.upgrade.case_runs import CASE, case_run
+from tests.unit.upgrade.upgrades import EVERY, SUBJECTS, TERMS
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
+WORSE = TERMS.slo.worse
+
+
+def seen(**runs: CaseRun) -> tuple[Observation, ...]:
+    """What stands against the upgrade, if these phases had the case; `_` in a name is a dash."""
+    named = {name.replace("_", "-"): run for name, run in runs.items()}
+    return case_changes(named, EVERY, SUBJECTS, WORSE).observations
+
+
+@pytest.mark.parametrize(
+    ("today", "following", "verdicts"),
+    [
+        (PASS, FAIL, [FAIL]),
+        (PASS, UNKNOWN, [UNKNOWN]),
+        (UNKNOWN, FAIL, [UNKNOWN]),
+        (FAIL, FAIL, []),
+        (FAIL, PASS, []),
+        (PASS, PASS, []),
+    ],
+)
+def test_only_what_fails_with_the_next_one_alone_is_a_reason(
+    today: Verdict, following: Verdict, verdicts: list[Verdict]
+) -> None:
+    found = seen(conformance_from=case_run(today), conformance_to=case_run(following))
+    assert [each.finding.verdict for each in found] == verdicts
+    assert all((each.phase, each.concern, each.case) == ("conformance-to", Concern.WORSE, CASE) for each in found)
+
+
+def test_what_fails_with_todays_alone_is_a_gain_and_a_skip_is_by_design() -> None:
+    runs = {"conformance-from": case_run(FAIL), "conformance-to": case_run(PASS)}
+    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE).notes] == [Course.BETTER]
+    runs = {"conformance-from": case_run(PASS), "conformance-to": case_run(skipped="it serves no NodePort there")}
+    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE).notes] == [Course.BY_DESIGN]
+
+
+def test_a_reason_says_how_to_look_at_the_case_alone() -> None:
+    (found,) = seen(conformance_from=case_run(PASS), conformance_to=case_run(FAIL))
+    assert "test_pod_reaches_itself[tcp-nftables]" in found.finding.remedy
+
+
+def test_a_longer_recovery_from_the_same_fault_is_a_reason() -> None:
+    def recovery(figure: float) -> tuple[FindingRecord, ...]:
+        return (
+            FindingRecord(
+                case=CASE, subject="iptables", check="recovery", verdict=Verdict.MEASURED, figure=figure, resolution=0.1
+            ),
+        )
+
+    short, long = (case_run(PASS, records=recovery(figure)) for figure in (1.0, 9.0))
+    (found,) = seen(faults_from=short, faults_to=long)
+    assert (found.finding.check, found.finding.verdict, found.phase) == ("recovery", FAIL, "faults-to")
+    assert seen(faults_from=long, faults_to=short) == ()
+
+
+@pytest.mark.parametrize(
+    ("today", "following", "mixed", "verdicts"),
+    [
+        (PASS, PASS, FAIL, [FAIL]),
+        (PASS, PASS, UNKNOWN, [UNKNOWN]),
+        (PASS, PASS, PASS, []),
+        (FAIL, PASS, FAIL, []),
+        (PASS, FAIL, FAIL, []),
+    ],
+)
+def test_only_what_both_do_together_and_neither_alone_counts_against_the_mix(
+    today: Verdict, following: Verdict, mixed: Verdict, verdicts: list[Verdict]
+) -> None:
+    found = seen(
+        conformance_from=case_run(today), conformance_to=case_run(following), conformance_mixed=case_run(mixed)
+    )
+    of_mix = [each for each in found if each.phase == "conformance-mixed"]
+    assert [each.finding.verdict for each in of_mix] == verdicts
+    assert all(each.concern is Concern.ROLL for each in of_mix)
+
+
+def test_what_the_next_one_does_not_have_says_nothing_of_the_mix() -> None:
+    lacks = case_run(skipped="it serves no NodePort there")
+    assert seen(conformance_from=case_run(PASS), conformance_to=lacks, conformance_mixed=case_run(FAIL)) == ()
+
+
+def test_without_the_next_one_alone_the_mix_is_held_against_todays() -> None:
+    (found,) = seen(conformance_from=case_run(PASS), conformance_mixed=case_run(FAIL))
+    assert (found.phase, found.finding.verdict) == ("conformance-mixed", FAIL)
+
+
+def test_what_passed_before_and_fails_on_the_way_back_is_of_the_way_back() -> None:
+    (found,) = seen(conformance_from=case_run(PASS), conformance_back=case_run(FAIL))
+    assert (found.concern, found.phase, found.subject) == (Concern.WAY_BACK, "conformance-back", "iptables")
+
+
+def test_a_phase_alone_is_compared_with_nothing() -> None:
+    assert seen(conformance_to=case_run(FAIL)) == ()
+    assert seen(conformance_from=case_run(FAIL)) == ()
+
+
+def test_a_case_that_did_not_run_afterwards_is_not_known() -> None:
+    (found,) = seen(conformance_from=case_run(PASS), conformance_to=CaseRun(None, "", "it broke off"))
+    assert found.finding.verdict is UNKNOWN
