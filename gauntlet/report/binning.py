@@ -65,12 +65,12 @@ class Step:
     segment: int
 
 
-def success_steps(attempts: pl.DataFrame, axis: Axis) -> list[Step]:
+def success_steps(attempts: pl.DataFrame, axis: Axis, bins: int = SUCCESS_BINS) -> list[Step]:
     """The success rate over time of one client's attempts.
 
     A bin in which none began is a gap, unless an attempt of the bin before was still waiting in it.
     """
-    width_s = axis.bin_s(SUCCESS_BINS)
+    width_s = axis.bin_s(bins)
     rates = (
         _binned(attempts, axis, width_s)
         .group_by("bin")

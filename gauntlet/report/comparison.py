@@ -8,6 +8,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import figure_of, measured, shown
 from gauntlet.report.names import anchor, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results
+from gauntlet.report.upgrade_record import CASES
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,14 @@ class Row:
 
 
 def comparison(results: Results) -> tuple[Row, ...]:
-    """One row for each case that measured an outage or a recovery for any subject."""
+    """One row for each case that measured an outage or a recovery for any subject.
+
+    Phases of an upgrade are each of one subject, and have a table of their own.
+    """
     by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
+        if result.case.startswith(CASES):
+            continue
         if measured(result.findings, "outage") or measured(result.findings, "recovery"):
             by_case.setdefault(result.case, {})[result.subject] = result
     outages = [measured(result.findings, "outage") for of_case in by_case.values() for result in of_case.values()]

@@ -76,7 +76,7 @@ def marks(events: pl.DataFrame, axis: Axis, width_px: float) -> list[Mark]:
         length_px = len(label) * LETTER_PX + 8
         leftward = at_px + length_px > width_px
         extent = (at_px - length_px, at_px) if leftward else (at_px, at_px + length_px)
-        lane = _lane(taken, extent)
+        lane = free_lane(taken, extent)
         placed.append(Mark(at_s, label, lane, leftward))
     return placed
 
@@ -96,7 +96,8 @@ def _joined(events: pl.DataFrame, axis: Axis, near_s: float) -> list[tuple[float
     return [(at_s, ", ".join(labels)) for at_s, labels in joined]
 
 
-def _lane(taken: list[list[tuple[float, float]]], extent: tuple[float, float]) -> int:
+def free_lane(taken: list[list[tuple[float, float]]], extent: tuple[float, float]) -> int:
+    """The first lane in which this extent overlaps no other, which it then takes."""
     for lane, extents in enumerate(taken):
         if all(extent[1] <= start or extent[0] >= end for start, end in extents):
             extents.append(extent)

@@ -49,3 +49,8 @@ def command(case: str, subject: str, written: str, options: Iterable[str], envir
     """
     chosen = [node_id(case, subject)] if "::" in case else ["suites", "-k", case]
     return command_line(["pytest", *chosen, chosen_by(written), *options], environment)
+
+
+def without_namespaces(text: str) -> str:
+    """Words about flows without the namespaces of a run, whose names say nothing: `upgrade/echo` is `echo`."""
+    return re.sub(r"\bkp-[a-z0-9-]+-[0-9a-f]{6}/", "", text)

@@ -14,9 +14,11 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.report import palette
 from gauntlet.report.comparison import comparison
 from gauntlet.report.names import title
+from gauntlet.report.phase_table import COLUMNS
 from gauntlet.report.results import Results
 from gauntlet.report.results_file import LOGS
 from gauntlet.report.sections import Section, sections
+from gauntlet.report.upgrade_page import upgrade_shown
 from gauntlet.report.verdicts import headline, troubles
 
 WORDS = {verdict: str(verdict) for verdict in Verdict}
@@ -44,11 +46,12 @@ def page(results: Results, run: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals.update(WORDS=WORDS, SIGNS=SIGNS, title=title, PROXY_PATH=PROXY_PATH)
+    templates.globals.update(WORDS=WORDS, SIGNS=SIGNS, COLUMNS=COLUMNS, title=title, PROXY_PATH=PROXY_PATH)
     found = sections(results, run)
     took = results.finished - results.started
     return templates.get_template("page.html.j2").render(
         results=results,
+        upgrade=upgrade_shown(results, run),
         named=len(results.names) <= MOST_NAMED and all(len(name) <= LONGEST_NAMED for name in results.names),
         took=_duration(took.total_seconds()),
         headlines=[headline(results, subject) for subject in results.names],

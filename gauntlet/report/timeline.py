@@ -79,7 +79,8 @@ def _spoken(clients: list[Client]) -> str:
     )
 
 
-def _x(axis: Axis, shown: alt.Axis | None = None, field: str = "start_s") -> alt.X:
+def on_axis(axis: Axis, shown: alt.Axis | None = None, field: str = "start_s") -> alt.X:
+    """The horizontal position of a moment."""
     scale = alt.Scale(domain=[axis.start_s, axis.end_s], nice=False, zero=False)
     return alt.X(f"{field}:Q", scale=scale, axis=shown)
 
@@ -102,16 +103,16 @@ def _head(judged: list[Window], noted: list[Mark], axis: Axis) -> Panel:
     ink = alt.condition("datum.name === 'hurt'", alt.value(HURT.light), alt.value(CALM.light))
     layers = [
         bands.mark_rect(clip=True).encode(
-            _x(axis), x2="end_s:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q", color=ink
+            on_axis(axis), x2="end_s:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q", color=ink
         ),
         bands.mark_text(fontSize=10, color=TEXT.light, baseline="middle").encode(
-            _x(axis, field="middle_s"),
+            on_axis(axis, field="middle_s"),
             y=alt.value(LANE_PX / 2),
             text="name:N",
         ),
         drawn_from(labels)
         .mark_rule(color=EVENT.light, strokeWidth=1)
-        .encode(_x(axis), y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q"),
+        .encode(on_axis(axis), y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q"),
     ]
     sides: tuple[tuple[bool, Align, int], ...] = ((False, "left", 4), (True, "right", -4))
     for leftward, align, shift in sides:
@@ -119,7 +120,7 @@ def _head(judged: list[Window], noted: list[Mark], axis: Axis) -> Panel:
         layers.append(
             drawn_from(side)
             .mark_text(align=align, dx=shift, dy=1, fontSize=11, baseline="top", color=EVENT.light)
-            .encode(_x(axis), y=alt.Y("top:Q", scale=y, axis=None), text="label:N")
+            .encode(on_axis(axis), y=alt.Y("top:Q", scale=y, axis=None), text="label:N")
         )
     return alt.layer(*layers, width=WIDTH_PX, height=height, view=alt.ViewBackground(fill="transparent"))
 
@@ -129,8 +130,8 @@ def _ground(judged: list[Window], noted: list[Mark], axis: Axis, bottom: alt.Axi
     shade: Values = [asdict(window) for window in judged if window.name == "hurt"]
     lines: Values = [{"start_s": mark.at_s} for mark in noted]
     return [
-        drawn_from(shade).mark_rect(color=HURT.light, clip=True).encode(_x(axis, bottom), x2="end_s:Q"),
-        drawn_from(lines).mark_rule(color=EVENT.light, strokeWidth=1).encode(_x(axis, bottom)),
+        drawn_from(shade).mark_rect(color=HURT.light, clip=True).encode(on_axis(axis, bottom), x2="end_s:Q"),
+        drawn_from(lines).mark_rule(color=EVENT.light, strokeWidth=1).encode(on_axis(axis, bottom)),
     ]
 
 
@@ -147,17 +148,18 @@ def _success(attempts: pl.DataFrame, client: Client, judged: list[Window], noted
     shade, lines = _ground(judged, noted, axis, None)
     layers = [
         shade,
-        rows.mark_area(color=GOOD.light).encode(_x(axis), y=rate, detail="segment:N"),
-        rows.mark_area(color=BAD.light).encode(_x(axis), y=rate, y2="full:Q", detail="segment:N"),
+        rows.mark_area(color=GOOD.light).encode(on_axis(axis), y=rate, detail="segment:N"),
+        rows.mark_area(color=BAD.light).encode(on_axis(axis), y=rate, y2="full:Q", detail="segment:N"),
         lines,
-        _beside(label, "name", "right", -7, ROW_PX / 2, client.colour),
-        _beside(label, "text", "left", WIDTH_PX + 7, ROW_PX / 2 - 6, BAD.light if client.failed else FAINT.light),
-        _beside(label, "of", "left", WIDTH_PX + 7, ROW_PX / 2 + 7, FAINT.light),
+        beside(label, "name", "right", -7, ROW_PX / 2, client.colour),
+        beside(label, "text", "left", WIDTH_PX + 7, ROW_PX / 2 - 6, BAD.light if client.failed else FAINT.light),
+        beside(label, "of", "left", WIDTH_PX + 7, ROW_PX / 2 + 7, FAINT.light),
     ]
     return alt.layer(*layers, width=WIDTH_PX, height=ROW_PX)
 
 
-def _beside(label: alt.Chart, field: str, align: Align, x: float, y: float, colour: str) -> alt.Chart:
+def beside(label: alt.Chart, field: str, align: Align, x: float, y: float, colour: str) -> alt.Chart:
+    """A word beside a panel."""
     text = label.mark_text(align=align, baseline="middle", color=colour, fontSize=11)
     beside: alt.Chart = text.encode(x=alt.value(x), y=alt.value(y), text=f"{field}:N")
     return beside
@@ -185,7 +187,7 @@ def _latency(
         drawn_from(points)
         .mark_line(strokeWidth=1.4, strokeJoin="round")
         .encode(
-            _x(axis, bottom),
+            on_axis(axis, bottom),
             y=y,
             color=alt.Color("client:N", scale=colours, legend=None),
             strokeDash=alt.StrokeDash(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gauntlet.checkers.sample import NANO
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind, History
+from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
@@ -70,7 +71,7 @@ def _reasons(found: Judgement) -> Iterator[str]:
         finding = reason.worst.finding
         also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
         yield from _wrapped(f"{number}. {words[finding.verdict]}{reason.worst.name}{also}", "", "   ")
-        yield from _wrapped(finding.reason, "   ")
+        yield from _wrapped(without_namespaces(finding.reason), "   ")
         if finding.promise:
             yield from _wrapped(finding.promise, "   ")
         if finding.remedy:
