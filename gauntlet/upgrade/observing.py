@@ -13,6 +13,7 @@ from gauntlet.upgrade.api_watch import absences, excused
 from gauntlet.upgrade.leftovers import all_left, residue
 from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Leg, Phase, PhaseHistory, Side, Task, by_phase
+from gauntlet.upgrade.programming import Programming, compared, measured
 from gauntlet.upgrade.roll_cost import Setting, cost, held
 from gauntlet.upgrade.verdict import Observation, concern_of
 
@@ -65,9 +66,21 @@ def _findings(
     of_traffic = (_if_tried(each, beside) for each in judge(part, setting, terms))
     found = [*(map(as_hurt, of_traffic) if phase.task is Task.FAULTS else of_traffic), *beside]
     yield from map(as_control, found) if phase.leg is Leg.START else found
+    if phase.name in passage.programming:
+        yield _programming(phase, passage.programming, terms)
     if phase.name in passage.remains:
         left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
         yield replace(left, promise=terms.field("left_behind"))
+
+
+def _programming(phase: Phase, seen: Mapping[str, Programming], terms: UpgradeTerms) -> Finding:
+    """How soon changes were in effect: with the next kube-proxy on all nodes, held against today's."""
+    mine = seen[phase.name]
+    if phase.side is not Side.TO:
+        return measured(mine)
+    today = seen.get("hold-from", Programming())
+    found = compared(today, mine, terms.slo.worse.programming_s)
+    return replace(found, promise=terms.field("worse.programming_s"))
 
 
 def _if_tried(finding: Finding, beside: Sequence[Finding]) -> Finding:

@@ -15,9 +15,10 @@ from gauntlet.proxy import residue
 from gauntlet.subject import Subject
 from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.case_run import CaseRun, RunCases
-from gauntlet.upgrade.endpoint_change import CHANGING
+from gauntlet.upgrade.endpoint_change import CHANGING, Changes, effect_of
 from gauntlet.upgrade.leftovers import Remains, lasting_lines
 from gauntlet.upgrade.phases import CASES, Phase, Side, Task
+from gauntlet.upgrade.programming import Programming
 from gauntlet.upgrade.recovery import Recover
 from gauntlet.upgrade.side_by_side import side_by_side
 from gauntlet.upgrade.standing import Standing, lasting, look, remembered
@@ -27,8 +28,8 @@ from gauntlet.upgrade.undoing import OnFailure, failed_nodes, stopped, undoing
 # So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
 Say = Callable[[str], None]
-# Changes something, and says whether the change took effect on all nodes.
-Change = Callable[[], Finding]
+# Changes something, several times, and says when each change took effect on each node.
+Change = Callable[[], Changes]
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,15 @@ class Passage:
 
     `findings` are those about the kube-proxies themselves, by the phase's name: what stopped the roll is among them.
     `taken` are the phases that were begun, in order: those that were planned, as far as no roll stopped, and then what
-    undid it. `cases` is what came of pytest's cases in the phases that have some.
+    undid it. `cases` is what came of pytest's cases in the phases that have some, `programming` how soon changes of
+    endpoints were in effect in those that hold the cluster.
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     taken: tuple[Phase, ...] = ()
     cases: Mapping[str, CaseRun] = field(default_factory=dict)
+    programming: Mapping[str, Programming] = field(default_factory=dict)
 
 
 def not_replaced(error: GauntletError, node: str) -> Finding:
@@ -87,6 +90,7 @@ class Conductor:
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._cases: dict[str, CaseRun] = {}
         self._taken: list[Phase] = []
+        self._programming: dict[str, Programming] = {}
 
     @property
     def phase(self) -> str:
@@ -96,7 +100,7 @@ class Conductor:
     @property
     def passage(self) -> Passage:
         """What was seen so far."""
-        return Passage(self._remains, self._findings, tuple(self._taken), self._cases)
+        return Passage(self._remains, self._findings, tuple(self._taken), self._cases, self._programming)
 
     def take(self, phases: Sequence[Phase], change: Change, recover: Recover, api: ApiWatch) -> None:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll.
@@ -122,7 +126,7 @@ class Conductor:
                 self._say(f"{phase.name}: {run.words()}")
                 found = (run.finding(), *self._after_faults(recover)) if phase.task is Task.FAULTS else (run.finding(),)
             else:
-                found = (self._hold(change),)
+                found = (self._hold(phase, change),)
             # Cases make and delete Services of their own, and replace nothing.
             if not troubles and phase.task not in CASES:
                 try:
@@ -148,11 +152,12 @@ class Conductor:
         sides = {subject.name: side for side, subject in self._subjects.items()}
         return {node.name: sides[self._cluster.subject_of(node.name).name] for node in self._cluster.nodes}
 
-    def _hold(self, change: Change) -> Finding:
+    def _hold(self, phase: Phase, change: Change) -> Finding:
         ends = time.monotonic() + HOLD_S
-        found = change()
+        changes = change()
+        self._programming[phase.name] = changes.programming
         time.sleep(max(0.0, ends - time.monotonic()))
-        return found
+        return effect_of(changes)
 
     def _after_faults(self, recover: Recover) -> tuple[Finding, ...]:
         """Faults were to hurt: the phase lasts until that is over, and kube-proxies may be other processes now."""

@@ -153,4 +153,5 @@ def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, cli
     workload = CaseWorkload(api, Workload(api, namespaces.create(api, "upgrade")), effect, nodes, evidence.events)
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
-    return Offer(echo, sticky, backends, EndpointChange(workload, evidence.events))
+    askers = clients.pods if slow else clients.nodes
+    return Offer(echo, sticky, backends, EndpointChange(workload, evidence.events, traffic, askers))

@@ -1,4 +1,4 @@
-"""Whether kube-proxies still run at the end of a phase, and whether a change of endpoints took effect."""
+"""Whether kube-proxies still run at the end of a phase."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import pytest
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.proxy.process import ProxyProcess
-from gauntlet.upgrade.endpoint_change import Change, answered_only_by, effect_of
 from gauntlet.upgrade.standing import Standing, lasting, remembered
-from tests.unit.checkers.histories import EMPTY, Row, frame
 
 THIS, OTHER = Standing(ProxyProcess(17, "100")), Standing(ProxyProcess(17, "200"))
 BEFORE = {"node-1": THIS, "node-2": OTHER}
@@ -59,19 +57,3 @@ def test_a_restart_is_reported_in_its_phase_alone_and_one_that_is_gone_in_each()
     assert lasting(remembered(BEFORE, gone), gone).verdict is Verdict.FAIL
     unseen = now(node_1=Standing(unseen="no answer"))
     assert remembered(BEFORE, unseen) == BEFORE
-
-
-def test_a_change_that_one_node_does_not_follow_fails() -> None:
-    followed, not_followed = Change("changing-2", 1.0), Change("changing-1", 15.0, ("node-1 -> 10.96.0.7",))
-    assert effect_of([followed, followed]).verdict is Verdict.PASS
-    found = effect_of([followed, not_followed])
-    assert (found.verdict, found.figure) == (Verdict.FAIL, 15.0)
-    assert "node-1 -> 10.96.0.7" in found.reason
-
-
-def test_only_the_endpoint_that_there_is_may_answer() -> None:
-    condition = answered_only_by("backend-1")
-    assert condition(frame([Row(0), Row(1)]))
-    assert not condition(frame([Row(0), Row(1, backend="backend-2")]))
-    assert not condition(frame([Row(0), Row(1, outcome="timeout")]))
-    assert not answered_only_by("backend-1")(EMPTY)
