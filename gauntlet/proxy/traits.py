@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import Host, ProxyMode
 from gauntlet.ground.version import Minor, Release
 from gauntlet.proxy.features import Feature, Has
+from gauntlet.semantics.behaviour import Behaviour, LocalPolicy, SourceRanges
 
 if TYPE_CHECKING:
     # The readers of rules ask for traits themselves.
@@ -116,7 +117,8 @@ class Traits:
     `masquerades` is whether a node masquerades connections to a NodePort yet, if that comes later than its endpoints.
 
     Services: `logged_endpoints` reads which endpoints kube-proxy picks from, by Service port, out of its log; None if
-    its rules show them. `keeps_virtual_servers` is whether its Services are virtual servers of IPVS.
+    its rules show them. `keeps_virtual_servers` is whether its Services are virtual servers of IPVS. `local_policy`,
+    `source_ranges` and `binds_addresses` are what the model has to know (gauntlet/semantics/behaviour.py).
 
     Settings: `sections` are the parts of a KubeProxyConfiguration that it reads; it ignores those of other modes.
     `needs` is what a node has to have for it, `name_limit` the length of names that it once could not take.
@@ -149,6 +151,9 @@ class Traits:
     synced: str = ""
     masquerades: Callable[[Host, int], bool] = _always
     keeps_virtual_servers: bool = False
+    local_policy: LocalPolicy = LocalPolicy.SHORT_CIRCUIT
+    source_ranges: SourceRanges = SourceRanges.FIRST
+    binds_addresses: bool = False
     logged_endpoints: Callable[[str], Mapping[str, frozenset[str]]] | None = None
     trial: Trial | None = None
     modules: Modules | None = None
@@ -172,9 +177,25 @@ class Traits:
     @property
     def refuses_without_endpoints(self) -> bool:
         """Whether clients of a Service without endpoints are refused."""
-        return any(each.feature is Feature.REFUSAL for each in self.has)
+        return self._has(Feature.REFUSAL)
 
     @property
     def answers_early(self) -> bool:
         """Whether a Service may answer, and be refused once more, before the sync that made it is over."""
         return bool(self.synced)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What the model has to know of the mode."""
+        return Behaviour(
+            local_policy=self.local_policy,
+            source_ranges=self.source_ranges,
+            refuses=self.refuses_without_endpoints,
+            connects=self.carries_connections,
+            binds_addresses=self.binds_addresses,
+            reads_slices=self._has(Feature.ENDPOINT_SLICES),
+        )
+
+    def _has(self, feature: Feature) -> bool:
+        """In some version, behind whatever gate."""
+        return any(each.feature is feature for each in self.has)

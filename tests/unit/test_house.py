@@ -11,8 +11,8 @@ import pytest
 from gauntlet.ground.paths import project_root
 
 LONGEST = 300
-# The rooms of the design: fourteen, the upgrade gate as a room of its own, and the word Subject.
-MOST_ROOMS = 16
+# The rooms of the design: fourteen, the upgrade gate and the model as rooms of their own, and the word Subject.
+MOST_ROOMS = 17
 SOURCES = sorted(
     path for folder in ("gauntlet", "fixtures", "suites") for path in (project_root() / folder).rglob("*.py")
 )

@@ -1,24 +1,28 @@
 """Where the rules of a node and the Services of the API server differ.
 
-IPv4, TCP and UDP alone: that is what the readers of rules know.
-
-What kube-proxy leaves aside by its API is left aside: headless Services, ExternalName, and those that carry the labels
-service.kubernetes.io/headless or service-proxy-name.
+What is served, and by which endpoints, the model says (gauntlet/semantics/). IPv4, TCP and UDP alone: that is what the
+readers of rules know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.kube.objects import EndpointSlice, ServiceObject, ServicePort
+from gauntlet.kube.objects import modelled
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
+from gauntlet.semantics.endpoints import Copies, PortKey, copies
+from gauntlet.semantics.frontends import Frontend, frontends
+from gauntlet.semantics.frontends import Kind as FrontendKind
+from gauntlet.semantics.objects import FOR_ALL, Family, IpMode, Protocol, Service, ServicePort
+from gauntlet.semantics.versions import VersionRules
 
-_PROTOCOLS = frozenset({"tcp", "udp"})
-_NOT_OURS = ("service.kubernetes.io/headless", "service.kubernetes.io/service-proxy-name")
+_PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
+# What every version serves: Services with the label headless have no rules before 1.36.
+_IN_ALL_VERSIONS = VersionRules(reads_headless_label=False)
 
 
 class Kind(StrEnum):
@@ -62,81 +66,61 @@ class Endpoints:
     usable: frozenset[str] = frozenset()
 
 
-def ours(service: ServiceObject) -> bool:
-    """Whether kube-proxy writes rules for it."""
-    spec = service.spec
-    return (
-        spec.type != "ExternalName"
-        and spec.cluster_ip not in ("", "None")
-        and not any(label in service.metadata.labels for label in _NOT_OURS)
-    )
-
-
 def places(served: Services) -> tuple[Place, ...]:
     """Every place that must have a rule on every node."""
-    return tuple(
-        place
-        for service in served.services
-        if ours(service)
-        for port in service.spec.ports
-        for place in _places(service, port)
-    )
+    services = map(modelled.service, served.services)
+    return tuple(dict.fromkeys(_place(service, each) for service in services for each in _frontends(service)))
 
 
 def mismatches(served: Services, found: Forwarding, addresses: frozenset[str]) -> frozenset[Mismatch]:
     """How the rules of one node, whose own `addresses` these are, differ from what is served."""
+    services = tuple(map(modelled.service, served.services))
     routes = {(_address(route, addresses), route.port, str(route.protocol)): route for route in found.routes}
-    wanted = {(place.address, place.port, place.protocol): place for place in places(served)}
+    wanted = {
+        (place.address, place.port, place.protocol): place
+        for service in services
+        for place in (_place(service, each) for each in _frontends(service))
+    }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
-    known = _known(served)
+    known = _known(services)
     for (address, port, protocol), route in routes.items():
         if (address, port) not in known:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
     if traits(found.mode).shows_endpoints:
-        differences.update(_endpoint_mismatches(served, routes))
+        slices = tuple(map(modelled.endpoint_slice, served.slices))
+        spread = frozenset(each.service for each in slices if any(one.hints != FOR_ALL for one in each.endpoints))
+        read = copies(slices)
+        for service in services:
+            differences.update(_endpoint_mismatches(service, read, spread, routes))
     return frozenset(differences)
 
 
 def endpoints(served: Services) -> Mapping[tuple[str, str], Endpoints]:
-    """The endpoints of each Service (namespace/name) and port name."""
-    ready: dict[tuple[str, str], set[str]] = {}
-    usable: dict[tuple[str, str], set[str]] = {}
-    for each in served.slices:
-        if each.address_type != "IPv4":
-            continue
-        for port in each.ports:
-            key = (each.service, port.name)
-            for address, is_ready, is_usable in _conditions(each):
-                ready.setdefault(key, set()).update({address} if is_ready else ())
-                usable.setdefault(key, set()).update({address} if is_usable else ())
-    return {key: Endpoints(frozenset(ready[key]), frozenset(usable[key])) for key in usable}
+    """What rules for each Service (namespace/name) and port name may lead to."""
+    read = copies(map(modelled.endpoint_slice, served.slices))
+    services = map(modelled.service, served.services)
+    return {(each.name, port.name): _endpoints(read, each, port) for each in services for port in each.ports}
 
 
-def _conditions(each: EndpointSlice) -> Iterator[tuple[str, bool, bool]]:
-    """Address, whether it is ready, whether it may be used."""
-    for endpoint in each.endpoints:
-        said = endpoint.conditions
-        for address in endpoint.addresses:
-            yield address, said.ready, said.ready or (said.serving and said.terminating)
+def _endpoints(read: Copies, service: Service, port: ServicePort) -> Endpoints:
+    """An address that is there twice counts as the best that is said of it."""
+    of_port = read.get(PortKey(service.name, port.name, port.protocol, Family.IPV4), {})
+    every = tuple(each for of_address in of_port.values() for each in of_address)
+    return Endpoints(
+        ready=frozenset(each.address for each in every if each.conditions.ready),
+        usable=frozenset(each.address for each in every if each.conditions.usable),
+    )
 
 
-def _places(service: ServiceObject, port: ServicePort) -> Iterator[Place]:
-    protocol = port.protocol.lower()
-    if protocol not in _PROTOCOLS:
-        return
-    name = f"{service.metadata.full_name}:{port.name}" if port.name else service.metadata.full_name
-    for address in _addresses(service):
-        yield Place(name, address, port.port, protocol)
-    if port.node_port:
-        yield Place(name, None, port.node_port, protocol)
+def _frontends(service: Service) -> Iterator[Frontend]:
+    for each in frontends(service, _IN_ALL_VERSIONS):
+        if each.family is Family.IPV4 and each.protocol in _PROTOCOLS:
+            yield each
 
 
-def _addresses(service: ServiceObject) -> tuple[str, ...]:
-    """Cluster, external and load balancer addresses, those of IPv4."""
-    spec = service.spec
-    balanced = [each.ip for each in service.status.load_balancer.ingress if each.ip_mode == "VIP"]
-    every = (*(spec.cluster_ips or (spec.cluster_ip,)), *spec.external_ips, *balanced)
-    return tuple(dict.fromkeys(each for each in every if each and ":" not in each))
+def _place(service: Service, frontend: Frontend) -> Place:
+    name = f"{service.name}:{frontend.port.name}" if frontend.port.name else service.name
+    return Place(name, frontend.address or None, frontend.number, frontend.protocol.lower())
 
 
 def _address(route: Route, addresses: frozenset[str]) -> str | None:
@@ -144,32 +128,35 @@ def _address(route: Route, addresses: frozenset[str]) -> str | None:
     return None if route.address in addresses else route.address
 
 
-def _known(served: Services) -> frozenset[tuple[str | None, int]]:
-    """Every address and port, and every NodePort, of any Service, ours or not."""
+def _known(services: Iterable[Service]) -> frozenset[tuple[str | None, int]]:
+    """Every address and port, and every NodePort, of any Service, also of those that kube-proxy leaves aside."""
     return frozenset(
         key
-        for service in served.services
-        for port in service.spec.ports
-        for key in (*((address, port.port) for address in _addresses(service)), (None, port.node_port or 0))
+        for service in services
+        for port in service.ports
+        for key in (*((address, port.port) for address in _addresses(service)), (None, port.node_port))
     )
 
 
-def _endpoint_mismatches(served: Services, routes: Mapping[tuple[str | None, int, str], Route]) -> Iterator[Mismatch]:
-    known = endpoints(served)
-    spread = {each.service for each in served.slices if any(one.hints for one in each.endpoints)}
-    for service in filter(ours, served.services):
-        name = service.metadata.full_name
-        # Such Services may rightly leave endpoints of other nodes or zones aside.
-        local = service.spec.internal_traffic_policy == "Local" or name in spread
-        for port in service.spec.ports:
-            have = known.get((name, port.name), Endpoints())
-            for place in _places(service, port):
-                route = routes.get((place.address, place.port, place.protocol))
-                if route is None:
-                    continue
-                yield from _stale(place, route, have)
-                if not local and place.address == service.spec.cluster_ip:
-                    yield from _unserved(place, route, have)
+def _addresses(service: Service) -> Iterator[str]:
+    yield from service.cluster_ips
+    yield from service.external_ips
+    yield from (each.address for each in service.ingress if each.ip_mode is IpMode.VIP)
+
+
+def _endpoint_mismatches(
+    service: Service, read: Copies, spread: frozenset[str], routes: Mapping[tuple[str | None, int, str], Route]
+) -> Iterator[Mismatch]:
+    """Services that are `spread` by hints, or local, may rightly leave endpoints of other nodes or zones aside."""
+    for frontend in _frontends(service):
+        place = _place(service, frontend)
+        route = routes.get((place.address, place.port, place.protocol))
+        if route is None:
+            continue
+        have = _endpoints(read, service, frontend.port)
+        yield from _stale(place, route, have)
+        if frontend.kind is FrontendKind.CLUSTER_IP and not (service.internal_is_local or service.name in spread):
+            yield from _unserved(place, route, have)
 
 
 def _met(route: Route) -> frozenset[str]:

@@ -12,6 +12,7 @@ _SYSTEM = "kubernetes.io/os"
 
 class NodeSpec(Part):
     pod_cidr: str = Field(default="", alias="podCIDR")
+    pod_cidrs: tuple[str, ...] = Field(default=(), alias="podCIDRs")
     unschedulable: bool = False
 
 

@@ -23,6 +23,15 @@ class ServicePort(Part):
     node_port: int | None = None
 
 
+class ClientIpConfig(Part):
+    # As the API server sets it if nothing is said.
+    timeout_seconds: int = 10800
+
+
+class AffinityConfig(Part):
+    client_ip: ClientIpConfig = Field(default=ClientIpConfig(), alias="clientIP")
+
+
 class ServiceSpec(Part):
     type: str = "ClusterIP"
     cluster_ip: str = Field(default="", alias="clusterIP")
@@ -31,8 +40,14 @@ class ServiceSpec(Part):
     ports: tuple[ServicePort, ...] = ()
     selector: dict[str, str] = Field(default={})
     internal_traffic_policy: str = "Cluster"
+    external_traffic_policy: str = "Cluster"
     traffic_distribution: str = ""
+    session_affinity: str = "None"
+    session_affinity_config: AffinityConfig = AffinityConfig()
+    publish_not_ready_addresses: bool = False
+    health_check_node_port: int = 0
     load_balancer_class: str = ""
+    load_balancer_source_ranges: tuple[str, ...] = ()
 
     @property
     def has_cluster_ip(self) -> bool:
@@ -75,15 +90,27 @@ class EndpointConditions(Part):
     terminating: bool = False
 
 
+class Hint(Part):
+    name: str
+
+
+class EndpointHints(Part):
+    for_zones: tuple[Hint, ...] = ()
+    for_nodes: tuple[Hint, ...] = ()
+
+
 class EndpointObject(Part):
     addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
-    hints: dict[str, object] = Field(default={})
+    hints: EndpointHints = EndpointHints()
+    node_name: str = ""
+    zone: str = ""
 
 
 class SlicePort(Part):
     name: str = ""
     port: int = 0
+    protocol: str = "TCP"
 
 
 class EndpointSlice(ApiObject):

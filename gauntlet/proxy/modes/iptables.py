@@ -8,6 +8,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import iptables
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
+from gauntlet.semantics.behaviour import SourceRanges
 
 
 def chains_shown(_node: str, chains: Sequence[str]) -> tuple[str, ...]:
@@ -29,6 +30,8 @@ TRAITS = Traits(
     localhost_switch=("iptables", "localhostNodePorts"),
     # `--ctstate INVALID -j DROP` in KUBE-FORWARD (iptables/proxier.go).
     drops_invalid=True,
+    # usesFWChain is false without endpoints (iptables/proxier.go).
+    source_ranges=SourceRanges.WITH_ENDPOINTS,
     has=(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),

@@ -9,6 +9,7 @@ from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.ipvs.wholeness import INTERFACE, SYNCED
 from gauntlet.proxy.rules import ipvs
 from gauntlet.proxy.traits import Era, Modules, Residue, RulesReader, Stage, Traits, Trial
+from gauntlet.semantics.behaviour import LocalPolicy
 
 # `ipvs.scheduler` of KubeProxyConfiguration if none is set (pkg/proxy/ipvs/proxier.go).
 _SCHEDULER = "rr"
@@ -52,6 +53,9 @@ TRAITS = Traits(
     synced=SYNCED,
     masquerades=_masquerades,
     keeps_virtual_servers=True,
+    # syncEndpoint and syncService (ipvs/proxier.go).
+    local_policy=LocalPolicy.OWN_FIRST,
+    binds_addresses=True,
     trial=Trial(
         f"ip link add {INTERFACE} type dummy && ipset create t hash:ip,port && "
         "ipvsadm -A -t 192.0.2.1:80 -s rr && ipvsadm -a -t 192.0.2.1:80 -r 192.0.2.2:80 -m",

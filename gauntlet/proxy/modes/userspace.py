@@ -7,6 +7,7 @@ from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.modes.iptables import chains_shown
 from gauntlet.proxy.rules import iptables, userspace
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits, Trial
+from gauntlet.semantics.behaviour import LocalPolicy, SourceRanges
 
 # kube-proxy 1.25 raises its limit to this number in this mode (pkg/proxy/userspace, rlimit.go).
 _OPEN_FILES = 64000
@@ -24,6 +25,8 @@ TRAITS = Traits(
     counts_syncs=False,
     carries_connections=True,
     logged_endpoints=userspace.endpoints,
+    local_policy=LocalPolicy.IGNORED,
+    source_ranges=SourceRanges.IGNORED,
     trial=Trial(f"ulimit -n {_OPEN_FILES}"),
     # A process carries every connection.
     guest_rate_per_s=40.0,

@@ -43,7 +43,8 @@ def served(draw: st.DrawFn) -> Services:
         services.append(service(name, clusterIP=f"10.96.0.{number}", ports=[port]))
         conditions = draw(st.lists(st.fixed_dictionaries({"ready": st.booleans(), "terminating": st.booleans()})))
         made = [endpoint(f"10.244.{number}.{index}", **each) for index, each in enumerate(conditions)]
-        slices.append(endpoint_slice(*made, service=name))
+        ports: list[Json] = [{"name": "http", "port": 8080, "protocol": protocol}]
+        slices.append(endpoint_slice(*made, service=name, ports=ports))
     return Services(tuple(services), tuple(slices))
 
 

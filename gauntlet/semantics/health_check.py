@@ -1,0 +1,37 @@
+"""What the health check node port of a Service says at a node (pkg/proxy/healthcheck/service_health.go)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.semantics.endpoints import Copies, pool
+from gauntlet.semantics.objects import Family, Node, Service, ServiceType
+
+_OK = 200
+_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """`local_endpoints` counts addresses, however many ports each has. What terminates does not count (KEP-1669)."""
+
+    local_endpoints: int
+
+    @property
+    def status(self) -> int:
+        """Of HTTP, from a kube-proxy that is healthy itself."""
+        return _OK if self.local_endpoints else _UNAVAILABLE
+
+
+def health_check(service: Service, found: Copies, node: Node, family: Family) -> HealthCheck | None:
+    """What a GET at the port must say on this node; None if nothing listens there.
+
+    It is a LoadBalancer's with externalTrafficPolicy Local alone (API ServiceSpec.healthCheckNodePort). Each family has
+    a counter of its own.
+    """
+    is_checked = service.type is ServiceType.LOAD_BALANCER and service.external_is_local
+    if not (is_checked and service.health_check_node_port):
+        return None
+    endpoints = (each for port in service.ports for each in pool(found, service, port, family))
+    ready = {each.address for each in endpoints if each.conditions.ready and each.node == node.name}
+    return HealthCheck(len(ready))
