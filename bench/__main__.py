@@ -6,11 +6,9 @@ Writes `results/bench.json` (flat keys) and `docs/benchmarks.md`.
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -22,6 +20,7 @@ from bench.services import services_s
 from bench.stage import Stage, stage
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.machine import machine
 from gauntlet.ground.paths import project_root
 
 MODES = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
@@ -147,15 +146,12 @@ def _page(figures: Figures) -> str:
         else:
             shown = value if isinstance(value, str) else f"{value:,}"
         rows.append(f"| `{key}` | {what} | {shown} | {unit} | {target} |")
-    cores = os.cpu_count()
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    system = Path("/etc/os-release").read_text(encoding="utf-8").partition('PRETTY_NAME="')[2].partition('"')[0]
     return "\n".join(
         [
             "# Benchmarks",
             "",
-            f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Machine: {cores} cores,"
-            f" {memory_gib:.0f} GiB, {system}, kernel {platform.release()}, Python {platform.python_version()}."
+            f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Machine: {machine()},"
+            f" Python {platform.python_version()}."
             " Where it names no mode, a figure is the worse of iptables and nftables mode.",
             "",
             "| key | what | figure | unit | target |",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gauntlet.cli.origin import from_source
+from gauntlet.cli.span import Span
+from gauntlet.ground.choice import exclusive
 from gauntlet.ground.errors import GauntletError, UsageError
 
 if TYPE_CHECKING:
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
 # The only one whose nodes can be given another kube-proxy so far.
 _PROVIDER = "sandbox"
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="Say whether a cluster may take its next kube-proxy.")
-@click.option("--from", "today", required=True, metavar="SUBJECT", help="Today's kube-proxy: iptables@1.36.")
-@click.option("--to", "following", required=True, metavar="SUBJECT", help="The next one: nftables@1.37.")
+@click.option("--from", "today", metavar="SUBJECT", help="Today's kube-proxy: iptables@1.36.")
+@click.option("--to", "following", metavar="SUBJECT", help="The next one: nftables@1.37.")
 @click.option(
     "--strategy",
     default="node-by-node",
@@ -60,12 +63,22 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="Folder that keeps one subfolder for each run.",
 )
+@click.option(
+    "--matrix",
+    "scope",
+    flag_value="matrix",
+    help="Run the upgrades that matter, each with its rollback, and print a table.",
+)
+@click.option(
+    "--budget", "budget_s", type=Span(), help="With --matrix: begin no pair that would not fit.  [default: 60m]"
+)
+@click.option("--write", "page", type=_FILE, help="With --matrix: write this Markdown page, and its JSON beside it.")
 @from_source
 @click.pass_context
 def upgrade(
     ctx: click.Context,
-    today: str,
-    following: str,
+    today: str | None,
+    following: str | None,
     strategy: str,
     extent: str | None,
     cases: str | None,
@@ -73,6 +86,9 @@ def upgrade(
     nodes: int,
     slos: Path | None,
     results: Path,
+    scope: str | None,
+    budget_s: float | None,
+    page: Path | None,
 ) -> None:
     """Say whether a cluster may take its next kube-proxy: what the roll costs its clients, and what the next one does
     worse.
@@ -93,11 +109,18 @@ def upgrade(
     Examples:
       gauntlet upgrade --from iptables@1.36 --to iptables@1.37
       gauntlet upgrade --from iptables --to nftables --quick
+      gauntlet upgrade --matrix --budget 60m
       gauntlet upgrade --from today=nftables@1.36 --to next=nftables@./kube-proxy --strategy canary=1
 
-    Exit codes: 0 it may; 1 it may not, or that cannot be told; 2 wrong usage, or this machine lacks something.
+    --matrix runs the upgrades that matter (to the next minor version, from three versions ago, from iptables and ipvs
+    to nftables mode, from ipvs to iptables), each on a cluster of its own, and writes matrix.json. A pair that would
+    not fit into the budget is not begun, and the table says so.
+
+    Exit codes: 0 it may (of the matrix: all that can be run); 1 it may not, or that cannot be told; 2 wrong usage, or
+    this machine lacks something.
     """
     from gauntlet.build.binaries import DEFAULT_VERSION
+    from gauntlet.cli.upgrade_matrix import run_matrix
     from gauntlet.report.junit import FILE as JUNIT
     from gauntlet.report.making import PAGE
     from gauntlet.report.results_file import FILE, LOGS
@@ -109,6 +132,15 @@ def upgrade(
     from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.undoing import OnFailure
 
+    if scope is not None:
+        for name, given in (("--from", today), ("--to", following)):
+            exclusive({"--matrix": scope, name: given}, "the matrix has pairs of its own")
+        shared = _shared(strategy, extent, cases, on_failure, nodes, slos)
+        ctx.exit(run_matrix(shared, budget_s, results, page))
+    if budget_s is not None or page is not None:
+        raise UsageError("--budget and --write are options of the matrix", "give --matrix too, or leave them out")
+    if today is None or following is None:
+        raise UsageError("--from or --to is missing", "name today's kube-proxy and the next one, or give --matrix")
     subjects = parse_all(f"{today},{following}", DEFAULT_VERSION)
     if len(subjects) != 2:
         raise UsageError("--from and --to name one subject each", "give each without a comma")
@@ -127,6 +159,15 @@ def upgrade(
     if ended_by is not None:
         raise ended_by
     ctx.exit(answer.exit_code)
+
+
+def _shared(
+    strategy: str, extent: str | None, cases: str | None, on_failure: str, nodes: int, slos: Path | None
+) -> list[str]:
+    """The options that the pairs of a matrix have in common."""
+    flags = [*(["--quick"] if extent else []), *(["--no-cases"] if cases else [])]
+    promises = [] if slos is None else ["--slos", str(slos.absolute())]
+    return ["--strategy", strategy, "--nodes", str(nodes), "--on-failure", on_failure, *promises, *flags]
 
 
 def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
