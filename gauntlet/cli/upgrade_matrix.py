@@ -47,7 +47,7 @@ def run_matrix(options: Sequence[str], budget_s: float | None, results: Path, pa
     budget = Budget(budget_s or WHOLE_S, next((guess for flag, guess in _GUESSES_S if flag in options), _GUESS_S))
     folder = new_run(results.absolute())
     planned = pairs(toolchain.versions(project_root()), DEFAULT_VERSION)
-    started, began_s = datetime.now(UTC), time.monotonic()
+    started, began_s, version = datetime.now(UTC), time.monotonic(), commit()
     found: list[PairRecord] = []
     interrupted = False
     for pair in planned:
@@ -63,7 +63,7 @@ def run_matrix(options: Sequence[str], budget_s: float | None, results: Path, pa
         found.append(done or not_run(pair, "interrupted"))
     whole = Matrix(
         tool=tool(),
-        commit=commit(),
+        commit=version,
         machine=machine(),
         command=command_line(["gauntlet", *sys.argv[1:]], {}),
         budget_s=budget.whole_s,

@@ -21,6 +21,7 @@ def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
         f"## {ICONS[upgrade.verdict]} {plain(upgrade.today)} → {plain(upgrade.next)}: {plain(answer)}",
         "",
         f"{upgrade.nodes} nodes, {plain(upgrade.strategy)}, Kubernetes {plain(results.kubernetes)}.",
+        *(["", f"**{plain(upgrade.aftermath)}**"] if upgrade.aftermath else []),
         *_reasons(upgrade),
         *_beside(upgrade),
         *_phases(results, upgrade),

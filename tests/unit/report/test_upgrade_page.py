@@ -53,6 +53,10 @@ def test_the_answer_comes_first_then_what_stands_against_it_then_the_roll(folder
     assert places == sorted(places)
 
 
+def test_what_became_of_a_roll_that_stopped_is_said(folder: Path) -> None:
+    assert "2 phases. rolled back: node-1" in Elements(page(upgraded(aftermath="rolled back: node-1"), folder)).text
+
+
 def test_all_phases_share_one_timeline(folder: Path) -> None:
     html = page(upgraded(), folder)
     assert html.count('role="img"') == 1

@@ -18,6 +18,7 @@ def with_(**changes: object) -> Results:
 
 def test_the_summary_has_the_answer_and_its_reasons_first() -> None:
     lines = summary(with_(limits=("Not run: the rest.",), accepted=(ACCEPTED,))).splitlines()
+    assert "**rolled back: node-1**" in summary(with_(aftermath="rolled back: node-1")).splitlines()
     assert lines[0] == "## ❌ iptables → nftables: may not, with 1 accepted failure"
     assert lines[4] == "1. ❌ **the way back: outage: new TCP in roll-back, also in roll-again**"
     assert "Accepted until 2027-01-31 (we reconnect): the roll itself: outage in roll-back" in lines
