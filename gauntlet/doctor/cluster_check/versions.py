@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
-from gauntlet.ground.version import places
+from gauntlet.ground.version import numbers, places
 
 CHECK = "version"
 
@@ -20,7 +20,8 @@ def version(facts: ClusterFacts, node: NodeFacts) -> str:
         if pod.spec.node_name == node.name:
             for container in pod.spec.containers:
                 tag = container.image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-                if tag:
+                # A tag may be anything else as well.
+                if len(numbers(tag)) > 1:
                     return tag.lstrip("v")
     return ""
 

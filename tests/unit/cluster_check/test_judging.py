@@ -52,6 +52,12 @@ def test_a_node_that_does_not_tell_its_version_is_not_of_another() -> None:
     assert bad(report(cluster(), node(), node("node-2", metrics=of("")))) == []
 
 
+def test_a_tag_that_is_not_a_version_tells_none() -> None:
+    facts = cluster(pods=tuple(pod(each, image="mine/kube-proxy:3f2a9c1b") for each in NODES))
+    unseen = [NodeFacts(each, unseen="no way in") for each in NODES]
+    assert [each.version for each in report(facts, *unseen).nodes] == ["", ""]
+
+
 def test_a_sound_cluster_has_nothing_to_tell() -> None:
     found = report()
     assert bad(found) == []
