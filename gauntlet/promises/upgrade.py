@@ -69,6 +69,10 @@ class WorsePromise(_Promise):
     )
     seconds: Seconds = Field(description="seconds, at least 0: increase of a duration that is let pass in any case")
     duration: Times | None = Field(description=_TIMES)
+    latency: Times | None = Field(description=_TIMES)
+    sync: Times | None = Field(description=_TIMES)
+    cpu: Times | None = Field(description=_TIMES)
+    memory: Times | None = Field(description=_TIMES)
     programming_s: Seconds | None = Field(
         description="seconds, at least 0: increase of the time until a change of endpoints is in effect; null: measured"
     )

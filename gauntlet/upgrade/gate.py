@@ -18,6 +18,7 @@ from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.case_changes import case_changes
 from gauntlet.upgrade.case_run import CaseRun, RunCases
+from gauntlet.upgrade.figures import figures_of
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.passage import Conductor, Say
 from gauntlet.upgrade.phases import Extent, Phase, Side, Task, phase_times, phases
@@ -114,12 +115,14 @@ def pass_through(
     assert stream is not None
     history, passage = evidence.history(), conductor.passage
     came = plan.after(passage.taken)
+    names = {side: subject.name for side, subject in subjects.items()}
     found = observed(history, passage, came.run, stream.setting, terms.promised, subjects)
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
     found += [Observation(conductor.phase, Concern.ROLL, broken_off(each)) for each in (ended_by,) if each is not None]
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
     changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse)
     found += changes.observations
+    found += figures_of(history, passage, came.run, terms.promised, names)
     judgement = judge(
         found,
         changes.notes,
@@ -128,7 +131,6 @@ def pass_through(
         subject=subjects[Side.TO].name,
         today=datetime.now(UTC).date(),
     )
-    names = {side: subject.name for side, subject in subjects.items()}
     return Seen(history, tuple(found), judgement, came, aftermath(passage.taken, found, names), ended_by, passage.cases)
 
 

@@ -12,7 +12,6 @@ from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 def limits(observations: Sequence[Observation], not_run: Sequence[Phase]) -> Iterator[str]:
     """All there is to say, in sentences."""
     yield from _not_told(observations)
-    yield "The latency, CPU and memory of the two kube-proxies are not compared yet."
     if not_run:
         yield f"Not tried, as the options leave them out: {', '.join(phase.name for phase in not_run)}."
 

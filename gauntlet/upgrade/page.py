@@ -13,6 +13,7 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
+from gauntlet.upgrade.page_figures import of_figures
 from gauntlet.upgrade.phases import Phase, phase_times
 from gauntlet.upgrade.reasons import chosen, merged
 from gauntlet.upgrade.verdict import Judgement, Observation, notes
@@ -59,7 +60,8 @@ def page(
         yield ""
     yield from _reasons(found)
     yield from _table(observations, history, planned)
-    for paragraph in (*of_cases(observations, found, planned), *limits(observations, not_run)):
+    beside = (*of_cases(observations, found, planned), *of_figures(observations))
+    for paragraph in (*beside, *limits(observations, not_run)):
         yield ""
         yield from _wrapped(paragraph, "")
 

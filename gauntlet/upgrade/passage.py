@@ -11,7 +11,8 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.providers.protocol import ProxyDoesNotServe, RollingCluster
-from gauntlet.proxy import residue
+from gauntlet.proxy import consumption, residue
+from gauntlet.proxy.consumption import Consumption
 from gauntlet.subject import Subject
 from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.case_run import CaseRun, RunCases
@@ -39,7 +40,7 @@ class Passage:
     `findings` are those about the kube-proxies themselves, by the phase's name: what stopped the roll is among them.
     `taken` are the phases that were begun, in order: those that were planned, as far as no roll stopped, and then what
     undid it. `cases` is what came of pytest's cases in the phases that have some, `programming` how soon changes of
-    endpoints were in effect in those that hold the cluster.
+    endpoints were in effect in those that hold the cluster, `consumed` what the kube-proxy of each node consumed there.
     """
 
     remains: Mapping[str, Mapping[str, Remains]]
@@ -47,6 +48,7 @@ class Passage:
     taken: tuple[Phase, ...] = ()
     cases: Mapping[str, CaseRun] = field(default_factory=dict)
     programming: Mapping[str, Programming] = field(default_factory=dict)
+    consumed: Mapping[str, Mapping[str, Consumption]] = field(default_factory=dict)
 
 
 def not_replaced(error: GauntletError, node: str) -> Finding:
@@ -89,6 +91,7 @@ class Conductor:
         self._remains: dict[str, Mapping[str, Remains]] = {}
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._cases: dict[str, CaseRun] = {}
+        self._consumed: dict[str, Mapping[str, Consumption]] = {}
         self._taken: list[Phase] = []
         self._programming: dict[str, Programming] = {}
 
@@ -100,7 +103,8 @@ class Conductor:
     @property
     def passage(self) -> Passage:
         """What was seen so far."""
-        return Passage(self._remains, self._findings, tuple(self._taken), self._cases, self._programming)
+        taken = tuple(self._taken)
+        return Passage(self._remains, self._findings, taken, self._cases, self._programming, self._consumed)
 
     def take(self, phases: Sequence[Phase], change: Change, recover: Recover, api: ApiWatch) -> None:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll.
@@ -154,9 +158,11 @@ class Conductor:
 
     def _hold(self, phase: Phase, change: Change) -> Finding:
         ends = time.monotonic() + HOLD_S
+        before = consumption.read(self._cluster.nodes)
         changes = change()
         self._programming[phase.name] = changes.programming
         time.sleep(max(0.0, ends - time.monotonic()))
+        self._consumed[phase.name] = consumption.between(before, consumption.read(self._cluster.nodes))
         return effect_of(changes)
 
     def _after_faults(self, recover: Recover) -> tuple[Finding, ...]:

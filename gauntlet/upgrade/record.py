@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
 from gauntlet.checkers.sample import NANO
 from gauntlet.ground.environment import command_line, of_run
@@ -117,8 +116,11 @@ def _change(each: Change) -> ChangeRecord:
 
 def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:
     """Those of a phase together: whether it decides anything is for all of them to say."""
-    of_phases = [each for each in observations if not each.case]
-    for (phase, subject), mine in groupby(of_phases, key=lambda each: (each.phase, each.subject)):
+    of_phases: dict[tuple[str, str], list[Observation]] = {}
+    for each in observations:
+        if not each.case:
+            of_phases.setdefault((each.phase, each.subject), []).append(each)
+    for (phase, subject), mine in of_phases.items():
         yield from records(f"{CASES}{phase}", subject, [each.finding for each in mine], evidence)
     for each in observations:
         if each.case:

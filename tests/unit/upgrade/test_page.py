@@ -63,10 +63,6 @@ def test_a_quick_one_says_that_the_way_back_was_not_tried() -> None:
     assert lines(not_run=[])[0] == "iptables -> nftables: MAY"
 
 
-def test_what_is_not_compared_is_said() -> None:
-    assert "The latency, CPU and memory of the two kube-proxies are not compared yet." in lines()
-
-
 def test_no_line_is_wider_than_a_terminal() -> None:
     found = lines("roll-forward", "roll-back", "hold-to", left=["mixed"])
     assert all(len(line) <= WIDTH for line in found)
