@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gauntlet.cli import pytestrun
 from gauntlet.cli.pytestrun import PytestExit
+from gauntlet.faults.heal import heal
 from gauntlet.ground import paths
+from gauntlet.ground.waiting import NotInTime
+from gauntlet.kube.api import Api
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.report.results_file import FILE, load
 from gauntlet.report.run_folder import announced
 from gauntlet.upgrade.case_run import MARKERS, CaseRun, RunCases
 from gauntlet.upgrade.phases import Phase
+from gauntlet.workload import namespace as namespaces
+from gauntlet.workload.case_namespaces import CaseNamespaces
 
 FOLDER = "cases"
 # What pytest says, in the folder of the phase.
@@ -23,7 +29,8 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
 
     The cluster is named by its kubeconfig: pytest then neither makes nor deletes one. It ends if this process does,
     heals what it has hurt first, and with this process ends the cluster. A signal that is meant for this process goes
-    to pytest, and an interrupted pytest interrupts this one: KeyboardInterrupt.
+    to pytest, and an interrupted pytest interrupts this one: KeyboardInterrupt. What a killed one left hurt is healed
+    here. Returns once the Services of the cases are gone: rules of theirs would seem left behind.
     """
 
     def run(phase: Phase) -> CaseRun:
@@ -37,12 +44,23 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
             *([] if slos is None else [f"--kp-slos={slos.absolute()}"]),
             *("-m", MARKERS[phase.task]),
         ]
+        api = Api(cluster.api)
+        services = CaseNamespaces(api, together=1)
         with announced() as announcement, (into / SAID).open("wb") as said:
             code = pytestrun.run_pytest(options, paths.project_root(), said)
         # It was told to end, by whoever told this process.
         if code == PytestExit.INTERRUPTED or code > 128:
             raise KeyboardInterrupt
-        return _came_to(announcement.folder(), code, folder, into / SAID)
+        came = _came_to(announcement.folder(), code, folder, into / SAID)
+        if came.results is None:
+            heal(cluster)
+            for name in namespaces.with_services(api) - services.earlier:
+                namespaces.delete(api, name)
+        try:
+            services.await_gone()
+        except NotInTime as late:
+            return replace(came, trouble=late.what, remedy=late.remedy)
+        return came
 
     return run
 
