@@ -78,6 +78,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kp-slos", default=None, help="folder of SLO files to lay over those of the checkout (default: none)"
     )
     group.addoption("--kp-seed", default=None, type=int, help="seed of all random choices (default: a new one)")
+    group.addoption(
+        "--kp-results-only", action="store_true", help="write results.json and no report: `gauntlet report` makes one"
+    )
     group.addoption("--kp-profile", default="", help="name of the profile that chose these cases, for the record")
 
 
