@@ -12,6 +12,12 @@ from gauntlet.upgrade.figures import CPU, KINDS, LATENCY, MEMORY, SYNC, compared
 from gauntlet.upgrade.phases import by_phase
 from tests.unit.upgrade.upgrades import PLANNED, SUBJECTS, TERMS, seen
 
+JUDGING = replace(
+    TERMS,
+    slo=TERMS.slo.model_copy(
+        update={"worse": TERMS.slo.worse.model_copy(update={kind.field: 3.0 for kind in KINDS})},
+    ),
+)
 NAMES = {side: each.name for side, each in SUBJECTS.items()}
 ONE, AGAIN = [40.0, 42.0, 44.0], [41.0, 43.0, 47.0]
 
@@ -46,7 +52,7 @@ def test_without_a_promise_or_without_todays_it_is_measured() -> None:
     )
     assert compared(MEMORY, [ONE, AGAIN], [500.0], nothing).verdict is Verdict.MEASURED
     assert compared(MEMORY, [[], []], [500.0], TERMS).verdict is Verdict.MEASURED
-    assert compared(CPU, [[0.0], [0.0]], [1.0], TERMS).verdict is Verdict.MEASURED
+    assert compared(CPU, [[0.0], [0.0]], [1.0], JUDGING).verdict is Verdict.MEASURED
 
 
 def test_the_figures_of_a_phase_are_those_of_its_attempts_and_its_nodes() -> None:
@@ -61,7 +67,7 @@ def test_the_figures_of_a_phase_are_those_of_its_attempts_and_its_nodes() -> Non
 def test_each_hold_has_its_figures_and_those_of_the_next_one_are_compared() -> None:
     today, following = {kind: [1.0, 2.0] for kind in KINDS}, {kind: [9.0] for kind in KINDS}
     by_hold = {"hold-from": today, "hold-to": following, "hold-back": today, "mixed": today, "roll-back": today}
-    found = list(figures(PLANNED, by_hold, TERMS, NAMES))
+    found = list(figures(PLANNED, by_hold, JUDGING, NAMES))
     assert {(each.phase, each.subject) for each in found} == {
         *(("hold-from", "iptables"), ("hold-to", "nftables"), ("hold-back", "iptables")),
     }
