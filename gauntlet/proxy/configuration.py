@@ -22,6 +22,8 @@ _TYPE = ("apiVersion", "kind")
 _FIELDS = {
     "proxy-mode": ("mode",),
     "masquerade-all": ("iptables", "masqueradeAll"),
+    "detect-local-mode": ("detectLocalMode",),
+    "cluster-cidr": ("clusterCIDR",),
     "iptables-localhost-nodeports": ("iptables", "localhostNodePorts"),
     "ipvs-scheduler": ("ipvs", "scheduler"),
     "ipvs-strict-arp": ("ipvs", "strictARP"),

@@ -31,10 +31,10 @@ def expected(service: Service, found: Copies, frontend: Frontend, place: Place, 
     selection = select(pool(found, service, frontend.port, frontend.family), service, at.node, at.proxy)
     if _is_shut_out(passage, selection):
         return _without_backend(passage, Reaction.SWALLOWED, Rule.SOURCE_RANGES)
-    choice = _choice(passage, selection)
-    if not choice.pool:
-        return _nobody(passage, selection, choice)
-    return _answered(passage, choice)
+    made = choice(passage, selection)
+    if not made.pool:
+        return _nobody(passage, selection, made)
+    return _answered(passage, made)
 
 
 def _not_at_this_address(passage: Passage) -> Rule | None:
@@ -78,7 +78,7 @@ def _is_shut_out(passage: Passage, selection: Selection) -> bool:
     return bool(ranges) and not within(passage.place.address, ranges)
 
 
-def _choice(passage: Passage, selection: Selection) -> Choice:
+def choice(passage: Passage, selection: Selection) -> Choice:
     """The endpoints that policy and place leave."""
     service, proxy = passage.service, passage.at.proxy
     local_policy = proxy.behaviour.local_policy
@@ -96,25 +96,25 @@ def _choice(passage: Passage, selection: Selection) -> Choice:
     return Choice(others, (*selection.cluster.rules, rule, Rule.OWN_FIRST))
 
 
-def _nobody(passage: Passage, selection: Selection, choice: Choice) -> Outcome:
+def _nobody(passage: Passage, selection: Selection, made: Choice) -> Outcome:
     behaviour = passage.at.proxy.behaviour
     if not behaviour.refuses:
-        return _without_backend(passage, Reaction.UNANSWERED, *choice.rules, Rule.ACCEPTED_AND_CLOSED)
+        return _without_backend(passage, Reaction.UNANSWERED, *made.rules, Rule.ACCEPTED_AND_CLOSED)
     is_dropped = selection.anywhere and behaviour.local_policy is LocalPolicy.SHORT_CIRCUIT
     if is_dropped and not _is_listener(passage):
-        return _without_backend(passage, Reaction.SWALLOWED, *choice.rules, Rule.DROPPED)
-    return _without_backend(passage, Reaction.REFUSED, *choice.rules, Rule.REFUSED)
+        return _without_backend(passage, Reaction.SWALLOWED, *made.rules, Rule.DROPPED)
+    return _without_backend(passage, Reaction.REFUSED, *made.rules, Rule.REFUSED)
 
 
-def _answered(passage: Passage, choice: Choice) -> Outcome:
+def _answered(passage: Passage, made: Choice) -> Outcome:
     masqueraded = Rule.OWN_CONNECTION if _is_listener(passage) else masquerade(passage)
-    answers = [answer(passage, each, masqueraded) for each in choice.pool]
+    answers = [answer(passage, each, masqueraded) for each in made.pool]
     reactions = set[Reaction]()
     for each, _ in answers:
         reactions.update(() if each.comes_back is False else (Reaction.ANSWERED,))
         reactions.update(() if each.comes_back else (Reaction.SWALLOWED,))
     timeout_s = passage.service.affinity_timeout_s
-    decided = (*choice.rules, *(rule for _, rule in answers), *(() if timeout_s is None else (Rule.AFFINITY,)))
+    decided = (*made.rules, *(rule for _, rule in answers), *(() if timeout_s is None else (Rule.AFFINITY,)))
     return Outcome(
         frozenset(reactions),
         passage.at.node.name,

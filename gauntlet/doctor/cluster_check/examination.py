@@ -24,15 +24,20 @@ from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level, NodeSummary, Report
-from gauntlet.ground.cluster import Node
+from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.journal.store import Record
+from gauntlet.ground.version import numbers
 from gauntlet.kube.api import Api
+from gauntlet.kube.objects import modelled
+from gauntlet.proxy.modelled import proxy
+from gauntlet.semantics.places import ServingNode
 
 ACCESS = "access"
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
 _LOOK_AGAIN_S = 1.0
 _AT_ONCE = 8
+_MINOR_PARTS = 2
 
 Differences = Mapping[str, frozenset[Mismatch]]
 
@@ -97,9 +102,21 @@ def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences
         rules = data_plane.of_mode(facts, node)
         known = rules is not None and not node.trouble and not facts.services_hidden
         found[node.name] = (
-            mismatches(facts.served, rules, node.addresses) if known and rules is not None else frozenset[Mismatch]()
+            mismatches(facts.served, rules, node.addresses, _here(facts, node, rules.mode))
+            if known and rules is not None
+            else frozenset[Mismatch]()
         )
     return found
+
+
+def _here(facts: ClusterFacts, node: NodeFacts, mode: ProxyMode) -> ServingNode | None:
+    """The node as the model knows it; None if its version, its configuration or its Node object is not known."""
+    version, given = versions.version(facts, node), node.configuration
+    found = next((each for each in facts.nodes if each.metadata.name == node.name), None)
+    # The tag of an image need not be a version.
+    if len(numbers(version)) < _MINOR_PARTS or found is None or given is None or given.trouble:
+        return None
+    return ServingNode(modelled.node(found), proxy(mode, version, given.fields))
 
 
 def _diagnoses(

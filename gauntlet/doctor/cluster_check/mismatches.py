@@ -14,10 +14,15 @@ from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.kube.objects import modelled
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
-from gauntlet.semantics.endpoints import Copies, PortKey, copies
+from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, copies, pool
+from gauntlet.semantics.expectation import choice
 from gauntlet.semantics.frontends import Frontend, frontends
 from gauntlet.semantics.frontends import Kind as FrontendKind
 from gauntlet.semantics.objects import FOR_ALL, Family, IpMode, Protocol, Service, ServicePort
+from gauntlet.semantics.places import Place as Client
+from gauntlet.semantics.places import ServingNode, Where
+from gauntlet.semantics.selection import select
+from gauntlet.semantics.sources import Passage
 from gauntlet.semantics.versions import VersionRules
 
 _PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
@@ -30,9 +35,10 @@ class Kind(StrEnum):
 
     MISSING = "has no rule"
     LEFT = "is of no Service"
-    REFUSES = "is refused, although it has ready endpoints"
+    REFUSES = "is refused, although it has ready or still serving endpoints"
     STALE = "leads to an address that is no endpoint of the Service"
-    PASSED_OVER = "does not lead to a ready endpoint"
+    PASSED_OVER = "does not lead to a ready or still serving endpoint"
+    ASTRAY = "leads to an endpoint that its traffic policy or hints leave out"
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,14 @@ def places(served: Services) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(_place(service, each) for service in services for each in _frontends(service)))
 
 
-def mismatches(served: Services, found: Forwarding, addresses: frozenset[str]) -> frozenset[Mismatch]:
-    """How the rules of one node, whose own `addresses` these are, differ from what is served."""
+def mismatches(
+    served: Services, found: Forwarding, addresses: frozenset[str], here: ServingNode | None = None
+) -> frozenset[Mismatch]:
+    """How the rules of one node, whose own `addresses` these are, differ from what is served.
+
+    `here` is that node as the model knows it. If it is None, nothing tells what policies and hints mean there: Services
+    that have them may then leave endpoints aside.
+    """
     services = tuple(map(modelled.service, served.services))
     routes = {(_address(route, addresses), route.port, str(route.protocol)): route for route in found.routes}
     wanted = {
@@ -91,7 +103,7 @@ def mismatches(served: Services, found: Forwarding, addresses: frozenset[str]) -
         spread = frozenset(each.service for each in slices if any(one.hints != FOR_ALL for one in each.endpoints))
         read = copies(slices)
         for service in services:
-            differences.update(_endpoint_mismatches(service, read, spread, routes))
+            differences.update(_endpoint_mismatches(service, read, spread, routes, here))
     return frozenset(differences)
 
 
@@ -145,9 +157,13 @@ def _addresses(service: Service) -> Iterator[str]:
 
 
 def _endpoint_mismatches(
-    service: Service, read: Copies, spread: frozenset[str], routes: Mapping[tuple[str | None, int, str], Route]
+    service: Service,
+    read: Copies,
+    spread: frozenset[str],
+    routes: Mapping[tuple[str | None, int, str], Route],
+    here: ServingNode | None,
 ) -> Iterator[Mismatch]:
-    """Services that are `spread` by hints, or local, may rightly leave endpoints of other nodes or zones aside."""
+    """`spread` are the Services with hints."""
     for frontend in _frontends(service):
         place = _place(service, frontend)
         route = routes.get((place.address, place.port, place.protocol))
@@ -155,8 +171,14 @@ def _endpoint_mismatches(
             continue
         have = _endpoints(read, service, frontend.port)
         yield from _stale(place, route, have)
-        if frontend.kind is FrontendKind.CLUSTER_IP and not (service.internal_is_local or service.name in spread):
-            yield from _unserved(place, route, have)
+        if frontend.kind is not FrontendKind.CLUSTER_IP:
+            continue
+        due = None if here is None else _due(service, read, frontend, here)
+        if due is not None:
+            yield from _unserved(place, route, due)
+            yield from _astray(place, route, have.ready - due)
+        elif not (service.internal_is_local or service.name in spread):
+            yield from _unserved(place, route, have.ready)
 
 
 def _met(route: Route) -> frozenset[str]:
@@ -168,10 +190,27 @@ def _stale(place: Place, route: Route, have: Endpoints) -> Iterator[Mismatch]:
         yield Mismatch(Kind.STALE, place, address)
 
 
-def _unserved(place: Place, route: Route, have: Endpoints) -> Iterator[Mismatch]:
+def _due(service: Service, read: Copies, frontend: Frontend, here: ServingNode) -> frozenset[str] | None:
+    """The endpoints to which a ClusterIP leads on this node; None if Kubernetes does not say which."""
+    try:
+        of_port = pool(read, service, frontend.port, frontend.family)
+    except Undefined:
+        return None
+    anybody = Passage(service, frontend, Client(Where.POD, here.node.name, ""), here)
+    chosen = choice(anybody, select(of_port, service, here.node, here.proxy))
+    return frozenset(each.address for each in chosen.pool)
+
+
+def _unserved(place: Place, route: Route, due: frozenset[str]) -> Iterator[Mismatch]:
     met = _met(route)
-    if have.ready and (route.action is not Action.FORWARD or not met):
+    if due and (route.action is not Action.FORWARD or not met):
         yield Mismatch(Kind.REFUSES, place)
         return
-    for address in sorted(have.ready - met):
+    for address in sorted(due - met):
         yield Mismatch(Kind.PASSED_OVER, place, address)
+
+
+def _astray(place: Place, route: Route, left_out: frozenset[str]) -> Iterator[Mismatch]:
+    """Ready ones alone: rules may still lead to one that ends until the next sync."""
+    for address in sorted(_met(route) & left_out):
+        yield Mismatch(Kind.ASTRAY, place, address)

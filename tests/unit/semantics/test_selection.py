@@ -8,12 +8,13 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.version import Minor
+from gauntlet.proxy.modelled import version_rules
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics.endpoints import copies, pool
 from gauntlet.semantics.objects import Endpoint, Family, Hints
 from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.selection import Selection, select
-from gauntlet.semantics.versions import NEWEST, VersionRules, version_rules
+from gauntlet.semantics.versions import NEWEST, VersionRules
 from tests.unit.semantics.world import HTTP, NODES, WEB, endpoint, in_slice, proxy
 
 TO_WEST = Hints(frozenset({"west"}))
