@@ -127,6 +127,7 @@ def upgrade(
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
     from gauntlet.upgrade.phases import CASES, Extent, Task
+    from gauntlet.upgrade.size import require_carried
     from gauntlet.upgrade.skew import require_supported
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
@@ -145,6 +146,7 @@ def upgrade(
     if len(subjects) != 2:
         raise UsageError("--from and --to name one subject each", "give each without a comma")
     require_supported(subjects)
+    require_carried(nodes)
     way, terms = Strategy.parse(strategy), Terms.read(slos)
     spec = _spec(*subjects, nodes)
     # What cannot be is said before anything is built.

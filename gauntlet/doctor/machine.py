@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import resource
 import shutil
 import sys
@@ -17,6 +16,7 @@ from gauntlet.build import binaries, toolchain
 from gauntlet.doctor.check import Check, State
 from gauntlet.ground import paths
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.memory import available_bytes
 from gauntlet.providers.sandbox import fitness, uml, world
 
 PACKAGES = {
@@ -260,8 +260,7 @@ def _disk() -> Check:
 
 
 def _memory() -> Check:
-    found = re.search(r"MemAvailable:\s+(\d+) kB", _read("/proc/meminfo"))
-    available = int(found[1]) * 1024 if found else RUN_MEMORY_BYTES
+    available = available_bytes() or RUN_MEMORY_BYTES
     detail = f"{available / 1024**3:.1f} GiB available"
     if available < RUN_MEMORY_BYTES:
         return Check(

@@ -10,8 +10,9 @@ from gauntlet.checkers.availability import availability
 from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.kept_flows import Stretch
-from gauntlet.checkers.outage import outage
+from gauntlet.checkers.outage import Outage, outage, outages
 from gauntlet.checkers.sample import NANO, by_flow, declared_of, end_ns, no_data
+from gauntlet.checkers.shared_outage import shared
 from gauntlet.checkers.silence import ALL_THE_TIME, Presence, attendance, while_present
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict, split_check
@@ -91,6 +92,7 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             origin_ns=stretch.start_ns,
             events=_stops(whole.events),
         )
+        longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped))
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
@@ -104,6 +106,18 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
         )
         yield replace(found, check=f"{found.check}: {service}")
+
+
+def together(longest: Finding, found: Sequence[Outage]) -> Finding:
+    """The longest outage of a flow, with its length as all flows saw it that were hurt by the same.
+
+    The verdict stays that of each flow by itself.
+    """
+    known = shared(found) if found else None
+    if known is None:
+        return longest
+    words = f"by {known.flows} flows together: {known.length_s:.3f} s (+/- {known.resolution_s:.3f} s)"
+    return replace(longest, figure=known.length_s, resolution=known.resolution_s, reason=f"{longest.reason}; {words}")
 
 
 def _stops(events: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,64 @@
+"""An outage that several flows saw: they attempt at different moments, so that together they know its length better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gauntlet.checkers.outage import Outage
+from gauntlet.checkers.sample import NANO
+
+
+@dataclass(frozen=True)
+class Edge:
+    """When an outage began, or ended: between these two moments, as so many flows saw it."""
+
+    from_ns: int
+    to_ns: int
+    flows: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An outage as it was seen by `flows` flows, at its begin and its end at least."""
+
+    length_s: float
+    resolution_s: float
+    flows: int
+
+
+def shared(outages: Sequence[Outage]) -> Shared | None:
+    """What is known of the first of these outages by those that overlap it; None if no others agree with it.
+
+    An edge is where most flows can have it (Marzullo's algorithm, by which NTP chooses among clocks). It has to be
+    more than half of them, and the first one among them: flows that were hurt for another time are another outage.
+    """
+    worst = outages[0].spell
+    spells = [each.spell for each in outages]
+    mine = [each for each in spells if each.first_ns <= worst.last_ns and each.last_ns >= worst.first_ns]
+    begins = [(each.before_ns, each.first_ns) for each in mine if each.before_ns is not None]
+    ends = [(each.last_ns, each.after_ns) for each in mine if each.after_ns is not None]
+    if worst.before_ns is None or worst.after_ns is None:
+        return None
+    begin = _agreed(begins, (worst.before_ns, worst.first_ns), len(mine))
+    end = _agreed(ends, (worst.last_ns, worst.after_ns), len(mine))
+    if begin is None or end is None:
+        return None
+    shortest_ns, longest_ns = end.from_ns - begin.to_ns, end.to_ns - begin.from_ns
+    return Shared(
+        (shortest_ns + longest_ns) / 2 / NANO, (longest_ns - shortest_ns) / 2 / NANO, min(begin.flows, end.flows)
+    )
+
+
+def _agreed(intervals: Sequence[tuple[int, int]], worst: tuple[int, int], flows: int) -> Edge | None:
+    """The part of `worst` that lies in the most intervals; None if these are not most of the flows, or only one."""
+    moments = sorted([(start, -1) for start, _ in intervals] + [(end, 1) for _, end in intervals])
+    best: Edge | None = None
+    open_now = 0
+    for (at_ns, kind), (next_ns, _) in pairwise(moments):
+        open_now -= kind
+        inside = worst[0] <= at_ns and next_ns <= worst[1]
+        if inside and (best is None or open_now > best.flows):
+            best = Edge(at_ns, next_ns, open_now)
+    return best if best is not None and best.flows > max(1, flows / 2) else None

@@ -1,0 +1,86 @@
+"""An upgrade whose API server goes away for a minute, or that is told to end, or killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import EventKind
+from tests.cluster.upgrade.upgrading import GAUNTLET, Upgrading, upgrading
+
+# A kube-proxy that was started meanwhile is waited for, for a minute.
+AWAY_S = 65.0
+PAIR = ("--from=iptables", "--to=next=iptables", "--quick")
+
+
+def api_server(run: Upgrading) -> psutil.Process:
+    (found,) = (each for each in run.below if each.name() == "kube-apiserver")
+    return found
+
+
+def test_an_api_server_that_is_away_makes_no_verdict(tmp_path: Path) -> None:
+    with upgrading(tmp_path, *PAIR) as run:
+        run.await_event(EventKind.PROXY_STOPPED)
+        server = api_server(run)
+        server.suspend()
+        try:
+            time.sleep(AWAY_S)
+        finally:
+            server.resume()
+        found = run.ended()
+    assert found.code == 1
+    assert "iptables -> next: CANNOT TELL" in found.output
+    assert found.failed == set()
+    absence = found.finding("roll-forward", "api-server")
+    assert absence.figure is not None
+    assert absence.figure > AWAY_S - 15
+    replacement = found.finding("roll-forward", "replacement")
+    assert replacement.verdict is Verdict.INCONCLUSIVE
+    assert "the API server did not answer for" in replacement.reason
+    assert found.phases == ["hold-from", "roll-forward"]
+    assert "all is left as it was then" in found.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_one_that_is_told_to_end_is_judged_as_far_as_it_went(tmp_path: Path, number: signal.Signals) -> None:
+    with upgrading(tmp_path, *PAIR) as run:
+        run.await_event(EventKind.PROXY_STOPPED)
+        below = run.below
+        run.process.send_signal(number)
+        found = run.ended()
+        run.await_gone(below)
+    assert found.code == 1
+    assert "interrupted in roll-forward: nothing is decided; kept until then: " in found.output
+    assert "iptables -> next: CANNOT TELL" in found.output
+    assert found.finding("hold-from", "availability: new TCP").verdict is Verdict.PASS
+    assert found.finding("roll-forward", "broken-off").reason == "the run was interrupted"
+    assert found.failed == set()
+    assert (found.folder / "evidence" / "upgrade" / "attempts.parquet").exists()
+    assert list((found.folder / "logs").rglob("kube-proxy-node-1.log"))
+
+
+def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing(tmp_path: Path) -> None:
+    with upgrading(tmp_path, *PAIR) as run:
+        run.await_event(EventKind.PHASE_STARTED, "mixed")
+        below = run.below
+        run.process.kill()
+        run.process.wait()
+        listed = subprocess.run(
+            [GAUNTLET, "cluster", "list"],
+            env={"XDG_STATE_HOME": str(tmp_path / "state")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        run.await_gone(below)
+        assert "upgrade-" not in listed.stdout
+        # What happened is there, as far as it went.
+        assert [each["node"] for each in run.events() if each["kind"] == EventKind.PROXY_REPLACED] == ["node-1"]
+        assert list(run.folder.rglob("*.rows"))
