@@ -103,7 +103,7 @@ def pass_through(
             ApiWatch(api, evidence.events) as watch,
         ):
             recovery = Recovery(stream.flows, cluster.nodes, promised.hold_s)
-            conductor.take(plan.run, stream.offer.change.make, recovery.wait, watch)
+            conductor.take(plan.run, stream.offer.change.make, stream.offer.churn, recovery.wait, watch)
     except (KeyboardInterrupt, GauntletError) as error:
         if isinstance(error, KeyboardInterrupt):
             say(interruption(conductor.phase, evidence, folder))

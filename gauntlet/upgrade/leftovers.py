@@ -45,12 +45,12 @@ class Remains:
         return self.earlier is None or is_told_apart(self.mode, self.earlier)
 
 
-def lasting_lines(lines: Iterable[str], changing: str) -> frozenset[str]:
-    """Lines of residue.remains without those of the Service of this name, whose endpoints change.
+def lasting_lines(lines: Iterable[str], changing: Collection[str]) -> frozenset[str]:
+    """Lines of residue.remains without those of the Services of these names, which change.
 
     In nftables mode kube-proxy deletes the chain of an endpoint that is gone only with a later sync.
     """
-    return frozenset(line for line in lines if f"/{changing}/" not in line)
+    return frozenset(line for line in lines if not any(f"/{name}/" in line for name in changing))
 
 
 def all_left(nodes: Mapping[str, Remains]) -> frozenset[tuple[str, str]]:

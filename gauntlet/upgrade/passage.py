@@ -16,6 +16,7 @@ from gauntlet.proxy.consumption import Consumption
 from gauntlet.subject import Subject
 from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.case_run import CaseRun, RunCases
+from gauntlet.upgrade.churn import CHURNING, PASSING, Churn
 from gauntlet.upgrade.endpoint_change import CHANGING, Changes, effect_of
 from gauntlet.upgrade.leftovers import Remains, lasting_lines
 from gauntlet.upgrade.phases import CASES, Phase, Side, Task
@@ -28,6 +29,8 @@ from gauntlet.upgrade.undoing import OnFailure, failed_nodes, stopped, undoing
 
 # So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
+# Services whose rules are not those of a moment ago.
+_CHANGE = (CHANGING, CHURNING, PASSING)
 Say = Callable[[str], None]
 # Changes something, several times, and says when each change took effect on each node.
 Change = Callable[[], Changes]
@@ -106,12 +109,13 @@ class Conductor:
         taken = tuple(self._taken)
         return Passage(self._remains, self._findings, taken, self._cases, self._programming, self._consumed)
 
-    def take(self, phases: Sequence[Phase], change: Change, recover: Recover, api: ApiWatch) -> None:
+    def take(self, phases: Sequence[Phase], change: Change, churn: Churn, recover: Recover, api: ApiWatch) -> None:
         """Go through these phases in order. A node whose next kube-proxy does not serve stops the roll.
 
         What the other nodes run then is what they ran before. The nodes that were given the next one get today's again,
-        unless it was said to leave them; no other phase follows. `change` is made in each phase that holds the cluster:
-        it takes effect only if all kube-proxies work. `recover` ends each phase of faults. `passage` has what was seen.
+        unless it was said to leave them; no other phase follows. `churn` goes on while nodes are rolled. `change` is
+        made in each phase that holds the cluster: it takes effect only if all kube-proxies work. `recover` ends each
+        phase of faults. `passage` has what was seen.
         """
         self._standing = {node.name: look(node) for node in self._cluster.nodes}
         ahead = list(phases)
@@ -123,7 +127,9 @@ class Conductor:
             troubles: tuple[Finding, ...] = ()
             found: tuple[Finding, ...] = ()
             if phase.task is Task.ROLL:
-                troubles = self._roll(phase, api)
+                with churn.going() as stir:
+                    troubles = self._roll(phase, api)
+                found = (stir.finding(),)
                 time.sleep(self._settle_s)
             elif phase.task in CASES:
                 run = self._cases[phase.name] = self._run_cases(phase)
@@ -211,7 +217,7 @@ class Conductor:
 
     def _audit(self, phase: Phase) -> Mapping[str, Remains]:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""
-        lines = {node.name: lasting_lines(residue.remains(node), CHANGING) for node in self._cluster.nodes}
+        lines = {node.name: lasting_lines(residue.remains(node), _CHANGE) for node in self._cluster.nodes}
         found = {
             name: Remains(
                 self._subjects[side].mode,

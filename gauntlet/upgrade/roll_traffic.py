@@ -17,6 +17,7 @@ from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.churn import Churn
 from gauntlet.upgrade.endpoint_change import EndpointChange
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
@@ -38,12 +39,16 @@ STICKY = Service("sticky", affinity_timeout_s=10_800)
 
 @dataclass(frozen=True)
 class Offer:
-    """The two Services of an upgrade, and the backends of both, one on each node; and a third one, which changes."""
+    """The Services of an upgrade: two that stay as they are, and their backends, one on each node; and two that change.
+
+    Nobody who is judged asks that of `change`; that of `churn` has the same backends.
+    """
 
     echo: Served
     sticky: Served
     backends: Backends
     change: EndpointChange
+    churn: Churn
 
 
 def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
@@ -124,7 +129,8 @@ def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) ->
     clients = Clients(tuple(cluster.pod(own, pod.name) for pod in running.all), cluster.nodes, cluster.outside)
     traffic.warm(*clients.everywhere)
     offer = _offer(cluster, api, traffic, evidence, clients)
-    asked = tuple(wanted(clients, offer.echo, offer.sticky))
+    churning = ((pod, _new(offer.churn.served.cluster_ip())) for pod in clients.pods)
+    asked = (*wanted(clients, offer.echo, offer.sticky), *churning)
     setting = Setting(
         tuple(load.declared(client) for client, load in asked),
         offer.backends.names,
@@ -154,4 +160,5 @@ def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, cli
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
     askers = clients.pods if slow else clients.nodes
-    return Offer(echo, sticky, backends, EndpointChange(workload, evidence.events, traffic, askers))
+    change = EndpointChange(workload, evidence.events, traffic, askers)
+    return Offer(echo, sticky, backends, change, Churn(workload, evidence.events, backends))

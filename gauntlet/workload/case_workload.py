@@ -84,6 +84,14 @@ class CaseWorkload:
         """Give a Service without a selector other endpoints, and return as soon as the API has them."""
         self._workload.replace_endpoints(served.declared, endpoints)
 
+    def make_with_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
+        """Create a Service without a selector, and return as soon as the API has it."""
+        self._workload.make_with_endpoints(service, endpoints)
+
+    def delete_with_endpoints(self, service: Service) -> None:
+        """Delete a Service without a selector, and return as soon as the API has no more of it."""
+        self._workload.delete_with_endpoints(service)
+
     def wait_endpoints(self, served: Served, backends: Backends) -> bool:
         """Wait until the slices hold exactly these backends, then until every node obeys."""
         self._workload.wait_endpoints(served.declared, frozenset(each.address for each in backends.all))

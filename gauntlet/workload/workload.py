@@ -56,9 +56,18 @@ class Workload:
         """Create a Service without a selector, and the slice that belongs to it."""
         if service.app is not None:
             raise GauntletError(f"Service {service.name} has a selector: its slices are the cluster's to write")
+        self.make_with_endpoints(service, endpoints)
+        return self._wait_addresses(service)
+
+    def make_with_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
+        """`serve_endpoints` without waiting for its addresses."""
         self._api.post(self._slices, manifest.endpoint_slice(service, endpoints))
         self._api.post(self._services, manifest.service(service))
-        return self._wait_addresses(service)
+
+    def delete_with_endpoints(self, service: Service) -> None:
+        """Delete a Service without a selector, and its slice, which nobody else deletes."""
+        self._api.delete(f"{self._services}/{service.name}")
+        self._api.delete(f"{self._slices}/{service.name}")
 
     def replace_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
         """Give a Service without a selector other endpoints."""
