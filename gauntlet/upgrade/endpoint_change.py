@@ -90,8 +90,11 @@ class EndpointChange:
                 for number in range(1, CHANGES + 1):
                     made.append(self._change(self._pair[number % 2], flows))
                     if made[-1].missing:
-                        break
+                        # For those that do follow.
+                        self._workload.replace_endpoints(self._served, [self._pair[0].endpoint()])
                     time.sleep(REST_S)
+                    if made[-1].missing:
+                        break
                 seen = {name: flow.stop() for name, flow in flows.items()}
         except GauntletError as error:
             return Changes(tuple(made), error)
