@@ -19,6 +19,8 @@ from gauntlet.kube.api import Api
 
 CHECK = "api-server"
 _EVERY_S = 0.5
+# So long it may say nothing.
+ANSWER_S = 5.0
 # One answer that is lost, or late on a busy machine, is no absence.
 _AWAY_S = 1.0
 # A kube-proxy that was refused waits for so long, at most, before it lists and watches again (the back-off of

@@ -15,7 +15,7 @@ from gauntlet.providers.protocol import RollingCluster
 from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
-from gauntlet.upgrade.api_watch import ApiWatch
+from gauntlet.upgrade.api_watch import ANSWER_S, ApiWatch
 from gauntlet.upgrade.case_changes import case_changes
 from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.figures import figures_of
@@ -100,7 +100,7 @@ def pass_through(
         with (
             Traffic(evidence.folder / "traffic") as traffic,
             flowing(cluster, api, traffic, evidence) as stream,
-            ApiWatch(api, evidence.events) as watch,
+            ApiWatch(Api(cluster.api, answer_s=ANSWER_S), evidence.events) as watch,
         ):
             recovery = Recovery(stream.flows, cluster.nodes, promised.hold_s)
             conductor.take(plan.run, stream.offer.change.make, stream.offer.churn, recovery.wait, watch)
@@ -118,7 +118,8 @@ def pass_through(
     names = {side: subject.name for side, subject in subjects.items()}
     found = observed(history, passage, came.run, stream.setting, terms.promised, subjects)
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
-    found += [Observation(conductor.phase, Concern.ROLL, broken_off(each)) for each in (ended_by,) if each is not None]
+    if ended_by is not None:
+        found.append(Observation(conductor.phase, Concern.ROLL, broken_off(ended_by), subject=subjects[Side.TO].name))
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
     changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse)
     found += changes.observations

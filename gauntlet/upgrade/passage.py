@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gauntlet.ground.cluster import CommandFailed
 from gauntlet.ground.errors import GauntletError
@@ -123,12 +123,13 @@ class Conductor:
             phase = ahead.pop(0)
             self._taken.append(phase)
             self._say(f"{phase.name}: {self._words(phase)}")
+            began_ns = time.time_ns()
             self._note(EventKind.PHASE_STARTED, phase.name)
             troubles: tuple[Finding, ...] = ()
             found: tuple[Finding, ...] = ()
             if phase.task is Task.ROLL:
                 with churn.going() as stir:
-                    troubles = self._roll(phase, api)
+                    troubles = self._roll(phase)
                 found = (stir.finding(),)
                 time.sleep(self._settle_s)
             elif phase.task in CASES:
@@ -146,13 +147,14 @@ class Conductor:
             self._findings[phase.name] = (*troubles, self._lasting([str(each.node) for each in troubles]), *found)
             self._note(EventKind.PHASE_ENDED, phase.name)
             if troubles:
-                ahead = list(self._after_stop(phase, troubles))
+                # Without an API server no kube-proxy gets into sync: see gauntlet/upgrade/api_watch.py.
+                ill = frozenset[str]() if api.was_away(began_ns) else failed_nodes(troubles)
+                ahead = list(self._after_stop(phase, troubles, ill))
 
-    def _after_stop(self, phase: Phase, troubles: Sequence[Finding]) -> tuple[Phase, ...]:
+    def _after_stop(self, phase: Phase, troubles: Sequence[Finding], ill: frozenset[str]) -> tuple[Phase, ...]:
         """What follows a roll that stopped: it is undone if a kube-proxy does not serve, and not for anything else."""
         self._taken[-1] = phase = stopped(phase, self._given())
-        failed = failed_nodes(troubles)
-        follow = undoing(phase, failed) if failed and self._on_failure is OnFailure.ROLL_BACK else ()
+        follow = undoing(phase, ill) if ill and self._on_failure is OnFailure.ROLL_BACK else ()
         then = "what was rolled is rolled back" if follow else "all is left as it is"
         self._say(f"{phase.name}: the roll stops, {then}: {troubles[0].reason.splitlines()[0]}")
         return follow
@@ -185,19 +187,18 @@ class Conductor:
         self._standing = remembered(self._standing, now)
         return found
 
-    def _roll(self, phase: Phase, api: ApiWatch) -> tuple[Finding, ...]:
+    def _roll(self, phase: Phase) -> tuple[Finding, ...]:
         assert phase.towards is not None
         subject = self._subjects[phase.towards]
         for batch in phase.batches:
-            troubles = self._replace(batch, subject, api)
+            troubles = self._replace(batch, subject)
             if troubles:
                 return troubles
         return ()
 
-    def _replace(self, batch: Batch, subject: Subject, api: ApiWatch) -> tuple[Finding, ...]:
+    def _replace(self, batch: Batch, subject: Subject) -> tuple[Finding, ...]:
         """Replace the kube-proxies of these nodes at the same time. Returns why some of them do not serve."""
         nodes = {node.name: node for node in self._cluster.nodes}
-        began_ns = time.time_ns()
 
         def give(name: str) -> Finding | None:
             self._note(EventKind.PROXY_STOPPED, self._cluster.subject_of(name).name, name)
@@ -209,11 +210,7 @@ class Conductor:
             self._standing[name] = look(nodes[name])
             return None
 
-        troubles = tuple(each for each in side_by_side(give, batch) if each is not None)
-        if troubles and api.was_away(began_ns):
-            # None gets into sync without it: see gauntlet/upgrade/api_watch.py, which says it in the finding.
-            return tuple(replace(each, verdict=Verdict.INCONCLUSIVE) for each in troubles)
-        return troubles
+        return tuple(each for each in side_by_side(give, batch) if each is not None)
 
     def _audit(self, phase: Phase) -> Mapping[str, Remains]:
         """What is on each node. What a hold shows of a subject that all nodes have is known of it from then on."""

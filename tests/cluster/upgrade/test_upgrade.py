@@ -35,6 +35,8 @@ def test_a_restart_in_the_same_mode_is_noticed_by_nobody(tmp_path: Path) -> None
     assert all(phase.ended for phase in made.phases)
     assert made.phases[2].after == {"node-1": "next", "node-2": "nftables"}
     assert "conformance-to" in made.not_run
+    churn = [found.finding(phase, "churn").figure for phase in ("roll-forward", "roll-forward-rest", "roll-back")]
+    assert all(changes and changes >= 2 for changes in churn)
     events = History.load(found.folder / "evidence" / "upgrade").events
     replaced = events.filter(events["kind"] == EventKind.PROXY_REPLACED)
     assert replaced.select("subject", "node").rows() == [
@@ -104,8 +106,6 @@ def test_an_outage_of_the_roll_is_measured_and_the_answer_names_it(
         began, cleared, late, restored = (int(word) / 1e9 for word in (times / node).read_text().split())
         shortest_s, longest_s = late - cleared, restored - began
         assert shortest_s >= OUT_S
-        # Known well enough to hold anything against it.
-        assert longest_s - shortest_s < ERROR_S
         assert shortest_s - ERROR_S <= outage.figure <= longest_s + ERROR_S
 
 
