@@ -12,14 +12,13 @@ from pathlib import Path
 
 import click
 
-from gauntlet.build import toolchain
 from gauntlet.build.binaries import DEFAULT_VERSION
+from gauntlet.build.toolchain import toolchain_root, versions
 from gauntlet.ground.ending import DIES_WITH_US
 from gauntlet.ground.environment import command_line
 from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.machine import commit, machine
-from gauntlet.ground.paths import project_root
 from gauntlet.report import results_file
 from gauntlet.report.ledger import tool
 from gauntlet.report.run_folder import new_run
@@ -46,13 +45,13 @@ def run_matrix(options: Sequence[str], budget_s: float | None, results: Path, pa
     """
     budget = Budget(budget_s or WHOLE_S, next((guess for flag, guess in _GUESSES_S if flag in options), _GUESS_S))
     folder = new_run(results.absolute())
-    planned = pairs(toolchain.versions(project_root()), DEFAULT_VERSION)
+    planned = pairs(versions(toolchain_root()), DEFAULT_VERSION)
     started, began_s, version = datetime.now(UTC), time.monotonic(), commit()
     found: list[PairRecord] = []
     interrupted = False
     for pair in planned:
         lengths = [each.took_s for each in found if each.answer is not None]
-        why_not = "interrupted" if interrupted else pair.never
+        why_not = pair.never or ("interrupted" if interrupted else "")
         why_not = why_not or budget.lack(time.monotonic() - began_s, lengths)
         if why_not:
             found.append(not_run(pair, why_not))

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.version import minor_of
+from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import figure_of_check
 from gauntlet.report.results import Results
 from gauntlet.report.subject_record import Record
@@ -127,7 +128,7 @@ def of_results(pair: Pair, results: Results) -> PairRecord:
         accepted=len(upgrade.accepted),
         there=_outages(results, there),
         back=_outages(results, back) if back else None,
-        reasons=tuple(each.name for each in upgrade.reasons),
+        reasons=tuple(without_namespaces(each.name) for each in upgrade.reasons),
         gains=len(upgrade.gains),
         left_out=upgrade.not_run,
         kernel=next((each.kernel for each in results.subjects), ""),

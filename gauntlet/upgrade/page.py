@@ -72,7 +72,9 @@ def _reasons(found: Judgement) -> Iterator[str]:
     for number, reason in enumerate(chosen(every, MOST_REASONS), 1):
         finding = reason.worst.finding
         also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
-        yield from _wrapped(f"{number}. {words[finding.verdict]}{reason.worst.name}{also}", "", "   ")
+        yield from _wrapped(
+            f"{number}. {words[finding.verdict]}{without_namespaces(reason.worst.name)}{also}", "", "   "
+        )
         yield from _wrapped(without_namespaces(finding.reason), "   ")
         if finding.promise:
             yield from _wrapped(finding.promise, "   ")
