@@ -9,7 +9,7 @@ from pathlib import Path
 from gauntlet.upgrade import matrix_file
 from gauntlet.upgrade.matrix import FILE
 
-GAUNTLET = Path(sys.executable).with_name("gauntlet")
+GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 
 
 def matrix(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
