@@ -15,10 +15,13 @@ from gauntlet.report.results import Results
 from gauntlet.report.roll_timeline import roll_timeline
 from gauntlet.report.upgrade_record import CASES, ReasonRecord, UpgradeRecord
 
+# Of a reason's text: the page is read in a minute.
+LETTERS = 360
+
 
 @dataclass(frozen=True)
 class ReasonShown:
-    """A reason; its check and its text without what differs from run to run."""
+    """A reason; its check and its text without what differs from run to run, the text not at any length."""
 
     record: ReasonRecord
     check: str
@@ -49,13 +52,18 @@ def upgrade_shown(results: Results, run: Path) -> UpgradeShown | None:
         upgrade,
         _sentence(upgrade),
         tuple(
-            ReasonShown(each, without_namespaces(each.check), without_namespaces(each.reason))
+            ReasonShown(each, without_namespaces(each.check), _short(without_namespaces(each.reason)))
             for each in upgrade.reasons
         ),
         phase_rows(results, upgrade),
         Markup(drawn),  # noqa: S704  # drawn by gauntlet.report.svg, which escapes what it writes
         evidence.missing,
     )
+
+
+def _short(text: str) -> str:
+    """All checks of all phases, further down, have the whole of it."""
+    return text if len(text) <= LETTERS else f"{text[:LETTERS]}…"
 
 
 def _sentence(upgrade: UpgradeRecord) -> str:

@@ -10,6 +10,7 @@ import pytest
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.page import page
 from gauntlet.report.results import Results, records
+from gauntlet.report.upgrade_page import LETTERS
 from gauntlet.report.upgrade_record import AcceptedRecord, ChangeRecord
 from tests.unit.checkers.histories import record
 from tests.unit.report.synthetic import run
@@ -88,6 +89,13 @@ def test_what_is_accepted_gained_different_and_left_out_is_said(folder: Path) ->
         "Not run: roll-back.",
     ):
         assert each in words, each
+
+
+def test_a_reason_is_not_shown_at_any_length(folder: Path) -> None:
+    reason = RECORD.reasons[0].model_copy(update={"reason": "x" * 1000})
+    text = Elements(page(upgraded(reasons=(reason,)), folder)).text
+    assert "x" * LETTERS + "…" in text
+    assert "x" * (LETTERS + 1) not in text
 
 
 def test_each_phase_is_a_row_with_what_is_broken_marked(folder: Path) -> None:
