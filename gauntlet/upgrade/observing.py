@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gauntlet.ground.finding import Finding, Verdict
@@ -63,8 +63,10 @@ def _findings(
 ) -> Iterator[Finding]:
     judge = cost if phase.task is Task.ROLL else held
     beside = passage.findings.get(phase.name, ())
-    of_traffic = (_if_tried(each, beside) for each in judge(part, setting, terms))
-    found = [*(map(as_hurt, of_traffic) if phase.task is Task.FAULTS else of_traffic), *beside]
+    of_traffic = [
+        _BESIDE_CASES.get(phase.task, _as_it_is)(_if_tried(each, beside)) for each in judge(part, setting, terms)
+    ]
+    found = [*of_traffic, *beside]
     yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.programming:
         yield _programming(phase, passage.programming, terms)
@@ -110,6 +112,23 @@ def as_hurt(finding: Finding) -> Finding:
         return finding
     reason = f"the faults hurt this traffic too, and their experiments judge what that costs: {finding.reason}"
     return replace(finding, verdict=Verdict.MEASURED, reason=reason)
+
+
+def as_crowded(finding: Finding) -> Finding:
+    """A finding about traffic beside cases that hurt nothing: their clients share the machine with it.
+
+    Attempts are then further apart than in a roll, whose outages are what that is promised for; none may fail.
+    """
+    if finding.check != "resolution" or finding.verdict is not Verdict.INCONCLUSIVE:
+        return finding
+    return replace(finding, verdict=Verdict.MEASURED, reason=f"beside the clients of the cases, {finding.reason}")
+
+
+def _as_it_is(finding: Finding) -> Finding:
+    return finding
+
+
+_BESIDE_CASES: Mapping[Task, Callable[[Finding], Finding]] = {Task.CONFORMANCE: as_crowded, Task.FAULTS: as_hurt}
 
 
 def as_control(finding: Finding) -> Finding:

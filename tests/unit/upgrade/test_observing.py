@@ -10,7 +10,7 @@ import pytest
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow, History, attempts
-from gauntlet.upgrade.observing import as_control, as_hurt, observed
+from gauntlet.upgrade.observing import as_control, as_crowded, as_hurt, observed
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.upgrade.verdict import Concern, Observation
 from tests.unit.checkers.histories import BACKENDS, Row, frame
@@ -70,6 +70,14 @@ def test_what_faults_cost_this_traffic_is_not_held_against_the_roll() -> None:
         assert as_hurt(Finding("outage: new TCP", verdict, "out")).verdict is Verdict.MEASURED
         assert as_hurt(Finding("correctness", verdict, "answered by another")).verdict is verdict
     assert as_hurt(Finding("outage: new TCP", Verdict.PASS, "never")).verdict is Verdict.PASS
+
+
+def test_beside_cases_attempts_may_be_further_apart_and_none_may_fail() -> None:
+    apart = Finding("resolution", Verdict.INCONCLUSIVE, "0.2 s apart", 0.2)
+    assert (as_crowded(apart).verdict, as_crowded(apart).figure) == (Verdict.MEASURED, 0.2)
+    for check in ("outage: new TCP", "availability: new TCP", "flows", "correctness"):
+        for verdict in Verdict:
+            assert as_crowded(Finding(check, verdict, "so it is")).verdict is verdict
 
 
 def test_what_is_left_behind_is_named_with_its_promise() -> None:
