@@ -53,7 +53,7 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
         # It was told to end, by whoever told this process.
         if code == PytestExit.INTERRUPTED or code > 128:
             raise KeyboardInterrupt
-        came = _came_to(announcement.folder(), code, folder, into / SAID)
+        came = came_to(announcement.folder(), code, folder, into / SAID)
         if came.results is None:
             heal(cluster)
             for name in namespaces.with_services(api) - services.earlier:
@@ -67,7 +67,7 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
     return run
 
 
-def _came_to(results: Path | None, code: int, folder: Path, said: Path) -> CaseRun:
+def came_to(results: Path | None, code: int, folder: Path, said: Path) -> CaseRun:
     """What there is after pytest has ended with this exit code."""
     remedy = f"read {said}"
     if results is None or not (results / FILE).exists():
