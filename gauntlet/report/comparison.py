@@ -45,7 +45,7 @@ class Row:
 def comparison(results: Results) -> tuple[Row, ...]:
     """One row for each case that measured an outage or a recovery for any subject.
 
-    Phases of an upgrade are each of one subject, and have a table of their own.
+    Phases of an upgrade, and their cases, are each of one subject: what got worse there is among its reasons.
     """
     by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():

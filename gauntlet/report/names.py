@@ -23,11 +23,14 @@ def title(case: str) -> str:
 
 
 def group(case: str) -> str:
-    """`suites/conformance/test_node_port.py::test_x` -> `conformance / node port`; empty where there is no file."""
-    path, found, _ = case.partition("::")
+    """`suites/conformance/test_node_port.py::test_x` -> `conformance / node port`; empty where there is no file.
+
+    A case of a phase of an upgrade has the phase before it: `upgrade / faults-to / chaos / flush`.
+    """
+    path, found, _ = case.rpartition("::")
     if not found:
         return ""
-    parts = [re.sub(r"^test_|\.py$", "", part).replace("_", " ") for part in path.split("/")]
+    parts = [re.sub(r"^test_|\.py$", "", part).replace("_", " ") for part in re.split("::|/", path)]
     return " / ".join(part for part in parts if part != "suites")
 
 

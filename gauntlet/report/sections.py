@@ -20,7 +20,7 @@ from gauntlet.report.marks import windows
 from gauntlet.report.names import anchor, group, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results, worst
 from gauntlet.report.timeline import span, timeline
-from gauntlet.report.upgrade_record import CASES
+from gauntlet.report.upgrade_record import is_phase
 from gauntlet.report.verdicts import repeat
 
 
@@ -120,7 +120,7 @@ def _section(case: str, found: Mapping[str, CaseResult], results: Results, run: 
 
 
 def _is_experiment(result: CaseResult, evidence: Evidence) -> bool:
-    if result.case.startswith(CASES):
+    if is_phase(result.case):
         return False
     if measured(result.findings, "outage") or measured(result.findings, "recovery"):
         return True
@@ -174,7 +174,7 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
     moments: tuple[Moment, ...] = ()
     if history is not None and own is not None:
         # Those of an upgrade's phases are one, which stands above all of them.
-        if not history.events.is_empty() and not result.case.startswith(CASES):
+        if not history.events.is_empty() and not is_phase(result.case):
             drawn = timeline(history, name, Axis(own.zero_ns, *shared, own.zero))
             moments = _moments(history.events, own)
         if any("balance" in finding.check for finding in result.findings):

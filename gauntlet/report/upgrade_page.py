@@ -13,7 +13,7 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import PhaseRow, phase_rows
 from gauntlet.report.results import Results
 from gauntlet.report.roll_timeline import roll_timeline
-from gauntlet.report.upgrade_record import CASES, ReasonRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord, is_phase
 
 # Of a reason's text: the page is read in a minute.
 LETTERS = 360
@@ -45,7 +45,7 @@ def upgrade_shown(results: Results, run: Path) -> UpgradeShown | None:
     upgrade = results.upgrade
     if upgrade is None:
         return None
-    of_phases = (finding for finding in results.findings if finding.case.startswith(CASES))
+    of_phases = (finding for finding in results.findings if is_phase(finding.case))
     evidence = evidence_of(run, (path for finding in of_phases for path in finding.evidence))
     drawn = "" if evidence.history is None else roll_timeline(evidence.history, upgrade)
     return UpgradeShown(

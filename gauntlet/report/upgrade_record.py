@@ -14,6 +14,11 @@ from gauntlet.report.subject_record import Record
 CASES = "upgrade::"
 
 
+def is_phase(case: str) -> bool:
+    """Whether this case is a phase itself, not one of pytest's cases in a phase (`upgrade::faults-to::suites/...`)."""
+    return case.startswith(CASES) and "::" not in case.removeprefix(CASES)
+
+
 class PhaseRecord(Record):
     """One phase. `ended` is null if it did not come to its end. `after` says which subject each node had then."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.report.names import group
 from gauntlet.report.page import page
 from gauntlet.report.results import Results, records
 from gauntlet.report.upgrade_page import LETTERS
@@ -62,6 +63,16 @@ def test_all_phases_share_one_timeline(folder: Path) -> None:
     html = page(upgraded(), folder)
     assert html.count('role="img"') == 1
     assert 'aria-label="Timeline of the upgrade from iptables to nftables' in html
+
+
+def test_a_fault_of_a_phase_keeps_its_own_picture(folder: Path) -> None:
+    fault = "upgrade::faults-to::suites/chaos/test_flush.py::test_nat_flush"
+    record(out(every(), 5, 6), ROLL).save(folder / "cases/flush")
+    whole = upgraded()
+    more = (*whole.findings, *records(fault, "nftables", [OUT], ["cases/flush"]))
+    html = page(whole.model_copy(update={"findings": more}), folder)
+    assert html.count('role="img"') == 2
+    assert group(fault) == "upgrade / faults-to / chaos / flush"
 
 
 def test_what_is_accepted_gained_different_and_left_out_is_said(folder: Path) -> None:
