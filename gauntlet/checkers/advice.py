@@ -8,7 +8,11 @@ from gauntlet.ground.finding import Finding, Verdict
 
 _RULES = "compare the rules of the node that decided with the Service's EndpointSlices, and read its kube-proxy's log"
 _TIMELINE = "see on the report's timeline which clients were hurt, and when; then read the rules and kube-proxy's log"
+_KEPT = "read the lines of the finding: which client, when, and what was being done just before"
 _LOADED = "run the case again on a machine that does nothing else; if it stays slow, look for what loads the nodes"
+_UNSEEN = (
+    f"see why these flows were not answered, or by whom nobody knows: nothing can be said of what they kept; {_LOADED}"
+)
 _MORE = "make more attempts, or attempt for longer, and run the case again"
 
 _FAILED = {
@@ -25,6 +29,10 @@ _FAILED = {
     "blast-radius": f"find out how the fault reached clients that must not notice: {_TIMELINE}",
     "outage": f"{_TIMELINE}; if such an outage is acceptable, promise it in the SLO",
     "recovery": f"{_TIMELINE}; if it may take so long, promise that in the SLO",
+    "connections-cut": f"{_KEPT}; what ends connections on the way: entries of conntrack deleted, a reset?",
+    "udp-flows-lost": f"{_KEPT}; `conntrack -L -p udp` on its node shows where the flow is sent",
+    "udp-flows-moved": f"{_KEPT}; what deletes entries of conntrack although their backend serves?",
+    "affinity-broken": f"{_KEPT}; what makes the node forget its clients (iptables: /proc/net/xt_recent)?",
     "latency": f"{_LOADED}; if such latencies are acceptable, promise them in the SLO",
     "case": "read what the test asserts, and what explains it",
     "experiment": "run `chaos run` with the experiment's file alone, and read which step went wrong",
@@ -41,6 +49,10 @@ _INCONCLUSIVE = {
     "reaches-all": _MORE,
     "latency": f"{_MORE}; {_LOADED}",
     "recovery": f"{_LOADED}: clients that attempt too seldom or stop too early cannot tell how soon it was over",
+    "connections-cut": _UNSEEN,
+    "udp-flows-lost": _UNSEEN,
+    "udp-flows-moved": _UNSEEN,
+    "affinity-broken": _UNSEEN,
     "outage": f"attempt more often, so that the figure gets finer, or promise another length; {_LOADED}",
     "experiment": "run `chaos run` with the experiment's file alone, and read which step went wrong",
     "case": "the test ended by an error that is no verdict: its traceback is in what pytest printed and in JUnit's XML",

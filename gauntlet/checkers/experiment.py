@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
 from gauntlet.checkers.blast_radius import blast_radius
-from gauntlet.checkers.control import control
+from gauntlet.checkers.control import control, served
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.error_kinds import error_kinds
 from gauntlet.checkers.hold import held
+from gauntlet.checkers.joined import worst
+from gauntlet.checkers.kinds import is_free, is_new
 from gauntlet.checkers.latency import latency
+from gauntlet.checkers.losses import LOSSES, Reach, Sticky, losses
 from gauntlet.checkers.outage import outage
 from gauntlet.checkers.recovery import flow_recoveries, recovery
-from gauntlet.checkers.sample import NANO, declared_name, no_data
-from gauntlet.checkers.silence import silent
+from gauntlet.checkers.sample import NANO, no_data
+from gauntlet.checkers.silence import silent_flows
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS, Windows, cut
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History
+from gauntlet.ground.history import DeclaredFlow, EventKind, History
 from gauntlet.promises.promise import BlastRadius, Slo
 
 CHECKS = (
@@ -40,7 +43,11 @@ CHECKS = (
     "after",
     "latency",
     "balance",
+    *LOSSES,
 )
+# A kept flow has one user: while an attempt hangs, for a second at most, it makes no other, and what was cut is opened
+# anew only then. So much later than others it may be served again, and so much coarser is what it shows of time.
+KEPT_HANGS_S = 1.5
 
 # The windows in which a flow must have attempted for a check to say that all was well.
 _RESTS_ON = {
@@ -55,6 +62,7 @@ _RESTS_ON = {
     "latency": (AFTER,),
     "balance": (AFTER,),
     "removed-endpoint": (AFTER,),
+    **dict.fromkeys(LOSSES, WINDOWS),
 }
 
 
@@ -66,6 +74,7 @@ def judge(
     flows: Mapping[DeclaredFlow, Collection[str]],
     *,
     reach: BlastRadius,
+    sticky: Sticky,
     removed: frozenset[str] = frozenset(),
     hurt_addresses: frozenset[str] = frozenset(),
 ) -> list[Finding]:
@@ -76,6 +85,7 @@ def judge(
     `hurt_node` is the node that the fault acts on (None: all of them). `backends` are all that may ever answer;
     `removed` those of them that must not once the cluster has recovered. `hurt_addresses` are addresses that lead
     through the hurt node whoever uses them (its own, for NodePorts): attempts to these count as its clients'.
+    `sticky` is the Service that remembers its clients.
     `flows` are all flows that were declared, each with the windows in which it was to attempt.
 
     If the control window is bad, or the fault did not land or did not hold, all else is inconclusive, except a wrong
@@ -90,9 +100,9 @@ def judge(
         found = [Finding(check, Verdict.INCONCLUSIVE, problem.what, remedy=remedy) for check in others]
         return [*found, _gated(correctness(history.attempts, backends, at_most=slo.wrong_backend), found)]
     radius = reach if slo.blast_radius == "as_declared" else BlastRadius(slo.blast_radius)
-    case = _Case(history, windows, slo, radius, hurt_node, backends, removed, hurt_addresses)
-    missing = _silent_flows(history, windows, flows)
-    control_found = _heard(control(windows.control, slo), missing)
+    case = _Case(history, windows, slo, radius, hurt_node, backends, sticky, removed, hurt_addresses)
+    missing = silent_flows(history.attempts, windows, flows)
+    control_found = _heard(control(windows.control, slo, is_free((sticky.service,))), missing)
     landed = _evidence(history, EventKind.FAULT_LANDED, "landed")
     healed = _evidence(history, EventKind.FAULT_HEAL_CONFIRMED, "healed")
     conditions = [control_found, landed, held(history)]
@@ -108,49 +118,74 @@ class _Case:
     radius: BlastRadius
     hurt_node: str | None
     backends: frozenset[str]
+    sticky: Sticky
     removed: frozenset[str]
     hurt_addresses: frozenset[str]
 
     def findings(self) -> list[Finding]:
-        slo, windows = self.slo, self.windows
+        slo, windows, free = self.slo, self.windows, is_free((self.sticky.service,))
         after = self._after()
         expected = self.backends - self.removed
         found = [
             correctness(self.history.attempts, self.backends, at_most=slo.wrong_backend),
-            availability(self._promised_to(), slo.availability),
-            error_kinds(windows.struck, slo.allowed_errors),
-            self._blast_radius(),
+            availability(self._promised_to(free), slo.availability),
+            error_kinds(windows.struck.filter(is_new()), slo.allowed_errors),
+            self._blast_radius(free),
             outage(
-                self.history.attempts,
+                self.history.attempts.filter(is_new()),
                 hold_s=slo.recovery.hold_s,
                 at_most_s=slo.outage_s,
                 slow_after_ms=slo.slow_after_ms,
                 since_ns=windows.strike_ns,
             ),
-            recovery(
-                self.history,
-                slo.recovery.since.event,
-                within_s=slo.recovery.within_s,
-                hold_s=slo.recovery.hold_s,
-                resolution_s=slo.recovery.resolution_s,
-                slow_after_ms=slo.slow_after_ms,
-            ),
-            availability(after, slo.control.availability, min_attempts=slo.control.min_attempts, check="after"),
-            latency(after, slo.latency.p50_ms, slo.latency.p99_ms),
+            self._recovery(),
+            served("after", after, slo, free),
+            latency(after.filter(free), slo.latency.p50_ms, slo.latency.p99_ms),
             balance(
-                after,
+                after.filter(free),
                 expected,
                 significance=slo.balance.significance,
                 max_skew=slo.balance.max_skew,
                 detects_skew=slo.balance.detects_skew,
                 each_node=slo.balance.each_node,
             ),
+            *self._losses(),
         ]
         if self.removed:
             # A kept connection may stay with its backend: kube-proxy redirects new ones only.
-            new = after.filter(pl.col("connection") == Connection.NEW)
+            new = after.filter(is_new())
             found.append(dataclasses.replace(correctness(new, expected), check="removed-endpoint"))
         return found
+
+    def _recovery(self) -> Finding:
+        """That of the worst flow. Kept ones have until an attempt that hangs is over."""
+
+        def of(attempts: pl.DataFrame, allowance_s: float) -> Finding:
+            rules = self.slo.recovery
+            return recovery(
+                History(attempts, self.history.events),
+                rules.since.event,
+                within_s=rules.within_s + allowance_s,
+                hold_s=rules.hold_s,
+                resolution_s=rules.resolution_s + allowance_s,
+                slow_after_ms=self.slo.slow_after_ms,
+            )
+
+        seen = self.history.attempts
+        new, kept = seen.filter(is_new()), seen.filter(~is_new())
+        return of(new, 0.0) if kept.is_empty() else worst(of(new, 0.0), of(kept, KEPT_HANGS_S))
+
+    def _losses(self) -> Iterable[Finding]:
+        changed = self.history.events.filter(pl.col("kind") == str(EventKind.ENDPOINT_CHANGED))["at_ns"]
+        gone = {} if changed.is_empty() else dict.fromkeys(self.removed, int(changed[0]))
+        carried_off: dict[str, int] = {}
+        if self.radius is BlastRadius.BACKENDS_ON_HURT_NODE:
+            homes = self._homes()
+            there = homes.filter(pl.col("backend_node") == self.hurt_node)["backend"]
+            carried_off = dict.fromkeys(there.to_list(), self.windows.strike_ns)
+        reach = Reach(self.radius, self._touches(), carried_off)
+        since_ns = self.windows.strike_ns
+        return losses(self.history, self.slo, reach, since_ns=since_ns, sticky=self.sticky, gone=gone)
 
     def _after(self) -> pl.DataFrame:
         """The attempts of the window "after", from the moment on at which every flow had recovered, if all did."""
@@ -174,14 +209,18 @@ class _Case:
         on_node = pl.col("client_node").eq_missing(pl.lit(self.hurt_node))
         return on_node | pl.col("address").is_in(sorted(self.hurt_addresses))
 
-    def _promised_to(self) -> pl.DataFrame:
-        """The attempts whose availability is promised: where only some clients may be hurt, theirs."""
-        if self.radius in (BlastRadius.NONE, BlastRadius.CLUSTER):
-            return self.windows.hurt
-        return self.windows.hurt.filter(self._touches())
+    def _promised_to(self, free: pl.Expr) -> pl.DataFrame:
+        """The attempts whose availability is promised: where only some clients may be hurt, theirs.
 
-    def _blast_radius(self) -> Finding:
-        radius, struck = self.radius, self.windows.struck
+        All new ones if not a single one may fail. A share is of many attempts that choose by chance: of `free` ones.
+        """
+        mine = self.windows.hurt.filter(is_new() if self.slo.availability >= 1 else free)
+        if self.radius in (BlastRadius.NONE, BlastRadius.CLUSTER):
+            return mine
+        return mine.filter(self._touches())
+
+    def _blast_radius(self, free: pl.Expr) -> Finding:
+        radius, struck = self.radius, self.windows.struck.filter(is_new())
         if radius is BlastRadius.NONE:
             return blast_radius(struck, frozenset())
         if radius is BlastRadius.CLUSTER:
@@ -192,29 +231,20 @@ class _Case:
         if radius is BlastRadius.HURT_NODE:
             elsewhere = struck.filter(~pl.col("address").is_in(sorted(self.hurt_addresses)))
             return blast_radius(elsewhere, frozenset({self.hurt_node}))
-        return self._collateral()
+        return self._collateral(free)
 
-    def _collateral(self) -> Finding:
+    def _homes(self) -> pl.DataFrame:
+        """Backends and their nodes, as the control window shows them."""
+        return self.windows.control.select("backend", "backend_node").drop_nulls("backend").unique()
+
+    def _collateral(self, free: pl.Expr) -> Finding:
         """Clients elsewhere may miss the backends on the hurt node, hence fail in that share of their attempts."""
-        homes = self.windows.control.select("backend", "backend_node").drop_nulls("backend").unique()
+        homes = self._homes()
         if homes.is_empty() or homes["backend_node"].null_count():
             return no_data("blast-radius", "the control window does not say on which nodes the backends are")
         there = homes.filter(pl.col("backend_node") == self.hurt_node).height
-        elsewhere = self.windows.hurt.filter(~self._touches())
+        elsewhere = self.windows.hurt.filter(free, ~self._touches())
         return availability(elsewhere, 1 - there / homes.height, check="blast-radius")
-
-
-def _silent_flows(
-    history: History, windows: Windows, flows: Mapping[DeclaredFlow, Collection[str]]
-) -> dict[str, list[str]]:
-    """Names of the flows that were silent in each window; windows in which none was are left out."""
-    missing: dict[str, list[str]] = {}
-    for flow, expected_in in flows.items():
-        for before, window in zip((None, *WINDOWS), WINDOWS, strict=False):
-            joins = before not in expected_in
-            if window in expected_in and silent(history.attempts, flow, *windows.spans[window], joins=joins):
-                missing.setdefault(window, []).append(declared_name(flow))
-    return missing
 
 
 def _attendance(flows: Mapping[DeclaredFlow, Collection[str]], missing: Mapping[str, list[str]]) -> Finding:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.sample import FLOW, NANO, declared_name, no_data
+from gauntlet.checkers.windows import WINDOWS, Windows
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
@@ -32,6 +33,22 @@ def silent(attempts: pl.DataFrame, flow: DeclaredFlow, start_ns: int, end_ns: in
         return True
     edges = [*begins, end_ns] if joins else [start_ns, *begins, end_ns]
     return max(after - before for before, after in itertools.pairwise(edges)) > SILENT_S * NANO
+
+
+def silent_flows(
+    attempts: pl.DataFrame, windows: Windows, flows: Mapping[DeclaredFlow, Collection[str]]
+) -> dict[str, list[str]]:
+    """Names of the flows that were silent in each window; windows in which none was are left out.
+
+    `flows` says of each in which windows it was to attempt.
+    """
+    missing: dict[str, list[str]] = {}
+    for flow, expected_in in flows.items():
+        for before, window in zip((None, *WINDOWS), WINDOWS, strict=False):
+            joins = before not in expected_in
+            if window in expected_in and silent(attempts, flow, *windows.spans[window], joins=joins):
+                missing.setdefault(window, []).append(declared_name(flow))
+    return missing
 
 
 def span(attempts: pl.DataFrame) -> tuple[int, int]:

@@ -46,6 +46,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 # pydantic's strict mode takes no string for an enum, yet strings are all that YAML has.
 FromText = Field(strict=False)
+Count = Annotated[int, Field(ge=0)]
+COUNT_OR_NULL = "whole number, at least 0; null: measured, nothing promised"
 
 
 class _Promise(BaseModel):
@@ -108,6 +110,10 @@ class Slo(_Promise):
         "an ok attempt this slow counts as hurt",
     )
     outage_s: NotNegative | None = Field(description="seconds, at least 0; null: measured, nothing promised")
+    connections_cut: Count | None = Field(description=COUNT_OR_NULL)
+    udp_flows_lost: Count | None = Field(description=COUNT_OR_NULL)
+    udp_flows_moved: Count | None = Field(description=COUNT_OR_NULL)
+    affinity_broken: Count | None = Field(description=COUNT_OR_NULL)
     recovery: Recovery
     balance: Balance
     latency: Latency

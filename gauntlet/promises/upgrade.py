@@ -15,12 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gauntlet.promises import slo_files
 from gauntlet.promises.layers import Layer, checked, field_text, whole
+from gauntlet.promises.promise import COUNT_OR_NULL, Count
 from gauntlet.promises.slo_files import SloError, SloFiles
 
 _FILE = "upgrade.yaml"
-_NUMBER = "whole number, at least 0; null: measured, nothing promised"
 _TIMES = "above or equal to 1: as many times the figure before; null: not compared"
-Count = Annotated[int, Field(ge=0)]
 Times = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -41,10 +40,10 @@ class RollPromise(_Promise):
         gt=0, allow_inf_nan=False, description="seconds, above 0: so long must attempts be good to end an outage"
     )
     wrong_backend: Count = Field(description="whole number, at least 0: replies of a wrong backend")
-    connections_cut: Count | None = Field(description=_NUMBER)
-    udp_flows_lost: Count | None = Field(description=_NUMBER)
-    udp_flows_moved: Count | None = Field(description=_NUMBER)
-    affinity_broken: Count | None = Field(description=_NUMBER)
+    connections_cut: Count | None = Field(description=COUNT_OR_NULL)
+    udp_flows_lost: Count | None = Field(description=COUNT_OR_NULL)
+    udp_flows_moved: Count | None = Field(description=COUNT_OR_NULL)
+    affinity_broken: Count | None = Field(description=COUNT_OR_NULL)
     ready_within_s: float = Field(
         gt=0, allow_inf_nan=False, description="seconds, above 0: from stopping a node's kube-proxy to the next in sync"
     )

@@ -66,6 +66,11 @@ class Flow:
         """
         return read_so_far(self.path, backend_nodes)
 
+    def ask_to_stop(self) -> None:
+        """Tell the load to end, and return at once: of several, all end together before `stop` waits for each."""
+        if self._ended is None:
+            self._agent.ask_to_stop(self._job)
+
     def stop(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """End the load and return its attempts (ATTEMPTS schema). Attempts under way are finished first.
 
@@ -73,7 +78,7 @@ class Flow:
         agent crashed, lost rows, or ran out of something of its own.
         """
         if self._ended is None:
-            self._agent.ask_to_stop(self._job)
+            self.ask_to_stop()
             self._ended = self._end(self.load.timeout_s + _GRACE_S)
         return read(self.path, backend_nodes)
 

@@ -3,9 +3,9 @@
 import pytest
 
 from gauntlet.faults.chaos.runner import Experiment
-from gauntlet.workload import Backends, Service, ServiceType
+from gauntlet.workload import Backends
 from gauntlet.workload.case_workload import CaseWorkload
-from gauntlet.workload.shared import Shared
+from gauntlet.workload.shared import ECHO, Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.chaos]
 
@@ -19,6 +19,6 @@ def test_node_cut_from_the_api_follows_its_endpoints_when_it_joins_again(
     experiment: Experiment, workload: CaseWorkload, backends: Backends
 ) -> None:
     """The node serves on with what it knows; an endpoint replaced meanwhile is obeyed once it joins again."""
-    service = workload.serve(Service("echo", type=ServiceType.NODE_PORT))
+    service = workload.serve(ECHO)
 
     experiment.run_replacing_an_endpoint("partition-api", service, backends)

@@ -1,17 +1,23 @@
-"""The traffic of one experiment."""
+"""The traffic of one experiment: who asks what of its Services in which way."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from gauntlet.checkers.windows import WINDOWS
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import DeclaredFlow
-from gauntlet.traffic import Flow, Load, Target, Traffic
+from gauntlet.ground.history import Connection, DeclaredFlow, Protocol
+from gauntlet.traffic import Ask, Flow, Load, Target, Traffic
+from gauntlet.workload.clients import Clients
+from gauntlet.workload.served import Served
+
+# Of flows that are there for what they have to lose. Five times what the strictest resolution asks for, and a third of
+# what new TCP connections cost two processors or the kernel of a guest.
+KEEPERS_RATE_PER_S = 10.0
 
 
 @dataclass
@@ -22,22 +28,53 @@ class Flows:
     """
 
     traffic: Traffic
-    rate_per_s: float
     stack: ExitStack
     declared: dict[DeclaredFlow, tuple[str, ...]]
     all: list[Flow] = field(default_factory=list)
 
-    def declare(self, client: Host, target: Target, windows: tuple[str, ...] = WINDOWS) -> None:
-        self.declared[self._load(target).declared(client)] = windows
+    def declare(self, client: Host, load: Load, windows: tuple[str, ...] = WINDOWS) -> None:
+        self.declared[load.declared(client)] = windows
 
-    def start(self, client: Host, target: Target) -> None:
-        self.all.append(self.stack.enter_context(self.traffic.start(client, self._load(target))))
-
-    def _load(self, target: Target) -> Load:
-        return Load(target, rate_per_s=self.rate_per_s)
+    def start(self, client: Host, load: Load) -> None:
+        self.all.append(self.stack.enter_context(self.traffic.start(client, load)))
 
     def stop(self, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
+        for flow in self.all:
+            flow.ask_to_stop()
         return pl.concat([flow.stop(backend_nodes) for flow in self.all]).sort("at_ns", maintain_order=True)
 
 
 Join = Callable[[Flows, threading.Event], None]
+
+
+def wanted(
+    clients: Clients, inside: Sequence[Host], echo: Served, sticky: Served, rate_per_s: float
+) -> Iterator[tuple[Host, Load]]:
+    """The flows of an experiment from its beginning to its end.
+
+    Those `inside` make new connections to the cluster IP, the host outside to two NodePorts, at this rate. The client
+    pods and the host outside have something to keep as well: connections, UDP flows of a fixed port, and, at the
+    `sticky` Service, the backend that they met first.
+    """
+    node_ports = clients.nodes[:2]
+    for client in inside:
+        yield client, Load(echo.cluster_ip(), rate_per_s=rate_per_s)
+    for node in node_ports:
+        yield clients.outside, Load(echo.node_port(node), rate_per_s=rate_per_s)
+    for pod in clients.pods:
+        yield pod, _seldom(echo.cluster_ip(Protocol.UDP))
+        yield pod, _seldom(sticky.cluster_ip())
+        for protocol in Protocol:
+            yield pod, _kept(echo.cluster_ip(protocol))
+    for node in node_ports:
+        for protocol in Protocol:
+            yield clients.outside, _kept(echo.node_port(node, protocol))
+
+
+def _seldom(target: Target) -> Load:
+    return Load(target, rate_per_s=KEEPERS_RATE_PER_S, ask=Ask.HOSTNAME)
+
+
+def _kept(target: Target) -> Load:
+    """One user: the rows of a flow do not tell its connections apart."""
+    return Load(target, users=1, rate_per_s=KEEPERS_RATE_PER_S, connection=Connection.KEPT, ask=Ask.HOSTNAME)

@@ -22,6 +22,11 @@ def service(api: Api, namespace: str, name: str) -> ServiceObject:
         ) from None
 
 
+def services(api: Api, namespace: str) -> list[ServiceObject]:
+    """The Services of a namespace."""
+    return [*api.list(ServiceObject, f"/api/v1/namespaces/{namespace}/services")]
+
+
 def pods(api: Api, namespace: str, labels: Mapping[str, str]) -> dict[str, PodObject]:
     """The pods with these labels that are not on their way out, by name."""
     selector = ",".join(f"{key}={value}" for key, value in labels.items())

@@ -67,6 +67,9 @@ class RehearsedFlow:
 
     stop = so_far = wait
 
+    def ask_to_stop(self) -> None:
+        """Nothing is under way."""
+
     def count(self) -> int:
         """Raises Inconclusive: who waits for attempts would wait for ever."""
         raise Inconclusive("it goes by the attempts that are made meanwhile")

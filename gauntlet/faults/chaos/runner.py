@@ -11,9 +11,10 @@ from typing import Protocol
 
 from gauntlet import faults
 from gauntlet.checkers.experiment import judge as judged
+from gauntlet.checkers.losses import Sticky
 from gauntlet.checkers.windows import AFTER, HURT
 from gauntlet.faults.chaos import experiment as experiments
-from gauntlet.faults.chaos.flows import Flows, Join
+from gauntlet.faults.chaos.flows import Flows, Join, wanted
 from gauntlet.faults.chaos.proxy import await_rest
 from gauntlet.faults.chaos.service import EXPOSED, replacement
 from gauntlet.ground.cluster import Cluster, Host, have_own_kernels
@@ -24,7 +25,7 @@ from gauntlet.ground.waiting import NotInTime
 from gauntlet.kube.api import Api
 from gauntlet.promises.slo import Promises, Terms
 from gauntlet.proxy.modes import traits
-from gauntlet.traffic import Target, Traffic
+from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import NODE_PORT_ATTEMPTS, Effect, Question, answered, node_port_questions
@@ -50,7 +51,10 @@ class Judge(Protocol):
 
 
 class Experiment:
-    """Runs files of `experiments/` against the first node while every kind of client uses a NodePort Service."""
+    """Runs files of `experiments/` against the first node while every kind of client uses a NodePort Service.
+
+    The `sticky` one has the same backends, and remembers its clients.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Experiment:
         slos: Promises,
         judge: Judge,
         api: Api,
+        sticky: Served,
     ) -> None:
         self._cluster = cluster
         self._clients = clients
@@ -71,6 +76,7 @@ class Experiment:
         self._slos = slos
         self._judge = judge
         self._api = api
+        self._sticky = sticky
         self._hurt = clients.nodes[0]
         self._rate_per_s = OWN_KERNEL_RATE_PER_S if have_own_kernels(clients.nodes) else RATE_PER_S
         self._declared: dict[DeclaredFlow, tuple[str, ...]] = {}
@@ -101,12 +107,13 @@ class Experiment:
 
         def join(flows: Flows, over: threading.Event) -> None:
             target = Target(exposed, Frontend.NODE_PORT, self._hurt.address, port)
+            load = Load(target, rate_per_s=self._rate_per_s)
             joining = (self._clients.outside, self._clients.pods[1])
             for client in joining:
-                flows.declare(client, target, (HURT, AFTER))
+                flows.declare(client, load, (HURT, AFTER))
             if self._is_noted(exposed, over):
                 for client in joining:
-                    flows.start(client, target)
+                    flows.start(client, load)
 
         try:
             self._hurt_it(name, service, backends.nodes, {"port": port}, self._from_inside, join)
@@ -136,7 +143,7 @@ class Experiment:
         unrest = self._await_rest()
         self._declared = {}
         with ExitStack() as stack:
-            flows = Flows(self._traffic, self._rate_per_s, stack, self._declared)
+            flows = Flows(self._traffic, stack, self._declared)
             stack.enter_context(self._evidence.unfinished(flows.all, backend_nodes))
             pool = stack.enter_context(ThreadPoolExecutor(1))
             self._start(flows, service, inside)
@@ -174,6 +181,7 @@ class Experiment:
                 backends,
                 self._declared,
                 reach=faults.blast_radius(injected.unique().to_list(), self._cluster.mode),
+                sticky=Sticky(self._sticky.name, float(self._sticky.declared.affinity_timeout_s or 0)),
                 removed=removed,
                 hurt_addresses=frozenset({self._hurt.address}),
             ),
@@ -181,11 +189,9 @@ class Experiment:
         )
 
     def _start(self, flows: Flows, service: Served, inside: Sequence[Host]) -> None:
-        wanted = [(client, service.cluster_ip()) for client in inside]
-        wanted += [(self._clients.outside, service.node_port(node)) for node in self._clients.nodes[:2]]
-        for client, target in wanted:
-            flows.declare(client, target)
-            flows.start(client, target)
+        for client, load in wanted(self._clients, inside, service, self._sticky, self._rate_per_s):
+            flows.declare(client, load)
+            flows.start(client, load)
 
     def _drain(self, service: Served, backends: int) -> None:
         """Wait until kube-proxy has served, one after the other, those who queued while it dialled in vain.

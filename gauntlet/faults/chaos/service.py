@@ -66,8 +66,8 @@ def replacement(backends: frozenset[str]) -> tuple[str, str]:
 def replace_endpoint(configuration: Configuration) -> str:
     """Action: a new pod takes the place of one backend of the Service, without anyone on a healthy node noticing.
 
-    The old pod is taken out of the Service by its labels and deleted once all other nodes have obeyed: whoever is
-    still sent to it then is sent by the hurt node.
+    The old pod is taken out of the Service by its labels, and with that out of others of the same pods, and deleted
+    once all other nodes have obeyed: whoever is still sent to it then is sent by the hurt node.
     """
     target = target_of(configuration)
     api, path = _api(target), f"/api/v1/namespaces/{target.namespace}/pods"
@@ -88,19 +88,40 @@ def replace_endpoint(configuration: Configuration) -> str:
     began_ns = time.time_ns()
     api.patch(f"{path}/{removed}", {"metadata": {"labels": dict.fromkeys(spec.selector)}})
     gone, come = old.status.pod_ip, new.status.pod_ip
-    until(
-        lambda: come in (found := _endpoints(target)) and gone not in found,
-        what=f"the slices of {target.service} hold {added} and no longer {removed}",
-        deadline_s=_READY_DEADLINE_S,
-    )
-    for node in target.cluster.nodes:
-        if node.name != target.hurt.name:
-            _wait_obeyed(target, node, _READY_DEADLINE_S)
+    others = [node for node in target.cluster.nodes if node.name != target.hurt.name]
+    for each in _of_the_same_pods(target):
+        _wait_replaced(each, gone, come)
+    for each in _of_the_same_pods(target):
+        for node in others:
+            _wait_obeyed(each, node, _READY_DEADLINE_S)
     time.sleep(_DRAIN_S)
     api.delete(f"{path}/{removed}")
     evidence = f"{added} ({come}) in place of {removed} ({gone})"
     target.note(EventKind.ENDPOINT_CHANGED, target.service, evidence, node=old.spec.node_name, at_ns=began_ns)
     return evidence
+
+
+def _of_the_same_pods(target: Target) -> list[Target]:
+    """Every Service of the namespace with the selector of this one, itself among them.
+
+    Outside the gauntlet's own namespaces only itself: of others it is not known whom they have to be sent to.
+    """
+    if not observed.is_ours(_api(target), target.namespace):
+        return [target]
+    selector = _service(target).spec.selector
+    return [
+        target.model_copy(update={"service": f"{target.namespace}/{each.metadata.name}"})
+        for each in observed.services(_api(target), target.namespace)
+        if each.spec.selector == selector and each.spec.has_cluster_ip
+    ]
+
+
+def _wait_replaced(target: Target, gone: str, come: str) -> None:
+    until(
+        lambda: come in (found := _endpoints(target)) and gone not in found,
+        what=f"the slices of {target.service} hold {come} and no longer {gone}",
+        deadline_s=_READY_DEADLINE_S,
+    )
 
 
 def rules_follow_endpoints(within_s: float, configuration: Configuration) -> str:

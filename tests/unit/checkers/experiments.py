@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gauntlet.checkers.experiment import judge
+from gauntlet.checkers.losses import Sticky
 from gauntlet.checkers.windows import WINDOWS
 from gauntlet.faults import FAULTS
 from gauntlet.ground.cluster import ProxyMode
@@ -53,7 +55,25 @@ def traffic(bad: Sequence[tuple[float, float]] = (), hurt: Sequence[str] = ("nod
     ]
 
 
-DECLARED = {declared(Row(0, client=f"client-{node}", node=node)): WINDOWS for node in NODES}
+def kept(**changes: str) -> list[Row]:
+    """What the clients of each node send that have something to keep, ten times a second, and lose nothing of it."""
+    return [
+        replace(row, **changes)  # type: ignore[arg-type]
+        for node in NODES
+        for row in steady(
+            0, 26, 0.1, client=f"keeper-{node}", node=node, backends=[f"backend-{node[-1]}"], homes=[node]
+        )
+    ]
+
+
+STICKY = Sticky("test/sticky", 10_800.0)
+TCP, UDP = {"connection": "kept"}, {"connection": "kept", "protocol": "udp"}
+KEPT = [*kept(**TCP), *kept(**UDP), *kept(protocol="udp"), *kept(service=STICKY.service)]
+
+DECLARED = {
+    **{declared(Row(0, client=f"client-{node}", node=node)): WINDOWS for node in NODES},
+    **{declared(row): WINDOWS for row in KEPT if row.at_s == 0},
+}
 
 
 def judged(
@@ -61,9 +81,12 @@ def judged(
     rows: Iterable[Row],
     events: Iterable[Event] = EVENTS,
     flows: Mapping[DeclaredFlow, Sequence[str]] = DECLARED,
+    keepers: Iterable[Row] = KEPT,
     **changes: frozenset[str],
 ) -> dict[str, Finding]:
-    found = judge(record(rows, events), promise(name), "node-1", BACKENDS, flows, reach=reach(name), **changes)
+    """The findings about these rows, and about flows with something to keep, which by default lose nothing."""
+    history = record([*rows, *keepers], events)
+    found = judge(history, promise(name), "node-1", BACKENDS, flows, reach=reach(name), sticky=STICKY, **changes)
     return {finding.check: finding for finding in found}
 
 

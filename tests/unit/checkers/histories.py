@@ -31,6 +31,8 @@ class Row:
     connection: str = "new"
     backend_node: str | None = None
     seen: str | None = None
+    protocol: str = "tcp"
+    service: str = "test/web"
 
     def row(self) -> dict[str, str | int | None]:
         ok = self.outcome in (Outcome.OK, Outcome.WRONG_BACKEND)
@@ -39,11 +41,11 @@ class Row:
             "latency_ns": round(self.latency_ms * 1e6),
             "client": self.client,
             "client_node": self.node,
-            "service": "test/web",
+            "service": self.service,
             "frontend": "cluster_ip",
             "address": self.address,
             "port": 80,
-            "protocol": "tcp",
+            "protocol": self.protocol,
             "connection": self.connection,
             "outcome": self.outcome,
             "backend": self.backend if ok else None,

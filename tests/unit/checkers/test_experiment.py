@@ -11,7 +11,7 @@ from gauntlet.checkers.experiment import CHECKS, judge
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import Event, EventKind
 from gauntlet.promises.slo import BlastRadius
-from tests.unit.checkers.experiments import BOOK, DECLARED, EVENTS, judged, promise, traffic, wrong
+from tests.unit.checkers.experiments import BOOK, DECLARED, EVENTS, KEPT, STICKY, judged, promise, traffic, wrong
 from tests.unit.checkers.histories import BACKENDS, Row, event, record, steady
 
 
@@ -32,12 +32,14 @@ def test_a_promised_outage_with_recovery_after_the_remedy_passes_and_is_reported
     assert {check for check, finding in found.items() if finding.verdict is Verdict.MEASURED} == {
         "availability",
         "outage",
+        "affinity-broken",
     }
 
 
 def test_a_blast_radius_of_everybody_promises_nothing() -> None:
     slo = promise("kill-proxy").model_copy(update={"blast_radius": BlastRadius.CLUSTER})
-    judgement = judge(record(traffic(), EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.NONE)
+    history = record([*traffic(), *KEPT], EVENTS)
+    judgement = judge(history, slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.NONE, sticky=STICKY)
     found = {finding.check: finding for finding in judgement}
     assert found["blast-radius"].verdict is Verdict.MEASURED
 
@@ -66,10 +68,10 @@ def test_an_error_on_another_node_breaks_the_blast_radius() -> None:
 
 
 def test_a_promise_may_be_stricter_than_what_the_fault_declares() -> None:
-    rows, history = traffic([(5.03, 6)]), promise("flush-nat")
-    strict = history.model_copy(update={"blast_radius": BlastRadius.NONE})
-    for slo, expected in ((history, Verdict.PASS), (strict, Verdict.FAIL)):
-        found = judge(record(rows, EVENTS), slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.HURT_NODE)
+    history, mild = record([*traffic([(5.03, 6)]), *KEPT], EVENTS), promise("flush-nat")
+    strict = mild.model_copy(update={"blast_radius": BlastRadius.NONE})
+    for slo, expected in ((mild, Verdict.PASS), (strict, Verdict.FAIL)):
+        found = judge(history, slo, "node-1", BACKENDS, DECLARED, reach=BlastRadius.HURT_NODE, sticky=STICKY)
         assert {each.verdict for each in found if each.check == "blast-radius"} == {expected}
 
 
@@ -115,9 +117,13 @@ def test_a_removed_endpoint_that_still_answers_after_recovery_fails() -> None:
         *(replace(row, connection="kept", backend="backend-3") for row in steady(0, 26, 0.02, node="node-2")),
     ]
     gone = frozenset({"backend-3"})
-    assert wrong(judged("stop-proxy", rows, removed=gone)) == {}
+    events = [*EVENTS, event(5.5, EventKind.ENDPOINT_CHANGED)]
+    moving = [
+        replace(row, backend="backend-1") if row.client == "keeper-node-3" and row.at_s > 6 else row for row in KEPT
+    ]
+    assert wrong(judged("stop-proxy", rows, events, keepers=moving, removed=gone)) == {}
     stale = Row(20, backend="backend-3", client="client-node-2", node="node-2")
-    found = judged("stop-proxy", [*rows, stale], removed=gone)
+    found = judged("stop-proxy", [*rows, stale], events, keepers=moving, removed=gone)
     assert found["removed-endpoint"].verdict is Verdict.FAIL
     assert found["correctness"].verdict is Verdict.PASS
 
@@ -214,7 +220,7 @@ def test_a_fault_that_ended_only_by_the_remedy_did_not_end_by_itself() -> None:
 
 
 def test_no_attempts_at_all_is_inconclusive() -> None:
-    found = judged("kill-proxy", [])
+    found = judged("kill-proxy", [], keepers=[])
     assert wrong(found) == dict.fromkeys(set(CHECKS) - {"landed", "held", "healed"}, Verdict.INCONCLUSIVE)
 
 

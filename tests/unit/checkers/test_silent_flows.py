@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.checkers.experiment import CHECKS
+from gauntlet.checkers.losses import LOSSES
 from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS
 from gauntlet.ground.finding import Verdict
 from tests.unit.checkers.experiments import DECLARED, judged, traffic, wrong
@@ -26,10 +27,10 @@ def test_a_declared_flow_that_falls_silent_in_a_window_is_named_and_nothing_that
     assert f"in the window '{window}'" in found["flows"].reason
     rest = {
         CONTROL: set(CHECKS) - {"landed", "held", "healed"},
-        HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery"},
+        HURT: {"flows", "correctness", "availability", "error-kinds", "blast-radius", "outage", "recovery", *LOSSES},
         AFTER: {
             *("flows", "correctness", "error-kinds", "blast-radius", "outage", "recovery"),
-            *("after", "latency", "balance"),
+            *("after", "latency", "balance", *LOSSES),
         },
     }
     assert wrong(found) == dict.fromkeys(rest[window], Verdict.INCONCLUSIVE)
