@@ -13,6 +13,7 @@ from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Verdict
 from gauntlet.report import palette
 from gauntlet.report.comparison import comparison
+from gauntlet.report.losses import losses
 from gauntlet.report.names import title
 from gauntlet.report.phase_table import COLUMNS
 from gauntlet.report.results import Results
@@ -57,6 +58,7 @@ def page(results: Results, run: Path) -> str:
         headlines=[headline(results, subject) for subject in results.names],
         troubles=troubles(results),
         comparison=comparison(results),
+        losses=losses(results),
         experiments=[section for section in found if section.experiment],
         logs=_logs(run),
         groups=_groups(section for section in found if not section.experiment),

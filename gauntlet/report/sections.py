@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gauntlet.checkers.kinds import is_free
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, History
@@ -22,6 +23,7 @@ from gauntlet.report.results import CaseResult, FindingRecord, Results, worst
 from gauntlet.report.timeline import span, timeline
 from gauntlet.report.upgrade_record import is_phase
 from gauntlet.report.verdicts import repeat
+from gauntlet.workload.service import STICKY
 
 
 @dataclass(frozen=True)
@@ -193,11 +195,16 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
 
 
 def _balanced(history: History, axis: Axis) -> pl.DataFrame:
-    """The attempts whose balance was judged: all, or those of the window after the fault if there is one."""
+    """The attempts whose balance was judged: all, or those of the window after the fault if there is one.
+
+    Clients of an experiment who have something to keep do not choose their backends by chance.
+    """
     for window in windows(history.events, axis):
         if window.name == "after":
             start_ns, end_ns = (axis.zero_ns + round(at_s * SECOND_NS) for at_s in (window.start_s, window.end_s))
-            return history.between(start_ns, end_ns).attempts
+            seen = history.between(start_ns, end_ns).attempts
+            sticky = {name for name in seen["service"].unique() if name.rpartition("/")[2] == STICKY.name}
+            return seen.filter(is_free(sticky))
     return history.attempts
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gauntlet.ground.finding import Verdict
-from gauntlet.report.comparison import Cost, comparison
+from gauntlet.report.comparison import Cost, Figure, comparison
+from gauntlet.report.losses import losses
 from gauntlet.report.markdown import ICONS, fenced, plain
 from gauntlet.report.results import Account, Results
 from gauntlet.report.subject_record import SubjectRecord
@@ -39,6 +42,7 @@ def summary(results: Results) -> str:
         lines += ["", f"**The run did not finish: {plain(results.incomplete)}.**"]
     lines += _troubles(troubles(results))
     lines += _comparison(results)
+    lines += _losses(results)
     lines += ["", *(f"- {plain(each.name)}: {plain(each.description)}" for each in results.subjects)]
     lines += ["", "Reproduce this run:", *fenced("sh", results.reproduce)]
     return "\n".join(lines) + "\n"
@@ -83,14 +87,22 @@ def _rules(account: Account) -> list[str]:
 
 
 def _comparison(results: Results) -> list[str]:
-    rows = comparison(results)
+    rows = [(row.title, [_outage(cost) for cost in row.costs]) for row in comparison(results)]
+    return _by_subject("Outage by subject", results, rows)
+
+
+def _losses(results: Results) -> list[str]:
+    """Connections cut, UDP flows lost and moved, affinity broken."""
+    rows = [(row.title, [_lost(cell) for cell in row.losses]) for row in losses(results)]
+    return _by_subject("Kept connections, UDP flows and sticky clients by subject", results, rows)
+
+
+def _by_subject(heading: str, results: Results, rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     if not rows:
         return []
-    lines = ["", "### Outage by subject", "", "| Experiment | " + " | ".join(map(_heading, results.subjects)) + " |"]
+    lines = ["", f"### {heading}", "", "| Experiment | " + " | ".join(map(_heading, results.subjects)) + " |"]
     lines.append("|---|" + "---|" * len(results.subjects))
-    for row in rows:
-        cells = [_outage(cost) for cost in row.costs]
-        lines.append(f"| {plain(row.title)} | " + " | ".join(cells) + " |")
+    lines += [f"| {plain(title)} | " + " | ".join(cells) + " |" for title, cells in rows]
     return lines
 
 
@@ -102,3 +114,9 @@ def _outage(cost: Cost) -> str:
     if cost.outage is None:
         return "no figure" if cost.ran else "not run"
     return f"{ICONS[cost.outage.verdict]} {cost.outage.text}"
+
+
+def _lost(cell: tuple[Figure, ...] | None) -> str:
+    if cell is None:
+        return "not run"
+    return ", ".join(f"{ICONS[each.verdict]} {each.text}" for each in cell) or "no figure"

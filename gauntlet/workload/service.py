@@ -62,6 +62,10 @@ class Service:
         raise LookupError(f"Service {self.name} has no {protocol} port")
 
 
+# Remembers its clients for three hours, the default of the API.
+STICKY = Service("sticky", affinity_timeout_s=10_800)
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One endpoint of a slice that we write ourselves. `address` is a pod's IP."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet.checkers.losses import LOSSES
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.paths import project_root
 from gauntlet.report import results_file
@@ -17,6 +18,7 @@ from gauntlet.report.results import Results
 SABOTEURS = project_root() / "tests" / "saboteurs"
 EVEN = "suites/conformance/test_balance.py"
 REFUSES = "suites/conformance/test_no_endpoints.py"
+KILLED = "suites/chaos/test_kill_proxy.py"
 NODE_PORTS = "suites/conformance/test_node_port.py::test_node_port_answers_on_every_node"
 
 
@@ -36,6 +38,22 @@ def test_a_lost_real_server_is_found_out(tmp_path: Path) -> None:
     failed = _failed(tmp_path, "lost-server", EVEN, "ipvs")
     assert ("balance", "ipvs") in failed
     assert failed <= {("balance", "ipvs"), ("availability", "ipvs")}
+
+
+@pytest.mark.parametrize(
+    ("saboteur", "check"),
+    [
+        ("cut-connections", "connections-cut"),
+        ("emptied-udp-flows", "udp-flows-moved"),
+        ("forgotten-clients", "affinity-broken"),
+    ],
+)
+def test_a_proxy_that_costs_clients_what_they_keep_is_found_out(tmp_path: Path, saboteur: str, check: str) -> None:
+    """New connections, which keep nothing, are served all the same, unless one is under way at that very moment."""
+    found = _run(tmp_path, saboteur, [KILLED], "iptables", "nftables")
+    failed = {(each.check, each.subject) for each in found.findings if each.verdict is Verdict.FAIL}
+    assert failed >= {(check, "iptables"), (check, "nftables")}
+    assert {name for name, _ in failed} & set(LOSSES) == {check}
 
 
 def test_lost_udp_node_ports_fail_no_case_but_their_own(tmp_path: Path) -> None:

@@ -286,3 +286,13 @@ def test_a_large_run_stays_a_small_page(tmp_path: Path) -> None:
     without = len(page(run(many), tmp_path).encode())
     assert with_chart - without < 100_000
     assert without < 400_000
+
+
+def test_what_was_cut_lost_moved_and_broken_has_a_row_for_each_experiment(tmp_path: Path) -> None:
+    cut = Finding("connections-cut", Verdict.FAIL, "of 5 kept TCP connections 2 cut", 2.0, "connections", 0.0)
+    kept = Finding("connections-cut", Verdict.PASS, "of 5 kept TCP connections none cut", 0.0, "connections", 0.0)
+    found = experiment(tmp_path, EXPERIMENT, IPTABLES, Shape(), cut) + experiment(
+        tmp_path, EXPERIMENT, NFTABLES, Shape(), kept
+    )
+    text = " ".join(" ".join(Elements(page(run(found), tmp_path)).words).split())
+    assert "NAT flush ✕ fail 2 cut ✓ pass nothing" in text

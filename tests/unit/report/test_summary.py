@@ -198,3 +198,20 @@ def test_the_table_of_an_empty_run_says_that_nothing_was_learnt() -> None:
 
 def test_a_reason_is_no_markup() -> None:
     assert "[bold]x[/bold]" in printed(run(failing(CASE, IPTABLES, "[bold]x[/bold]"), IPTABLES))
+
+
+def test_what_was_cut_lost_moved_and_broken_has_a_row_for_each_experiment() -> None:
+    def counted(subject: str, *counts: tuple[str, Verdict, float | None]) -> tuple[results.FindingRecord, ...]:
+        return results.records(
+            EXPERIMENT, subject, [Finding(*(check, verdict, ""), figure) for check, verdict, figure in counts]
+        )
+
+    calm = counted(IPTABLES, ("connections-cut", Verdict.PASS, 0.0), ("affinity-broken", Verdict.MEASURED, 0.0))
+    hurt = counted(
+        NFTABLES,
+        *(("affinity-broken", Verdict.INCONCLUSIVE, None), ("udp-flows-moved", Verdict.MEASURED, 3.0)),
+        *(("udp-flows-lost", Verdict.PASS, 0.0), ("connections-cut", Verdict.FAIL, 2.0)),
+    )
+    text = summary(run(calm + hurt))
+    assert "| NAT flush | ✅ nothing | ❌ 2 cut, ▫️ 3 moved, ❔ broken: not known |" in text
+    assert "Kept connections" not in summary(run(passing(CASE, IPTABLES)))
