@@ -183,7 +183,7 @@ class _Case:
             homes = self._homes()
             there = homes.filter(pl.col("backend_node") == self.hurt_node)["backend"]
             carried_off = dict.fromkeys(there.to_list(), self.windows.strike_ns)
-        reach = Reach(self.radius, self._touches(), carried_off)
+        reach = Reach(self.radius, self._touches(), self.slo.losses_elsewhere, carried_off)
         since_ns = self.windows.strike_ns
         return losses(self.history, self.slo, reach, since_ns=since_ns, sticky=self.sticky, gone=gone)
 

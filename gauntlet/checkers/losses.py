@@ -2,8 +2,8 @@
 
 Kept TCP connections that were cut, UDP flows of a fixed port that were lost or moved, clients of a Service with
 `sessionAffinity: ClientIP` that met another backend. Each is held against a field of the Slo. If that is null, nothing
-is promised to the flows that go through the hurt node; what befalls the others is none of the fault's, and promised
-to be nothing, unless the fault may be felt in the whole cluster.
+is promised to the flows that go through the hurt node; what befalls the others is none of the fault's, and held against
+`losses_elsewhere`, unless the fault may be felt in the whole cluster.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Counter = Callable[[History, int | None, Mapping[str, int]], Finding]
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom the fault may reach. `through` is which attempts go through the hurt node.
+    """Whom the fault may reach. `through` is which attempts go through the hurt node, `elsewhere` what others may lose.
 
     `carried_off` are backends that the fault may take away from everybody, with when: those on the hurt node, if its
     radius says so.
@@ -38,6 +38,7 @@ class Reach:
 
     radius: BlastRadius
     through: pl.Expr
+    elsewhere: int | None = 0
     carried_off: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -83,12 +84,13 @@ def losses(
 def _by_reach(
     history: History, counter: Counter, at_most: int | None, reach: Reach, gone: Mapping[str, int], mine: pl.Expr
 ) -> Finding:
-    """What is counted, held against the promise; if there is none, against none at all for flows out of reach."""
+    """What is counted, held against the promise; if there is none, against another one for flows out of reach."""
     far = history.attempts.filter(~reach.through)
-    if at_most is not None or reach.radius is BlastRadius.CLUSTER or far.filter(mine).is_empty():
+    all_alike = reach.radius is BlastRadius.CLUSTER or reach.elsewhere is None
+    if at_most is not None or all_alike or far.filter(mine).is_empty():
         return counter(history, at_most, gone)
     near = counter(History(history.attempts.filter(reach.through), history.events), None, gone)
-    others = counter(History(far, history.events), 0, {**reach.carried_off, **gone})
+    others = counter(History(far, history.events), reach.elsewhere, {**reach.carried_off, **gone})
     both = f"through the hurt node {near.reason}; elsewhere {others.reason}"
     return dataclasses.replace(worst(near, others), reason=both)
 

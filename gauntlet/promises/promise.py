@@ -114,6 +114,7 @@ class Slo(_Promise):
     udp_flows_lost: Count | None = Field(description=COUNT_OR_NULL)
     udp_flows_moved: Count | None = Field(description=COUNT_OR_NULL)
     affinity_broken: Count | None = Field(description=COUNT_OR_NULL)
+    losses_elsewhere: Count | None = Field(description=COUNT_OR_NULL)
     recovery: Recovery
     balance: Balance
     latency: Latency

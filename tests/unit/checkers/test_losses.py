@@ -7,12 +7,25 @@ from dataclasses import replace
 
 import pytest
 
+from gauntlet.checkers.experiment import judge
 from gauntlet.checkers.losses import LOSSES
 from gauntlet.checkers.windows import WINDOWS
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind
-from tests.unit.checkers.experiments import DECLARED, EVENTS, KEPT, STICKY, TCP, UDP, judged, traffic, wrong
-from tests.unit.checkers.histories import Row, event
+from tests.unit.checkers.experiments import (
+    DECLARED,
+    EVENTS,
+    KEPT,
+    STICKY,
+    TCP,
+    UDP,
+    judged,
+    promise,
+    reach,
+    traffic,
+    wrong,
+)
+from tests.unit.checkers.histories import BACKENDS, Row, event, record
 
 AFFINE = {"service": STICKY.service}
 
@@ -73,6 +86,14 @@ def test_what_is_not_promised_is_measured_through_the_hurt_node_and_none_elsewhe
     assert (elsewhere.verdict, elsewhere.figure) == (Verdict.FAIL, 1)
     assert "through the hurt node 0 times a client met another backend" in elsewhere.reason
     assert "elsewhere 1 times a client met another backend" in elsewhere.reason
+
+
+def test_what_is_promised_nowhere_is_measured_everywhere() -> None:
+    slo = promise("flush-nat").model_copy(update={"losses_elsewhere": None})
+    keepers = befallen(AFFINE, "node-3", 13, {"backend": "backend-2"}, 26)
+    history = record([*traffic(), *keepers], EVENTS)
+    found = judge(history, slo, "node-1", BACKENDS, DECLARED, reach=reach("flush-nat"), sticky=STICKY)
+    assert {each.verdict for each in found if each.check == "affinity-broken"} == {Verdict.MEASURED}
 
 
 def test_a_backend_on_a_node_that_is_cut_off_may_end_what_leads_to_it() -> None:
