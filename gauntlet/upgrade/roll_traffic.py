@@ -26,15 +26,13 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import HTTP, UDP, Service, ServiceType
+from gauntlet.workload.service import HTTP, STICKY, UDP, Service, ServiceType
 from gauntlet.workload.workload import Workload
 
 # Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.
 RATE_PER_S = 20.0
 CLIENT = "client"
 ECHO = Service("echo", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER)
-# Three hours, the default of the API.
-STICKY = Service("sticky", affinity_timeout_s=10_800)
 
 
 @dataclass(frozen=True)
