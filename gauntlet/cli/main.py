@@ -21,6 +21,7 @@ from gauntlet.cli.report import report
 from gauntlet.cli.run import run
 from gauntlet.cli.upgrade import upgrade
 from gauntlet.cli.versions import versions
+from gauntlet.cli.watch import watch
 from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
 
@@ -66,6 +67,7 @@ def main() -> None:
 for command in (
     run,
     upgrade,
+    watch,
     lookahead,
     doctor,
     cluster,

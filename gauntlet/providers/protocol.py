@@ -102,6 +102,11 @@ class Provider(Protocol):
         ...
 
     @property
+    def runs_daemon_sets(self) -> bool:
+        """Whether something in its clusters makes the Pods of DaemonSets."""
+        ...
+
+    @property
     def reachable(self) -> bool:
         """Whether packets from this machine reach the nodes."""
         ...

@@ -17,6 +17,7 @@ from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict, undecided
 from gauntlet.report.subject_record import Record, SubjectRecord
 from gauntlet.report.upgrade_record import UpgradeRecord
+from gauntlet.report.watch_record import WatchRecord
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v2"] = "kube-proxy-gauntlet/results/v2"
 
@@ -83,7 +84,8 @@ class Results(Record):
     `kubernetes` is the version of the control plane, that of the first subject if they differ. `reproduce` is the
     command that repeats the whole run, `options` what pytest needs to run one of its cases again, `environment` the
     variables that change what is tested. `gate` says, by the name of each subject, how much of the gate the run was.
-    `upgrade` is of `gauntlet upgrade` alone.
+    `upgrade` is of `gauntlet upgrade`, and of `gauntlet watch`, whose change somebody else makes: that one alone has a
+    `watch` as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -106,6 +108,7 @@ class Results(Record):
     gate: dict[str, GateCases] = Field(default_factory=dict)
     incomplete: str = ""
     upgrade: UpgradeRecord | None = None
+    watch: WatchRecord | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -59,6 +59,17 @@ class Flow:
         """Rows so far. They arrive up to about 0.1 s after their attempt."""
         return self._record.count
 
+    @property
+    def broken(self) -> bool:
+        """Whether its agent has gone though nobody has ended the flow: it attempts nothing any more."""
+        return self._ended is None and self._agent.gone
+
+    def abandon(self) -> None:
+        """Have the load end, and wait for nothing: its client is on its way out. `so_far` has what arrived."""
+        if self._ended is None:
+            self._agent.ask_to_stop(self._job)
+            self._note_broken_off()
+
     def so_far(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """The attempts whose rows have arrived, whether the load goes on or its agent has crashed.
 

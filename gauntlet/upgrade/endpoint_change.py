@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Self
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
@@ -66,15 +67,29 @@ class EndpointChange:
     `askers` are a client on each node. The traffic that is judged does not ask this Service.
     """
 
-    def __init__(self, workload: CaseWorkload, events: EventLog, traffic: Traffic, askers: Sequence[Host]) -> None:
-        first, second = (Backend(f"{CHANGING}-{number}", workload.nodes[-1], app=CHANGING) for number in (1, 2))
-        backends = workload.run(first, second)
+    def __init__(
+        self,
+        workload: CaseWorkload,
+        events: EventLog,
+        traffic: Traffic,
+        askers: Sequence[Host],
+        pair: tuple[RunningBackend, RunningBackend],
+        name: str = CHANGING,
+    ) -> None:
+        """Make the Service of this name. Its endpoints are this pair's."""
         self._workload = workload
         self._events = events
         self._traffic = traffic
         self._askers = askers
-        self._pair = tuple(backends[each.name] for each in (first, second))
-        self._served: Served = workload.serve_endpoints(Service(CHANGING, app=None), [self._pair[0].endpoint()])
+        self._pair = pair
+        self._served: Served = workload.serve_endpoints(Service(name, app=None), [pair[0].endpoint()])
+
+    @classmethod
+    def of_its_own(cls, workload: CaseWorkload, events: EventLog, traffic: Traffic, askers: Sequence[Host]) -> Self:
+        """One between two backends that it makes."""
+        first, second = (Backend(f"{CHANGING}-{number}", workload.nodes[-1], app=CHANGING) for number in (1, 2))
+        backends = workload.run(first, second)
+        return cls(workload, events, traffic, askers, (backends[first.name], backends[second.name]))
 
     def make(self) -> Changes:
         """Change the endpoint there and back, several times, and say when each node followed.

@@ -27,7 +27,7 @@ def observed(
     subjects: Mapping[Side, Subject],
 ) -> list[Observation]:
     """The findings of all phases that ended, in order."""
-    parts = by_phase(_until_over(history), planned)
+    parts = by_phase(until_over(history), planned)
     away = absences(history.events)
     reported = _reported_before(passage, planned)
     return [
@@ -47,7 +47,7 @@ def observed(
     ]
 
 
-def _until_over(history: History) -> History:
+def until_over(history: History) -> History:
     """Without what came after the last phase, when flows stop one after the other: the first would seem silent."""
     ended = history.events.filter(history.events["kind"] == str(EventKind.PHASE_ENDED))["at_ns"].max()
     return history.between(0, ended + 1) if isinstance(ended, int) else history

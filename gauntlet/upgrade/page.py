@@ -50,47 +50,48 @@ def page(
 ) -> Iterator[str]:
     """The lines of the page. The answer is not about the phases `not_run`."""
     far = f", {reach(found, not_run)}".removesuffix(", ")
-    yield from _wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{far}", "")
-    yield from _wrapped(f"{heading.today}: {heading.today_is}", "  ")
-    yield from _wrapped(f"{heading.next}: {heading.next_is}", "  ")
+    yield from wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{far}", "")
+    yield from wrapped(f"{heading.today}: {heading.today_is}", "  ")
+    yield from wrapped(f"{heading.next}: {heading.next_is}", "  ")
     yield f"  {heading.nodes} nodes, {heading.strategy}"
     yield ""
     if heading.aftermath:
-        yield from _wrapped(heading.aftermath, "")
+        yield from wrapped(heading.aftermath, "")
         yield ""
-    yield from _reasons(found)
-    yield from _table(observations, history, planned)
+    yield from reason_lines(found)
+    yield from phase_lines(observations, history, planned)
     beside = (*of_cases(observations, found, planned), *of_figures(observations))
     for paragraph in (*beside, *limits(observations, not_run)):
         yield ""
-        yield from _wrapped(paragraph, "")
+        yield from wrapped(paragraph, "")
 
 
-def _reasons(found: Judgement) -> Iterator[str]:
+def reason_lines(found: Judgement) -> Iterator[str]:
+    """What stands against the answer, worst first, and what is to be said of acceptances."""
     words = {Verdict.FAIL: "", Verdict.INCONCLUSIVE: "unclear: "}
     every = merged(found.reasons)
     for number, reason in enumerate(chosen(every, MOST_REASONS), 1):
         finding = reason.worst.finding
         also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
-        yield from _wrapped(
+        yield from wrapped(
             f"{number}. {words[finding.verdict]}{without_namespaces(reason.worst.name)}{also}", "", "   "
         )
-        yield from _wrapped(without_namespaces(finding.reason), "   ")
+        yield from wrapped(without_namespaces(finding.reason), "   ")
         if finding.promise:
-            yield from _wrapped(finding.promise, "   ")
+            yield from wrapped(finding.promise, "   ")
         if finding.remedy:
-            yield from _wrapped(f"remedy: {finding.remedy}", "   ")
+            yield from wrapped(f"remedy: {finding.remedy}", "   ")
     more = len(every) - MOST_REASONS
     if more > 0:
         yield f"... and {more} more"
     for each in found.accepted:
-        yield from _wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
-    yield from (line for each in notes(found) for line in _wrapped(each, ""))
+        yield from wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
+    yield from (line for each in notes(found) for line in wrapped(each, ""))
     if found.reasons or found.accepted or found.idle:
         yield ""
 
 
-def _table(observations: Sequence[Observation], history: History, planned: Sequence[Phase]) -> Iterator[str]:
+def phase_lines(observations: Sequence[Observation], history: History, planned: Sequence[Phase]) -> Iterator[str]:
     """A row for each phase: how long it took, the longest outage by kind of connection, and what was counted."""
     yield "Longest outages in seconds, then counts:"
     yield _row("", "", [column.above for column in COLUMNS])
@@ -118,7 +119,8 @@ def _length_s(history: History, phase: str) -> float | None:
     return (ended[phase] - begun[phase]) / NANO if phase in ended else None
 
 
-def _wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:
+def wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:
+    """A paragraph in lines of the page's width."""
     following = indent if hanging is None else hanging
     return textwrap.wrap(
         " ".join(text.split()), WIDTH, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False

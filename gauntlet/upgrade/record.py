@@ -58,7 +58,7 @@ def recorded(run: Run, seen: Seen) -> Results:
             for each in cluster.subjects
         ),
         findings=(
-            *_findings(seen.observations, run.evidence),
+            *finding_records(seen.observations, run.evidence),
             *(each for phase, cases in seen.cases.items() for each in adopted_findings(cases, phase)),
         ),
         accounts=tuple(each for phase, cases in seen.cases.items() for each in adopted_accounts(cases, phase)),
@@ -76,13 +76,13 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         next=run.names[Side.TO],
         strategy=str(run.strategy),
         nodes=len(run.cluster.nodes),
-        phases=tuple(_phases(seen.history, seen.plan.run, run.names)),
+        phases=tuple(phase_records(seen.history, seen.plan.run, run.names)),
         not_run=tuple(phase.name for phase in seen.plan.not_run),
         hold_s=run.hold_s,
         aftermath=seen.aftermath,
         answer=judgement.answer.value,
         reach=reach(judgement, seen.plan.not_run),
-        reasons=tuple(_reason(each) for each in merged(judgement.reasons)),
+        reasons=tuple(reason_record(each) for each in merged(judgement.reasons)),
         accepted=tuple(
             AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
             for each in judgement.accepted
@@ -94,7 +94,8 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
     )
 
 
-def _reason(each: Reason) -> ReasonRecord:
+def reason_record(each: Reason) -> ReasonRecord:
+    """A reason as results.json has it."""
     worst, finding = each.worst, each.worst.finding
     return ReasonRecord(
         name=worst.name,
@@ -114,7 +115,7 @@ def _change(each: Change) -> ChangeRecord:
     return ChangeRecord(case=each.case, check=each.check, text=each.text)
 
 
-def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:
+def finding_records(observations: Sequence[Observation], evidence: Sequence[str]) -> Iterator[FindingRecord]:
     """Those of a phase together: whether it decides anything is for all of them to say."""
     of_phases: dict[tuple[str, str], list[Observation]] = {}
     for each in observations:
@@ -128,7 +129,7 @@ def _findings(observations: Sequence[Observation], evidence: Sequence[str]) -> I
             yield from records(case_id(each.phase, each.case), each.subject, [compared], evidence)
 
 
-def _phases(history: History, planned: Sequence[Phase], names: Mapping[Side, str]) -> list[PhaseRecord]:
+def phase_records(history: History, planned: Sequence[Phase], names: Mapping[Side, str]) -> list[PhaseRecord]:
     """The phases that began."""
     begun, ended = (_times(history, kind) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED))
     return [

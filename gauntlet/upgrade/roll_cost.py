@@ -27,6 +27,13 @@ KINDS: Mapping[str, tuple[Protocol, Connection]] = {
     "new UDP": (Protocol.UDP, Connection.NEW),
     "kept UDP": (Protocol.UDP, Connection.KEPT),
 }
+# What an outage is told with. A watch has the others as well.
+_DEEDS = (
+    EventKind.PROXY_STOPPED,
+    EventKind.COMMAND_STARTED,
+    EventKind.NODE_GONE,
+    EventKind.NODE_NOT_READY,
+)
 _FIELDS = {
     "correctness": "roll.wrong_backend",
     "availability": "roll.availability",
@@ -79,7 +86,7 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns, setting.present)
     yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
     # Nodes follow one another sooner than an outage of one counts as over: each has its own.
-    stopped = sorted(_stops(history.events)["at_ns"])
+    stopped = sorted(_of_kind(history.events, EventKind.PROXY_STOPPED)["at_ns"])
     yield resolution(whole.attempts, stretch, promise.resolution_s, setting.present)
     for kind, part in _by_kind(seen, setting.flows):
         share = availability(part, promise.availability)
@@ -88,9 +95,9 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             hold_s=promise.hold_s,
             at_most_s=promise.outage_s,
             deeds_ns=stopped,
-            # Which node was getting its next kube-proxy then, and how far into the phase.
+            # Which node was getting its next kube-proxy then, or what else was done, and how far into the phase.
             origin_ns=stretch.start_ns,
-            events=_stops(whole.events),
+            events=_of_kind(whole.events, *_DEEDS),
         )
         longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped))
         yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
@@ -120,9 +127,8 @@ def together(longest: Finding, found: Sequence[Outage]) -> Finding:
     return replace(longest, figure=known.length_s, resolution=known.resolution_s, reason=f"{longest.reason}; {words}")
 
 
-def _stops(events: pl.DataFrame) -> pl.DataFrame:
-    """The stops of kube-proxies among these events."""
-    return events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))
+def _of_kind(events: pl.DataFrame, *kinds: EventKind) -> pl.DataFrame:
+    return events.filter(pl.col("kind").is_in([str(kind) for kind in kinds]))
 
 
 def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -55,7 +55,7 @@ def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Hos
         yield from by_pod(pod, echo, sticky)
     for node in clients.nodes:
         yield from by_node(node, clients.outside, echo)
-    yield clients.outside, _new(echo.load_balancer())
+    yield from by_ingress(clients.outside, echo)
 
 
 def by_pod(pod: Host, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
@@ -73,6 +73,11 @@ def by_node(node: Node, outside: Host, echo: Served) -> Iterator[tuple[Host, Loa
     yield outside, _new(echo.node_port(node))
     yield outside, _kept(echo.node_port(node))
     yield outside, _kept(echo.node_port(node, Protocol.UDP))
+
+
+def by_ingress(outside: Host, echo: Served) -> Iterator[tuple[Host, Load]]:
+    """What is asked of the load balancer from outside."""
+    yield outside, _new(echo.load_balancer())
 
 
 def _new(target: Target) -> Load:
@@ -158,5 +163,5 @@ def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, cli
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
     askers = clients.pods if slow else clients.nodes
-    change = EndpointChange(workload, evidence.events, traffic, askers)
+    change = EndpointChange.of_its_own(workload, evidence.events, traffic, askers)
     return Offer(echo, sticky, backends, change, Churn(workload, evidence.events, backends))

@@ -58,6 +58,21 @@ def lasting(before: Mapping[str, Standing], now: Mapping[str, Standing]) -> Find
     return Finding(CHECK, Verdict.PASS, f"the same and healthy on {len(now)} nodes", 0.0, "nodes", 0.0, 0.0)
 
 
+def standing_now(now: Mapping[str, Standing]) -> Finding:
+    """Whether a healthy kube-proxy runs on each node, whichever it was before. The figure counts those without one."""
+    lines = tuple(
+        f"{name}: {'no kube-proxy runs' if each.process is None else each.health}"
+        for name, each in sorted(now.items())
+        if not each.unseen and (each.process is None or each.health)
+    )
+    if lines:
+        return Finding(CHECK, Verdict.FAIL, "; ".join(lines), float(len(lines)), "nodes", 0.0, 0.0, lines)
+    unseen = [f"{name}: {each.unseen}" for name, each in sorted(now.items()) if each.unseen]
+    if unseen or not now:
+        return Finding(CHECK, Verdict.INCONCLUSIVE, "; ".join(unseen) or "no node was looked at")
+    return Finding(CHECK, Verdict.PASS, f"one runs and is healthy on each of {len(now)} nodes", 0.0, "nodes", 0.0, 0.0)
+
+
 def _trouble(before: Standing, now: Standing) -> str:
     """What is wrong; empty if nothing is, or if it cannot be told."""
     if before.unseen or now.unseen:

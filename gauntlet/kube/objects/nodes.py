@@ -43,6 +43,10 @@ class NodeObject(ApiObject):
         return next((each.address for each in self.status.addresses if each.type == "InternalIP"), "")
 
     @property
+    def kubelet_version(self) -> str:
+        return self.status.node_info.kubelet_version or "unknown"
+
+    @property
     def ready(self) -> bool:
         return status_of(self.status.conditions, "Ready") == "True"
 

@@ -33,6 +33,7 @@ class Metadata(Part):
     name: str = ""
     namespace: str = ""
     uid: str = ""
+    generation: int = 0
     resource_version: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}

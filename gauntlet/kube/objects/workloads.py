@@ -21,11 +21,19 @@ class DaemonSetStatus(Part):
     desired_number_scheduled: int = 0
     number_ready: int = 0
     updated_number_scheduled: int = 0
+    observed_generation: int = 0
 
 
 class DaemonSet(ApiObject):
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
+
+    @property
+    def is_rolled_out(self) -> bool:
+        """Whether each of its pods is of its newest template and ready, and the controller has seen that template."""
+        status = self.status
+        seen = status.observed_generation >= self.metadata.generation
+        return seen and status.desired_number_scheduled == status.updated_number_scheduled == status.number_ready
 
 
 class ConfigMap(ApiObject):

@@ -39,7 +39,7 @@ def config_map(run: str) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": NAME, "labels": _labels(run)},
+        "metadata": {"name": NAME, "labels": _labels(run), "annotations": {_OWNER: _me()}},
         "data": {Path(WARDEN).name: text},
     }
 
@@ -83,15 +83,20 @@ def refuse_other(api: Api, run: str) -> None:
         raise UsageError(
             f"another run is at work in this cluster, or was killed there: {found.metadata.annotations.get(_OWNER)}",
             f"wait for its end; or run `gauntlet heal` where it was started; or, as the last resort, "
-            f"kubectl -n {marker.NAMESPACE} delete daemonset {NAME}",
+            f"kubectl -n {marker.NAMESPACE} delete daemonset,configmap {NAME}",
         )
+
+
+def claim(api: Api, run: str) -> None:
+    """Say that this run is at work in the cluster, without a pod on any node. Raises ApiRefused."""
+    if marker.found(api) is None:
+        api.post(marker.NAMESPACES, marker.namespace(run))
+    _create(api, CONFIG_MAPS, config_map(run))
 
 
 def deploy(api: Api, run: str, image: str) -> None:
     """Create what is not there yet. Raises ApiRefused, which names the right that is missing."""
-    if marker.found(api) is None:
-        api.post(marker.NAMESPACES, marker.namespace(run))
-    _create(api, CONFIG_MAPS, config_map(run))
+    claim(api, run)
     _create(api, SETS, daemon_set(run, image))
 
 
@@ -179,12 +184,14 @@ def _refuse_unpullable(found: tuple[PodObject, ...], image: str) -> None:
 
 
 def _found(api: Api) -> ApiObject | None:
-    try:
-        return api.one(ApiObject, f"{SETS}/{NAME}")
-    except ApiRefused as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
+    """What shows that a run is at work: the set of its pods, or its claim, if it needs no pods on nodes."""
+    for path in (f"{SETS}/{NAME}", f"{CONFIG_MAPS}/{NAME}"):
+        try:
+            return api.one(ApiObject, path)
+        except ApiRefused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+    return None
 
 
 def _create(api: Api, path: str, body: Manifest, *, dry: bool = False) -> None:

@@ -37,6 +37,7 @@ class ExistingProvider:
 
     name = NAME
     makes_clusters = False
+    runs_daemon_sets = True
     reachable = True
     unprivileged = False
     environment = ()
@@ -95,15 +96,36 @@ class ExistingProvider:
             finally:
                 self.delete(entered.name)
 
-    def _enter(self, found: Survey, spec: ClusterSpec) -> ExistingCluster:
+    def claim(self, spec: ClusterSpec) -> ExistingCluster:
+        """Use a cluster without getting onto its nodes: no privileged pod is made. `delete` ends it as ever.
+
+        Raises what `create` does, but needs no way from this machine to the nodes; and OpenFaults if a run that was
+        killed left faults: to heal them needs the way onto the nodes.
+        """
+        found = glance(spec.existing)
+        lock.take(self.name, found.name)
+        try:
+            require_healed(found.name, journal_in(state_dir(found.name)))
+            record, _ = self._begin(found, spec)
+            _write(record, found)
+            node_access.claim(Api(found.access.client), record.run)
+        except BaseException:
+            lock.release(self.name, found.name)
+            raise
+        return ExistingCluster(record)
+
+    def _begin(self, found: Survey, spec: ClusterSpec) -> tuple[ExistingRecord, ExistingRecord | None]:
+        """The record of a run that begins, and that of one that was killed, whose things are gone by now."""
         before = refuse_busy(found)
         image = spec.existing.client_image or making.client_image(DEFAULT_VERSION, say=lambda _: None)
-        api = Api(found.access.client)
-        run = secrets.token_hex(4)
         if before is not None:
-            sweep(api)
-        node_access.refuse_forbidden(api, run, image)
-        record = _record(found, spec, run, image)
+            sweep(Api(found.access.client))
+        return _record(found, spec, secrets.token_hex(4), image), before
+
+    def _enter(self, found: Survey, spec: ClusterSpec) -> ExistingCluster:
+        record, before = self._begin(found, spec)
+        api = Api(found.access.client)
+        node_access.refuse_forbidden(api, record.run, record.image)
         _write(record, found)
         cluster = ExistingCluster(record)
         try:

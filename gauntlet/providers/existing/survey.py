@@ -91,7 +91,7 @@ def glance(options: ExistingOptions) -> Survey:
         api_address=_api_address(api),
         outside="",
         routed=True,
-        balanced=_is_balanced(api),
+        balanced=is_balanced(api),
     )
 
 
@@ -126,7 +126,7 @@ def _api_address(api: Api) -> str:
     raise GauntletError("the Service default/kubernetes has no endpoint", "is the control plane sound?")
 
 
-def _is_balanced(api: Api) -> bool:
+def is_balanced(api: Api) -> bool:
     """Whether any LoadBalancer Service of the cluster has an address: then new ones get one too."""
     return any(service.ingress for service in api.list(ServiceObject, "/api/v1/services"))
 

@@ -53,6 +53,7 @@ class KindProvider:
 
     name = "kind"
     makes_clusters = True
+    runs_daemon_sets = True
     reachable = True
     unprivileged = False
     environment = ("DOCKER_HOST",)

@@ -35,6 +35,7 @@ class SandboxProvider:
 
     name = "sandbox"
     makes_clusters = True
+    runs_daemon_sets = False
     # They are namespaces without an uplink.
     reachable = False
     environment = ()

@@ -1,0 +1,1 @@
+"""Watching a cluster while somebody else changes it: traffic, what the cluster goes through, and the judgement."""

@@ -1,0 +1,160 @@
+"""`gauntlet watch` on a real cluster: who lost what is told as it was; what costs nobody anything is no reason."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api
+from gauntlet.providers import ClusterSpec, provider
+from gauntlet.providers.existing import marker
+from gauntlet.report.results import Results
+from gauntlet.report.results_file import load
+from gauntlet.report.watch_record import WatchRecord
+from gauntlet.subject import plain
+
+GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
+WITHIN_S = 300
+OUT_S = 1.5
+# On a busy machine attempts are more than a tenth of a second apart, which is inconclusive: not what is tested here.
+RESOLUTION_S = 1.0
+HURT = "node-2"
+# What somebody does to a node: a command that is given the kubeconfig of the cluster.
+ON_NODE = f"""
+import sys
+from pathlib import Path
+from gauntlet.providers import connect
+node = connect(Path(sys.argv[1])).node("{HURT}")
+"""
+# All that pods on the node ask of Services is dropped, what is new and what is kept.
+DROPS = "table inet outage { chain halt { type filter hook prerouting priority -310; ip daddr 10.96.0.0/12 drop; }; }"
+OUTAGE = (
+    ON_NODE
+    + f"""
+node.run(["sh", "-c", "nft '{DROPS}' && sleep {OUT_S} && nft delete table inet outage"])
+"""
+)
+KILL = (
+    ON_NODE
+    + """
+node.run(["kill", "-9", str(node.proxy_pid())])
+print("killed it")
+sys.exit(3)
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    source = provider("sandbox")
+    name = f"test-watch-{os.getpid()}"
+    yield source.create(ClusterSpec(name, plain(ProxyMode.NFTABLES), nodes=2))
+    source.delete(name)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a run of the command said and left."""
+
+    code: int
+    output: str
+    results: Results
+
+    @property
+    def watch(self) -> WatchRecord:
+        assert self.results.watch is not None
+        return self.results.watch
+
+    @property
+    def answer(self) -> str:
+        assert self.results.upgrade is not None
+        return self.results.upgrade.answer
+
+    @property
+    def failed(self) -> set[str]:
+        return {each.check for each in self.results.findings if each.verdict is Verdict.FAIL}
+
+
+def arguments(cluster: Cluster, tmp_path: Path) -> list[str]:
+    slos = tmp_path / "slos"
+    slos.mkdir()
+    (slos / "upgrade.yaml").write_text(f"roll: {{resolution_s: {RESOLUTION_S}}}\n")
+    return [
+        GAUNTLET,
+        "watch",
+        f"--kubeconfig={cluster.kubeconfig}",
+        f"--slos={slos}",
+        f"--results={tmp_path / 'results'}",
+    ]
+
+
+def ended(process: subprocess.Popen[str], cluster: Cluster, tmp_path: Path) -> Watched:
+    output, _ = process.communicate(timeout=WITHIN_S)
+    (folder,) = (each for each in (tmp_path / "results").iterdir() if not each.is_symlink())
+    left = [each.metadata.name for each in marker.own(Api(cluster.api))]
+    assert not [name for name in left if name.startswith("kp-watch-")]
+    return Watched(process.returncode, output, load(folder))
+
+
+def start(cluster: Cluster, tmp_path: Path, *rest: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*arguments(cluster, tmp_path), *rest], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_a_command_that_does_nothing_costs_nobody_anything(cluster: Cluster, tmp_path: Path) -> None:
+    found = ended(start(cluster, tmp_path, "--", "true"), cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (0, "may", set()), found.output
+    assert found.watch.exit_code == 0
+    assert found.watch.losses == ()
+    assert found.watch.versions_before == found.watch.versions_after
+    assert set(found.watch.versions_after) == {node.name for node in cluster.nodes}
+    assert "Nobody lost anything" in found.output
+
+
+def test_an_outage_of_known_length_is_of_the_node_and_the_clients_that_had_it(cluster: Cluster, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OUTAGE, str(cluster.kubeconfig)]
+    found = ended(start(cluster, tmp_path, "--", *command), cluster, tmp_path)
+    assert (found.code, found.answer) == (1, "may not"), found.output
+    assert {each.node for each in found.watch.losses} == {HURT}
+    assert len({each.client for each in found.watch.losses}) == 1
+    assert {"outage: new TCP", "outage: new UDP", "outage: kept TCP"} <= found.failed
+    new_tcp = [each for each in found.watch.losses if each.what == "new TCP by cluster ip"]
+    assert new_tcp
+    for each in new_tcp:
+        # nft itself takes a moment, before and after.
+        assert each.seconds - each.resolution_s - 0.3 <= OUT_S <= each.seconds + each.resolution_s, found.output
+        assert "command started" in each.beside
+
+
+def test_a_kube_proxy_that_is_killed_is_an_event_and_the_failure_of_the_command_is_told(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", KILL, str(cluster.kubeconfig)]
+    found = ended(start(cluster, tmp_path, "--", *command), cluster, tmp_path)
+    assert (found.code, found.watch.exit_code, found.failed) == (1, 3, {"command"}), found.output
+    assert "killed it" in found.output
+    assert {each.node for each in found.watch.events if each.kind == "proxy_stopped"} == {HURT}
+    assert {each.node for each in found.watch.events if each.kind == "proxy_restarted"} == {HURT}
+
+
+def test_what_is_interrupted_is_ended_and_judged(cluster: Cluster, tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    process = start(cluster, tmp_path, "--", "sh", "-c", f"echo $$ >{mark}.new && mv {mark}.new {mark}; exec sleep 600")
+    until(mark.exists, what="the command runs", deadline_s=WITHIN_S)
+    process.send_signal(signal.SIGINT)
+    found = ended(process, cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (1, "cannot tell", set()), found.output
+    assert found.watch.interrupted
+    assert found.watch.exit_code == 128 + signal.SIGINT
+    assert not Path(f"/proc/{int(mark.read_text())}").exists()

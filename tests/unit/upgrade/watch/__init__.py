@@ -1,0 +1,1 @@
+"""Tests of gauntlet watch: pure functions, made-up histories."""

@@ -1,0 +1,59 @@
+"""The page of a watch: the answer, who lost what, what happened, and what is not told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Event, EventKind
+from gauntlet.upgrade.page import WIDTH
+from gauntlet.upgrade.watch.course import CHANGE, Watch
+from gauntlet.upgrade.watch.losses import losses
+from gauntlet.upgrade.watch.page import Heading, page
+from tests.unit.checkers.histories import ns
+from tests.unit.upgrade.watch.watches import OTHER, PHASES, judge, rows, watch
+
+HEADING = Heading("play", "watch of kubectl rollout restart", 2)
+STOPPED = Event(EventKind.PROXY_STOPPED, "kube-proxy-a", "node-2", "the pod was told to end", at_ns=ns(9.9))
+
+
+def text(made: Watch, untold: tuple[str, ...] = ()) -> str:
+    found = judge(made)
+    lost = losses(found.parts[CHANGE.name], 2, {})
+    lines = list(page(HEADING, made, found, lost, untold))
+    assert max(map(len, lines)) <= WIDTH + 5
+    return "\n".join(lines)
+
+
+def test_a_change_that_nobody_noticed() -> None:
+    shown = text(watch(rows()), ("Client pods alone (--unprivileged).",))
+    assert shown.startswith("watch of kubectl rollout restart: MAY\n")
+    assert "Nobody lost anything: 501 attempts, all good." in shown
+    assert "Client pods alone (--unprivileged)." in shown
+    assert "the versions of its kube-proxies are not known" in shown
+
+
+def test_an_outage_stands_with_its_client_its_node_and_what_happened_there() -> None:
+    seen = [*rows(), *rows(client=OTHER, bad=[(10, 11.5)])]
+    shown = " ".join(text(watch(seen, events=[*PHASES, STOPPED])).split())
+    assert "watch of kubectl rollout restart: MAY NOT" in shown
+    assert "node-2: client-2, new TCP by cluster ip: 1.50 s" in shown
+    assert "proxy stopped 0.1 s before" in shown
+    assert "+4.9 node-2: proxy stopped kube-proxy-a, the pod was told to end" in shown
+    assert "30/501" in shown
+
+
+def test_the_failure_of_the_command_is_a_reason() -> None:
+    shown = text(watch(rows(), Finding("command", Verdict.FAIL, "`kubectl`: it ended with 3")))
+    assert "MAY NOT" in shown
+    assert "`kubectl`: it ended with 3" in shown
+
+
+def test_versions_before_and_after() -> None:
+    made = watch(rows())
+    both = {"node-1": "1.36.3", "node-2": "1.36.3"}
+    passed = replace(made.passed, began=both, ended={**both, "node-2": "1.37.2"})
+    assert "kube-proxy 1.36.3 on all nodes before; " in text(replace(made, passed=passed))
+    assert "1.37.2 on node-2" in text(replace(made, passed=passed))
+    same = replace(made.passed, began=both, ended=both)
+    assert "kube-proxy 1.36.3 on all nodes, before and after" in text(replace(made, passed=same))
