@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.finding import Verdict
 from gauntlet.traffic.evidence import Evidence
-from gauntlet.upgrade.gate import NAME, Plan, interruption
+from gauntlet.upgrade.gate import NAME, Plan, broken_off, interruption
 from gauntlet.upgrade.phases import CASES, Extent, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 
@@ -34,3 +36,10 @@ def test_what_is_kept_of_an_interrupted_one_can_be_found(tmp_path: Path) -> None
     said = interruption("roll-back", Evidence(tmp_path, NAME), tmp_path)
     assert said.startswith("interrupted in roll-back: nothing is decided; ")
     assert said.endswith(f"evidence/upgrade, below {tmp_path}")
+
+
+def test_one_that_was_broken_off_decides_nothing_and_says_by_what() -> None:
+    interrupted, failed = broken_off(KeyboardInterrupt()), broken_off(GauntletError("the disk is full", "make room"))
+    assert (interrupted.check, interrupted.verdict) == ("broken-off", Verdict.INCONCLUSIVE)
+    assert "interrupted" in interrupted.reason
+    assert (failed.verdict, failed.reason, failed.remedy) == (Verdict.INCONCLUSIVE, "the disk is full", "make room")
