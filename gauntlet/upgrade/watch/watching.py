@@ -18,7 +18,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.roll_cost import Setting
-from gauntlet.upgrade.roll_traffic import STICKY, by_ingress, by_node, by_pod
+from gauntlet.upgrade.roll_traffic import by_ingress, by_node, by_pod
 from gauntlet.upgrade.standing import look, standing_now
 from gauntlet.upgrade.watch import rest
 from gauntlet.upgrade.watch.command import Command
@@ -29,6 +29,7 @@ from gauntlet.upgrade.watch.surroundings import ClientSeen
 from gauntlet.upgrade.watch.target import Watched
 from gauntlet.upgrade.watch.versions import versions_of
 from gauntlet.upgrade.watch.workplace import Workplace, workplace
+from gauntlet.workload.service import STICKY
 
 NAME = "watch"
 OUTSIDE = "outside"
