@@ -50,10 +50,11 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
         services = CaseNamespaces(api, together=1)
         with announced() as announcement, (into / SAID).open("wb") as said:
             code = pytestrun.run_pytest(options, paths.project_root(), said)
+            results = announcement.folder()
         # It was told to end, by whoever told this process.
         if code == PytestExit.INTERRUPTED or code > 128:
             raise KeyboardInterrupt
-        came = came_to(announcement.folder(), code, folder, into / SAID)
+        came = came_to(results, code, folder, into / SAID)
         if came.results is None:
             heal(cluster)
             for name in namespaces.with_services(api) - services.earlier:
