@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -69,7 +70,8 @@ class PairRecord(Record):
     """What became of one upgrade. `answer` is null if it was not run, and `not_run` says why.
 
     `there` are the outages of all phases that go to the next kube-proxy or hold it, `back` those of the way back; null
-    if that was not tried. `reasons` are names, worst first. `left_out` are phases that were not part of it.
+    if that was not tried. `reasons` are names with what was seen, worst first. `left_out` are phases that were not part
+    of it.
     """
 
     today: str = Field(min_length=1)
@@ -128,14 +130,19 @@ def of_results(pair: Pair, results: Results) -> PairRecord:
         accepted=len(upgrade.accepted),
         there=_outages(results, there),
         back=_outages(results, back) if back else None,
-        reasons=tuple(without_namespaces(each.name) for each in upgrade.reasons),
+        reasons=tuple(without_namespaces(f"{each.name}: {each.reason}") for each in upgrade.reasons),
         gains=len(upgrade.gains),
         left_out=upgrade.not_run,
         kernel=next((each.kernel for each in results.subjects), ""),
         nodes=upgrade.nodes,
         took_s=round((results.finished - results.started).total_seconds(), 1),
-        command=results.reproduce,
+        command=_without_folder(results.reproduce),
     )
+
+
+def _without_folder(command: str) -> str:
+    """A command without the folder of its results, which is another one wherever it is run again."""
+    return re.sub(r" --results ('[^']*'|\S+)", "", command)
 
 
 def _run(upgrade: UpgradeRecord) -> Iterator[Phase]:

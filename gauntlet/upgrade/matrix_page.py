@@ -52,7 +52,8 @@ def _head(matrix: Matrix) -> Iterator[str]:
     yield (
         f"Measured at commit `{matrix.commit or 'unknown'}` from {matrix.started:%Y-%m-%d %H:%M} to "
         f"{matrix.finished:%H:%M} UTC on {plain(matrix.machine)}; {ran} of {len(matrix.pairs)} pairs were run, each "
-        "once: how much a figure differs from run to run is not known."
+        "once: how much a figure differs from run to run is not known. A busy machine loses attempts by itself; below, "
+        "the reasons say how many were lost, and when."
     )
 
 

@@ -93,8 +93,18 @@ def test_what_faults_cost_is_no_cost_of_the_roll() -> None:
 
 
 def test_what_was_not_measured_is_no_zero() -> None:
-    assert of_results(PAIR, results(("roll-forward", None))).there == Outages()
+    found = of_results(PAIR, results(("roll-forward", None)))
+    assert found.there == Outages()
+    # What was seen is said with what it is called: how many attempts it cost, and when.
+    assert found.reasons[0].startswith("the way back: outage: new TCP in roll-back: 1 outage: 0.851 s, 0.030 s after")
     assert of_results(PAIR, results(("roll-forward", 0.0))).there == Outages(new_tcp_s=0.0)
+
+
+def test_the_command_is_without_the_folder_of_its_results() -> None:
+    whole = results(("roll-forward", 0.0)).model_copy(
+        update={"reproduce": "gauntlet upgrade --results '/a b/c' --quick"}
+    )
+    assert of_results(PAIR, whole).command == "gauntlet upgrade --quick"
 
 
 def test_an_answer_keeps_its_reach_and_what_was_accepted_for_it() -> None:
