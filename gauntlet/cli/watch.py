@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cli.span import Span
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.names import NAME
 
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from gauntlet.upgrade.watch.target import Reach
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)")
-
-
-class Span(click.ParamType[float]):
-    """A length of time: `90`, `90s`, `30m`, `2h`; in seconds."""
-
-    name = "TIME"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        found = _SPAN.fullmatch(str(value))
-        if found is None or not float(found[1]):
-            self.fail(f"{value!r} is not a length of time above zero: 90s, 30m or 2h", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
 
 
 @click.command(short_help="Watch a cluster while somebody else changes it, and judge what that cost.")
