@@ -16,6 +16,7 @@ from gauntlet.cli.origin import from_source
 from gauntlet.cli.span import Span
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.providers.registry import DEFAULT
 
 if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from gauntlet.upgrade.undoing import OnFailure
     from gauntlet.upgrade.verdict import Answer
 
-# The only one whose nodes can be given another kube-proxy so far.
-_PROVIDER = "sandbox"
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -54,6 +53,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="If a node's next kube-proxy does not serve, the roll stops: what to do with the nodes that were rolled.",
 )
+@click.option("--provider", "source", default=DEFAULT, show_default=True, help="Where the cluster comes from.")
 @click.option("--nodes", type=click.IntRange(1), default=3, show_default=True, help="Number of nodes.")
 @click.option("--slos", type=_FOLDER, help="Folder with what differs from slos/: upgrade.yaml, accepted.yaml.")
 @click.option(
@@ -83,6 +83,7 @@ def upgrade(
     extent: str | None,
     cases: str | None,
     on_failure: str,
+    source: str,
     nodes: int,
     slos: Path | None,
     results: Path,
@@ -93,11 +94,11 @@ def upgrade(
     """Say whether a cluster may take its next kube-proxy: what the roll costs its clients, and what the next one does
     worse.
 
-    A sandbox cluster starts with today's kube-proxy. Under traffic that never stops, from pods, from the network of
-    nodes and from outside, its nodes get the next one, one after the other, then today's again, and the next one once
-    more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half of the nodes
-    replaced, there, and back. Then the cases of conformance run beside the traffic, and, with all nodes of one
-    kube-proxy, the faults of the gate; what they come to with the next one is compared with today's.
+    A cluster of the sandbox or of kind starts with today's kube-proxy. Under traffic that never stops, from pods, from
+    the network of nodes and from outside, its nodes get the next one, one after the other, then today's again, and the
+    next one once more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half
+    of the nodes replaced, there, and back. Then the cases of conformance run beside the traffic, and, with all nodes of
+    one kube-proxy, the faults of the gate; what they come to with the next one is compared with today's.
 
     A node whose next kube-proxy does not serve stops the roll. The nodes that were rolled get today's again, or are
     left as they are; the answer stays `may not`, and the page says what was done and whether the way back worked.
@@ -136,7 +137,7 @@ def upgrade(
     if scope is not None:
         for name, given in (("--from", today), ("--to", following)):
             exclusive({"--matrix": scope, name: given}, "the matrix has pairs of its own")
-        shared = _shared(strategy, extent, cases, on_failure, nodes, slos)
+        shared = _shared(strategy, extent, cases, on_failure, source, nodes, slos)
         ctx.exit(run_matrix(shared, budget_s, results, page))
     if budget_s is not None or page is not None:
         raise UsageError("--budget and --write are options of the matrix", "give --matrix too, or leave them out")
@@ -148,13 +149,14 @@ def upgrade(
     require_supported(subjects)
     require_carried(nodes)
     way, terms = Strategy.parse(strategy), Terms.read(slos)
-    spec = _spec(*subjects, nodes)
+    maker = _maker(source)
+    spec = _spec(maker, *subjects, nodes)
     # What cannot be is said before anything is built.
     way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
     tasks = frozenset(Task) - CASES if cases else frozenset(Task)
     answer, lines, ended_by = _undertake(
-        spec, way, Extent(extent or Extent.WHOLE), tasks, terms, slos, folder, OnFailure(on_failure)
+        maker, spec, way, Extent(extent or Extent.WHOLE), tasks, terms, slos, folder, OnFailure(on_failure)
     )
     link = point_latest(folder, LATEST_SELECTION if extent or cases else LATEST)
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
@@ -164,22 +166,35 @@ def upgrade(
 
 
 def _shared(
-    strategy: str, extent: str | None, cases: str | None, on_failure: str, nodes: int, slos: Path | None
+    strategy: str, extent: str | None, cases: str | None, on_failure: str, source: str, nodes: int, slos: Path | None
 ) -> list[str]:
     """The options that the pairs of a matrix have in common."""
     flags = [*(["--quick"] if extent else []), *(["--no-cases"] if cases else [])]
     promises = [] if slos is None else ["--slos", str(slos.absolute())]
-    return ["--strategy", strategy, "--nodes", str(nodes), "--on-failure", on_failure, *promises, *flags]
+    place = ["--provider", source, "--nodes", str(nodes)]
+    return ["--strategy", strategy, *place, "--on-failure", on_failure, *promises, *flags]
 
 
-def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
+def _maker(source: str) -> Provider:
+    """Raises UsageError for a provider whose clusters are somebody's."""
+    from gauntlet.providers import provider
+
+    maker = provider(source)
+    if not maker.makes_clusters:
+        raise UsageError(
+            f"{source} clusters are somebody's: the gauntlet does not replace their kube-proxies",
+            "choose a provider that makes clusters, sandbox or kind",
+        )
+    return maker
+
+
+def _spec(maker: Provider, today: Subject, following: Subject, nodes: int) -> ClusterSpec:
     """A cluster for both. Raises UsageError or EnvironmentUnfit if there cannot be one."""
     from gauntlet.cli.settings import LONGEST_SLUG
     from gauntlet.ground.cluster import NodeKernel
-    from gauntlet.providers import ClusterSpec, provider
+    from gauntlet.providers import ClusterSpec
     from gauntlet.providers.protocol import AUTO, chosen_kernel
 
-    maker = provider(_PROVIDER)
     kernels = {chosen_kernel(maker, each.mode, AUTO) for each in (today, following)}
     kernel = NodeKernel.OWN if NodeKernel.OWN in kernels else NodeKernel.HOST
     name = f"upgrade-{today.slug[:LONGEST_SLUG]}-{secrets.token_hex(3)}"
@@ -189,6 +204,7 @@ def _spec(today: Subject, following: Subject, nodes: int) -> ClusterSpec:
 
 
 def _undertake(
+    maker: Provider,
     spec: ClusterSpec,
     way: Strategy,
     extent: Extent,
@@ -205,7 +221,6 @@ def _undertake(
     """
     from gauntlet.cli.upgrade_cases import runner
     from gauntlet.ground import ending
-    from gauntlet.providers import provider
     from gauntlet.providers.protocol import RollingCluster
     from gauntlet.report.results_file import LOGS, write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
@@ -214,7 +229,6 @@ def _undertake(
     from gauntlet.upgrade.phases import Side
     from gauntlet.upgrade.record import Run, recorded
 
-    maker = provider(_PROVIDER)
     maker.prepare(spec, click.echo)
     started = datetime.now(UTC)
     subjects = dict(zip(Side, (spec.subject, *spec.replacements), strict=True))
@@ -224,7 +238,8 @@ def _undertake(
         assert isinstance(cluster, RollingCluster)
         plan = Plan.of([node.name for node in cluster.nodes], way, extent, tasks)
         run_cases = runner(cluster, folder, slos)
-        seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, click.echo, on_failure)
+        with cluster.serving():
+            seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)
         command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
         results = recorded(Run(cluster, names, way, command, started, evidence, hold_s), seen)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.providers.existing.options import ExistingOptions
 from gauntlet.providers.kind.options import KindOptions
 
@@ -26,8 +27,8 @@ class ClusterSpec:
 
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the clusters of this
     user. `kind` is for the kind provider alone, `existing` for that of existing clusters, whose subject is the one
-    found there. `replacements` are subjects whose kube-proxies its nodes may be given later (RollingCluster); only the
-    sandbox has that so far.
+    found there. `replacements` are subjects whose kube-proxies the nodes of a new cluster may be given later
+    (RollingCluster).
     """
 
     name: str
@@ -183,6 +184,17 @@ def chosen_kernel(maker: Provider, mode: ProxyMode, asked: str) -> NodeKernel:
         return maker.kernel_for(mode)
     maker.require_kernel(mode, NodeKernel(asked))
     return NodeKernel(asked)
+
+
+def require_distinct(spec: ClusterSpec) -> None:
+    """Raises UsageError if two subjects of a cluster have the same name, by which its nodes are given them."""
+    names = Counter(each.name for each in (spec.subject, *spec.replacements))
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise UsageError(
+            f"two subjects of cluster {spec.name} have the name {twice[0]}",
+            "name each, as in before=nftables@1.36,after=nftables@1.37",
+        )
 
 
 def names_in(folder: Path) -> frozenset[str]:

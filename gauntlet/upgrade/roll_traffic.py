@@ -21,18 +21,20 @@ from gauntlet.upgrade.churn import Churn
 from gauntlet.upgrade.endpoint_change import EndpointChange
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
-from gauntlet.workload.backend import one_on_each
+from gauntlet.workload.backend import IMAGE, one_on_each
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import HTTP, STICKY, UDP, Service, ServiceType
+from gauntlet.workload.service import HTTP, UDP, Service, ServiceType
 from gauntlet.workload.workload import Workload
 
 # Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.
 RATE_PER_S = 20.0
 CLIENT = "client"
 ECHO = Service("echo", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER)
+# Three hours, the default of the API.
+STICKY = Service("sticky", affinity_timeout_s=10_800)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) ->
     """
     nodes = tuple(node.name for node in cluster.nodes)
     own = namespaces.create(api, "clients")
-    running = Workload(api, own).run(*one_on_each(nodes, app=CLIENT))
+    running = Workload(api, own).run(*one_on_each(nodes, app=CLIENT, image=cluster.client_image or IMAGE))
     clients = Clients(tuple(cluster.pod(own, pod.name) for pod in running.all), cluster.nodes, cluster.outside)
     traffic.warm(*clients.everywhere)
     offer = _offer(cluster, api, traffic, evidence, clients)

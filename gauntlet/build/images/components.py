@@ -34,14 +34,14 @@ def recipes(programs: Mapping[str, Path], roots: Mapping[str, str]) -> dict[str,
         for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
     }
     made["coredns"] = Recipe("coredns", _HERE / "coredns.Dockerfile", {"coredns": programs["coredns"]})
-    made["kube-proxy"] = Recipe(
-        "kube-proxy",
-        _HERE / "kube-proxy.Dockerfile",
-        {"kube-proxy": programs["kube-proxy"], "collect": _HERE / "collect.sh"},
-        {"NODE_ROOT": roots["NODE_ROOT"]},
-    )
+    made["kube-proxy"] = kube_proxy(programs["kube-proxy"], roots["NODE_ROOT"])
     made["pause"] = Recipe("pause", _HERE / "pause.Dockerfile", {}, {"CLIENT_ROOT": roots["CLIENT_ROOT"]})
     return made
+
+
+def kube_proxy(program: Path, node_root: str) -> Recipe:
+    files = {"kube-proxy": program, "collect": _HERE / "collect.sh"}
+    return Recipe("kube-proxy", _HERE / "kube-proxy.Dockerfile", files, {"NODE_ROOT": node_root})
 
 
 def agnhost(program: Path, client_root: str) -> Recipe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gauntlet.build import docker
 from gauntlet.build.binaries import ensure, ensure_modules
@@ -56,6 +57,11 @@ def find(version: str, say: Say) -> Images:
     Binaries and packages that are not in the cache are built, as their versions are part of the tags.
     """
     return _plan(version, say).images
+
+
+def proxy_image(kube_proxy: Path) -> Recipe:
+    """The image of this kube-proxy alone, on the root that `make` has made; no network is asked for it."""
+    return components.kube_proxy(kube_proxy, debian.NODE.tag)
 
 
 def client_image(version: str, say: Say) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.version import minor_of
+from gauntlet.providers import programs
 from gauntlet.providers.kind import config as kind_config
-from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.protocol import ClusterSpec, require_distinct
+from gauntlet.proxy.eras import offer
 from gauntlet.subject import Subject
 
 
@@ -17,13 +21,29 @@ def require_makeable(spec: ClusterSpec) -> None:
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
         )
-    _require_program(spec.subject, spec.kind.image)
+    if spec.replacements:
+        _require_replaceable(spec)
+    else:
+        _require_program(spec.subject, spec.kind.image)
 
 
 def require_version(subject: Subject, image: str, version: str) -> None:
     """Raises UsageError if the subject says another version than that of the kube-proxy in a node image."""
     if not subject.may_be(version):
         raise UsageError(f"{image} has kube-proxy {version}, not {subject.version}", "give one of that version")
+
+
+def _require_replaceable(spec: ClusterSpec) -> None:
+    """Raises UsageError if nodes cannot be given each of these kube-proxies under the newest control plane."""
+    require_distinct(spec)
+    offer(spec.mode, DEFAULT_VERSION)  # with the node image's kube-proxy the cluster comes up
+    for subject in (spec.subject, *spec.replacements):
+        programs.require_pinned(subject)
+        if subject.minor > minor_of(DEFAULT_VERSION):
+            raise UsageError(
+                f"{subject.name} is kube-proxy {subject.version}, newer than the control plane, {DEFAULT_VERSION}",
+                "choose a version up to that: kube-proxy must not be newer than the API server",
+            )
 
 
 def _require_program(subject: Subject, image: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from gauntlet.build import docker
 from gauntlet.build.images.making import AGNHOST, Images
@@ -14,9 +15,11 @@ from gauntlet.kube.api_client import api_client
 from gauntlet.kube.objects import NodeObject
 from gauntlet.nodes.container import ContainerNode
 from gauntlet.providers.kind import network as kind_network
+from gauntlet.providers.kind import proxy_images, replacement
 from gauntlet.providers.kind.admission import require_version
 from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
 from gauntlet.providers.kind.config import PTP
+from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.proxy import ports
 
@@ -52,7 +55,8 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
         subject=spec.subject.as_json(),
     )
     # Only now is it known of an image whose tag does not say it.
-    require_version(spec.subject, image, record.version)
+    if not spec.replacements:
+        require_version(spec.subject, image, record.version)
     nodes = RunningKindCluster(record).nodes
     kind_network.stop_redirects(nodes)
     if network == PTP:
@@ -64,9 +68,20 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
     _await_ready(api)
     for node in nodes:
         _await_proxy(node)
-    record = KindRecord(**{**vars(record), "outside": outside})
+    record = replace(record, outside=outside)
     record.save()
     return record
+
+
+def equip(record: KindRecord, proxies: tuple[ProxyImage, ...]) -> KindRecord:
+    """Let the nodes run each of these kube-proxies, and give all of them the first, together."""
+    cluster = RunningKindCluster(replace(record, proxies=proxies))
+    cluster.record = replace(cluster.record, configuration=replacement.described(Api(cluster.api)))
+    proxy_images.load(cluster.nodes, proxies)
+    first = cluster.subjects[0]
+    with ThreadPoolExecutor(len(cluster.nodes)) as pool:
+        list(pool.map(lambda node: cluster.replace_proxy(node.name, first), cluster.nodes))
+    return cluster.record
 
 
 def _nodes(api: Api) -> tuple[NodeObject, ...]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, ProxyMode
+from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
-from gauntlet.kube.objects import ConfigMap, PodObject
+from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
+from gauntlet.providers.kind import replacement
+from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.load_balancer import LoadBalancer
 from gauntlet.proxy.configuration import changed
 from gauntlet.subject import Subject
@@ -28,11 +32,10 @@ if TYPE_CHECKING:
 
 API_PORT = 6443
 LOAD_BALANCER_POOL = "10.200.0.0/24"
-CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
-_CONFIG_KEY = "config.conf"
+# Locked by the process whose stand-in for a load balancer is at work.
+_SERVED = "load-balancer.lock"
 # The kubelet looks for changes of what it mounts at each sync of a pod (syncFrequency, a minute) or sooner.
 _MOUNTED_WITHIN_S = 120.0
-_MOUNTED = "cat /proc/$(pgrep --exact --newest kube-proxy)/root/var/lib/kube-proxy/config.conf"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,12 @@ class NodeRecord:
 
 @dataclass(frozen=True)
 class KindRecord:
-    """What is kept on disk of a cluster. `nodes` are the workers, then the control plane."""
+    """What is kept on disk of a cluster. `nodes` are the workers, then the control plane.
+
+    `mode`, `version` and `subject` are those of the node image's kube-proxy. Nodes that can be given another one have
+    `proxies`: `given` says which of them each node was given last, `settled` which one all nodes had last, by their
+    names; `configuration` is the YAML that those of all subjects are laid over.
+    """
 
     name: str
     mode: str
@@ -54,6 +62,10 @@ class KindRecord:
     nodes: tuple[NodeRecord, ...]
     outside: str
     subject: str  # JSON of a gauntlet.subject.Subject
+    proxies: tuple[ProxyImage, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    settled: str = ""
+    configuration: str = ""
 
     @classmethod
     def load(cls, name: str) -> KindRecord | None:
@@ -61,7 +73,9 @@ class KindRecord:
         file = state_dir(name) / "cluster.json"
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
-            return cls(**{**fields, "nodes": tuple(NodeRecord(**node) for node in fields["nodes"])})
+            nodes = tuple(NodeRecord(**node) for node in fields["nodes"])
+            proxies = tuple(ProxyImage(**each) for each in fields.get("proxies", ()))
+            return cls(**{**fields, "nodes": nodes, "proxies": proxies})
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as error:
@@ -97,13 +111,10 @@ class RunningKindCluster:
     limits = NO_LIMITS
 
     def __init__(self, record: KindRecord) -> None:
-        self.record = record
+        self._take(record)
+        # Nodes that are replaced at the same time change one record.
+        self._changing = Lock()
         self.name = record.name
-        self.mode = ProxyMode(record.mode)
-        self.version = record.version
-        self.origin = f"node image {record.image}"
-        self.proxy_sha256 = ""
-        self.subject = replace(Subject.of_json(record.subject), version=record.version)
         self.control_plane_version = record.version
         self.kernel = platform.release()
         self.state_dir = state_dir(record.name)
@@ -125,14 +136,32 @@ class RunningKindCluster:
         )
         self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, record.outside)
 
+    def _take(self, record: KindRecord) -> None:
+        """What it says of its kube-proxies is of the one that all nodes had last."""
+        self.record = record
+        settled = next((each for each in record.proxies if each.name == record.settled), None)
+        self.subject = replace(Subject.of_json(record.subject), version=record.version)
+        self.origin, self.proxy_sha256 = f"node image {record.image}", ""
+        if settled is not None:
+            self.subject = Subject.of_json(settled.subject)
+            self.origin, self.proxy_sha256 = settled.origin, settled.sha256
+        self.mode, self.version = self.subject.mode, self.subject.version
+
     @contextmanager
     def serving(self) -> Iterator[None]:
-        balancer = LoadBalancer(Api(self.api), LOAD_BALANCER_POOL)
-        balancer.start()
-        try:
-            yield
-        finally:
-            balancer.stop()
+        """Two at once would give one Service two addresses: a child of a process that serves leaves it to that."""
+        with (self.state_dir / _SERVED).open("w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield
+                return
+            balancer = LoadBalancer(Api(self.api), LOAD_BALANCER_POOL)
+            balancer.start()
+            try:
+                yield
+            finally:
+                balancer.stop()
 
     @cached_property
     def api(self) -> ApiClient:
@@ -150,16 +179,45 @@ class RunningKindCluster:
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
         """One ConfigMap is mounted by all of them; returns when each has the new one before it."""
         api = Api(self.api)
-        present = api.one(ConfigMap, CONFIG_MAP).data[_CONFIG_KEY]
-        wanted = changed(present, changes)
-        api.patch(CONFIG_MAP, {"data": {_CONFIG_KEY: wanted}})
+        wanted = changed(replacement.described(api), changes)
+        api.patch(replacement.CONFIG_MAP, {"data": {replacement.CONFIG_KEY: wanted}})
         for node in self.nodes:
             until(
-                lambda node=node: node.run(["sh", "-c", _MOUNTED], check=False).stdout == wanted,  # type: ignore[misc]
+                lambda node=node: node.run(["sh", "-c", replacement.MOUNTED], check=False).stdout == wanted,  # type: ignore[misc]
                 what=f"kube-proxy on {node.name} has its new configuration mounted",
                 deadline_s=_MOUNTED_WITHIN_S,
                 every_s=1.0,
             )
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return tuple(Subject.of_json(each.subject) for each in self.record.proxies) or (self.subject,)
+
+    def subject_of(self, node: str) -> Subject:
+        given = self.record.given.get(self.node(node).name, self.subject.name)
+        return next(subject for subject in self.subjects if subject.name == given)
+
+    def replace_proxy(self, node: str, subject: Subject) -> None:
+        """The DaemonSet changes before the pod goes, so that whatever ends it, the new one follows."""
+        place = self.node(node)
+        known = {each.name: each for each in self.record.proxies}
+        if subject.name not in known:
+            raise UsageError(
+                f"the nodes of cluster {self.name} cannot run kube-proxy of the subject {subject.name}",
+                f"name it when the cluster is made; they can run that of {', '.join(known) or 'none but their image'}",
+            )
+        given = known[subject.name]
+        with self._changing:
+            replacement.describe(Api(self.api), self.record.configuration, given)
+            self._keep(replace(self.record, given={**self.record.given, place.name: given.name}))
+        replacement.renew(self, place, self.record.configuration, given)
+        with self._changing:
+            if {self.record.given.get(each.name) for each in self.nodes} == {given.name}:
+                self._keep(replace(self.record, settled=given.name))
+
+    def _keep(self, record: KindRecord) -> None:
+        record.save()
+        self._take(record)
 
     def pod(self, namespace: str, name: str) -> ContainedPod:
         try:

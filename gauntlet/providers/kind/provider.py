@@ -24,6 +24,7 @@ from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers.kind import bringup as kind_bringup
 from gauntlet.providers.kind import config as kind_config
+from gauntlet.providers.kind import proxy_images
 from gauntlet.providers.kind import tools as kind_tools
 from gauntlet.providers.kind.admission import require_makeable
 from gauntlet.providers.kind.cluster import (
@@ -77,7 +78,9 @@ class KindProvider:
             )
 
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
-        """Images are made by `gauntlet images build` alone; without them `create` refuses."""
+        """Images of nodes are made by `gauntlet images build` alone; without them `create` refuses."""
+        if spec.replacements:
+            proxy_images.gathered(spec, say)
 
     def create(self, spec: ClusterSpec) -> RunningKindCluster:
         """Bring up a cluster, or use the one of this name again where it was kept (as pytest-kind does)."""
@@ -179,6 +182,7 @@ class KindProvider:
         return record
 
     def _create(self, spec: ClusterSpec, tools: KindTools, image: str, images: making.Images) -> KindRecord:
+        proxies = proxy_images.gathered(spec, lambda _: None) if spec.replacements else ()
         folder = state_dir(spec.name)
         if folder.exists():
             # Of a cluster of this name whose containers are gone, and the faults in them: undone on new nodes, they
@@ -188,16 +192,17 @@ class KindProvider:
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")
         network = docker.label(image, NETWORK_LABEL)
         file = folder / "kind.yaml"
-        completed = kind_config.complete(
-            config, nodes=spec.nodes, image=image, network=network, configuration=spec.subject.configuration
-        )
+        # What differs by subject is laid over the configuration of nodes that get one after the other.
+        own = {} if spec.replacements else spec.subject.configuration
+        completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network, configuration=own)
         file.write_text(completed, encoding="utf-8")
         try:
             with _in(folder):
                 _bring_up(_kind(spec.name, kind_tools.retaining(tools, folder), image), file)
-            return kind_bringup.finish(
+            record = kind_bringup.finish(
                 spec, image, images, network=network, service_subnet=kind_config.service_subnet(config)
             )
+            return kind_bringup.equip(record, proxies) if proxies else record
         except GauntletError as error:
             error.what += f"\n  {self._bury(spec.name, tools)}"
             raise
@@ -224,8 +229,13 @@ PROVIDER: type[Provider] = KindProvider
 
 
 def _image_version(spec: ClusterSpec) -> str:
-    """The minor version of the images that are made here for a cluster; with a node image from elsewhere, any does."""
-    return DEFAULT_VERSION if spec.kind.image else pinned_minor(spec.version, toolchain_root())
+    """The minor version of the images that are made here for a cluster.
+
+    With a node image from elsewhere, any does. Nodes that are given one kube-proxy after the other are under the newest
+    control plane, as in the sandbox: it must not be older than any of them.
+    """
+    newest = bool(spec.kind.image or spec.replacements)
+    return DEFAULT_VERSION if newest else pinned_minor(spec.version, toolchain_root())
 
 
 def _images(spec: ClusterSpec) -> making.Images:

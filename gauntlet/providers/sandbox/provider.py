@@ -18,7 +18,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers import programs
-from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, require_distinct
 from gauntlet.providers.sandbox import layout, proxy_programs, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
@@ -164,7 +164,7 @@ class SandboxProvider:
         for subject in (spec.subject, *spec.replacements):
             programs.require_pinned(subject)
             self.require_kernel(subject.mode, spec.kernel)
-        proxy_programs.require_distinct(spec)
+        require_distinct(spec)
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(PROXY_PATH, "")

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from gauntlet.build.binaries import Binaries
 from gauntlet.build.cache import Say
-from gauntlet.ground.errors import UsageError
 from gauntlet.ground.version import minor_of
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.layout import ProxyProgram
 from gauntlet.subject import DATA_PLANE, Subject
-
-
-def require_distinct(spec: ClusterSpec) -> None:
-    """Raises UsageError if two subjects of a cluster have the same name, by which its nodes are given them."""
-    names = Counter(each.name for each in (spec.subject, *spec.replacements))
-    twice = [name for name, times in names.items() if times > 1]
-    if twice:
-        raise UsageError(
-            f"two subjects of cluster {spec.name} have the name {twice[0]}",
-            "name each, as in before=nftables@1.36,after=nftables@1.37",
-        )
 
 
 def gathered(spec: ClusterSpec, say: Say) -> tuple[Binaries, tuple[ProxyProgram, ...]]:

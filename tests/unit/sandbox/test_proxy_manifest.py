@@ -11,7 +11,7 @@ import yaml
 from gauntlet.build.binaries import Binaries
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.providers.protocol import ClusterSpec
+from gauntlet.providers.protocol import ClusterSpec, require_distinct
 from gauntlet.providers.sandbox import layout, proxy_programs
 from gauntlet.providers.sandbox.layout import ClusterRecord, ProxyProgram
 from gauntlet.providers.sandbox.proxies import configuration
@@ -99,8 +99,8 @@ def test_a_subject_alone_gets_what_it_always_got() -> None:
 def test_two_subjects_of_one_name_are_refused() -> None:
     other = replace(parse("nftables", "1.37"), name=BEFORE.name)
     with pytest.raises(UsageError, match=BEFORE.name):
-        proxy_programs.require_distinct(ClusterSpec("c", BEFORE, replacements=(other,)))
-    proxy_programs.require_distinct(ClusterSpec("c", BEFORE, replacements=(AFTER,)))
+        require_distinct(ClusterSpec("c", BEFORE, replacements=(other,)))
+    require_distinct(ClusterSpec("c", BEFORE, replacements=(AFTER,)))
 
 
 def record(proxies: tuple[ProxyProgram, ...]) -> ClusterRecord:
