@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gauntlet.cli.main import main
-from gauntlet.doctor.cluster_check import Level, Report, examine
+from gauntlet.doctor.cluster_check import Level, Report, cluster_facts, examine, node_facts
+from gauntlet.doctor.cluster_check.mismatches import Kind, mismatches
 from gauntlet.ground.cluster import Cluster, Node, ProxyMode
 from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.paths import project_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
+from gauntlet.kube.objects import NodeObject, modelled
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.providers.sandbox.layout import BIN
 from gauntlet.proxy import finder
 from gauntlet.proxy.health import healthy
+from gauntlet.proxy.modelled import proxy
 from gauntlet.proxy.restart import RESTART, await_anew
+from gauntlet.semantics.places import ServingNode
 from gauntlet.subject import plain
 from tests.unit.cluster_check.facts import bad, told
 
@@ -36,6 +40,7 @@ EMPTY_TABLE = {
 DEAD = f"mount --bind /bin/false {BIN}/kube-proxy" + finder.each('kill -KILL "$pid"')
 ALIVE = f"umount {BIN}/kube-proxy"
 SHOP = "cluster-check"
+ZONE = "topology.kubernetes.io/zone"
 
 
 @pytest.fixture(scope="module", params=[ProxyMode.IPTABLES, ProxyMode.NFTABLES])
@@ -223,6 +228,45 @@ def test_an_endpoint_that_a_stopped_kube_proxy_keeps(cluster: Cluster, api: Api)
     what = told(found, Level.PROBLEM, "rules", "leads to an address that is no endpoint", "node-1").what
     assert "-> 10.244.2.200" in what
     assert {each.where for each in bad(found)} == {"node-1"}
+
+
+def test_policies_and_hints_leave_endpoints_aside(cluster: Cluster, api: Api) -> None:
+    """The model says the same as each kube-proxy, and something else of a node that is not this one."""
+    zones = {"node-1": "west", "node-2": "east"}
+    endpoints = [
+        {**ready_endpoint(f"10.244.{number}.201"), "nodeName": name, "hints": {"forZones": [{"name": zone}]}}
+        for number, (name, zone) in enumerate(zones.items(), start=1)
+    ]
+    made = {"own": {"internalTrafficPolicy": "Local"}, "near": {}}
+    with ExitStack() as stack:
+        for name, zone in zones.items():
+            path = f"/api/v1/nodes/{name}"
+            api.patch(path, {"metadata": {"labels": {ZONE: zone}}})
+            stack.callback(api.patch, path, {"metadata": {"labels": {ZONE: None}}})
+        for name, spec in made.items():
+            port = {"name": "http", "port": 80, "targetPort": 8080}
+            service = object_of("v1", "Service", name, spec={"ports": [port], **spec})
+            stack.enter_context(existing(api, f"/api/v1/namespaces/{SHOP}/services", service))
+            sliced = object_of(
+                "discovery.k8s.io/v1", "EndpointSlice", name, {"kubernetes.io/service-name": name},
+                addressType="IPv4", endpoints=endpoints, ports=[{"name": "http", "port": 8080}],
+            )  # fmt: skip
+            folder = f"/apis/discovery.k8s.io/v1/namespaces/{SHOP}/endpointslices"
+            stack.enter_context(existing(api, folder, sliced))
+        assert bad(check(cluster)) == []
+        served = cluster_facts.services(api)
+        looked = node_facts.gather(cluster.nodes[0], None)
+        nodes = {name: modelled.node(api.one(NodeObject, f"/api/v1/nodes/{name}")) for name in zones}
+        version = looked.metrics.version if looked.metrics is not None else ""
+        serving = proxy(cluster.mode, version, {})
+        (rules,) = [each for each in looked.rules if each.mode is cluster.mode]
+        assert mismatches(served, rules, looked.addresses, ServingNode(nodes["node-1"], serving)) == frozenset()
+        other = mismatches(served, rules, looked.addresses, ServingNode(nodes["node-2"], serving))
+    assert {(each.kind, each.endpoint, each.place.service) for each in other} == {
+        (kind, endpoint, f"{SHOP}/{name}:http")
+        for name in made
+        for kind, endpoint in ((Kind.ASTRAY, "10.244.1.201"), (Kind.PASSED_OVER, "10.244.2.201"))
+    }
 
 
 def test_a_mode_that_the_next_restart_would_bring(cluster: Cluster) -> None:
