@@ -19,7 +19,7 @@ unit: ## the tests that need no root, no cluster and no built program (2 min)
 
 test: lint ## lint, then the project's own tests
 	$(BIN)/pytest tests/unit tests/programs -n auto --dist loadfile --timeout=1200
-	$(BIN)/pytest tests/cluster -n 2 --dist loadgroup --timeout=1200
+	$(BIN)/pytest tests/cluster -n 2 --dist loadfile --timeout=1200
 
 lint: setup ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -16,11 +16,7 @@ settings.load_profile("own tests")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by folder, before -m chooses. A test elsewhere that makes a namespace says so itself.
-
-    The tests of a folder share clusters: with --dist loadgroup one worker has them all.
-    """
+    """Mark by folder, before -m chooses. A test elsewhere that makes a namespace says so itself."""
     for item in items:
         if item.path.is_relative_to(CLUSTER):
             item.add_marker("cluster")
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(CLUSTER).parts[0]))

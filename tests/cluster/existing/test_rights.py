@@ -96,6 +96,7 @@ def test_each_user_can_do_its_work(adopted: Api, sandbox: Cluster, account: str,
     [
         (get_in, "daemonsets", "create"),
         (get_in, "daemonsets", "delete"),
+        (get_in, "configmaps", "get"),
         (get_in, "configmaps", "create"),
         (serve, "namespaces", "create"),
         (serve, "pods", "create"),
