@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cli.cluster_options import cluster_options
 from gauntlet.ground import screen
 from gauntlet.ground.errors import ExitCode, UsageError
-from gauntlet.ground.names import NAME
 
 if TYPE_CHECKING:
     from gauntlet.providers.existing.options import ExistingOptions
@@ -19,18 +18,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Try what this machine can run, or check a cluster.")
 @click.option("--kind", "for_kind", is_flag=True, help="Look for what commonly breaks kind clusters instead.")
 @click.option("--cluster", "of_cluster", is_flag=True, help="Check the kube-proxies of a cluster, not this machine.")
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="With --cluster: the cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
-)
-@click.option("--context", type=NAME, help="With --cluster: a context of the kubeconfig.  [default: the current one]")
-@click.option(
-    "--allow-context",
-    type=NAME,
-    help="With --cluster: go onto the nodes of a cluster without the marker; the context's exact name.",
-)
-@click.option("--client-image", type=NAME, help="With --cluster: image of the pods by which nodes are reached.")
+@cluster_options("With --cluster")
 @click.option("--json", "as_json", is_flag=True, help="With --cluster: print JSON.")
 @click.pass_context
 def doctor(
@@ -38,10 +26,7 @@ def doctor(
     *,
     for_kind: bool,
     of_cluster: bool,
-    kubeconfig: Path | None,
-    context: str | None,
-    allow_context: str | None,
-    client_image: str | None,
+    cluster: ExistingOptions,
     as_json: bool,
 ) -> None:
     """Try what this machine can run; name a remedy for what is missing.
@@ -66,9 +51,8 @@ def doctor(
     if of_cluster and for_kind:
         raise UsageError("--cluster checks a cluster, --kind this machine", "give one of them")
     if of_cluster:
-        options = ExistingOptions(kubeconfig, context or "", allow_context or "", client_image=client_image or "")
-        ctx.exit(_check_cluster(options, as_json=as_json))
-    if kubeconfig or context or allow_context or client_image or as_json:
+        ctx.exit(_check_cluster(cluster, as_json=as_json))
+    if cluster != ExistingOptions() or as_json:
         raise UsageError(
             "--kubeconfig, --context, --allow-context, --client-image and --json are for the check of a cluster",
             "add --cluster",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cli.cluster_options import cluster_options
 from gauntlet.ground import screen
 from gauntlet.ground.errors import ExitCode
-from gauntlet.ground.names import NAME
+
+if TYPE_CHECKING:
+    from gauntlet.providers.existing.options import ExistingOptions
 
 
 @click.command(short_help="Say what the next kube-proxy will do to a cluster.")
@@ -18,28 +21,14 @@ from gauntlet.ground.names import NAME
     help="Where the cluster is to go: 1.37 (with the configuration as it is), or a subject like nftables@1.37.  "
     "[default: the next minor version]",
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The cluster of this kubeconfig.  [default: $KUBECONFIG, ~/.kube/config]",
-)
-@click.option("--context", type=NAME, help="A context of the kubeconfig.  [default: the current one]")
-@click.option(
-    "--allow-context",
-    type=NAME,
-    help="Go onto the nodes of a cluster without the marker; the context's exact name.",
-)
-@click.option("--client-image", type=NAME, help="Image of the pods by which nodes are reached.")
+@cluster_options()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def lookahead(
     ctx: click.Context,
     *,
     to: str | None,
-    kubeconfig: Path | None,
-    context: str | None,
-    allow_context: str | None,
-    client_image: str | None,
+    cluster: ExistingOptions,
     as_json: bool,
 ) -> None:
     """Say what the next version or mode of kube-proxy will do to this cluster, and what to do about it.
@@ -60,11 +49,9 @@ def lookahead(
     """
     from gauntlet.doctor.cluster_check.target import opened
     from gauntlet.doctor.lookahead import Goal, look_ahead
-    from gauntlet.providers.existing.options import ExistingOptions
 
     goal = None if to is None else Goal.parse(to)
-    options = ExistingOptions(kubeconfig, context or "", allow_context or "", client_image=client_image or "")
-    with opened(options) as target:
+    with opened(cluster) as target:
         outlook = look_ahead(target.api, target.nodes, goal, no_way_in=target.no_way_in)
     if as_json:
         click.echo(outlook.as_json())

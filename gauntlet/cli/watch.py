@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gauntlet.cli.cluster_options import cluster_options
 from gauntlet.cli.span import Span
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.names import NAME
 
 if TYPE_CHECKING:
     from gauntlet.providers.existing.options import ExistingOptions
@@ -25,14 +25,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command(short_help="Watch a cluster while somebody else changes it, and judge what that cost.")
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The kubeconfig of the cluster.  [default: $KUBECONFIG, ~/.kube/config]",
-)
-@click.option("--context", type=NAME, help="A context of the kubeconfig.  [default: the current one]")
-@click.option("--allow-context", type=NAME, help="Watch a cluster without the marker; the context's exact name.")
-@click.option("--client-image", type=NAME, help="Image of the client pods in somebody's cluster.")
+@cluster_options()
 @click.option("--unprivileged", "reach", flag_value="clients", help="Client pods alone: no privileged pod on any node.")
 @click.option(
     "--for", "for_s", type=Span(), help="Without a command: watch for so long (30m).  [default: until Ctrl-C]"
@@ -56,10 +49,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 def watch(
     ctx: click.Context,
     *,
-    kubeconfig: Path | None,
-    context: str | None,
-    allow_context: str | None,
-    client_image: str | None,
+    cluster: ExistingOptions,
     reach: str | None,
     for_s: float | None,
     timeout_s: float | None,
@@ -87,7 +77,6 @@ def watch(
     Exit codes: 0 the promises were kept; 1 they were not, or that cannot be told, or the command failed; 2 wrong usage,
     or this machine lacks something.
     """
-    from gauntlet.providers.existing.options import ExistingOptions
     from gauntlet.report.junit import FILE as JUNIT
     from gauntlet.report.making import PAGE, make
     from gauntlet.report.results_file import FILE
@@ -103,10 +92,9 @@ def watch(
         raise UsageError("--timeout is for a command, and there is none", "give one after --, or use --for")
     require(command)
     terms = Terms.read(slos)
-    options = ExistingOptions(kubeconfig, context or "", allow_context or "", client_image=client_image or "")
     order = Order(command, timeout_s, for_s, rest_s)
     folder = new_run(results.absolute())
-    answer, lines = _undertake(options, Reach(reach or Reach.NODES), order, terms, folder)
+    answer, lines = _undertake(cluster, Reach(reach or Reach.NODES), order, terms, folder)
     make(folder)
     link = point_latest(folder, LATEST_SELECTION)
     names = [PAGE, FILE, JUNIT, *([OUTPUT] if command else [])]

@@ -89,9 +89,10 @@ def replace_endpoint(configuration: Configuration) -> str:
     api.patch(f"{path}/{removed}", {"metadata": {"labels": dict.fromkeys(spec.selector)}})
     gone, come = old.status.pod_ip, new.status.pod_ip
     others = [node for node in target.cluster.nodes if node.name != target.hurt.name]
-    for each in _of_the_same_pods(target):
+    served = _of_the_same_pods(target)
+    for each in served:
         _wait_replaced(each, gone, come)
-    for each in _of_the_same_pods(target):
+    for each in served:
         for node in others:
             _wait_obeyed(each, node, _READY_DEADLINE_S)
     time.sleep(_DRAIN_S)
