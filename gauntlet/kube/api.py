@@ -156,6 +156,15 @@ class Api:
             ) from error
 
 
+def delete_if_there(api: Api, path: str) -> None:
+    """Delete an object; without effect if it is gone already."""
+    try:
+        api.delete(path)
+    except ApiRefused as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
 def _words(body: bytes) -> str:
     """The message of the Status object that the API server answered with, or whatever it sent."""
     try:

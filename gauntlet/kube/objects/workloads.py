@@ -29,11 +29,16 @@ class DaemonSet(ApiObject):
     status: DaemonSetStatus = DaemonSetStatus()
 
     @property
+    def is_observed(self) -> bool:
+        """Whether the controller has seen its newest spec."""
+        return self.status.observed_generation >= self.metadata.generation
+
+    @property
     def is_rolled_out(self) -> bool:
         """Whether each of its pods is of its newest template and ready, and the controller has seen that template."""
         status = self.status
-        seen = status.observed_generation >= self.metadata.generation
-        return seen and status.desired_number_scheduled == status.updated_number_scheduled == status.number_ready
+        even = status.desired_number_scheduled == status.updated_number_scheduled == status.number_ready
+        return self.is_observed and even
 
 
 class ConfigMap(ApiObject):

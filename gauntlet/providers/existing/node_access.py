@@ -15,7 +15,7 @@ from threading import Lock
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.waiting import until
 from gauntlet.kube import warden
-from gauntlet.kube.api import Api, ApiRefused, Manifest
+from gauntlet.kube.api import Api, ApiRefused, Manifest, delete_if_there
 from gauntlet.kube.exec_channel import WARDEN
 from gauntlet.kube.objects import ApiObject, PodObject
 from gauntlet.providers.existing import marker
@@ -113,7 +113,7 @@ def refuse_forbidden(api: Api, run: str, image: str) -> None:
 def remove(api: Api) -> None:
     """Delete it all, and wait until no pod of it is left; the namespace too, where a run made it."""
     for path in (f"{SETS}/{NAME}", f"{CONFIG_MAPS}/{NAME}"):
-        _delete(api, path)
+        delete_if_there(api, path)
     until(
         lambda: not pods(api),
         what=f"the pods of {marker.NAMESPACE}/{NAME} are gone",
@@ -199,14 +199,6 @@ def _create(api: Api, path: str, body: Manifest, *, dry: bool = False) -> None:
         api.post(path, body, dry=dry)
     except ApiRefused as error:
         if error.status != HTTPStatus.CONFLICT:
-            raise
-
-
-def _delete(api: Api, path: str) -> None:
-    try:
-        api.delete(path)
-    except ApiRefused as error:
-        if error.status != HTTPStatus.NOT_FOUND:
             raise
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Protocol
 
 from gauntlet.ground.cluster import Cluster, Json, Node
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import NotInTime, until
-from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable
+from gauntlet.kube.api import Api, ApiRefused, ApiUnreachable, delete_if_there
 from gauntlet.kube.objects import ConfigMap, DaemonSet, PodObject
 from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.protocol import ProxyDoesNotServe
@@ -37,10 +36,6 @@ _OBSERVED_S = 30.0
 _NEXT_POD_S = 90.0
 _LAST_LINES = 8
 _AGAIN = (ApiUnreachable,)
-
-
-class _Rolling(Cluster, Protocol):
-    """What is needed of a RunningKindCluster."""
 
 
 def configuration(base: str, subject: Subject) -> str:
@@ -70,12 +65,8 @@ def describe(api: Api, base: str, given: ProxyImage) -> None:
         {"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}, "template": dict(template)}},
     )
 
-    def observed() -> bool:
-        found = api.one(DaemonSet, _DAEMON_SET)
-        return found.status.observed_generation >= found.metadata.generation
-
     until(
-        observed,
+        lambda: api.one(DaemonSet, _DAEMON_SET).is_observed,
         what="the controller of DaemonSets knows the next kube-proxy",
         deadline_s=_OBSERVED_S,
         every_s=0.1,
@@ -83,7 +74,7 @@ def describe(api: Api, base: str, given: ProxyImage) -> None:
     )
 
 
-def renew(cluster: _Rolling, node: Node, base: str, given: ProxyImage) -> None:
+def renew(cluster: Cluster, node: Node, base: str, given: ProxyImage) -> None:
     """Delete the node's kube-proxy pod, and return when the next one has its rules in effect.
 
     Raises ProxyDoesNotServe if it does not in time, and GauntletError if it is not the one that was described.
@@ -93,7 +84,7 @@ def renew(cluster: _Rolling, node: Node, base: str, given: ProxyImage) -> None:
     before = process.present(node)
     gone = [pod.metadata for pod in _pods(api, node.name)]
     for old in gone:
-        _delete(api, f"{SYSTEM}/pods/{old.name}")
+        delete_if_there(api, f"{SYSTEM}/pods/{old.name}")
     uids = {old.uid for old in gone}
     pod = until(
         lambda: _next(api, node.name, uids),
@@ -130,14 +121,6 @@ def _next(api: Api, node: str, before: set[str]) -> PodObject | None:
     """The node's only pod of kube-proxy, if it is none of these: the old one has ended."""
     found = _pods(api, node)
     return found[0] if len(found) == 1 and found[0].metadata.uid not in before else None
-
-
-def _delete(api: Api, path: str) -> None:
-    try:
-        api.delete(path)
-    except ApiRefused as error:
-        if error.status != 404:
-            raise
 
 
 def _log(api: Api, pod: PodObject) -> str:
