@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,18 +10,18 @@ from gauntlet.checkers.sample import NANO, no_data
 from gauntlet.checkers.silence import while_present
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import EventKind, History
+from gauntlet.ground.history import History
 from gauntlet.upgrade.observing import as_control, until_over
 from gauntlet.upgrade.phases import Leg, Phase, PhaseHistory, by_phase
 from gauntlet.upgrade.roll_cost import Setting, held
 from gauntlet.upgrade.terms import Terms
 from gauntlet.upgrade.verdict import Judgement, Observation, concern_of, judge
 from gauntlet.upgrade.watch.course import LEGS, Passed
+from gauntlet.upgrade.watch.sightings import AWAY
 from gauntlet.upgrade.watch.stream import Parting
 
 # A machine that is switched off in order ends its pods first; that it is away is seen up to some minutes later.
 _AWAY_WITHIN_S = 300.0
-_AWAY = (EventKind.NODE_NOT_READY, EventKind.NODE_GONE)
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,15 @@ def judged(history: History, setting: Setting, passed: Passed, terms: Terms, sub
     return Judged(answer, tuple(found), parts)
 
 
-def _findings(phase: Phase, part: PhaseHistory, setting: Setting, passed: Passed, terms: Terms) -> Iterator[Finding]:
+def _findings(phase: Phase, part: PhaseHistory, setting: Setting, passed: Passed, terms: Terms) -> list[Finding]:
     here = [flow for flow in setting.flows if while_present(flow, part.stretch, setting.present)]
     found = held(part, replace(setting, flows=here), terms.promised)
     found += passed.findings[phase.name]
-    if phase.leg is not Leg.START:
-        found += [blind_spots(passed.partings, part.whole.events)] if passed.partings else []
-    yield from map(as_control, found) if phase.leg is Leg.START else found
+    if phase.leg is Leg.START:
+        return [as_control(each) for each in found]
+    if passed.partings:
+        found.append(blind_spots(passed.partings, part.whole.events))
+    return found
 
 
 def blind_spots(partings: Sequence[Parting], events: pl.DataFrame) -> Finding:
@@ -75,7 +77,6 @@ def blind_spots(partings: Sequence[Parting], events: pl.DataFrame) -> Finding:
 
 
 def _went(parting: Parting, events: pl.DataFrame) -> bool:
-    until_ns = parting.at_ns + int(_AWAY_WITHIN_S * NANO)
-    kinds = [str(kind) for kind in _AWAY]
+    kinds = [str(kind) for kind in AWAY]
     mine = events.filter((pl.col("node") == parting.node) & pl.col("kind").is_in(kinds))
-    return any(parting.at_ns - NANO * int(_AWAY_WITHIN_S) <= at_ns <= until_ns for at_ns in mine["at_ns"])
+    return any(abs(at_ns - parting.at_ns) <= _AWAY_WITHIN_S * NANO for at_ns in mine["at_ns"])

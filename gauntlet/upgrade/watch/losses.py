@@ -10,6 +10,7 @@ from gauntlet.checkers.sample import NANO, OUTSIDE, by_flow, end_ns, failed
 from gauntlet.checkers.spells import Spell
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind, Frontend, History
+from gauntlet.upgrade.watch.sightings import AWAY
 
 # What happens within so long of a loss stands beside it: a neighbour in time, not a proof of the cause.
 _NEAR_S = 60.0
@@ -21,8 +22,6 @@ _NOT_BESIDE = (
     EventKind.ENDPOINT_CHANGED,
     EventKind.COMMAND_ENDED,
 )
-# A backend on a node that is away is told from others by the last answer that anybody got.
-_AWAY = (EventKind.NODE_NOT_READY, EventKind.NODE_GONE)
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,11 @@ def beside(events: pl.DataFrame, node: str, spell: Spell) -> str:
 def gone_with_nodes(history: History, nodes: Mapping[str, str], gone: Mapping[str, int]) -> dict[str, int]:
     """When each backend began to go (`gone`), those of nodes that went away among them: with its last answer before.
 
-    That a node is away is seen long after it is. `nodes` says on which node each backend is.
+    That a node is away is seen long after it is, so it is told by the last answer that anybody got of the backend.
+    `nodes` says on which node each backend is.
     """
     found = dict(gone)
-    away = history.events.filter(pl.col("kind").is_in([str(kind) for kind in _AWAY]))
+    away = history.events.filter(pl.col("kind").is_in([str(kind) for kind in AWAY]))
     for node, at_ns in away.select("node", "at_ns").iter_rows():
         for backend in [name for name, its in nodes.items() if its == node]:
             answers = history.attempts.filter(~failed() & (pl.col("backend") == backend) & (end_ns() <= at_ns))

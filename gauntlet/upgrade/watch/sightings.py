@@ -12,6 +12,9 @@ from gauntlet.ground.history import Event, EventKind
 from gauntlet.kube.objects import NodeObject, PodObject
 from gauntlet.upgrade.standing import Standing
 
+# What tells that a node is away.
+AWAY = (EventKind.NODE_NOT_READY, EventKind.NODE_GONE)
+
 
 @dataclass(frozen=True)
 class _Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -89,7 +89,7 @@ def opened(options: ExistingOptions, reach: Reach) -> Iterator[Watched]:
         if reach is Reach.NODES:
             yield watched
         else:
-            yield Watched(watched.cluster, (), None, watched.daemon_sets, balanced=False)
+            yield replace(watched, nodes=(), outside=None, balanced=False)
 
 
 @contextmanager

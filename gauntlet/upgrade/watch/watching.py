@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from gauntlet.checkers.sample import no_data
+from gauntlet.checkers.sample import OUTSIDE, no_data
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
@@ -24,6 +24,7 @@ from gauntlet.upgrade.watch import rest
 from gauntlet.upgrade.watch.command import Command
 from gauntlet.upgrade.watch.course import BEFORE, CHANGE, Order, Passed, Watch
 from gauntlet.upgrade.watch.losses import gone_with_nodes
+from gauntlet.upgrade.watch.sightings import AWAY
 from gauntlet.upgrade.watch.stream import Group, Stream
 from gauntlet.upgrade.watch.surroundings import ClientSeen
 from gauntlet.upgrade.watch.target import Watched
@@ -32,7 +33,6 @@ from gauntlet.upgrade.watch.workplace import Workplace, workplace
 from gauntlet.workload.service import STICKY
 
 NAME = "watch"
-OUTSIDE = "outside"
 # The control: so long nothing is done, and nothing may be lost.
 CONTROL_S = 5.0
 _ALL_RUN_S = 60.0
@@ -253,7 +253,7 @@ class _Watching:
         for group in (*self._clients.values(), *self._ports):
             if group.node != event.node or event.node is None:
                 continue
-            if event.kind in (EventKind.NODE_NOT_READY, EventKind.NODE_GONE):
+            if event.kind in AWAY:
                 self._stream.lose(group.key, str(event.kind).replace("_", " "))
             elif event.kind is EventKind.NODE_READY:
                 self._stream.join(group)

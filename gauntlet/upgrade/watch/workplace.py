@@ -131,10 +131,7 @@ def _await_pods(api: Api, namespace: str, nodes: int) -> None:
 
 def _effect(watched: Watched, traffic: Traffic, namespace: str) -> Effect:
     """Who is asked whether the Services are in effect: the nodes, if commands reach them, else the client pods."""
-    found = watched.api.list(
-        PodObject, f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": f"{APP_LABEL}={pods.CLIENT}"}
-    )
-    clients = tuple(watched.client(pod) for pod in found if pod.serves)
+    clients = tuple(watched.client(pod) for pod in _serving(watched.api, namespace, pods.CLIENT))
     traffic.warm(*clients)
     if watched.outside is None:
         return Effect(traffic, clients, clients[0], clients)
@@ -150,9 +147,12 @@ def _case_workload(watched: Watched, namespace: str, effect: Effect, events: Eve
 
 
 def _running(api: Api, namespace: str, app: str) -> list[RunningBackend]:
-    found = api.list(PodObject, f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": f"{APP_LABEL}={app}"})
     return [
         RunningBackend(namespace, pod.metadata.name, pod.spec.node_name, pod.status.pod_ip)
-        for pod in sorted(found, key=lambda pod: pod.metadata.name)
-        if pod.serves
+        for pod in sorted(_serving(api, namespace, app), key=lambda pod: pod.metadata.name)
     ]
+
+
+def _serving(api: Api, namespace: str, app: str) -> list[PodObject]:
+    found = api.list(PodObject, f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": f"{APP_LABEL}={app}"})
+    return [pod for pod in found if pod.serves]
