@@ -22,12 +22,10 @@ from gauntlet.report.results import Results
 from gauntlet.report.results_file import load
 from gauntlet.report.watch_record import WatchRecord
 from gauntlet.subject import plain
+from tests.cluster.upgrade.upgrading import GAUNTLET, chosen, results_folder
 
-GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 WITHIN_S = 300
 OUT_S = 1.5
-# On a busy machine attempts are more than a tenth of a second apart, which is inconclusive: not what is tested here.
-RESOLUTION_S = 1.0
 HURT = "node-2"
 # What somebody does to a node: a command that is given the kubeconfig of the cluster.
 ON_NODE = f"""
@@ -86,24 +84,14 @@ class Watched:
 
 
 def arguments(cluster: Cluster, tmp_path: Path) -> list[str]:
-    slos = tmp_path / "slos"
-    slos.mkdir()
-    (slos / "upgrade.yaml").write_text(f"roll: {{resolution_s: {RESOLUTION_S}}}\n")
-    return [
-        GAUNTLET,
-        "watch",
-        f"--kubeconfig={cluster.kubeconfig}",
-        f"--slos={slos}",
-        f"--results={tmp_path / 'results'}",
-    ]
+    return [GAUNTLET, "watch", f"--kubeconfig={cluster.kubeconfig}", *chosen(tmp_path)]
 
 
 def ended(process: subprocess.Popen[str], cluster: Cluster, tmp_path: Path) -> Watched:
     output, _ = process.communicate(timeout=WITHIN_S)
-    (folder,) = (each for each in (tmp_path / "results").iterdir() if not each.is_symlink())
     left = [each.metadata.name for each in marker.own(Api(cluster.api))]
     assert not [name for name in left if name.startswith("kp-watch-")]
-    return Watched(process.returncode, output, load(folder))
+    return Watched(process.returncode, output, load(results_folder(tmp_path)))
 
 
 def start(cluster: Cluster, tmp_path: Path, *rest: str) -> subprocess.Popen[str]:

@@ -119,16 +119,26 @@ def upgrading(tmp_path: Path, *arguments: str, nodes: int = 2) -> Iterator[Upgra
         process_tree.kill(process)
 
 
-def _command(tmp_path: Path, *arguments: str, nodes: int) -> list[str]:
+def chosen(tmp_path: Path) -> list[str]:
+    """Arguments of a run: promises that can be held on a busy machine, and its results below this folder."""
     slos = tmp_path / "slos"
     slos.mkdir()
     (slos / "upgrade.yaml").write_text(f"roll: {{resolution_s: {RESOLUTION_S}}}\n")
-    chosen = ["--no-cases", f"--nodes={nodes}", f"--slos={slos}", f"--results={tmp_path / 'results'}"]
-    return [GAUNTLET, "upgrade", *arguments, *chosen]
+    return [f"--slos={slos}", f"--results={tmp_path / 'results'}"]
+
+
+def results_folder(tmp_path: Path) -> Path:
+    """Where the one run that was given these arguments has left its results."""
+    (folder,) = (each for each in (tmp_path / "results").iterdir() if not each.is_symlink())
+    return folder
+
+
+def _command(tmp_path: Path, *arguments: str, nodes: int) -> list[str]:
+    return [GAUNTLET, "upgrade", *arguments, "--no-cases", f"--nodes={nodes}", *chosen(tmp_path)]
 
 
 def _upgraded(tmp_path: Path, code: int, output: str) -> Upgraded:
-    (folder,) = (each for each in (tmp_path / "results").iterdir() if not each.is_symlink())
+    folder = results_folder(tmp_path)
     return Upgraded(code, output, load(folder), folder)
 
 
