@@ -61,14 +61,15 @@ def doctor(
 
 
 def _check_cluster(options: ExistingOptions, *, as_json: bool) -> ExitCode:
-    from gauntlet.doctor.cluster_check import examine
+    from gauntlet.doctor.cluster_check import examined, gather
     from gauntlet.doctor.cluster_check.table import tables
     from gauntlet.doctor.cluster_check.target import opened
-    from gauntlet.doctor.lookahead import look_ahead
+    from gauntlet.doctor.lookahead import looked_ahead
 
     with opened(options) as target:
-        report = examine(target.api, target.nodes, no_way_in=target.no_way_in, faults=target.faults)
-        outlook = look_ahead(target.api, target.nodes, None, no_way_in=target.no_way_in)
+        gathered = gather(target.api, target.nodes, no_way_in=target.no_way_in)
+        report = examined(target.api, target.nodes, gathered, target.faults)
+        outlook = looked_ahead(gathered, target.nodes, None)
     if as_json:
         click.echo(json.dumps(report.as_dict() | {"ahead": outlook.as_dict()}, indent=2))
     else:

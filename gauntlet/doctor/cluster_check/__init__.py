@@ -1,11 +1,13 @@
 """Is kube-proxy of this cluster sound? What the API server says, held against what is really there on each node.
 
-Gathering (`cluster_facts`, `node_facts`) is apart from judging (pure functions over what was gathered).
+Gathering (`gathering`, by `cluster_facts` and `node_facts`) is apart from judging (pure functions over what was
+gathered).
 """
 
 from __future__ import annotations
 
-from gauntlet.doctor.cluster_check.examination import examine
+from gauntlet.doctor.cluster_check.examination import examine, examined
+from gauntlet.doctor.cluster_check.gathering import gather
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, NodeSummary, Report, findings
 
-__all__ = ["Diagnosis", "Level", "NodeSummary", "Report", "examine", "findings"]
+__all__ = ["Diagnosis", "Level", "NodeSummary", "Report", "examine", "examined", "findings", "gather"]

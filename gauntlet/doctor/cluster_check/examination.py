@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gauntlet.doctor.cluster_check import (
@@ -21,6 +20,7 @@ from gauntlet.doctor.cluster_check import (
     versions,
 )
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
+from gauntlet.doctor.cluster_check.gathering import Gathered, at_once, gather
 from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level, NodeSummary, Report
@@ -36,7 +36,6 @@ ACCESS = "access"
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
 _LOOK_AGAIN_S = 1.0
-_AT_ONCE = 8
 _MINOR_PARTS = 2
 
 Differences = Mapping[str, frozenset[Mismatch]]
@@ -48,24 +47,24 @@ def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "", faults: Seq
 
     Nothing is changed. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right.
     """
-    facts = cluster_facts.gather(api)
-    if cni.replacement(facts):
-        return judged(facts, (), {}, faults)
+    return examined(api, nodes, gather(api, nodes, no_way_in=no_way_in), faults)
+
+
+def examined(api: Api, nodes: Sequence[Node], gathered: Gathered, faults: Sequence[Record] = ()) -> Report:
+    """The check of what was gathered just now: it looks again at rules that may only be behind. Raises the same."""
+    facts, looked = gathered.facts, gathered.nodes
     reachable = {node.name: node for node in nodes}
-    wanted = facts.linux_nodes or tuple(reachable)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looked = tuple(pool.map(lambda name: _look(reachable.get(name), name, facts, no_way_in), wanted))
-        differences = _differences(facts, looked)
-        deadline = time.monotonic() + SETTLE_S
-        while any(differences.values()) and time.monotonic() < deadline:
-            time.sleep(_LOOK_AGAIN_S)
-            facts = replace(facts, served=cluster_facts.services(api))
-            behind = [node for node in looked if differences.get(node.name)]
-            again = tuple(pool.map(lambda node: _look_again(reachable[node.name], node), behind))
-            now = _differences(facts, again)
-            differences = {name: found & now.get(name, frozenset()) for name, found in differences.items()}
-            newer = {node.name: node for node in again}
-            looked = tuple(newer.get(node.name, node) for node in looked)
+    differences = _differences(facts, looked)
+    deadline = time.monotonic() + SETTLE_S
+    while any(differences.values()) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_S)
+        facts = replace(facts, served=cluster_facts.services(api))
+        behind = [node for node in looked if differences.get(node.name)]
+        again = at_once(lambda node: _look_again(reachable[node.name], node), behind)
+        now = _differences(facts, again)
+        differences = {name: found & now.get(name, frozenset()) for name, found in differences.items()}
+        newer = {node.name: node for node in again}
+        looked = tuple(newer.get(node.name, node) for node in looked)
     return judged(facts, looked, differences, faults)
 
 
@@ -82,12 +81,6 @@ def judged(
         nodes=tuple(_summary(facts, node, differences.get(node.name, frozenset())) for node in nodes),
         diagnoses=(*own_faults.judge(faults), *_diagnoses(facts, nodes, differences, replaced)),
     )
-
-
-def _look(node: Node | None, name: str, facts: ClusterFacts, no_way_in: str) -> NodeFacts:
-    if node is None:
-        return NodeFacts(name, unseen=no_way_in or "it is no node that commands can reach")
-    return node_facts.gather(node, facts.configuration)
 
 
 def _look_again(node: Node, before: NodeFacts) -> NodeFacts:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gauntlet.doctor.cluster_check import cluster_facts, cni, node_facts, versions
+from gauntlet.doctor.cluster_check import cni, versions
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
+from gauntlet.doctor.cluster_check.gathering import Gathered, at_once, gather
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
 from gauntlet.doctor.lookahead import (
@@ -27,8 +27,6 @@ from gauntlet.ground.cluster import Node
 from gauntlet.ground.version import places
 from gauntlet.kube.api import Api
 
-_AT_ONCE = 8
-
 
 def look_ahead(api: Api, nodes: Sequence[Node], goal: Goal | None, *, no_way_in: str = "") -> Outlook:
     """What the goal will do to this cluster; None is its next version. `nodes` are those that commands can reach,
@@ -36,23 +34,15 @@ def look_ahead(api: Api, nodes: Sequence[Node], goal: Goal | None, *, no_way_in:
 
     Nothing is changed. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right.
     """
-    facts = cluster_facts.gather(api)
-    reachable = {node.name: node for node in nodes}
-    if cni.replacement(facts):
-        return judged(facts, (), {}, goal)
-    wanted = facts.linux_nodes or tuple(reachable)
+    return looked_ahead(gather(api, nodes, no_way_in=no_way_in), nodes, goal)
 
-    def look(name: str) -> tuple[NodeFacts, Equipment]:
-        node = reachable.get(name)
-        if node is None:
-            return NodeFacts(name, unseen=no_way_in or "it is not a node that commands can reach"), Equipment()
-        return node_facts.gather(node, facts.configuration), equipment.gather(node)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looked = tuple(pool.map(look, wanted))
-    return judged(
-        facts, tuple(node for node, _ in looked), {node.name: has for node, has in looked}, goal, trial.program
-    )
+def looked_ahead(gathered: Gathered, nodes: Sequence[Node], goal: Goal | None) -> Outlook:
+    """The same of a cluster that was just looked at: nodes are asked only for what the check of a cluster does not."""
+    seen = {node.name for node in gathered.nodes}
+    asked = [node for node in nodes if node.name in seen]
+    equipped = zip((node.name for node in asked), at_once(equipment.gather, asked), strict=True)
+    return judged(gathered.facts, gathered.nodes, dict(equipped), goal, trial.program)
 
 
 def judged(
