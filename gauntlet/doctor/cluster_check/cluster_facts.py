@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import yaml
@@ -20,8 +21,11 @@ from gauntlet.kube.objects import (
     PodObject,
     ServiceObject,
     Version,
+    modelled,
 )
 from gauntlet.proxy.configuration import Configuration, parse
+from gauntlet.semantics import objects
+from gauntlet.semantics.endpoints import Copies, copies
 
 SERVICES = "/api/v1/services"
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
@@ -57,10 +61,34 @@ class Cni:
 
 @dataclass(frozen=True)
 class Services:
-    """Services and their slices, read at one time."""
+    """Services and their slices, read at one time.
+
+    As the model knows them they are made once, however many nodes are held against them.
+    """
 
     services: tuple[ServiceObject, ...]
     slices: tuple[EndpointSlice, ...]
+
+    @cached_property
+    def modelled(self) -> tuple[objects.Service, ...]:
+        """The Services as the model knows them."""
+        return tuple(map(modelled.service, self.services))
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Every endpoint that kube-proxy reads."""
+        return copies(self._slices)
+
+    @cached_property
+    def hinted(self) -> frozenset[str]:
+        """The Services (namespace/name) any of whose endpoints has hints."""
+        return frozenset(
+            each.service for each in self._slices if any(one.hints != objects.FOR_ALL for one in each.endpoints)
+        )
+
+    @cached_property
+    def _slices(self) -> tuple[objects.EndpointSlice, ...]:
+        return tuple(map(modelled.endpoint_slice, self.slices))
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.kube.objects import modelled
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
-from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, copies, pool
+from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, pool
 from gauntlet.semantics.expectation import choice
 from gauntlet.semantics.frontends import Frontend, frontends
 from gauntlet.semantics.frontends import Kind as FrontendKind
-from gauntlet.semantics.objects import FOR_ALL, Family, IpMode, Protocol, Service, ServicePort
+from gauntlet.semantics.objects import Family, IpMode, Protocol, Service, ServicePort
 from gauntlet.semantics.places import Place as Client
 from gauntlet.semantics.places import ServingNode, Where
 from gauntlet.semantics.selection import select
@@ -74,8 +73,7 @@ class Endpoints:
 
 def places(served: Services) -> tuple[Place, ...]:
     """Every place that must have a rule on every node."""
-    services = map(modelled.service, served.services)
-    return tuple(dict.fromkeys(_place(service, each) for service in services for each in _frontends(service)))
+    return tuple(dict.fromkeys(_place(service, each) for service in served.modelled for each in _frontends(service)))
 
 
 def mismatches(
@@ -86,32 +84,28 @@ def mismatches(
     `here` is that node as the model knows it. If it is None, nothing tells what policies and hints mean there: Services
     that have them may then leave endpoints aside.
     """
-    services = tuple(map(modelled.service, served.services))
     routes = {(_address(route, addresses), route.port, str(route.protocol)): route for route in found.routes}
     wanted = {
         (place.address, place.port, place.protocol): place
-        for service in services
+        for service in served.modelled
         for place in (_place(service, each) for each in _frontends(service))
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
-    known = _known(services)
+    known = _known(served.modelled)
     for (address, port, protocol), route in routes.items():
         if (address, port) not in known:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
     if traits(found.mode).shows_endpoints:
-        slices = tuple(map(modelled.endpoint_slice, served.slices))
-        spread = frozenset(each.service for each in slices if any(one.hints != FOR_ALL for one in each.endpoints))
-        read = copies(slices)
-        for service in services:
-            differences.update(_endpoint_mismatches(service, read, spread, routes, here))
+        for service in served.modelled:
+            differences.update(_endpoint_mismatches(service, served, routes, here))
     return frozenset(differences)
 
 
 def endpoints(served: Services) -> Mapping[tuple[str, str], Endpoints]:
     """What rules for each Service (namespace/name) and port name may lead to."""
-    read = copies(map(modelled.endpoint_slice, served.slices))
-    services = map(modelled.service, served.services)
-    return {(each.name, port.name): _endpoints(read, each, port) for each in services for port in each.ports}
+    return {
+        (each.name, port.name): _endpoints(served.copies, each, port) for each in served.modelled for port in each.ports
+    }
 
 
 def _endpoints(read: Copies, service: Service, port: ServicePort) -> Endpoints:
@@ -158,26 +152,24 @@ def _addresses(service: Service) -> Iterator[str]:
 
 def _endpoint_mismatches(
     service: Service,
-    read: Copies,
-    spread: frozenset[str],
+    served: Services,
     routes: Mapping[tuple[str | None, int, str], Route],
     here: ServingNode | None,
 ) -> Iterator[Mismatch]:
-    """`spread` are the Services with hints."""
     for frontend in _frontends(service):
         place = _place(service, frontend)
         route = routes.get((place.address, place.port, place.protocol))
         if route is None:
             continue
-        have = _endpoints(read, service, frontend.port)
+        have = _endpoints(served.copies, service, frontend.port)
         yield from _stale(place, route, have)
         if frontend.kind is not FrontendKind.CLUSTER_IP:
             continue
-        due = None if here is None else _due(service, read, frontend, here)
+        due = None if here is None else _due(service, served.copies, frontend, here)
         if due is not None:
             yield from _unserved(place, route, due)
             yield from _astray(place, route, have.ready - due)
-        elif not (service.internal_is_local or service.name in spread):
+        elif not (service.internal_is_local or service.name in served.hinted):
             yield from _unserved(place, route, have.ready)
 
 
