@@ -99,6 +99,12 @@ def options(arguments: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def section(fields: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """A part of the configuration that has fields of its own; empty if it is not set."""
+    found = fields.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _written(document: Mapping[str, Json]) -> str:
     """What JSON does not have (a date) becomes text: here fields are only looked at."""
     return json.dumps({str(key): value for key, value in document.items() if key not in _TYPE}, default=str)

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy import changes
+from gauntlet.proxy.configuration import section
 from gauntlet.proxy.features import Feature
 from gauntlet.proxy.modes import Traits, traits
 from gauntlet.semantics.proxy import LOCALHOST, PRIMARY, DetectLocal, LocalhostNodePorts, Proxy
@@ -22,7 +23,7 @@ _HEADLESS_SERVICES: Minor = (1, 36)
 def proxy(mode: ProxyMode, version: str, fields: Mapping[str, Json]) -> Proxy:
     """A kube-proxy of a version in a mode. `fields` are those of its KubeProxyConfiguration that are set."""
     found, minor = traits(mode), minor_of(version)
-    gates = {name: bool(value) for name, value in _section(fields, "featureGates").items()}
+    gates = {name: bool(value) for name, value in section(fields, "featureGates").items()}
     addresses = _strings(fields.get("nodePortAddresses"))
     if not addresses and found.primary_since is not None and minor >= found.primary_since:
         addresses = (PRIMARY,)
@@ -31,7 +32,7 @@ def proxy(mode: ProxyMode, version: str, fields: Mapping[str, Json]) -> Proxy:
         version_rules(minor, gates),
         node_port_addresses=addresses,
         localhost=_localhost(found, minor, gates, fields, addresses),
-        masquerade_all=any(bool(_section(fields, each).get("masqueradeAll")) for each in found.sections),
+        masquerade_all=any(bool(section(fields, each).get("masqueradeAll")) for each in found.sections),
         detect_local=_detection(str(fields.get("detectLocalMode") or DetectLocal.CLUSTER_CIDR)),
         cluster_ranges=tuple(each.strip() for each in str(fields.get("clusterCIDR") or "").split(",") if each.strip()),
     )
@@ -78,7 +79,7 @@ def _localhost(
         listens = any(map(_is_loopback, addresses))
         return LocalhostNodePorts.LISTENER if listens else LocalhostNodePorts.REFUSED
     switch = found.localhost_switch
-    is_off = switch is not None and _section(fields, switch[0]).get(switch[1]) is False
+    is_off = switch is not None and section(fields, switch[0]).get(switch[1]) is False
     return LocalhostNodePorts.NONE if is_off else LocalhostNodePorts.RULES
 
 
@@ -95,11 +96,6 @@ def _is_loopback(entry: str) -> bool:
         return ip_network(entry, strict=False).network_address.is_loopback
     except ValueError:
         return False
-
-
-def _section(fields: Mapping[str, Json], name: str) -> Mapping[str, Json]:
-    found = fields.get(name)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _strings(value: Json) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,6 +81,10 @@ class Outcome:
 
     def __str__(self) -> str:
         """`answered by 10.0.0.1:80, 10.0.0.2:80`, `refused`, `swallowed or answered by 10.0.0.1:80`."""
-        who = ", ".join(sorted(map(str, self.backends)))
-        named = (f"{each} by {who}" if each is Reaction.ANSWERED else str(each) for each in self.reactions)
-        return " or ".join(sorted(named))
+        return in_words(self.reactions, map(str, self.backends))
+
+
+def in_words(reactions: Iterable[Reaction], backends: Iterable[str]) -> str:
+    """`swallowed or answered by 10.0.0.1:80`; nothing for no reaction."""
+    who = ", ".join(sorted(backends))
+    return " or ".join(sorted(f"{each} by {who}" if each is Reaction.ANSWERED else str(each) for each in reactions))

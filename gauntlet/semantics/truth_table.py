@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gauntlet.semantics.outcomes import Outcome, Reaction
+from gauntlet.semantics.outcomes import Outcome, Reaction, in_words
 
 WIDTH = 80
 _COLUMNS = 4
@@ -30,9 +30,7 @@ class Observed:
     backends: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        who = ", ".join(sorted(self.backends))
-        named = (f"{each} by {who}" if each is Reaction.ANSWERED else str(each) for each in self.reactions)
-        return " or ".join(sorted(named)) or "not asked"
+        return in_words(self.reactions, self.backends) or "not asked"
 
 
 @dataclass(frozen=True)

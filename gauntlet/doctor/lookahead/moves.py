@@ -18,7 +18,7 @@ from gauntlet.ground.version import Minor, minor_of, numbers
 from gauntlet.kube.objects.nodes import NodeInfo
 from gauntlet.promises.support import unsupported
 from gauntlet.proxy import changes
-from gauntlet.proxy.configuration import Configuration, options
+from gauntlet.proxy.configuration import Configuration, options, section
 from gauntlet.proxy.eras import default_mode, offer
 from gauntlet.proxy.features import Feature
 from gauntlet.subject import Subject
@@ -55,8 +55,7 @@ class Setup:
 
     def section(self, name: str) -> Mapping[str, Json]:
         """A part of the configuration that has fields of its own; empty if it is not set."""
-        found = self.fields.get(name)
-        return found if isinstance(found, Mapping) else {}
+        return section(self.fields, name)
 
     def is_on(self, gate: str) -> bool:
         """Whether what this gate guards is in effect; one that is not in the table has to be set."""

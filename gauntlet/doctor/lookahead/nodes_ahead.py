@@ -17,7 +17,6 @@ from gauntlet.proxy.traits import Need
 
 _PRIMARY = "k8s.io/kube-proxy v1alpha1, nodePortAddresses; KEP-3866"
 _DOCUMENTATION = "kubernetes.io, Virtual IPs and Service Proxies, 'Migrating from iptables mode to nftables'"
-# The address of a pod range that a node has for itself, and what is never an address of the node for others.
 _SHOWN = 4
 
 

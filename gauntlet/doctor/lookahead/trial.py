@@ -100,15 +100,13 @@ def _diagnoses(move: Move, reading: Reading | None) -> Iterator[Diagnosis]:
 def _asked(move: Move) -> tuple[tuple[str, ...], str]:
     """The flags of the process without those of files and places, and the text of its configuration to come, if any."""
     flags = {name: value for name, value in move.flags.items() if name not in _LEFT_OUT}
-    by_flags = bool(move.flags) and "config" not in move.flags
-    if by_flags:
+    text = ""
+    if move.flags and "config" not in move.flags:
         flags["proxy-mode"] = str(move.will.mode or move.will.said)
-        return tuple(f"--{name}={value}" if value else f"--{name}" for name, value in flags.items()), ""
-    version, kind = KIND
-    document = {"apiVersion": version, "kind": kind, **move.will.fields}
-    return tuple(f"--{name}={value}" if value else f"--{name}" for name, value in flags.items()), yaml.safe_dump(
-        document
-    )
+    else:
+        version, kind = KIND
+        text = yaml.safe_dump({"apiVersion": version, "kind": kind, **move.will.fields})
+    return tuple(f"--{name}={value}" if value else f"--{name}" for name, value in flags.items()), text
 
 
 def _read(kube_proxy: Path, arguments: Sequence[str], text: str) -> Reading | None:

@@ -9,12 +9,13 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Family, Node, Policy, Protocol
+from gauntlet.semantics.objects import Family, Node, Protocol
 from gauntlet.semantics.outcomes import Source, SourceKind
 from gauntlet.semantics.places import Place, ServingNode, World
 from gauntlet.semantics.proxy import ALL, LOCALHOST, PRIMARY, DetectLocal, LocalhostNodePorts, Proxy
 from gauntlet.semantics.rules import Rule
 from tests.unit.semantics.world import (
+    LOCAL,
     NODES,
     WEB,
     endpoint,
@@ -33,7 +34,6 @@ from tests.unit.semantics.world import (
 )
 
 TWO_CARDS = Node("a", ("172.18.0.11", "10.9.0.1", "fd00:18::11"), "west")
-LOCAL = replace(WEB, external_policy=Policy.LOCAL)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,12 @@ from gauntlet.semantics.places import Place
 from gauntlet.semantics.rules import Rule
 from tests.unit.semantics.world import (
     CLUSTER_IP,
+    EXTERNAL,
+    LOCAL,
     SHORT_CIRCUIT,
     WEB,
     WITH_RULES,
+    at_a,
     endpoint,
     everywhere,
     frontend,
@@ -31,20 +34,15 @@ from tests.unit.semantics.world import (
 
 CLIENTS = {"pod": pod("a"), "node": own("a"), "outside": outside("a")}
 EVERY_KIND = list(Kind)
-LOCAL = replace(WEB, external_policy=Policy.LOCAL)
 INNER_LOCAL = replace(WEB, internal_policy=Policy.LOCAL)
 INNER_ALONE = replace(CLUSTER_IP, internal_policy=Policy.LOCAL)
-
-
-def ask(kind: Kind) -> str:
-    return "a" if kind is Kind.NODE_PORT else ""
 
 
 @pytest.mark.parametrize("mode", WITH_RULES)
 @pytest.mark.parametrize("kind", EVERY_KIND)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_with_policy_cluster_everybody_reaches_all(mode: ProxyMode, kind: Kind, client: str) -> None:
-    found = outcome(WEB, [everywhere()], frontend(WEB, kind, at=ask(kind)), CLIENTS[client], mode)
+    found = outcome(WEB, [everywhere()], at_a(WEB, kind), CLIENTS[client], mode)
     assert (only(found), nodes_of(found), found.balanced) == (Reaction.ANSWERED, "abc", found.backends)
 
 
@@ -58,7 +56,7 @@ def test_without_endpoints_everybody_is_refused(
 ) -> None:
     """docs, 'Virtual IPs': clients are refused at once; whatever the policy, if there is none anywhere."""
     slices = [in_slice(*(endpoint(each, state) for each in "abc"))]
-    found = outcome(service, slices, frontend(service, kind, at=ask(kind)), CLIENTS[client], mode)
+    found = outcome(service, slices, at_a(service, kind), CLIENTS[client], mode)
     assert (only(found), found.rules[-1]) == (Reaction.REFUSED, Rule.REFUSED)
 
 
@@ -68,19 +66,19 @@ def test_userspace_mode_accepts_and_closes() -> None:
 
 
 @pytest.mark.parametrize("mode", SHORT_CIRCUIT)
-@pytest.mark.parametrize("kind", [Kind.EXTERNAL_IP, Kind.LOAD_BALANCER, Kind.NODE_PORT])
+@pytest.mark.parametrize("kind", EXTERNAL)
 @pytest.mark.parametrize(("client", "reached"), [("pod", "abc"), ("node", "abc"), ("outside", "a")])
 def test_external_policy_local(mode: ProxyMode, kind: Kind, client: str, reached: str) -> None:
     """Clients inside are led everywhere, also from the node that serves itself (the EXT chains)."""
-    found = outcome(LOCAL, [everywhere()], frontend(LOCAL, kind, at=ask(kind)), CLIENTS[client], mode)
+    found = outcome(LOCAL, [everywhere()], at_a(LOCAL, kind), CLIENTS[client], mode)
     assert (only(found), nodes_of(found)) == (Reaction.ANSWERED, reached)
 
 
 @pytest.mark.parametrize("mode", SHORT_CIRCUIT)
-@pytest.mark.parametrize("kind", [Kind.EXTERNAL_IP, Kind.LOAD_BALANCER, Kind.NODE_PORT])
+@pytest.mark.parametrize("kind", EXTERNAL)
 def test_external_policy_local_without_own_endpoint(mode: ProxyMode, kind: Kind) -> None:
     slices = [in_slice(endpoint("a", "unready"), endpoint("b"))]
-    asked = frontend(LOCAL, kind, at=ask(kind))
+    asked = at_a(LOCAL, kind)
     found = {name: outcome(LOCAL, slices, asked, each, mode) for name, each in CLIENTS.items()}
     assert {name: only(each) for name, each in found.items()} == {
         "pod": Reaction.ANSWERED, "node": Reaction.ANSWERED, "outside": Reaction.SWALLOWED
@@ -88,11 +86,11 @@ def test_external_policy_local_without_own_endpoint(mode: ProxyMode, kind: Kind)
     assert found["outside"].rules[-1] is Rule.DROPPED
 
 
-@pytest.mark.parametrize("kind", [Kind.EXTERNAL_IP, Kind.LOAD_BALANCER, Kind.NODE_PORT])
+@pytest.mark.parametrize("kind", EXTERNAL)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_ipvs_mode_keeps_all_clients_on_the_node(kind: Kind, client: str) -> None:
     """docs/ipvs.md: policy Local leads to the node's own backends for pods as well."""
-    found = outcome(LOCAL, [everywhere()], frontend(LOCAL, kind, at=ask(kind)), CLIENTS[client], ProxyMode.IPVS)
+    found = outcome(LOCAL, [everywhere()], at_a(LOCAL, kind), CLIENTS[client], ProxyMode.IPVS)
     assert (only(found), nodes_of(found)) == (Reaction.ANSWERED, "a")
 
 

@@ -15,6 +15,7 @@ from gauntlet.semantics.rules import Rule
 from tests.unit.semantics.world import (
     WEB,
     WITH_RULES,
+    at_a,
     endpoint,
     everywhere,
     frontend,
@@ -51,7 +52,7 @@ def test_others_are_dropped(mode: ProxyMode, place: Place, reaction: Reaction) -
 @pytest.mark.parametrize("kind", [Kind.CLUSTER_IP, Kind.EXTERNAL_IP, Kind.NODE_PORT])
 @pytest.mark.parametrize("mode", WITH_RULES)
 def test_other_addresses_are_open(mode: ProxyMode, kind: Kind) -> None:
-    asked = frontend(PARTNERS, kind, at="a" if kind is Kind.NODE_PORT else "")
+    asked = at_a(PARTNERS, kind)
     assert only(outcome(PARTNERS, [everywhere()], asked, DENIED, mode)) is Reaction.ANSWERED
 
 

@@ -9,15 +9,18 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.semantics import Outcome, Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Family, Policy, Service
+from gauntlet.semantics.objects import Family, Service
 from gauntlet.semantics.outcomes import Source, SourceKind
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.proxy import DetectLocal, Proxy
 from gauntlet.semantics.rules import Rule
 from tests.unit.semantics.world import (
+    EXTERNAL,
+    LOCAL,
     SHORT_CIRCUIT,
     WEB,
     WITH_RULES,
+    at_a,
     endpoint,
     everywhere,
     frontend,
@@ -32,16 +35,13 @@ from tests.unit.semantics.world import (
     world,
 )
 
-LOCAL = replace(WEB, external_policy=Policy.LOCAL)
 CLIENT = Source(SourceKind.CLIENT)
 NODE_A = Source(SourceKind.NODE, "a")
 ASKED = Source(SourceKind.FRONTEND)
-EXTERNAL = (Kind.EXTERNAL_IP, Kind.LOAD_BALANCER, Kind.NODE_PORT)
 
 
 def ask(service: Service, kind: Kind, place: Place, of: Proxy | ProxyMode) -> Outcome:
-    at = "a" if kind is Kind.NODE_PORT else ""
-    return outcome(service, [everywhere()], frontend(service, kind, at=at), place, world(of))
+    return outcome(service, [everywhere()], at_a(service, kind), place, world(of))
 
 
 def seen(found: Outcome) -> set[Source]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.semantics import Outcome, Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Policy
 from gauntlet.semantics.truth_table import WIDTH, Observed, Question, TruthTable, agrees
-from tests.unit.semantics.world import WEB, endpoint, frontend, in_slice, outcome, outside, pod
+from tests.unit.semantics.world import LOCAL, endpoint, frontend, in_slice, outcome, outside, pod
 
-LOCAL = replace(WEB, external_policy=Policy.LOCAL)
 SLICES = [in_slice(endpoint("a"), endpoint("b"))]
 FROM_POD = Question("pod on a", "ClusterIP 10.96.0.10:80/TCP")
 FROM_OUTSIDE = Question("outside", "load balancer IP 203.0.113.7:80/TCP by c")

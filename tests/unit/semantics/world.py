@@ -20,6 +20,7 @@ from gauntlet.semantics.objects import (
     Hints,
     Ingress,
     Node,
+    Policy,
     Protocol,
     Service,
     ServicePort,
@@ -57,6 +58,8 @@ WEB = Service(
 CLUSTER_IP = replace(
     WEB, type=ServiceType.CLUSTER_IP, ports=(ServicePort(80, "http"),), external_ips=(), ingress=()
 )  # fmt: skip
+LOCAL = replace(WEB, external_policy=Policy.LOCAL)
+EXTERNAL = (Kind.EXTERNAL_IP, Kind.LOAD_BALANCER, Kind.NODE_PORT)
 OUTSIDE = "192.0.2.99"
 
 
@@ -109,6 +112,11 @@ def frontend(service: Service, kind: Kind, *, family: Family = Family.IPV4, at: 
     node = next((each for each in NODES if each.name == at), None)
     where = node.primary(family) if node is not None else at
     return replace(found, address=where) if where else found
+
+
+def at_a(service: Service, kind: Kind) -> Frontend:
+    """The first one of this kind; a NodePort at node a."""
+    return frontend(service, kind, at="a" if kind is Kind.NODE_PORT else "")
 
 
 def outcome(
