@@ -9,7 +9,7 @@ from gauntlet.doctor.cluster_check import health, modes
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, places
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
-from gauntlet.doctor.cluster_check.report import Diagnosis, Level
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level, some
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.proxy.rules import Forwarding
 from gauntlet.proxy.rules.explanation import not_hooked
@@ -76,6 +76,5 @@ def _differences(node: NodeFacts, differences: Collection[Mismatch], remedy: str
             continue
         named = sorted(str(each.place) + (f" -> {each.endpoint}" if each.endpoint else "")
                        for each in differences if each.kind is kind)  # fmt: skip
-        rest = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-        what = f"{counted[kind]} x a place {kind}: {', '.join(named[:_SHOWN])}{rest}"
+        what = f"{counted[kind]} x a place {kind}: {some(named, _SHOWN)}"
         yield Diagnosis(CHECK, _LEVELS.get(kind, Level.PROBLEM), node.name, what, remedy)

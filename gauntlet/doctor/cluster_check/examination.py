@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gauntlet.doctor.cluster_check import (
+    access,
     cluster_facts,
     cni,
     data_plane,
@@ -23,7 +24,7 @@ from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.gathering import Gathered, at_once, gather
 from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
-from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level, NodeSummary, Report
+from gauntlet.doctor.cluster_check.report import Diagnosis, NodeSummary, Report
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.journal.store import Record
 from gauntlet.ground.version import numbers
@@ -32,7 +33,6 @@ from gauntlet.kube.objects import modelled
 from gauntlet.proxy.modelled import proxy
 from gauntlet.semantics.places import ServingNode
 
-ACCESS = "access"
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
 _LOOK_AGAIN_S = 1.0
@@ -115,16 +115,14 @@ def _here(facts: ClusterFacts, node: NodeFacts, mode: ProxyMode) -> ServingNode 
 def _diagnoses(
     facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, replaced: str
 ) -> Iterator[Diagnosis]:
-    for path in facts.forbidden:
-        remedy = "give the user of this kubeconfig the right to get and list it, or take another user"
-        yield Diagnosis(ACCESS, Level.UNKNOWN, CLUSTER, f"the API server does not let us read {path}", remedy)
+    yield from access.judge_cluster(facts)
     yield from cni.judge(facts)
     if replaced:
         return
     for node in nodes:
-        if node.unseen:
-            remedy = "what its kernel does with Service traffic is not known until commands can run there"
-            yield Diagnosis(ACCESS, Level.UNKNOWN, node.name, f"no look at the node: {node.unseen}", remedy)
+        yield from access.judge_node(
+            node, "what its kernel does with Service traffic is not known until commands can run there"
+        )
     yield from proxies.judge_cluster(facts, nodes)
     yield from versions.judge(facts, nodes)
     yield from modes.judge_cluster(facts, nodes)

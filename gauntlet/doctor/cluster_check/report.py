@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
@@ -89,6 +89,12 @@ class Report:
     def as_json(self) -> str:
         """The same as text."""
         return json.dumps(self.as_dict(), indent=2)
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first ones by name, and how many more there are: `a, b and 3 more`."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{rest}"
 
 
 def worst(diagnoses: Iterable[Diagnosis]) -> Level:

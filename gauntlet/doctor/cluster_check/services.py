@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
+from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level, some
 
 CHECK = "endpoints"
 _SHOWN = 5
@@ -30,17 +30,12 @@ def judge(served: Services) -> Iterator[Diagnosis]:
             continue
         (unready if any(not terminating for _, terminating in states) else empty).append(name)
     if unready:
-        what = f"{len(unready)} Services have endpoints, but none is ready: {_some(unready)}"
+        what = f"{len(unready)} Services have endpoints, but none is ready: {some(sorted(unready), _SHOWN)}"
         remedy = "kubectl describe their pods: readiness probes fail there; until then clients are refused"
         yield Diagnosis(CHECK, Level.PROBLEM, CLUSTER, what, remedy)
     if empty:
-        what = f"{len(empty)} Services have no endpoint at all: {_some(empty)}"
+        what = f"{len(empty)} Services have no endpoint at all: {some(sorted(empty), _SHOWN)}"
         remedy = "compare selectors with pods' labels (kubectl get endpointslices); delete Services that nobody needs"
         yield Diagnosis(CHECK, Level.WARNING, CLUSTER, what, remedy)
     if not unready and not empty:
         yield Diagnosis(CHECK, Level.OK, CLUSTER, f"all {counted} Services have a ready endpoint")
-
-
-def _some(names: list[str]) -> str:
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(sorted(names)[:_SHOWN])}{rest}"

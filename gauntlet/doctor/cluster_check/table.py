@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gauntlet.doctor.cluster_check.report import Diagnosis, Level, Report, merged
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level, Report, merged, some
 
 _STYLE = {Level.OK: "green", Level.WARNING: "yellow", Level.UNKNOWN: "bold yellow", Level.PROBLEM: "bold red"}
 _COLUMNS = ("node", "kube-proxy", "version", "mode", "healthz", "synced", "services", "conntrack")
@@ -52,16 +52,14 @@ def _nodes(report: Report) -> Table:
 
 def row(diagnosis: Diagnosis, places: tuple[str, ...]) -> Table:
     """What was found, where, what to do about it, and who says so."""
-    rest = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_column(width=7)
     line.add_column(width=12, overflow="fold")
     line.add_column(overflow="fold")
-    where = f"{', '.join(places[:_MOST_PLACES])}{rest}: "
     line.add_row(
         Text(str(diagnosis.level), style=_STYLE[diagnosis.level]),
         diagnosis.check,
-        Text.assemble((where, "bold"), diagnosis.what),
+        Text.assemble((f"{some(places, _MOST_PLACES)}: ", "bold"), diagnosis.what),
     )
     if diagnosis.remedy:
         line.add_row("", "", Text(f"do: {diagnosis.remedy}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gauntlet.doctor.cluster_check import cni, versions
+from gauntlet.doctor.cluster_check import access, cni, versions
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.gathering import Gathered, at_once, gather
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
@@ -22,7 +22,7 @@ from gauntlet.doctor.lookahead import (
 from gauntlet.doctor.lookahead.equipment import Equipment
 from gauntlet.doctor.lookahead.goal import Goal
 from gauntlet.doctor.lookahead.moves import Move, moves
-from gauntlet.doctor.lookahead.outlook import ACCESS, Outlook
+from gauntlet.doctor.lookahead.outlook import Outlook
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.version import places
 from gauntlet.kube.api import Api
@@ -72,15 +72,15 @@ def _today(known: Mapping[str, str], steps: Sequence[Move]) -> str:
 
 
 def _diagnoses(facts: ClusterFacts, steps: Sequence[Move], goal: Goal, kube_proxy: Path | None) -> Iterator[Diagnosis]:
-    for path in facts.forbidden:
-        remedy = "give the user of this kubeconfig the right to get and list it, or take another user"
-        yield Diagnosis(ACCESS, Level.UNKNOWN, CLUSTER, f"the API server does not let us read {path}", remedy)
+    yield from access.judge_cluster(facts)
     if not steps:
-        yield Diagnosis(ACCESS, Level.UNKNOWN, CLUSTER, "no Linux node is known: nothing can be told", "see the above")
+        yield Diagnosis(
+            access.CHECK, Level.UNKNOWN, CLUSTER, "no Linux node is known: nothing can be told", "see the above"
+        )
     for move in steps:
-        if move.facts.unseen:
-            remedy = "its addresses, metrics, flags and nft are not known until commands can run there"
-            yield Diagnosis(ACCESS, Level.UNKNOWN, move.node, f"no look at the node: {move.facts.unseen}", remedy)
+        yield from access.judge_node(
+            move.facts, "its addresses, metrics, flags and nft are not known until commands can run there"
+        )
         yield from skew_ahead.judge(facts.version, goal, move)
         yield from modes_ahead.judge(move)
         yield from modes_ahead.judge_horizon(move)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.report import Diagnosis, Level
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level, some
 from gauntlet.doctor.lookahead.equipment import NONE
 from gauntlet.doctor.lookahead.moves import Move, is_offered
 from gauntlet.ground.version import numbers
@@ -127,8 +127,7 @@ def _addresses(facts: ClusterFacts, move: Move) -> Iterator[Diagnosis]:
         return
     others = _other_addresses(facts, move)
     if others:
-        shown = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
-        what = f"{words}; whether anybody comes by {shown} cannot be told"
+        what = f"{words}; whether anybody comes by {some(others, _SHOWN)} cannot be told"
         yield Diagnosis(check, Level.UNKNOWN, move.node, what, remedy, _PRIMARY)
     else:
         what = "the node has no address but its primary one by which others could come to a NodePort"

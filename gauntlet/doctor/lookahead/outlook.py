@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from rich.console import RenderableType
 from rich.text import Text
 
+from gauntlet.doctor.cluster_check import access
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, merged, worst
 from gauntlet.doctor.cluster_check.table import conclusion, row
 
 SCHEMA = "kube-proxy-gauntlet/lookahead/v1"
-ACCESS = "access"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Outlook:
         """What is not well, for a command that tells of today: without what that says itself of its access."""
         yield Text(f"What {self.goal} will bring{self._why}; it does not count today (gauntlet lookahead):")
         for diagnosis, places in merged(self.diagnoses):
-            if diagnosis.level is not Level.OK and diagnosis.check != ACCESS:
+            if diagnosis.level is not Level.OK and diagnosis.check != access.CHECK:
                 yield row(diagnosis, places)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.report import Diagnosis, Level
+from gauntlet.doctor.cluster_check.report import Diagnosis, Level, some
 from gauntlet.doctor.lookahead.moves import Move, is_offered
 from gauntlet.kube.objects import ServiceObject
 from gauntlet.proxy import changes
@@ -83,5 +83,4 @@ def _gated(move: Move, use: Use, users: list[ServiceObject]) -> Iterator[Diagnos
 def _some(services: Iterable[ServiceObject]) -> str:
     # A name that is too long would fill the screen.
     names = sorted(each.metadata.full_name for each in services)
-    short = [f"{name[:40]}…" if len(name) > 41 else name for name in names[:_SHOWN]]
-    return ", ".join(short) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return some([f"{name[:40]}…" if len(name) > 41 else name for name in names], _SHOWN)
