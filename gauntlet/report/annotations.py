@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import UpgradeRecord
+from gauntlet.report.upgrade_record import UpgradeRecord, titled, with_reach
 
 # Set to "true" in every step of GitHub Actions.
 ACTIONS = "GITHUB_ACTIONS"
@@ -28,10 +28,10 @@ def workflow_commands(results: Results, environment: Mapping[str, str]) -> tuple
 def _lines(upgrade: UpgradeRecord) -> Iterator[str]:
     if not upgrade.reasons:
         level = "notice" if upgrade.verdict is Verdict.PASS else "error"
-        yield _command(level, _title(upgrade), ", ".join(filter(None, (upgrade.words, upgrade.reach))))
+        yield _command(level, _title(upgrade), with_reach(upgrade.words, upgrade.reach))
     for reason in upgrade.reasons:
-        word = "" if reason.verdict is Verdict.FAIL else "unclear: "
-        yield _command("error", _title(upgrade), f"{word}{reason.name}: {reason.reason}")
+        title = titled(reason.name, reason.verdict)
+        yield _command("error", _title(upgrade), f"{title}: {reason.reason}")
     for each in upgrade.accepted:
         yield _command("warning", _title(upgrade), f"accepted until {each.until} ({each.why}): {each.name}")
 
@@ -42,6 +42,9 @@ def _title(upgrade: UpgradeRecord) -> str:
 
 def _command(level: str, title: str, text: str) -> str:
     """A workflow command, with what has a meaning in it escaped as @actions/core does."""
-    data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    heading = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{level} title={heading.replace(':', '%3A').replace(',', '%2C')}::{data}"
+    heading = _escaped(title).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={heading}::{_escaped(text)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

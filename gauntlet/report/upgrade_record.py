@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -92,12 +93,28 @@ class UpgradeRecord(Record):
     @property
     def verdict(self) -> Verdict:
         """The answer as a verdict, whatever findings were accepted."""
-        return {"may": Verdict.PASS, "may not": Verdict.FAIL}.get(self.answer, Verdict.INCONCLUSIVE)
+        return verdict_of(self.answer)
 
     @property
     def words(self) -> str:
         """The answer, never without what was accepted for it."""
         return with_accepted(self.answer, len(self.accepted))
+
+
+def verdict_of(answer: str | None) -> Verdict:
+    """An answer as a verdict. That there is none is inconclusive, too."""
+    return {"may": Verdict.PASS, "may not": Verdict.FAIL}.get(answer or "", Verdict.INCONCLUSIVE)
+
+
+def with_reach(words: str, reach: str) -> str:
+    """An answer in words with how far it reaches, if it does not reach all the way."""
+    return ", ".join(filter(None, (words, reach)))
+
+
+def titled(name: str, verdict: Verdict, also_in: Sequence[str] = ()) -> str:
+    """The name of a reason as it is shown, with whether it is a failure and the other phases that have the same."""
+    also = f", also in {', '.join(also_in)}" if also_in else ""
+    return f"{'' if verdict is Verdict.FAIL else 'unclear: '}{name}{also}"
 
 
 def with_accepted(answer: str, count: int) -> str:

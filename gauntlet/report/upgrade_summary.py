@@ -8,7 +8,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.report.markdown import ICONS, fenced, plain
 from gauntlet.report.phase_table import COLUMNS, Cell, phase_rows
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord, titled, with_reach
 
 # What is read in a minute; report.html has all.
 MOST_REASONS = 8
@@ -16,7 +16,7 @@ MOST_REASONS = 8
 
 def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
     """Markdown for a job's step summary."""
-    answer = ", ".join(filter(None, (upgrade.words, upgrade.reach)))
+    answer = with_reach(upgrade.words, upgrade.reach)
     lines = [
         f"## {ICONS[upgrade.verdict]} {plain(upgrade.today)} → {plain(upgrade.next)}: {plain(answer)}",
         "",
@@ -38,17 +38,12 @@ def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
 
 def _reasons(upgrade: UpgradeRecord) -> Iterator[str]:
     for number, reason in enumerate(upgrade.reasons[:MOST_REASONS], 1):
-        yield from ("", f"{number}. {ICONS[reason.verdict]} **{plain(named(reason))}**")
+        title = titled(reason.name, reason.verdict, reason.also_in)
+        yield from ("", f"{number}. {ICONS[reason.verdict]} **{plain(title)}**")
         yield f"   <br>{plain(reason.reason)}"
         yield from (f"   <br>{word}: {plain(text)}" for word, text in _known(reason))
     if len(upgrade.reasons) > MOST_REASONS:
         yield from ("", f"… and {len(upgrade.reasons) - MOST_REASONS} more: see report.html.")
-
-
-def named(reason: ReasonRecord) -> str:
-    """A reason's name, with the other phases that have the same."""
-    also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
-    return f"{'' if reason.verdict is Verdict.FAIL else 'unclear: '}{reason.name}{also}"
 
 
 def _known(reason: ReasonRecord) -> Iterator[tuple[str, str]]:

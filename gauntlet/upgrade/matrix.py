@@ -15,7 +15,7 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import figure_of_check
 from gauntlet.report.results import Results
 from gauntlet.report.subject_record import Record
-from gauntlet.report.upgrade_record import CASES, UpgradeRecord, with_accepted
+from gauntlet.report.upgrade_record import CASES, UpgradeRecord, verdict_of, with_accepted, with_reach
 from gauntlet.upgrade.phases import Leg, Phase, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 
@@ -95,11 +95,11 @@ class PairRecord(Record):
         """The answer as it is shown, with how far it reaches; `not run` if there is none."""
         if self.answer is None:
             return "not run"
-        return ", ".join(filter(None, (with_accepted(self.answer, self.accepted), self.reach)))
+        return with_reach(with_accepted(self.answer, self.accepted), self.reach)
 
     @property
     def verdict(self) -> Verdict:
-        return {"may": Verdict.PASS, "may not": Verdict.FAIL}.get(self.answer or "", Verdict.INCONCLUSIVE)
+        return verdict_of(self.answer)
 
 
 class Matrix(Record):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import NANO
-from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind, History
 from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
+from gauntlet.report.upgrade_record import titled, with_reach
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
 from gauntlet.upgrade.page_figures import of_figures
@@ -49,8 +49,8 @@ def page(
     not_run: Sequence[Phase],
 ) -> Iterator[str]:
     """The lines of the page. The answer is not about the phases `not_run`."""
-    far = f", {reach(found, not_run)}".removesuffix(", ")
-    yield from wrapped(f"{heading.today} -> {heading.next}: {found.words.upper()}{far}", "")
+    answer = with_reach(found.words.upper(), reach(found, not_run))
+    yield from wrapped(f"{heading.today} -> {heading.next}: {answer}", "")
     yield from wrapped(f"{heading.today}: {heading.today_is}", "  ")
     yield from wrapped(f"{heading.next}: {heading.next_is}", "  ")
     yield f"  {heading.nodes} nodes, {heading.strategy}"
@@ -68,14 +68,11 @@ def page(
 
 def reason_lines(found: Judgement) -> Iterator[str]:
     """What stands against the answer, worst first, and what is to be said of acceptances."""
-    words = {Verdict.FAIL: "", Verdict.INCONCLUSIVE: "unclear: "}
     every = merged(found.reasons)
     for number, reason in enumerate(chosen(every, MOST_REASONS), 1):
         finding = reason.worst.finding
-        also = f", also in {', '.join(reason.also_in)}" if reason.also_in else ""
-        yield from wrapped(
-            f"{number}. {words[finding.verdict]}{without_namespaces(reason.worst.name)}{also}", "", "   "
-        )
+        title = titled(without_namespaces(reason.worst.name), finding.verdict, reason.also_in)
+        yield from wrapped(f"{number}. {title}", "", "   ")
         yield from wrapped(without_namespaces(finding.reason), "   ")
         if finding.promise:
             yield from wrapped(finding.promise, "   ")
@@ -96,27 +93,22 @@ def phase_lines(observations: Sequence[Observation], history: History, planned: 
     yield "Longest outages in seconds, then counts:"
     yield _row("", "", [column.above for column in COLUMNS])
     yield _row("phase", "took", [column.beneath for column in COLUMNS])
+    begun, ended = (
+        dict(phase_times(history.events, kind)) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED)
+    )
     for phase in planned:
-        length_s = _length_s(history, phase.name)
-        if length_s is None:
+        if phase.name not in ended:
             yield f"{phase.name:<{_NAME}}  did not take place, or did not end"
             continue
         mine = [each.finding for each in observations if each.phase == phase.name]
         cells = [column.shown(figure_of_check(mine, column.check)) for column in COLUMNS]
-        yield _row(phase.name, f"{length_s:.0f} s", cells)
+        yield _row(phase.name, f"{(ended[phase.name] - begun[phase.name]) / NANO:.0f} s", cells)
 
 
 def _row(name: str, took: str, cells: Sequence[str]) -> str:
     widths = [max(5, len(column.above), len(column.beneath)) + 1 for column in COLUMNS]
     text = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
     return f"{name:<{_NAME}}{took:>{_TOOK}}{text}"
-
-
-def _length_s(history: History, phase: str) -> float | None:
-    begun, ended = (
-        dict(phase_times(history.events, kind)) for kind in (EventKind.PHASE_STARTED, EventKind.PHASE_ENDED)
-    )
-    return (ended[phase] - begun[phase]) / NANO if phase in ended else None
 
 
 def wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:
