@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gauntlet.ground.finding import Verdict, split_check
 from gauntlet.report.results import FindingRecord, Results, worst
@@ -53,10 +53,18 @@ class Figured(Protocol):
     def figure(self) -> float | None: ...
 
 
+F = TypeVar("F", bound=Figured)
+
+
+def of_check(findings: Iterable[F], check: str) -> F | None:
+    """The first finding of this check, or of it about one Service (`affinity-broken: upgrade/sticky`)."""
+    return next((each for each in findings if check in (each.check, split_check(each.check)[0])), None)
+
+
 def figure_of_check(findings: Iterable[Figured], check: str) -> float | None:
-    """The figure of this check, or of it about one Service (`affinity-broken: upgrade/sticky`)."""
-    about = (each.figure for each in findings if check in (each.check, split_check(each.check)[0]))
-    return next(about, None)
+    """The figure of that finding; None if there is no such finding, or it has none."""
+    found = of_check(findings, check)
+    return None if found is None else found.figure
 
 
 @dataclass(frozen=True)
@@ -92,5 +100,5 @@ def phase_rows(results: Results, upgrade: UpgradeRecord) -> tuple[PhaseRow, ...]
 
 
 def _cell(findings: Sequence[FindingRecord], column: Column) -> Cell:
-    mine = [each for each in findings if column.check in (each.check, split_check(each.check)[0])]
-    return Cell(column.shown(figure_of_check(mine, column.check)), mine[0].verdict if mine else None)
+    found = of_check(findings, column.check)
+    return Cell(ABSENT, None) if found is None else Cell(column.shown(found.figure), found.verdict)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.outage import outages
+from gauntlet.checkers.sample import failed
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import EventKind, History, Outcome
+from gauntlet.ground.history import EventKind, History
 from gauntlet.report.binning import Axis
 
 # More than these are one line: of the healthiest.
@@ -44,7 +45,7 @@ class Line:
 
 def lines(history: History, axis: Axis, hold_s: float) -> tuple[Line, ...]:
     """The lines from the traffic that was there, those within the cluster first."""
-    stops = sorted(history.events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))["at_ns"])
+    stops = stops_ns(history)
     parts = _told_apart(history.attempts).partition_by(list(_KEY), as_dict=True)
     services = {key[2] for key in parts}
     found = [
@@ -52,6 +53,11 @@ def lines(history: History, axis: Axis, hold_s: float) -> tuple[Line, ...]:
         for key, part in sorted(parts.items(), key=lambda item: _order(item[0]))
     ]
     return _fewer(found, axis, hold_s, stops)
+
+
+def stops_ns(history: History) -> list[int]:
+    """When kube-proxies were stopped, in order."""
+    return sorted(history.events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))["at_ns"])
 
 
 def _told_apart(attempts: pl.DataFrame) -> pl.DataFrame:
@@ -79,7 +85,7 @@ def _name(key: Sequence[object], *, several: bool) -> str:
 
 
 def _failed(attempts: pl.DataFrame) -> int:
-    return attempts.filter(pl.col("outcome") != str(Outcome.OK)).height
+    return attempts.filter(failed()).height
 
 
 def _hurts(attempts: pl.DataFrame, axis: Axis, hold_s: float, stops: Sequence[int]) -> list[Hurt]:

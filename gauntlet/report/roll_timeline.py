@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from gauntlet.ground.frames import pl
-from gauntlet.ground.history import EventKind, History
+from gauntlet.ground.history import History
 from gauntlet.report.binning import SECOND_NS, Axis, success_steps
 from gauntlet.report.marks import LETTER_PX, free_lane
 from gauntlet.report.palette import BAD, CALM, EVENT, FAINT, GOOD, TEXT, series
-from gauntlet.report.roll_lines import Line, lines, stays
+from gauntlet.report.roll_lines import Line, lines, stays, stops_ns
 from gauntlet.report.svg import Panel, Values, drawn_from, inline
 from gauntlet.report.timeline import PLAIN, beside, on_axis
 from gauntlet.report.upgrade_record import UpgradeRecord
@@ -44,7 +43,7 @@ def roll_timeline(history: History, upgrade: UpgradeRecord) -> str:
     axis = _axis(history, upgrade)
     within = history.between(axis.zero_ns, axis.zero_ns + round(axis.end_s * SECOND_NS))
     found = lines(within, axis, upgrade.hold_s)
-    stops = [axis.seconds(at_ns) for at_ns in _stops(within)]
+    stops = [axis.seconds(at_ns) for at_ns in stops_ns(within)]
     panels = [_phases(bars(within, upgrade, axis), axis), _nodes(within, upgrade, axis)]
     panels += [_line(line, stops, axis, last=line is found[-1]) for line in found]
     chart = alt.vconcat(*panels, spacing=4, bounds="flush").resolve_scale(x="independent", y="independent")
@@ -59,15 +58,11 @@ def _axis(history: History, upgrade: UpgradeRecord) -> Axis:
     return Axis(zero_ns, 0.0, max((last_ns - zero_ns) / SECOND_NS, 0.1), "the first phase began")
 
 
-def _stops(history: History) -> list[int]:
-    return sorted(history.events.filter(pl.col("kind") == str(EventKind.PROXY_STOPPED))["at_ns"])
-
-
 def bars(history: History, upgrade: UpgradeRecord, axis: Axis) -> tuple[Bar, ...]:
     """The phases that began, each with the first lane in which its name has room."""
     taken: list[list[tuple[float, float]]] = []
     px_per_s = WIDTH_PX / axis.end_s
-    stops = [axis.seconds(at_ns) for at_ns in _stops(history)]
+    stops = [axis.seconds(at_ns) for at_ns in stops_ns(history)]
     found: list[Bar] = []
     for phase in upgrade.phases:
         start_s = axis.seconds(round(phase.started.timestamp() * SECOND_NS))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 from markupsafe import Markup
@@ -93,12 +94,16 @@ def sections(results: Results, run: Path) -> tuple[Section, ...]:
     by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
         by_case.setdefault(result.case, {})[result.subject] = result
-    return tuple(_section(case, found, results, run) for case, found in by_case.items())
+    # All phases of an upgrade have the same.
+    read = lru_cache(maxsize=1)(partial(evidence_of, run))
+    return tuple(_section(case, found, results, read) for case, found in by_case.items())
 
 
-def _section(case: str, found: Mapping[str, CaseResult], results: Results, run: Path) -> Section:
+def _section(
+    case: str, found: Mapping[str, CaseResult], results: Results, read: Callable[[tuple[str, ...]], Evidence]
+) -> Section:
     evidence = {
-        subject: evidence_of(run, (path for finding in result.findings for path in finding.evidence))
+        subject: read(tuple(dict.fromkeys(path for finding in result.findings for path in finding.evidence)))
         for subject, result in found.items()
     }
     shared = _shared_span(evidence)
