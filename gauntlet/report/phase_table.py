@@ -26,9 +26,16 @@ class Column:
         return split_check(self.check)[0] == "outage"
 
     def shown(self, figure: float | None) -> str:
-        if figure is None:
-            return ABSENT
-        return f"{figure:.2f}" if self.is_outage and figure else f"{figure:.0f}"
+        if self.is_outage:
+            return outage_text(figure)
+        return ABSENT if figure is None else f"{figure:.0f}"
+
+
+def outage_text(seconds: float | None) -> str:
+    """An outage as a table shows it; none at all is `0`."""
+    if seconds is None:
+        return ABSENT
+    return f"{seconds:.2f}" if seconds else "0"
 
 
 COLUMNS = (

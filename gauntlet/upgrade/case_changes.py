@@ -6,9 +6,9 @@ A case that fails with both kube-proxies is no reason against the next one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Verdict
 from gauntlet.promises.upgrade import WorsePromise
 from gauntlet.report.names import command
 from gauntlet.report.results import CaseResult
@@ -17,9 +17,9 @@ from gauntlet.upgrade.case_run import CaseRun
 from gauntlet.upgrade.compare import Change, Course, Side, compare
 from gauntlet.upgrade.phases import Leg, Phase
 from gauntlet.upgrade.phases import Side as SideName
-from gauntlet.upgrade.verdict import Concern, Observation
+from gauntlet.upgrade.verdict import Concern, Observation, finding_of
 
-_VERDICTS = {Course.WORSE: Verdict.FAIL, Course.UNCLEAR: Verdict.INCONCLUSIVE}
+_AGAINST = (Course.WORSE, Course.UNCLEAR)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ def case_changes(
         else:
             found = compare(before, now, promise)
         subject = subjects[phase.side or SideName.TO]
-        observations += (_observation(phase, change, subject) for change in found if change.course in _VERDICTS)
+        observations += (_observation(phase, change, subject) for change in found if change.course in _AGAINST)
         if phase.leg is Leg.THERE and phase.side is not None:
-            notes += (change for change in found if change.course not in _VERDICTS)
+            notes += (change for change in found if change.course not in _AGAINST)
     return CaseChanges(tuple(observations), tuple(notes))
 
 
@@ -86,5 +86,5 @@ def _observation(phase: Phase, change: Change, subject: Subject) -> Observation:
     # Of nodes with different kube-proxies there is no such command.
     again = command(change.case, subject.name, subject.written, (), {}) if phase.side else ""
     remedy = f"look at the case alone: {again}" if again else ""
-    finding = Finding(change.check or "case", _VERDICTS[change.course], change.text, remedy=remedy)
+    finding = replace(finding_of(change), remedy=remedy)
     return Observation(phase.name, concern, finding, change.case, subject.name)

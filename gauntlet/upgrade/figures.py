@@ -88,10 +88,10 @@ def compared(kind: Kind, today: Sequence[Sequence[float]], following: Sequence[f
     beside = f"{_text(kind, following)}, today's {_text(kind, before)}"
     text = f"{beside}: {ratio:.2f} times as much ({least:.2f} to {most:.2f})"
     if times is None:
-        return Finding(kind.check, Verdict.MEASURED, text, median(following), kind.unit)
+        return _measured(kind, following, text)
     if sum(bool(hold) for hold in today) < 2:
         why = f"{text}; not judged: how much it differs from hold to hold with the same kube-proxy is not known"
-        return Finding(kind.check, Verdict.MEASURED, why, median(following), kind.unit)
+        return _measured(kind, following, why)
     verdict = Verdict.FAIL if least > times else Verdict.INCONCLUSIVE if ratio > times else Verdict.PASS
     allowed = median(before) * times
     return Finding(
@@ -105,8 +105,8 @@ def compared(kind: Kind, today: Sequence[Sequence[float]], following: Sequence[f
     )
 
 
-def _measured(kind: Kind, mine: Sequence[float]) -> Finding:
-    return Finding(kind.check, Verdict.MEASURED, _text(kind, mine), median(mine), kind.unit)
+def _measured(kind: Kind, mine: Sequence[float], text: str = "") -> Finding:
+    return Finding(kind.check, Verdict.MEASURED, text or _text(kind, mine), median(mine), kind.unit)
 
 
 def _text(kind: Kind, mine: Sequence[float]) -> str:

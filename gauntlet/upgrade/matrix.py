@@ -155,15 +155,11 @@ def _run(upgrade: UpgradeRecord) -> Iterator[Phase]:
 
 
 def _outages(results: Results, of: Sequence[Phase]) -> Outages:
-    names = {f"{CASES}{phase.name}" for phase in of}
-    findings = [each for each in results.findings if each.case in names]
+    found = [[each for each in results.findings if each.case == f"{CASES}{phase.name}"] for phase in of]
 
     def longest(kind: str) -> float | None:
-        figures = [
-            figure
-            for name in names
-            if (figure := figure_of_check((f for f in findings if f.case == name), f"outage: {kind}")) is not None
-        ]
+        of_phases = (figure_of_check(mine, f"outage: {kind}") for mine in found)
+        figures = [figure for figure in of_phases if figure is not None]
         return round(max(figures), 3) if figures else None
 
     return Outages(**{field: longest(kind) for field, kind in KINDS.items()})

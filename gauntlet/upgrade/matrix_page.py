@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gauntlet.report.markdown import ICONS, plain
-from gauntlet.report.phase_table import ABSENT
+from gauntlet.report.phase_table import ABSENT, outage_text
 from gauntlet.upgrade.matrix import KINDS, Matrix, Outages, PairRecord
 
 # Of a reason's others, results.json has the rest.
@@ -15,7 +15,7 @@ _REASONS = 4
 def seconds(outages: Outages | None) -> tuple[str, ...]:
     """The outages by kind of connection as a table shows them."""
     figures: Sequence[float | None] = (None,) * len(KINDS) if outages is None else outages.by_kind
-    return tuple(ABSENT if each is None else f"{each:.2f}" if each else "0" for each in figures)
+    return tuple(outage_text(each) for each in figures)
 
 
 def table(matrix: Matrix) -> Iterator[str]:

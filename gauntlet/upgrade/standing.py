@@ -48,29 +48,31 @@ def lasting(before: Mapping[str, Standing], now: Mapping[str, Standing]) -> Find
     One that ended, or was started again, fails, as does one that is not healthy: nobody but the roll replaces any. The
     figure counts these nodes. A node that says nothing of its processes is inconclusive.
     """
-    troubles = {name: words for name, each in sorted(now.items()) if (words := _trouble(before[name], each))}
-    lines = tuple(f"{name}: {words}" for name, words in troubles.items())
-    if lines:
-        return Finding(CHECK, Verdict.FAIL, "; ".join(lines), float(len(lines)), "nodes", 0.0, 0.0, lines)
-    unseen = [f"{name}: {words}" for name, each in sorted(now.items()) if (words := before[name].unseen or each.unseen)]
-    if unseen or not now:
-        return Finding(CHECK, Verdict.INCONCLUSIVE, "; ".join(unseen) or "no node was looked at")
-    return Finding(CHECK, Verdict.PASS, f"the same and healthy on {len(now)} nodes", 0.0, "nodes", 0.0, 0.0)
+    troubles = {name: _trouble(before[name], each) for name, each in now.items()}
+    unseen = {name: before[name].unseen or each.unseen for name, each in now.items()}
+    return _judged(troubles, unseen, f"the same and healthy on {len(now)} nodes")
 
 
 def standing_now(now: Mapping[str, Standing]) -> Finding:
     """Whether a healthy kube-proxy runs on each node, whichever it was before. The figure counts those without one."""
-    lines = tuple(
-        f"{name}: {'no kube-proxy runs' if each.process is None else each.health}"
-        for name, each in sorted(now.items())
-        if not each.unseen and (each.process is None or each.health)
-    )
+    seen = {name: each for name, each in now.items() if not each.unseen}
+    troubles = {name: "no kube-proxy runs" if each.process is None else each.health for name, each in seen.items()}
+    unseen = {name: each.unseen for name, each in now.items()}
+    return _judged(troubles, unseen, f"one runs and is healthy on each of {len(now)} nodes")
+
+
+def _judged(troubles: Mapping[str, str], unseen: Mapping[str, str], well: str) -> Finding:
+    """By node, what is wrong with its kube-proxy, and why nothing could be learnt of it; empty if nothing is."""
+    lines = _lines(troubles)
     if lines:
         return Finding(CHECK, Verdict.FAIL, "; ".join(lines), float(len(lines)), "nodes", 0.0, 0.0, lines)
-    unseen = [f"{name}: {each.unseen}" for name, each in sorted(now.items()) if each.unseen]
-    if unseen or not now:
-        return Finding(CHECK, Verdict.INCONCLUSIVE, "; ".join(unseen) or "no node was looked at")
-    return Finding(CHECK, Verdict.PASS, f"one runs and is healthy on each of {len(now)} nodes", 0.0, "nodes", 0.0, 0.0)
+    if any(unseen.values()) or not unseen:
+        return Finding(CHECK, Verdict.INCONCLUSIVE, "; ".join(_lines(unseen)) or "no node was looked at")
+    return Finding(CHECK, Verdict.PASS, well, 0.0, "nodes", 0.0, 0.0)
+
+
+def _lines(by_node: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}: {words}" for name, words in sorted(by_node.items()) if words)
 
 
 def _trouble(before: Standing, now: Standing) -> str:

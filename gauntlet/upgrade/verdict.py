@@ -191,11 +191,14 @@ def _worst_first(observations: Iterable[Observation]) -> list[Observation]:
     return sorted(observations, key=rank)
 
 
-def _of_change(change: Change, subject: str) -> Observation:
+def finding_of(change: Change) -> Finding:
     """What got worse is a failure; what is unclear is not known; the rest stands against nothing."""
     verdict = {Course.WORSE: Verdict.FAIL, Course.UNCLEAR: Verdict.INCONCLUSIVE}.get(change.course, Verdict.MEASURED)
-    finding = Finding(change.check or "case", verdict, change.text)
-    return Observation("comparison", Concern.WORSE, finding, change.case, subject)
+    return Finding(change.check or "case", verdict, change.text)
+
+
+def _of_change(change: Change, subject: str) -> Observation:
+    return Observation("comparison", Concern.WORSE, finding_of(change), change.case, subject)
 
 
 def _of_missing(phase: Phase) -> Observation:
