@@ -25,7 +25,7 @@ from gauntlet.checkers.windows import AFTER, CONTROL, HURT, WINDOWS, Windows, cu
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import DeclaredFlow, EventKind, History
+from gauntlet.ground.history import DeclaredFlow, EventKind, History, Protocol
 from gauntlet.promises.promise import BlastRadius, Slo
 
 CHECKS = (
@@ -171,7 +171,7 @@ class _Case:
                 slow_after_ms=self.slo.slow_after_ms,
             )
 
-        seen = self.history.attempts
+        seen = self.history.attempts.filter(self._returns())
         new, kept = seen.filter(is_new()), seen.filter(~is_new())
         return of(new, 0.0) if kept.is_empty() else worst(of(new, 0.0), of(kept, KEPT_HANGS_S))
 
@@ -189,18 +189,25 @@ class _Case:
 
     def _after(self) -> pl.DataFrame:
         """The attempts of the window "after", from the moment on at which every flow had recovered, if all did."""
-        rules = self.slo.recovery
+        rules, returning = self.slo.recovery, self._returns()
+        after = self.windows.after.filter(returning)
         try:
             since_ns = self.history.at(rules.since.event)
         except LookupError:
-            return self.windows.after
+            return after
         flows = flow_recoveries(
-            self.history.attempts, since_ns, hold_s=rules.hold_s, slow_after_ms=self.slo.slow_after_ms
+            self.history.attempts.filter(returning), since_ns, hold_s=rules.hold_s, slow_after_ms=self.slo.slow_after_ms
         )
         recovered = [flow.recovered_s for flow in flows if flow.recovered_s is not None]
         if len(recovered) < len(flows) or not recovered:
-            return self.windows.after
-        return self.windows.after.filter(pl.col("at_ns") >= since_ns + round(max(recovered) * NANO))
+            return after
+        return after.filter(pl.col("at_ns") >= since_ns + round(max(recovered) * NANO))
+
+    def _returns(self) -> pl.Expr:
+        """Whether an attempt is of a flow that has to be served again."""
+        if self.slo.udp_flows_return:
+            return pl.lit(value=True)
+        return is_new() | (pl.col("protocol") != str(Protocol.UDP)) | ~self._touches()
 
     def _touches(self) -> pl.Expr:
         """Whether an attempt goes through the hurt node."""

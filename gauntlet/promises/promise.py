@@ -115,6 +115,7 @@ class Slo(_Promise):
     udp_flows_moved: Count | None = Field(description=COUNT_OR_NULL)
     affinity_broken: Count | None = Field(description=COUNT_OR_NULL)
     losses_elsewhere: Count | None = Field(description=COUNT_OR_NULL)
+    udp_flows_return: bool = Field(description="true or false: whether a lost UDP flow is served again while it sends")
     recovery: Recovery
     balance: Balance
     latency: Latency

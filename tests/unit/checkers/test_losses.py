@@ -141,6 +141,19 @@ def test_a_udp_flow_that_stays_dead_is_no_recovery_whatever_is_promised_of_flows
     assert found["after"].verdict is Verdict.FAIL
 
 
+def test_a_udp_flow_need_not_come_back_through_the_hurt_node_if_nothing_is_promised_of_that() -> None:
+    def found(node: str) -> dict[str, Verdict]:
+        slo = promise("stop-proxy").model_copy(update={"udp_flows_return": False})
+        history = record([*traffic(), *befallen(UDP, node, 6, DEAD, 27)], EVENTS)
+        found = judge(history, slo, "node-1", BACKENDS, DECLARED, reach=reach("stop-proxy"), sticky=STICKY)
+        return {each.check: each.verdict for each in found}
+
+    there, elsewhere = found("node-1"), found("node-3")
+    assert {there[check] for check in ("recovery", "after")} == {Verdict.PASS}
+    assert there["udp-flows-lost"] is Verdict.MEASURED
+    assert {elsewhere[check] for check in ("recovery", "after")} == {Verdict.FAIL}
+
+
 def test_a_sticky_client_that_waits_for_its_backend_breaks_no_promised_share() -> None:
     keepers = befallen(AFFINE, "node-1", 6, DEAD, 12)
     found = judged("stop-proxy", traffic(), keepers=keepers)
