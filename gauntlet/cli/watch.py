@@ -126,7 +126,7 @@ def _undertake(
             seen = watch(watched, order, folder, show)
         found = judged(seen.history, seen.setting, seen.passed, terms, cluster.subject.name, started.date())
         part = found.parts.get(CHANGE.name)
-        addresses = {node.address: node.name for node in watched.nodes}
+        addresses = {address: node.name for node in watched.nodes for address in node.addresses}
         lost = () if part is None else losses(part, hold_s, addresses)
         change = f"watch of {shlex.join(order.argv)}" if order.argv else "watch"
         nodes = len({*seen.passed.began, *seen.passed.ended} | {node.name for node in cluster.nodes})

@@ -54,7 +54,7 @@ class PacketLoss(NetworkFault):
 
     def rules(self) -> Rules:
         assert isinstance(self.given, LossParameters)
-        own = self.node.pod_cidr
+        own = self.node.pod_cidrs[0]
         api = spare_control_plane(self.scene.cluster)
         lose = (
             comment("seen"),

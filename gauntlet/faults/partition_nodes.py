@@ -36,7 +36,7 @@ class PartitionNodes(NetworkFault):
     )
 
     def rules(self) -> Rules:
-        peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidr))
+        peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidrs[0]))
         spared = spare_control_plane(self.scene.cluster)
         return Rules(
             incoming=(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import Family
 
 if TYPE_CHECKING:
     # Half a second to load, for a name in an annotation.
@@ -99,7 +100,18 @@ class Host(Protocol):
     @property
     def node(self) -> str | None: ...
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """The primary one of `addresses`."""
+        ...
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """One of each IP family that it has, the primary one first."""
+        ...
+
+    def address_in(self, family: Family) -> str:
+        """Its address of this family. Raises LookupError if it has none."""
+        ...
 
     def run(
         self,
@@ -151,7 +163,10 @@ class Node(Host, Protocol):
     """One node: its host, and the kube-proxy on it."""
 
     @property
-    def pod_cidr(self) -> str: ...
+    def pod_cidrs(self) -> tuple[str, ...]:
+        """The ranges of its pods' addresses, one of each IP family, the primary one first; empty if nobody knows."""
+        ...
+
     @property
     def kernel(self) -> NodeKernel: ...
 
@@ -232,6 +247,11 @@ class Cluster(Protocol):
     def kubeconfig(self) -> Path: ...
     @property
     def nodes(self) -> tuple[Node, ...]: ...
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The IP families of its nodes, its pods and its Services, the primary one first."""
+        ...
+
     @property
     def outside(self) -> Host: ...
     @property

@@ -10,6 +10,7 @@ from typing import IO
 
 from gauntlet.build import docker
 from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.ground.family import Addressed
 from gauntlet.nodes import command
 from gauntlet.proxy import finder
 
@@ -22,14 +23,14 @@ _MATE = "-traffic"
 
 
 @dataclass(frozen=True)
-class ContainerHost:
+class ContainerHost(Addressed):
     """A container. Commands run in it as root; one that its caller leaves goes on until its container ends."""
 
     container: str
     name: str
     kind: HostKind
     node: str | None
-    address: str
+    addresses: tuple[str, ...]
 
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
@@ -84,7 +85,7 @@ class ContainerNode(ContainerHost):
     """A kind node. `client_image` is that of the container beside it, which is in its network and has a Python."""
 
     cluster: str
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     client_image: str
     kernel: NodeKernel = NodeKernel.HOST
 

@@ -10,14 +10,15 @@ from typing import IO
 
 from gauntlet.ground import python
 from gauntlet.ground.cluster import Completed, HostKind
+from gauntlet.ground.family import Addressed
 from gauntlet.nodes import command
 
 
 @dataclass(frozen=True)
-class LocalHost:
-    """Commands are children of this process. `address` is the one that nodes are reached from."""
+class LocalHost(Addressed):
+    """Commands are children of this process. `addresses` are those that nodes are reached from."""
 
-    address: str
+    addresses: tuple[str, ...]
     name: str = "outside"
     kind: HostKind = HostKind.OUTSIDE
     node: str | None = None

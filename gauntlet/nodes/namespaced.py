@@ -11,6 +11,7 @@ from typing import IO
 
 from gauntlet.ground import python
 from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.ground.family import Addressed
 from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.nodes import command
 from gauntlet.proxy import finder
@@ -36,7 +37,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class NamespacedHost:
+class NamespacedHost(Addressed):
     """A pod, node or outside host of a world. `pid` holds its namespaces, as the world counts.
 
     Commands see the world's file system. On a node they see the node's /run (with the iptables lock);
@@ -47,7 +48,7 @@ class NamespacedHost:
     name: str
     kind: HostKind
     node: str | None
-    address: str
+    addresses: tuple[str, ...]
     pid: int
 
     def _enter(self, argv: Sequence[str]) -> list[str]:
@@ -89,7 +90,7 @@ class NamespacedHost:
 class NamespacedNode(NamespacedHost):
     """A node of a world. `log` is where its kube-proxy's output goes."""
 
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     log: Path
     kernel: NodeKernel = NodeKernel.HOST
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gauntlet.ground.cluster import Completed, HostKind, NodeKernel
+from gauntlet.ground.family import Addressed
 from gauntlet.kube import exec_channel, pod_exec
 from gauntlet.kube.exec_channel import Credentials, Errand
 from gauntlet.nodes import command
@@ -36,14 +37,14 @@ class Door:
 
 
 @dataclass(frozen=True, eq=False)
-class PodAccessHost:
+class PodAccessHost(Addressed):
     """A place behind a door. `entered` is what stands before each command: how to get from the door to there."""
 
     door: Door
     name: str
     kind: HostKind
     node: str
-    address: str
+    addresses: tuple[str, ...]
     entered: tuple[str, ...]
 
     def run(
@@ -96,7 +97,7 @@ def into_pod(pid: int) -> tuple[str, ...]:
 class PodAccessNode(PodAccessHost):
     """A node. The door is in its network already, and has the client image's Python."""
 
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:

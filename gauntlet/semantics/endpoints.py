@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gauntlet.ground.family import Family
 from gauntlet.semantics.objects import (
     FIT,
     FOR_ALL,
@@ -15,7 +16,6 @@ from gauntlet.semantics.objects import (
     Distribution,
     Endpoint,
     EndpointSlice,
-    Family,
     Hints,
     Protocol,
     Service,

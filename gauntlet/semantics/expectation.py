@@ -6,10 +6,11 @@ use, what if there are none, which address do they see, does the answer come bac
 
 from __future__ import annotations
 
+from gauntlet.ground.family import Family, family_of
 from gauntlet.semantics.behaviour import LocalPolicy, SourceRanges
 from gauntlet.semantics.endpoints import Copies, pool
 from gauntlet.semantics.frontends import Frontend, Kind, why_none
-from gauntlet.semantics.objects import Family, Protocol, Service, family_of
+from gauntlet.semantics.objects import Protocol, Service
 from gauntlet.semantics.outcomes import Outcome, Reaction
 from gauntlet.semantics.places import Place, Where, World, is_loopback
 from gauntlet.semantics.proxy import LocalhostNodePorts, within

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gauntlet.ground.family import Family, family_of
 from gauntlet.semantics.endpoints import HEADLESS_LABEL
-from gauntlet.semantics.objects import Family, IpMode, Protocol, Service, ServicePort, ServiceType, family_of
+from gauntlet.semantics.objects import IpMode, Protocol, Service, ServicePort, ServiceType
 from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.versions import VersionRules
 

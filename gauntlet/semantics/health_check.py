@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gauntlet.ground.family import Family
 from gauntlet.semantics.endpoints import Copies, pool
-from gauntlet.semantics.objects import Family, Node, Service, ServiceType
+from gauntlet.semantics.objects import Node, Service, ServiceType
 
 _OK = 200
 _UNAVAILABLE = 503

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Family(StrEnum):
-    """`spec.ipFamilies` of a Service, and the address types of slices that kube-proxy reads."""
-
-    IPV4 = "IPv4"
-    IPV6 = "IPv6"
+from gauntlet.ground.family import Family, family_of
 
 
 class Protocol(StrEnum):
@@ -49,11 +44,6 @@ class IpMode(StrEnum):
 
     VIP = "VIP"
     PROXY = "Proxy"
-
-
-def family_of(address: str) -> Family:
-    """The family of an address or of a range of addresses."""
-    return Family.IPV6 if ":" in address else Family.IPV4
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
+from gauntlet.ground.family import Family, family_of
 from gauntlet.semantics.behaviour import Behaviour
-from gauntlet.semantics.objects import Family, Node, family_of
+from gauntlet.semantics.objects import Node
 from gauntlet.semantics.versions import NEWEST, VersionRules
 
 PRIMARY = "primary"

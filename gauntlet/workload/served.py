@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import Node
+from gauntlet.ground.family import Addressed
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.traffic import Target
 from gauntlet.workload.backend import HTTP_PORT, UDP_PORT
@@ -13,13 +14,13 @@ from gauntlet.workload.service import Endpoint, Service
 
 
 @dataclass(frozen=True)
-class RunningBackend:
+class RunningBackend(Addressed):
     """A backend whose pod has an address. It names itself `name` in every reply."""
 
     namespace: str
     name: str
     node: str
-    address: str
+    addresses: tuple[str, ...]
 
     def endpoint(self) -> Endpoint:
         return Endpoint(self.address, self.node)

@@ -140,7 +140,7 @@ class Workload:
         return self._api.list(PodObject, self._pods, query)
 
     def _running(self, pod: PodObject) -> RunningBackend:
-        return RunningBackend(self.namespace, pod.metadata.name, pod.spec.node_name, pod.status.pod_ip)
+        return RunningBackend(self.namespace, pod.metadata.name, pod.spec.node_name, pod.addresses)
 
     def _wait_addresses(self, service: Service) -> Served:
         def served() -> Served | None:

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from gauntlet.ground.cluster import HostKind
+from gauntlet.ground.family import Addressed
 
 
-class StandInHost:
+class StandInHost(Addressed):
     """A node. Whoever derives from it says what `run` does."""
 
     name = "node-1"
     kind = HostKind.NODE
     node = "node-1"
-    address = "10.77.0.11"
+    addresses = ("10.77.0.11",)
 
     def spawn(
         self,

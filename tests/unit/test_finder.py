@@ -76,7 +76,7 @@ def test_nothing_is_found_if_none_runs(programs: Path) -> None:
 
 def test_of_a_node_that_is_gone_nothing_is_said() -> None:
     # No process has this number: the most that Linux allows is one less (PID_MAX_LIMIT).
-    gone = NamespacedHost(World(4194305, user_namespace=False), "node-1", HostKind.NODE, "node-1", "127.0.0.1", 1)
+    gone = NamespacedHost(World(4194305, user_namespace=False), "node-1", HostKind.NODE, "node-1", ("127.0.0.1",), 1)
     with pytest.raises(CommandFailed, match="node-1 ended with 1"):
         finder.pid_on(gone)
 
@@ -84,7 +84,7 @@ def test_of_a_node_that_is_gone_nothing_is_said() -> None:
 def test_on_a_machine_that_is_off_none_runs(tmp_path: Path) -> None:
     # The steward, which would say that it is off, is away.
     board = Switchboard(tmp_path / "no.sock")
-    node = GuestNode(board, "node-1", HostKind.NODE, "node-1", "127.0.0.1", "10.244.1.0/24", tmp_path / "log")
+    node = GuestNode(board, "node-1", HostKind.NODE, "node-1", ("127.0.0.1",), ("10.244.1.0/24",), tmp_path / "log")
     assert node.proxy_pid() is None
 
 

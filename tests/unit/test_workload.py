@@ -119,7 +119,7 @@ def test_backends_are_dealt_to_the_nodes() -> None:
 
 
 def test_running_backends_are_found_by_name_and_node() -> None:
-    running = Backends(tuple(RunningBackend("ns", f"b-{n}", f"node-{n}", f"10.244.{n}.2") for n in (1, 2)))
+    running = Backends(tuple(RunningBackend("ns", f"b-{n}", f"node-{n}", (f"10.244.{n}.2",)) for n in (1, 2)))
     assert running.names == {"b-1", "b-2"}
     assert running.nodes == {"b-1": "node-1", "b-2": "node-2"}
     assert running.on("node-2").names == {"b-2"}
@@ -212,7 +212,7 @@ def test_node_ports_are_asked_from_outside_unless_a_node_may_refuse() -> None:
 
 
 def test_backend_that_decides_by_itself_has_no_switch() -> None:
-    backend = RunningBackend("ns", "a", "node-1", "10.244.1.2")
+    backend = RunningBackend("ns", "a", "node-1", ("10.244.1.2",))
     with pytest.raises(GauntletError, match="declare it with Readiness"):
         switch(_api(1), backend, Readiness.SERVES)
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
+from gauntlet.ground.family import Family
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, pool
 from gauntlet.semantics.expectation import choice
 from gauntlet.semantics.frontends import Frontend, frontends
 from gauntlet.semantics.frontends import Kind as FrontendKind
-from gauntlet.semantics.objects import Family, IpMode, Protocol, Service, ServicePort
+from gauntlet.semantics.objects import IpMode, Protocol, Service, ServicePort
 from gauntlet.semantics.places import Place as Client
 from gauntlet.semantics.places import ServingNode, Where
 from gauntlet.semantics.selection import select

@@ -138,7 +138,7 @@ def _other_addresses(facts: ClusterFacts, move: Move) -> list[str]:
     """Neither primary, nor the node's own end of its pods' network, nor of the node or the link alone."""
     node = next((each for each in facts.nodes if each.metadata.name == move.node), None)
     primary = set() if node is None else {each.address for each in node.status.addresses if each.type == "InternalIP"}
-    ranges = [] if node is None or not node.spec.pod_cidr else [ip_network(node.spec.pod_cidr, strict=False)]
+    ranges = [] if node is None else [ip_network(each, strict=False) for each in node.spec.pod_ranges]
     found = []
     for address in sorted(move.facts.addresses - primary):
         parsed = ip_address(address)

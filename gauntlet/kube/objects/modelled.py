@@ -54,7 +54,7 @@ def node(found: NodeObject) -> model.Node:
         name=found.metadata.name,
         addresses=tuple(each.address for each in found.status.addresses if each.type in ("InternalIP", "ExternalIP")),
         zone=found.metadata.labels.get(_ZONE, ""),
-        pod_ranges=tuple(each for each in (found.spec.pod_cidrs or (found.spec.pod_cidr,)) if each),
+        pod_ranges=found.spec.pod_ranges,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from gauntlet.ground.family import families_of, first_of
 from gauntlet.kube.objects.parts import ApiObject, Condition, Part, status_of
 
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -14,6 +15,11 @@ class NodeSpec(Part):
     pod_cidr: str = Field(default="", alias="podCIDR")
     pod_cidrs: tuple[str, ...] = Field(default=(), alias="podCIDRs")
     unschedulable: bool = False
+
+    @property
+    def pod_ranges(self) -> tuple[str, ...]:
+        """One of each IP family, the primary one first; empty if nobody gave it any."""
+        return tuple(each for each in (self.pod_cidrs or (self.pod_cidr,)) if each)
 
 
 class NodeAddress(Part):
@@ -38,9 +44,15 @@ class NodeObject(ApiObject):
     status: NodeStatus = NodeStatus()
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """The first InternalIP of each family, in the order of its status."""
+        found = [each.address for each in self.status.addresses if each.type == "InternalIP"]
+        return tuple(first_of(family, found) for family in families_of(found))
+
+    @property
     def address(self) -> str:
-        """Its InternalIP; empty if it has none."""
-        return next((each.address for each in self.status.addresses if each.type == "InternalIP"), "")
+        """Its primary InternalIP; empty if it has none."""
+        return next(iter(self.addresses), "")
 
     @property
     def kubelet_version(self) -> str:

@@ -53,10 +53,15 @@ class PodSpec(Part):
     readiness_gates: tuple[ReadinessGate, ...] = ()
 
 
+class PodIp(Part):
+    ip: str
+
+
 class PodStatus(Part):
     phase: str = "Pending"
     # camel case of the API is podIP, not podIp
     pod_ip: str = Field(default="", alias="podIP")
+    pod_ips: tuple[PodIp, ...] = Field(default=(), alias="podIPs")
     conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
 
@@ -64,6 +69,12 @@ class PodStatus(Part):
 class PodObject(ApiObject):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """One of each IP family, the primary one first; empty while it has none."""
+        named = (*(each.ip for each in self.status.pod_ips), self.status.pod_ip)
+        return tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def ready_status(self) -> str:

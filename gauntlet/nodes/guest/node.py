@@ -13,6 +13,7 @@ from typing import IO
 
 from gauntlet.ground import python
 from gauntlet.ground.cluster import CommandFailed, Completed, HostKind, MachineState, NodeKernel
+from gauntlet.ground.family import Addressed
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.nodes import clock, command
 from gauntlet.nodes.clock import ClockOffset
@@ -49,7 +50,7 @@ def start_in_guest(
 
 
 @dataclass(frozen=True)
-class GuestHost:
+class GuestHost(Addressed):
     """A guest of a world, or a pod in the network of one.
 
     Of a guest that does not run, commands end with 255, as those of ssh(1) do. A child that a command
@@ -60,7 +61,7 @@ class GuestHost:
     name: str
     kind: HostKind
     node: str
-    address: str
+    addresses: tuple[str, ...]
 
     def run(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
@@ -117,7 +118,7 @@ class GuestNode(GuestHost):
     `log` is where its kube-proxy's output goes.
     """
 
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     log: Path
     kernel: NodeKernel = NodeKernel.OWN
 

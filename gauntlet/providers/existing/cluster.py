@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import HostKind, Json, Limits, ProxyMode
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.family import common_families
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.local import LocalHost
 from gauntlet.nodes.pod_host import INTO_NODE, Door, PodAccessHost, PodAccessNode, into_pod
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.node_access import CONTAINER, Entrance
-from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.providers.existing.record import ExistingRecord, state_dir
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.subject import present
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ class ExistingCluster:
         self.state_dir = state_dir(record.name)
         self.kubeconfig = self.state_dir / "kubeconfig"
         self.limits = Limits(frozenset(record.targets), record.at_once, reconfigurable=False)
-        self.outside = LocalHost(record.outside)
+        self.outside = LocalHost((record.outside,) if record.outside else ())
+        self.families = common_families(node.addresses for node in record.nodes)
 
     @cached_property
     def api(self) -> ApiClient:
@@ -91,8 +94,10 @@ class ExistingCluster:
             raise GauntletError(
                 f"pod {full_name} has no process on {node.name}", "it has just been restarted: try again"
             )
-        return PodAccessHost(node.door, full_name, HostKind.POD, node.name, pod.status.pod_ip, into_pod(pid))
+        return PodAccessHost(node.door, full_name, HostKind.POD, node.name, pod.addresses, into_pod(pid))
 
     def _node(self, node: NodeRecord) -> PodAccessNode:
         door = Door(self.api, marker.NAMESPACE, CONTAINER, partial(self.entrance.pod_on, node.name))
-        return PodAccessNode(door, node.name, HostKind.NODE, node.name, node.address, INTO_NODE, pod_cidr=node.pod_cidr)
+        return PodAccessNode(
+            door, node.name, HostKind.NODE, node.name, node.addresses, INTO_NODE, pod_cidrs=node.pod_cidrs
+        )

@@ -24,8 +24,9 @@ from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.cluster import ExistingCluster
-from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, clusters_dir, state_dir
+from gauntlet.providers.existing.record import ExistingRecord, clusters_dir, state_dir
 from gauntlet.providers.existing.survey import Survey, glance, nodes_of, survey
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
 
 NAME = "existing"
@@ -210,7 +211,7 @@ def sweep(api: Api) -> None:
 
 
 def _record(found: Survey, spec: ClusterSpec, run: str, image: str) -> ExistingRecord:
-    nodes = tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in found.nodes)
+    nodes = tuple(NodeRecord.of(node) for node in found.nodes)
     return ExistingRecord(
         name=found.name,
         context=found.access.context,

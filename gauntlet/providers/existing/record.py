@@ -9,13 +9,7 @@ from pathlib import Path
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import state_root
-
-
-@dataclass(frozen=True)
-class NodeRecord:
-    name: str
-    address: str
-    pod_cidr: str
+from gauntlet.providers.node_record import NodeRecord
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class ExistingRecord:
         file = state_dir(name) / "cluster.json"
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
-            nodes = tuple(NodeRecord(**node) for node in fields["nodes"])
+            nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
             return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"])})
         except FileNotFoundError:
             return None

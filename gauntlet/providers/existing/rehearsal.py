@@ -14,6 +14,7 @@ from typing import IO
 from gauntlet.build.cache import Say
 from gauntlet.ground.cluster import Completed, HostKind, Json, Limits, NodeKernel, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.family import Addressed, common_families
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing.rehearsal_api import RehearsingClient
@@ -47,14 +48,14 @@ class Teller:
 
 
 @dataclass(frozen=True)
-class RehearsedHost:
+class RehearsedHost(Addressed):
     """A place where no command is ever run. Each succeeds and prints nothing."""
 
     teller: Teller
     name: str
     kind: HostKind
     node: str | None
-    address: str
+    addresses: tuple[str, ...]
 
     def run(
         self,
@@ -96,7 +97,7 @@ class RehearsedHost:
 
 @dataclass(frozen=True)
 class RehearsedNode(RehearsedHost):
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     kernel: NodeKernel = NodeKernel.HOST
 
     def proxy_pid(self) -> int | None:
@@ -127,15 +128,16 @@ class RehearsedCluster:
         self._folder = tempfile.TemporaryDirectory(prefix="gauntlet-rehearsal-")
         self.state_dir = Path(self._folder.name)
         self.limits = Limits(frozenset(found.targets), found.at_once, reconfigurable=False)
-        self.outside = RehearsedHost(self.teller, "outside", HostKind.OUTSIDE, None, found.outside)
+        self.outside = RehearsedHost(self.teller, "outside", HostKind.OUTSIDE, None, (found.outside,))
+        self.families = common_families(node.addresses for node in found.nodes)
         self.nodes = tuple(
             RehearsedNode(
                 self.teller,
                 node.metadata.name,
                 HostKind.NODE,
                 node.metadata.name,
-                node.address,
-                pod_cidr=node.spec.pod_cidr,
+                node.addresses,
+                pod_cidrs=node.spec.pod_ranges,
             )
             for node in found.nodes
         )
@@ -156,4 +158,4 @@ class RehearsedCluster:
     def pod(self, namespace: str, name: str) -> RehearsedHost:
         pod = Api(self.api).one(PodObject, f"/api/v1/namespaces/{namespace}/pods/{name}")
         full_name = f"{namespace}/{name}"
-        return RehearsedHost(self.teller, full_name, HostKind.POD, pod.spec.node_name, pod.status.pod_ip)
+        return RehearsedHost(self.teller, full_name, HostKind.POD, pod.spec.node_name, pod.addresses)

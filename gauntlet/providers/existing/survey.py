@@ -47,7 +47,7 @@ class Survey:
     @property
     def has_pod_ranges(self) -> bool:
         """Whether each node says which addresses its pods have."""
-        return all(node.spec.pod_cidr for node in self.nodes)
+        return all(node.spec.pod_ranges for node in self.nodes)
 
 
 def cluster_name(context: str, identity: str) -> str:

@@ -17,9 +17,10 @@ from gauntlet.nodes.container import ContainerNode
 from gauntlet.providers.kind import network as kind_network
 from gauntlet.providers.kind import proxy_images, replacement
 from gauntlet.providers.kind.admission import require_version
-from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.providers.kind.cluster import KindRecord, RunningKindCluster, state_dir
 from gauntlet.providers.kind.config import PTP
 from gauntlet.providers.kind.proxy_images import ProxyImage
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.proxy import ports
 
@@ -93,7 +94,7 @@ def _await_nodes(api: Api, count: int) -> tuple[NodeObject, ...]:
 
     def joined() -> tuple[NodeObject, ...] | None:
         found = _nodes(api)
-        return found if len(found) == count and all(node.spec.pod_cidr for node in found) else None
+        return found if len(found) == count and all(node.spec.pod_ranges for node in found) else None
 
     return until(
         joined,
@@ -128,7 +129,7 @@ def _await_proxy(node: ContainerNode) -> None:
 def _records(found: tuple[NodeObject, ...]) -> tuple[NodeRecord, ...]:
     """Workers first: what hurts the first node of a cluster is not to hurt its control plane."""
     ordered = sorted(found, key=lambda node: (node.is_control_plane, node.metadata.name))
-    return tuple(NodeRecord(node.metadata.name, node.address, node.spec.pod_cidr) for node in ordered)
+    return tuple(NodeRecord.of(node) for node in ordered)
 
 
 def _load(node: ContainerNode, images: Images, network: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.family import common_families
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
@@ -24,6 +25,7 @@ from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.providers.kind import replacement
 from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.load_balancer import LoadBalancer
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.proxy.configuration import changed
 from gauntlet.subject import Subject
 
@@ -36,13 +38,6 @@ LOAD_BALANCER_POOL = "10.200.0.0/24"
 _SERVED = "load-balancer.lock"
 # The kubelet looks for changes of what it mounts at each sync of a pod (syncFrequency, a minute) or sooner.
 _MOUNTED_WITHIN_S = 120.0
-
-
-@dataclass(frozen=True)
-class NodeRecord:
-    name: str
-    address: str
-    pod_cidr: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ class KindRecord:
         file = state_dir(name) / "cluster.json"
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
-            nodes = tuple(NodeRecord(**node) for node in fields["nodes"])
+            nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
             proxies = tuple(ProxyImage(**each) for each in fields.get("proxies", ()))
             return cls(**{**fields, "nodes": nodes, "proxies": proxies})
         except FileNotFoundError:
@@ -127,14 +122,15 @@ class RunningKindCluster:
                 node.name,
                 HostKind.NODE,
                 node.name,
-                node.address,
+                node.addresses,
                 cluster=record.name,
-                pod_cidr=node.pod_cidr,
+                pod_cidrs=node.pod_cidrs,
                 client_image=record.client_image,
             )
             for node in record.nodes
         )
-        self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, record.outside)
+        self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, (record.outside,))
+        self.families = common_families(node.addresses for node in record.nodes)
 
     def _take(self, record: KindRecord) -> None:
         """What it says of its kube-proxies is of the one that all nodes had last."""
@@ -233,7 +229,7 @@ class RunningKindCluster:
             raise GauntletError(
                 f"pod {full_name} has no process on {node.name}", "it has just been restarted: try again"
             )
-        return ContainedPod(node.container, full_name, HostKind.POD, node.name, pod.status.pod_ip, pid)
+        return ContainedPod(node.container, full_name, HostKind.POD, node.name, pod.addresses, pid)
 
 
 def _pid(node: ContainerNode, container_id: str) -> int | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 from gauntlet.build import docker
+from gauntlet.ground.family import family_of
 from gauntlet.nodes.container import MEMBER_LABEL, ContainerNode
-from gauntlet.providers.kind.cluster import LOAD_BALANCER_POOL, NodeRecord, outside_name
+from gauntlet.providers.kind.cluster import LOAD_BALANCER_POOL, outside_name
+from gauntlet.providers.node_record import NodeRecord
 
 NETWORK = "kind"
 
@@ -60,4 +62,6 @@ def route_pods(nodes: tuple[ContainerNode, ...]) -> None:
     for node in nodes:
         for other in nodes:
             if other.name != node.name:
-                node.run(["ip", "route", "replace", other.pod_cidr, "via", other.address])
+                for pods in other.pod_cidrs:
+                    family = family_of(pods)
+                    node.run(["ip", "route", "replace", pods, "via", other.address_in(family)])

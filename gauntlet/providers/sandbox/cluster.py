@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.family import families_of
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
@@ -51,8 +52,9 @@ class SandboxCluster:
         self._world = world
         self._switchboard = Switchboard(self.state_dir / layout.SWITCHBOARD)
         self.nodes: tuple[NamespacedNode | GuestNode, ...] = tuple(self._node(node) for node in record.nodes)
+        self.families = families_of(self.nodes[0].addresses)
         outside = record.outside
-        self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.address, outside.pid)
+        self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.addresses, outside.pid)
 
     def _take(self, record: ClusterRecord) -> None:
         self.record = record
@@ -66,16 +68,22 @@ class SandboxCluster:
         log = self.state_dir / "logs" / f"kube-proxy-{node.name}.log"
         if node.kernel is NodeKernel.OWN:
             return GuestNode(
-                self._switchboard, node.name, HostKind.NODE, node.name, node.address, pod_cidr=node.pod_cidr, log=log
+                self._switchboard,
+                node.name,
+                HostKind.NODE,
+                node.name,
+                node.addresses,
+                pod_cidrs=node.pod_cidrs,
+                log=log,
             )
         return NamespacedNode(
             self._world,
             node.name,
             HostKind.NODE,
             node.name,
-            node.address,
+            node.addresses,
             node.pid,
-            pod_cidr=node.pod_cidr,
+            pod_cidrs=node.pod_cidrs,
             log=log,
         )
 
@@ -134,7 +142,7 @@ class SandboxCluster:
         full_name = f"{namespace}/{name}"
         if scheme != "sandbox" or not pid or pod.status.phase != "Running":
             raise GauntletError(f"pod {full_name} is not running (phase {pod.status.phase})")
-        node, address = pod.spec.node_name, pod.status.pod_ip
+        node, addresses = pod.spec.node_name, pod.addresses
         if pid == IN_GUEST:
-            return GuestHost(self._switchboard, full_name, HostKind.POD, node, address)
-        return NamespacedHost(self._world, full_name, HostKind.POD, node, address, int(pid))
+            return GuestHost(self._switchboard, full_name, HostKind.POD, node, addresses)
+        return NamespacedHost(self._world, full_name, HostKind.POD, node, addresses, int(pid))

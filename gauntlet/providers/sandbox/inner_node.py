@@ -67,7 +67,9 @@ class NamespaceNode:
 
     @property
     def record(self) -> HostRecord:
-        return HostRecord(self.name, layout.node_address(self.index), self.place.pid, layout.node_pod_cidr(self.index))
+        return HostRecord(
+            self.name, (layout.node_address(self.index),), self.place.pid, (layout.node_pod_cidr(self.index),)
+        )
 
     def wait_booted(self) -> None:
         return
@@ -100,7 +102,7 @@ class Guest:
     @property
     def record(self) -> HostRecord:
         return HostRecord(
-            self.name, layout.node_address(self.index), 0, layout.node_pod_cidr(self.index), NodeKernel.OWN
+            self.name, (layout.node_address(self.index),), 0, (layout.node_pod_cidr(self.index),), NodeKernel.OWN
         )
 
     def wait_booted(self) -> None:

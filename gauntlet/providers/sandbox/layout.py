@@ -6,10 +6,12 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from gauntlet.ground.cluster import Json, NodeKernel
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.family import Addressed
 from gauntlet.ground.journal.owner import start_time
 from gauntlet.ground.paths import state_root
 
@@ -23,7 +25,7 @@ POD_CIDR = "10.244.0.0/16"
 LOAD_BALANCER_POOL = "10.200.0.0/24"
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
-LAYOUT = "6"
+LAYOUT = "7"
 # Where the binaries stand inside the world: pods hide /tmp, and a cache may lie there.
 BIN = "/run/gauntlet/bin"
 # What the owner of a kept cluster tells its world once it is up.
@@ -103,18 +105,19 @@ class ProxyProgram:
 
 
 @dataclass(frozen=True)
-class HostRecord:
+class HostRecord(Addressed):
     """A host of the world. `pid` is the process, as the world counts, that holds its namespaces; 0 for a guest."""
 
     name: str
-    address: str
+    addresses: tuple[str, ...]
     pid: int
-    pod_cidr: str = ""
+    pod_cidrs: tuple[str, ...] = ()
     kernel: NodeKernel = NodeKernel.HOST
 
     @classmethod
-    def read(cls, raw: dict[str, object]) -> HostRecord:
-        return cls(**raw | {"kernel": NodeKernel(raw["kernel"])})  # type: ignore[arg-type]
+    def read(cls, raw: dict[str, Any]) -> HostRecord:
+        lists = {name: tuple(raw[name]) for name in ("addresses", "pod_cidrs")}
+        return cls(**raw | {"kernel": NodeKernel(raw["kernel"])} | lists)
 
 
 class ForeignCluster(UsageError):

@@ -58,7 +58,7 @@ def run(spec: WorldSpec) -> None:
         os._exit(1)
     up = {
         "nodes": [asdict(node.record) for node in nodes],
-        "outside": asdict(HostRecord(outside.name, layout.OUTSIDE_ADDRESS, outside.pid)),
+        "outside": asdict(HostRecord(outside.name, (layout.OUTSIDE_ADDRESS,), outside.pid)),
     }
     report.write(json.dumps(up) + "\n")
     report.close()

@@ -64,7 +64,7 @@ class Watched:
             return self.cluster.pod(namespace, name)
         door = Door(self.cluster.api, namespace, pods.CONTAINER, partial(str, name))
         full_name = f"{namespace}/{name}"
-        return PodAccessHost(door, full_name, HostKind.POD, pod.spec.node_name, pod.status.pod_ip, ())
+        return PodAccessHost(door, full_name, HostKind.POD, pod.spec.node_name, pod.addresses, ())
 
 
 class Reach(StrEnum):

@@ -148,7 +148,7 @@ def _case_workload(watched: Watched, namespace: str, effect: Effect, events: Eve
 
 def _running(api: Api, namespace: str, app: str) -> list[RunningBackend]:
     return [
-        RunningBackend(namespace, pod.metadata.name, pod.spec.node_name, pod.status.pod_ip)
+        RunningBackend(namespace, pod.metadata.name, pod.spec.node_name, pod.addresses)
         for pod in sorted(_serving(api, namespace, app), key=lambda pod: pod.metadata.name)
     ]
 

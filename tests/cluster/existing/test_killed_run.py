@@ -22,8 +22,9 @@ from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ExistingOptions
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.provider import ExistingProvider, refuse_busy
-from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.providers.existing.record import ExistingRecord, state_dir
 from gauntlet.providers.existing.survey import glance
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.workload.backend import IMAGE
 from tests.unit.journal.process import HOLD, running
 
@@ -67,7 +68,7 @@ def killed(sandbox: Cluster, api: Api, options: ExistingOptions) -> Iterator[Exi
             kernel=sandbox.kernel,
             api_address=sandbox.api_address,
             image=IMAGE,
-            nodes=tuple(NodeRecord(node.name, node.address, node.pod_cidr) for node in sandbox.nodes),
+            nodes=tuple(NodeRecord(node.name, node.addresses, node.pod_cidrs) for node in sandbox.nodes),
             targets=("node-1",),
             at_once=1,
             outside="",

@@ -77,7 +77,7 @@ def test_cluster_that_does_not_come_up_leaves_its_logs_and_nothing_else() -> Non
 
 def test_workers_come_before_the_control_plane(cluster: Cluster) -> None:
     assert [node.name for node in cluster.nodes] == [f"{NAME}-worker", f"{NAME}-worker2", f"{NAME}-control-plane"]
-    assert len({node.pod_cidr for node in cluster.nodes}) == len({node.address for node in cluster.nodes}) == 3
+    assert len({node.pod_cidrs for node in cluster.nodes}) == len({node.address for node in cluster.nodes}) == 3
 
 
 def test_the_same_name_is_the_same_cluster_but_not_in_another_mode(cluster: Cluster) -> None:

@@ -13,6 +13,7 @@ from typing import IO, Self
 
 from gauntlet.ground import python
 from gauntlet.ground.cluster import Completed, HostKind
+from gauntlet.ground.family import Addressed
 from gauntlet.ground.waiting import until
 from gauntlet.nodes import command
 
@@ -33,13 +34,13 @@ class Backend:
         self.process.wait(timeout=5)
 
 
-class World:
+class World(Addressed):
     """The world and, as a `Host`, the one client in it."""
 
     name = "client"
     kind = HostKind.POD
     node: str | None = "node-1"
-    address = ADDRESS
+    addresses = (ADDRESS,)
 
     def __init__(self, agnhost: Path, logs: Path) -> None:
         self._agnhost = agnhost

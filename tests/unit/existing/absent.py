@@ -6,7 +6,8 @@ from gauntlet.ground.cluster import Cluster, ProxyMode
 from gauntlet.ground.journal.store import Record, State, journal_in
 from gauntlet.kube import kubeconfig
 from gauntlet.providers.existing.cluster import ExistingCluster
-from gauntlet.providers.existing.record import ExistingRecord, NodeRecord, state_dir
+from gauntlet.providers.existing.record import ExistingRecord, state_dir
+from gauntlet.providers.node_record import NodeRecord
 
 # Nobody listens on the first port of loopback.
 SERVER = "http://127.0.0.1:1"
@@ -29,7 +30,7 @@ def cluster(name: str) -> Cluster:
         kernel="6.1",
         api_address="192.0.2.1:6443",
         image="client",
-        nodes=(NodeRecord("node-1", "192.0.2.2", "10.244.1.0/24"),),
+        nodes=(NodeRecord("node-1", ("192.0.2.2",), ("10.244.1.0/24",)),),
         targets=("node-1",),
         at_once=1,
         outside="192.0.2.3",

@@ -11,7 +11,7 @@ from gauntlet.faults.chaos.proxy import refusal
 from gauntlet.ground.cluster import CommandFailed
 from gauntlet.nodes.local import LocalHost
 
-HERE = LocalHost("127.0.0.1")
+HERE = LocalHost(("127.0.0.1",))
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.kube import kubeconfig
-from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.providers.kind.cluster import KindRecord, RunningKindCluster, state_dir
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.subject import plain
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningKindCluster:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    nodes = (NodeRecord("x-control-plane", "127.0.0.1", "10.244.0.0/24"),)
+    nodes = (NodeRecord("x-control-plane", ("127.0.0.1",), ("10.244.0.0/24",)),)
     record = KindRecord(
         "x",
         str(ProxyMode.IPTABLES),

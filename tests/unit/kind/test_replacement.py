@@ -11,9 +11,10 @@ import yaml
 from gauntlet.ground.errors import UsageError
 from gauntlet.providers import ClusterSpec
 from gauntlet.providers.kind.admission import require_makeable
-from gauntlet.providers.kind.cluster import KindRecord, NodeRecord, RunningKindCluster, state_dir
+from gauntlet.providers.kind.cluster import KindRecord, RunningKindCluster, state_dir
 from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.kind.replacement import configuration
+from gauntlet.providers.node_record import NodeRecord
 from gauntlet.subject import Subject, parse
 
 BASE = """apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -35,7 +36,10 @@ def image(subject: Subject, version: str) -> ProxyImage:
 
 
 def record(settled: str = "") -> KindRecord:
-    nodes = (NodeRecord("x-worker", "172.30.99.3", "10.244.1.0/24"), NodeRecord("x-control-plane", "172.30.99.2", ""))
+    nodes = (
+        NodeRecord("x-worker", ("172.30.99.3",), ("10.244.1.0/24",)),
+        NodeRecord("x-control-plane", ("172.30.99.2",), ()),
+    )
     made = KindRecord("x", "iptables", "1.37.2", "node", "client", nodes, "172.30.99.9", TODAY.as_json())
     proxies = (image(TODAY, "1.36.3"), image(NEXT, "1.37.2"))
     given = {each.name: TODAY.name for each in nodes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import Json
+from gauntlet.ground.family import Family
 from gauntlet.kube.objects import EndpointSlice, NodeObject, ServiceObject, modelled
 from gauntlet.semantics import objects as model
 
@@ -91,7 +92,7 @@ def test_a_slice() -> None:
             model.Endpoint(("fd00::2",)),
         ),
         (model.SlicePort(53, "dns", model.Protocol.UDP), model.SlicePort(0)),
-        model.Family.IPV6,
+        Family.IPV6,
         frozenset({"kubernetes.io/service-name"}),
     )  # fmt: skip
 

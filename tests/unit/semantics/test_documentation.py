@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.endpoints import PodState, conditions_of, copies, hints_of, pool
 from gauntlet.semantics.frontends import Kind, frontends
@@ -15,7 +16,6 @@ from gauntlet.semantics.objects import (
     Distribution,
     Endpoint,
     EndpointSlice,
-    Family,
     Hints,
     Ingress,
     IpMode,

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from gauntlet.ground.family import Family
 from gauntlet.semantics.endpoints import HEADLESS_LABEL, Undefined, copies, pool
-from gauntlet.semantics.objects import Conditions, EndpointSlice, Family, Protocol, ServicePort, SlicePort
+from gauntlet.semantics.objects import Conditions, EndpointSlice, Protocol, ServicePort, SlicePort
 from tests.unit.semantics.world import HTTP, WEB, endpoint, everywhere, in_slice
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.modelled import version_rules
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.endpoints import HEADLESS_LABEL
 from gauntlet.semantics.frontends import PROXY_NAME_LABEL, Kind, frontends
-from gauntlet.semantics.objects import Family, Ingress, IpMode, Service, ServiceType
+from gauntlet.semantics.objects import Ingress, IpMode, Service, ServiceType
 from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.versions import NEWEST, VersionRules
 from tests.unit.semantics.world import WEB, everywhere, frontend, only, outcome, pod, proxy, world

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gauntlet.ground.family import Family
 from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.health_check import HealthCheck, health_check
-from gauntlet.semantics.objects import Endpoint, Family, Policy, Service, ServicePort, ServiceType, SlicePort
+from gauntlet.semantics.objects import Endpoint, Policy, Service, ServicePort, ServiceType, SlicePort
 from tests.unit.semantics.world import NODES, WEB, endpoint, in_slice
 
 CHECKED = replace(WEB, external_policy=Policy.LOCAL, health_check_node_port=32000)

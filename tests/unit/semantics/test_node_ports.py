@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Family, Node, Protocol
+from gauntlet.semantics.objects import Node, Protocol
 from gauntlet.semantics.outcomes import Source, SourceKind
 from gauntlet.semantics.places import Place, ServingNode, World
 from gauntlet.semantics.proxy import ALL, LOCALHOST, PRIMARY, DetectLocal, LocalhostNodePorts, Proxy

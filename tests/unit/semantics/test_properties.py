@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.semantics import Outcome, Reaction
 from gauntlet.semantics.frontends import Frontend, Kind
-from gauntlet.semantics.objects import FOR_ALL, Endpoint, EndpointSlice, Family, Hints, Policy, Service
+from gauntlet.semantics.objects import FOR_ALL, Endpoint, EndpointSlice, Hints, Policy, Service
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.proxy import DetectLocal, Proxy
 from gauntlet.semantics.rules import Rule

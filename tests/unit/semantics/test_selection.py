@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.version import Minor
 from gauntlet.proxy.modelled import version_rules
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics.endpoints import copies, pool
-from gauntlet.semantics.objects import Endpoint, Family, Hints
+from gauntlet.semantics.objects import Endpoint, Hints
 from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.selection import Selection, select
 from gauntlet.semantics.versions import NEWEST, VersionRules

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Family, Policy
+from gauntlet.semantics.objects import Policy
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.rules import Rule
 from tests.unit.semantics.world import (

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.semantics import Outcome, Reaction
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Family, Service
+from gauntlet.semantics.objects import Service
 from gauntlet.semantics.outcomes import Source, SourceKind
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.proxy import DetectLocal, Proxy

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics import Outcome, Reaction, expected
 from gauntlet.semantics.endpoints import copies
@@ -16,7 +17,6 @@ from gauntlet.semantics.objects import (
     Conditions,
     Endpoint,
     EndpointSlice,
-    Family,
     Hints,
     Ingress,
     Node,

@@ -23,7 +23,7 @@ def listening() -> Iterator[int]:
 
 
 def repeated(port: int, *, within_s: float = WITHIN_S) -> Repeated:
-    return Repeated(LocalHost("127.0.0.1"), "127.0.0.1", port, timeout_s=1, within_s=within_s)
+    return Repeated(LocalHost(("127.0.0.1",)), "127.0.0.1", port, timeout_s=1, within_s=within_s)
 
 
 def test_each_connection_is_accepted(listening: int) -> None:
