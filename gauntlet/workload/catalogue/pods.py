@@ -1,0 +1,51 @@
+"""The pods that all declared cases share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gauntlet.workload.served import RunningBackend
+
+A_NODE = 2
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Probe pods that are never hurt, changed or deleted while cases run: endpoints of slices that cases write by hand.
+
+    `pods[0]` to `pods[n-1]` are one on each of the n nodes, in the order of the nodes; `pods[n]` to `pods[2n-1]` are
+    the second ones. `of_the_host` are pods of the host's network, one on each node. Each answers HTTP on TCP 8080 and
+    its own protocol on UDP 8081 (Ports `HTTP` and `UDP` of a Service lead there), those of the host's network too.
+
+    Clients are other pods: no pod of the pool asks anything. `zones` is the zone of each node that has one.
+    """
+
+    all: tuple[RunningBackend, ...]
+    of_the_host: tuple[RunningBackend, ...] = ()
+    zones: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes' names, in their order."""
+        return tuple(dict.fromkeys(each.node for each in self.all))
+
+    @property
+    def one_each(self) -> tuple[RunningBackend, ...]:
+        """One on each node."""
+        return self.all[: len(self.nodes)]
+
+    def on(self, node: str) -> tuple[RunningBackend, ...]:
+        """Those on one node."""
+        return tuple(each for each in self.all if each.node == node)
+
+    def zone(self, pod: RunningBackend) -> str:
+        """The zone of its node; empty if that has none."""
+        return self.zones.get(pod.node, "")
+
+    def __getitem__(self, number: int) -> RunningBackend:
+        """Raises IndexError: a cluster of one node has two of them."""
+        return self.all[number]
+
+    def __len__(self) -> int:
+        return len(self.all)
