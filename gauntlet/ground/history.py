@@ -40,6 +40,7 @@ class Frontend(StrEnum):
 class Protocol(StrEnum):
     TCP = "tcp"
     UDP = "udp"
+    SCTP = "sctp"
 
 
 class Connection(StrEnum):

@@ -22,6 +22,8 @@ Manifest: TypeAlias = dict[str, Json]
 
 # Lists with a merge key (a pod's conditions) are merged by it; the others are replaced.
 PATCH = "application/strategic-merge-patch+json"
+# All lists are replaced, and what is null is taken away (RFC 7396).
+MERGE_PATCH = "application/merge-patch+json"
 # Objects a page, as many as kubectl asks for: of 10,000 Services at once an API server makes an answer of megabytes.
 PAGE = 500
 # Each start anew is a list that took longer than etcd keeps the past, five minutes by default.
@@ -33,12 +35,16 @@ K = TypeVar("K", bound=BaseModel)
 
 
 class ApiRefused(GauntletError):
-    """The API server answered with an error. `status` is its HTTP status, `words` are its own."""
+    """The API server answered with an error. `status` is its HTTP status, `words` are its own.
 
-    def __init__(self, method: str, path: str, status: int, words: str) -> None:
+    `fields` are those of the object that it took exception to, as far as it names any: spec.ports[0].nodePort.
+    """
+
+    def __init__(self, method: str, path: str, status: int, words: str, fields: tuple[str, ...] = ()) -> None:
         super().__init__(f"the API server answered {method} {path} with {status}: {words}")
         self.status = status
         self.words = words
+        self.fields = fields
 
 
 class ApiUnreachable(GauntletError):
@@ -108,6 +114,10 @@ class Api:
     def patch(self, path: str, change: Manifest) -> bytes:
         return self._ask(Request("PATCH", path, body=change, content=PATCH, silence_s=self._answer_s))
 
+    def merge(self, path: str, change: Manifest) -> bytes:
+        """Patch, with lists replaced as a whole, and what is null taken away."""
+        return self._ask(Request("PATCH", path, body=change, content=MERGE_PATCH, silence_s=self._answer_s))
+
     def delete(self, path: str, options: Manifest | None = None) -> bytes:
         return self._ask(Request("DELETE", path, body=options, silence_s=self._answer_s))
 
@@ -142,7 +152,7 @@ class Api:
         try:
             reply = self._connection.send(request)
             if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-                raise ApiRefused(method, path, reply.status, _words(reply.data))
+                raise ApiRefused(method, path, reply.status, _words(reply.data), _fields(reply.data))
             try:
                 yield reply
             finally:
@@ -171,3 +181,12 @@ def _words(body: bytes) -> str:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         return body.decode(errors="replace")[:_LONGEST_WORDS]
+
+
+def _fields(body: bytes) -> tuple[str, ...]:
+    """The fields that the Status object names as causes."""
+    try:
+        causes = json.loads(body)["details"]["causes"]
+        return tuple(str(each["field"]) for each in causes if each.get("field"))
+    except (ValueError, KeyError, TypeError):
+        return ()

@@ -46,6 +46,12 @@ class IpMode(StrEnum):
     PROXY = "Proxy"
 
 
+def is_external(kind: ServiceType, external_ips: tuple[str, ...]) -> bool:
+    """Whether clients outside may reach a Service (ExternallyAccessible in pkg/api/v1/service/util.go)."""
+    by_address = kind is ServiceType.CLUSTER_IP and bool(external_ips)
+    return kind in (ServiceType.NODE_PORT, ServiceType.LOAD_BALANCER) or by_address
+
+
 @dataclass(frozen=True)
 class ServicePort:
     """`node_port` is 0 if it has none."""
@@ -89,9 +95,8 @@ class Service:
 
     @property
     def is_external(self) -> bool:
-        """Whether externalTrafficPolicy means anything for it (ExternallyAccessible in pkg/api/v1/service/util.go)."""
-        by_address = self.type is ServiceType.CLUSTER_IP and bool(self.external_ips)
-        return self.type in (ServiceType.NODE_PORT, ServiceType.LOAD_BALANCER) or by_address
+        """Whether externalTrafficPolicy means anything for it."""
+        return is_external(self.type, self.external_ips)
 
     @property
     def external_is_local(self) -> bool:

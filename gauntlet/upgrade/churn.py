@@ -11,8 +11,9 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.endpoints import Endpoint
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.service import Service
 
 CHECK = "churn"
 CHURNING, PASSING = "churning", "passing"

@@ -15,6 +15,7 @@ from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, Protocol
 from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
+from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.churn import Churn
@@ -26,7 +27,7 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import HTTP, UDP, Service, ServiceType
+from gauntlet.workload.service import HTTP, UDP, Service
 from gauntlet.workload.workload import Workload
 
 # Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.

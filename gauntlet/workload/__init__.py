@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from gauntlet.ground.family import Family
+from gauntlet.semantics.objects import Distribution, IpMode, Policy, ServiceType
 from gauntlet.workload.backend import Backend, Readiness, one_on_each, spread
 from gauntlet.workload.clients import Clients
+from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, hinted, ready, terminating, unready
 from gauntlet.workload.served import Backends, RunningBackend, Served
-from gauntlet.workload.service import HTTP, UDP, Endpoint, Port, Service, ServiceType, TrafficPolicy
+from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Port, Service
 
 __all__ = [
     "HTTP",
@@ -13,14 +16,25 @@ __all__ = [
     "Backend",
     "Backends",
     "Clients",
+    "Distribution",
     "Endpoint",
+    "Family",
+    "IpFamilyPolicy",
+    "IpMode",
+    "Policy",
     "Port",
     "Readiness",
     "RunningBackend",
     "Served",
     "Service",
     "ServiceType",
-    "TrafficPolicy",
+    "Slice",
+    "ended",
+    "endpoints",
+    "hinted",
     "one_on_each",
+    "ready",
     "spread",
+    "terminating",
+    "unready",
 ]

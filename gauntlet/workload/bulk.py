@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import ServiceObject
-from gauntlet.workload import manifest
+from gauntlet.workload import service_manifest, slice_manifest
+from gauntlet.workload.endpoints import Endpoint, slices_of
 from gauntlet.workload.served import Served
-from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.service import Service
 
 THREADS = 8
 
@@ -17,7 +18,7 @@ THREADS = 8
 def serve_many(
     api: Api, namespace: str, services: Sequence[Service], endpoints: Sequence[Endpoint]
 ) -> tuple[Served, ...]:
-    """Create each Service (without a selector) with one slice of these endpoints; return them in the same order.
+    """Create each Service (without a selector) with these endpoints; return them in the same order.
 
     Raises ApiRefused at the first object that the API server does not take.
     """
@@ -25,8 +26,9 @@ def serve_many(
     service_path = f"/api/v1/namespaces/{namespace}/services"
 
     def serve(service: Service) -> Served:
-        api.post(slice_path, manifest.endpoint_slice(service, endpoints))
-        created = ServiceObject.model_validate_json(api.post(service_path, manifest.service(service)))
+        for each in slices_of(service, endpoints):
+            api.post(slice_path, slice_manifest.endpoint_slice(service, each))
+        created = ServiceObject.model_validate_json(api.post(service_path, service_manifest.service(service)))
         return Served(namespace, service, created.spec.cluster_ip, {}, ())
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -9,9 +9,10 @@ from gauntlet.kube.api import Api
 from gauntlet.workload.backend import Backend, Readiness, one_on_each
 from gauntlet.workload.bulk import serve_many
 from gauntlet.workload.effect import Effect
+from gauntlet.workload.endpoints import Endpoint
 from gauntlet.workload.readiness import Switch, switch
 from gauntlet.workload.served import Backends, RunningBackend, Served
-from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.service import Service
 from gauntlet.workload.workload import Workload
 
 

@@ -16,9 +16,9 @@ from gauntlet.ground.history import Outcome
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy.sync_progress import SyncProgress
+from gauntlet.semantics.objects import Policy
 from gauntlet.traffic import Ask, Load, Target, Traffic
 from gauntlet.workload.served import Served
-from gauntlet.workload.service import TrafficPolicy
 
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5
@@ -177,7 +177,7 @@ def questions(served: Served, backends: int) -> list[Question]:
     # One more than expected must show as well, lest a backend that should be gone goes unseen.
     attempts = ATTEMPTS_A_BACKEND * (counted + 1)
     # Which backends a node sends its pods to is not the same in all modes there: ipvs mode keeps to the node's own.
-    by_ingress = answered if served.declared.external_traffic is TrafficPolicy.LOCAL else answered_by(backends)
+    by_ingress = answered if served.declared.external_traffic is Policy.LOCAL else answered_by(backends)
     return [
         *(Question(target, attempts, answered_by(backends)) for target in inner),
         *(Question(target, attempts, by_ingress) for target in ingress),
@@ -189,7 +189,7 @@ def node_port_questions(served: Served, backends: int, nodes: Sequence[str], ask
 
     Nothing if some of them may refuse: the kernel limits its refusals to one host.
     """
-    limited = backends == 0 or served.declared.external_traffic is TrafficPolicy.LOCAL
+    limited = backends == 0 or served.declared.external_traffic is Policy.LOCAL
     if limited or not served.node_ports:
         return []
     return [

@@ -10,7 +10,8 @@ from gauntlet.ground.family import Addressed
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.traffic import Target
 from gauntlet.workload.backend import HTTP_PORT, UDP_PORT
-from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.endpoints import Endpoint, ready
+from gauntlet.workload.service import Service
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class RunningBackend(Addressed):
     addresses: tuple[str, ...]
 
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.address, self.node)
+        return ready(self)
 
     def target(self, protocol: Protocol = Protocol.TCP) -> Target:
         """The pod itself, without any Service in between (what a headless Service hands out)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
@@ -10,10 +10,13 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, PodObject, ServiceObject
-from gauntlet.workload import manifest
+from gauntlet.semantics.objects import ServiceType
+from gauntlet.workload import manifest, service_manifest
 from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
+from gauntlet.workload.changes import Declarations, Endpoints
 from gauntlet.workload.served import Backends, RunningBackend, Served
-from gauntlet.workload.service import Endpoint, Service, ServiceType
+from gauntlet.workload.service import Service
+from gauntlet.workload.writer import Writer
 
 POD_DEADLINE_S = 60.0
 SERVICE_DEADLINE_S = 30.0
@@ -29,6 +32,9 @@ class Workload:
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
         self._services = f"/api/v1/namespaces/{namespace}/services"
         self._slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+        self._writer = Writer(api, namespace)
+        # Of each Service without a selector, by its name.
+        self._endpoints: dict[str, Endpoints] = {}
 
     def run(self, *backends: Backend) -> Backends:
         """Create the pods and return when each has an address and is as ready as it can be by itself.
@@ -42,7 +48,7 @@ class Workload:
 
     def serve(self, service: Service) -> Served:
         """Create the Service and return when it has its addresses and its slices name every ready backend."""
-        self._api.post(self._services, manifest.service(service))
+        self._api.post(self._services, service_manifest.service(service))
         if service.app is not None:
             self.wait_endpoints(service, self.ready_addresses(service.app))
         return self._wait_addresses(service)
@@ -52,26 +58,29 @@ class Workload:
         with ThreadPoolExecutor(THREADS) as pool:
             return tuple(pool.map(self.serve, services))
 
-    def serve_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> Served:
-        """Create a Service without a selector, and the slice that belongs to it."""
-        if service.app is not None:
-            raise GauntletError(f"Service {service.name} has a selector: its slices are the cluster's to write")
+    def apply(self, previous: Declarations, wanted: Declarations) -> Mapping[str, GauntletError]:
+        """Make, change and delete Services with their slices; returns what was refused, by the Service's name.
+
+        See gauntlet.workload.writer.Writer.
+        """
+        return self._writer.apply(previous, wanted)
+
+    def serve_endpoints(self, service: Service, endpoints: Endpoints) -> Served:
+        """Create a Service without a selector, and the slices that belong to it."""
         self.make_with_endpoints(service, endpoints)
         return self._wait_addresses(service)
 
-    def make_with_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
+    def make_with_endpoints(self, service: Service, endpoints: Endpoints) -> None:
         """`serve_endpoints` without waiting for its addresses."""
-        self._api.post(self._slices, manifest.endpoint_slice(service, endpoints))
-        self._api.post(self._services, manifest.service(service))
+        self._write({}, {service: endpoints})
 
     def delete_with_endpoints(self, service: Service) -> None:
-        """Delete a Service without a selector, and its slice, which nobody else deletes."""
-        self._api.delete(f"{self._services}/{service.name}")
-        self._api.delete(f"{self._slices}/{service.name}")
+        """Delete a Service without a selector, and its slices, which nobody else deletes."""
+        self._write({service: self._endpoints[service.name]}, {})
 
-    def replace_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> None:
+    def replace_endpoints(self, service: Service, endpoints: Endpoints) -> None:
         """Give a Service without a selector other endpoints."""
-        self._api.patch(f"{self._slices}/{service.name}", {"endpoints": manifest.slice_endpoints(endpoints)})
+        self._write({service: self._endpoints[service.name]}, {service: endpoints})
 
     def delete_backend(self, name: str) -> None:
         self._api.delete(f"{self._pods}/{name}")
@@ -103,6 +112,12 @@ class Workload:
             deadline_s=SERVICE_DEADLINE_S,
             remedy="is kube-controller-manager running?",
         )
+
+    def _write(self, previous: Declarations, wanted: Declarations) -> None:
+        """Raises ManifestRefused."""
+        for refusal in self._writer.apply(previous, wanted).values():
+            raise refusal
+        self._endpoints.update({service.name: endpoints for service, endpoints in wanted.items()})
 
     def _create_pod(self, backend: Backend) -> None:
         body = manifest.pod(backend)

@@ -7,7 +7,7 @@ from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.source_ip import source_ip
 from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
-from gauntlet.workload import Backends, Clients, Service, ServiceType, TrafficPolicy, addresses
+from gauntlet.workload import Backends, Clients, Policy, Service, ServiceType, addresses
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.shared import Shared
 
@@ -38,7 +38,7 @@ def test_outside_client_keeps_its_address_with_policy_local(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """With externalTrafficPolicy Local, only backends of the node that was asked answer, and see the client."""
-    local = TrafficPolicy.LOCAL
+    local = Policy.LOCAL
     service = workload.serve(Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=local))
 
     for node in clients.nodes:

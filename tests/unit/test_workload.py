@@ -28,15 +28,18 @@ from gauntlet.workload import (
     Backend,
     Backends,
     Endpoint,
+    Policy,
     Port,
     Readiness,
     RunningBackend,
     Served,
     Service,
     ServiceType,
-    TrafficPolicy,
+    Slice,
     manifest,
     one_on_each,
+    service_manifest,
+    slice_manifest,
     spread,
 )
 from gauntlet.workload.bulk import serve_many
@@ -72,9 +75,9 @@ def test_service_says_what_was_declared() -> None:
         ports=(HTTP, UDP, Port(81, "http")),
         type=ServiceType.LOAD_BALANCER,
         affinity_timeout_s=3,
-        external_traffic=TrafficPolicy.LOCAL,
+        external_traffic=Policy.LOCAL,
     )
-    assert manifest.service(declared)["spec"] == {
+    assert service_manifest.service(declared)["spec"] == {
         "type": "LoadBalancer",
         "ports": [
             {"name": "tcp-80", "port": 80, "targetPort": 8080, "protocol": "TCP"},
@@ -85,12 +88,13 @@ def test_service_says_what_was_declared() -> None:
         "sessionAffinity": "ClientIP",
         "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 3}},
         "externalTrafficPolicy": "Local",
+        "internalTrafficPolicy": "Cluster",
     }
 
 
 def test_headless_service_and_one_without_selector() -> None:
-    headless = manifest.service(Service("a", headless=True))["spec"]
-    selectorless = manifest.service(Service("a", app=None))["spec"]
+    headless = service_manifest.service(Service("a", headless=True))["spec"]
+    selectorless = service_manifest.service(Service("a", app=None))["spec"]
     assert isinstance(headless, dict)
     assert isinstance(selectorless, dict)
     assert headless["clusterIP"] == "None"
@@ -98,13 +102,13 @@ def test_headless_service_and_one_without_selector() -> None:
 
 
 def test_slice_belongs_to_its_service() -> None:
-    endpoints = [Endpoint("10.244.1.2", "node-1"), Endpoint("10.244.2.2", "node-2", ready=False)]
-    made = manifest.endpoint_slice(Service("echo", app=None), endpoints)
+    endpoints = (Endpoint(("10.244.1.2",), "node-1"), Endpoint(("10.244.2.2",), "node-2", ready=False))
+    made = slice_manifest.endpoint_slice(Service("echo", app=None), Slice("ipv4", endpoints))
     metadata = made["metadata"]
     assert isinstance(metadata, dict)
     assert metadata["labels"]["kubernetes.io/service-name"] == "echo"
     assert made["endpoints"] == [
-        {"addresses": ["10.244.1.2"], "conditions": {"ready": True}, "nodeName": "node-1"},
+        {"addresses": ["10.244.1.2"], "conditions": {}, "nodeName": "node-1"},
         {"addresses": ["10.244.2.2"], "conditions": {"ready": False}, "nodeName": "node-2"},
     ]
 
@@ -187,13 +191,13 @@ def test_questions_fit_the_service() -> None:
 
 
 def test_ingress_of_policy_local_is_asked_for_an_answer_by_whomever() -> None:
-    declared = Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=TrafficPolicy.LOCAL)
+    declared = Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=Policy.LOCAL)
     served = Served("ns", declared, "10.96.0.9", {HTTP.name: 30001}, ("10.77.9.1",))
     by_one = _seen(("ok", "a", None))
     inner, ingress = questions(served, 3)
     assert not inner.condition(by_one)
     assert ingress.condition(by_one)
-    everyones = replace(declared, external_traffic=TrafficPolicy.CLUSTER)
+    everyones = replace(declared, external_traffic=Policy.CLUSTER)
     assert not any(each.condition(by_one) for each in questions(replace(served, declared=everyones), 3))
 
 
@@ -207,7 +211,7 @@ def test_node_ports_are_asked_from_outside_unless_a_node_may_refuse() -> None:
     ]  # fmt: skip
     assert {each.asker for each in asked} == {outside}
     assert node_port_questions(served, 0, ["10.77.0.11"], outside) == []
-    local = replace(declared, external_traffic=TrafficPolicy.LOCAL)
+    local = replace(declared, external_traffic=Policy.LOCAL)
     assert node_port_questions(replace(served, declared=local), 3, ["10.77.0.11"], outside) == []
 
 
@@ -254,7 +258,7 @@ def _serving() -> Iterator[int]:
 def test_bulk_keeps_the_order_of_its_services() -> None:
     wanted = [Service(f"many-{number}", app=None) for number in range(6)]
     with _serving() as port:
-        served = serve_many(_api(port), "ns", wanted, [Endpoint("10.244.1.2", "node-1")])
+        served = serve_many(_api(port), "ns", wanted, [Endpoint(("10.244.1.2",), "node-1")])
     assert [each.declared for each in served] == wanted
     assert {each.address for each in served} == {"10.96.0.9"}
 
@@ -262,7 +266,7 @@ def test_bulk_keeps_the_order_of_its_services() -> None:
 def test_refused_object_is_named() -> None:
     wanted = [Service(f"many-{number}", app=None) for number in range(9)]
     with _serving() as port, pytest.raises(ApiRefused, match="no more addresses") as caught:
-        serve_many(_api(port), "ns", wanted, [Endpoint("10.244.1.2", "node-1")])
+        serve_many(_api(port), "ns", wanted, [Endpoint(("10.244.1.2",), "node-1")])
     assert caught.value.status == 422
 
 

@@ -64,10 +64,10 @@ def wanted(
     for pod in clients.pods:
         yield pod, _seldom(echo.cluster_ip(Protocol.UDP))
         yield pod, _seldom(sticky.cluster_ip())
-        for protocol in Protocol:
+        for protocol in (Protocol.TCP, Protocol.UDP):
             yield pod, _kept(echo.cluster_ip(protocol))
     for node in node_ports:
-        for protocol in Protocol:
+        for protocol in (Protocol.TCP, Protocol.UDP):
             yield clients.outside, _kept(echo.node_port(node, protocol))
 
 

@@ -14,6 +14,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.proxy.modes import traits
+from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Traffic
 from gauntlet.upgrade.endpoint_change import CHANGING, CHECK, EndpointChange, effect_of
 from gauntlet.upgrade.roll_traffic import ECHO
@@ -25,7 +26,7 @@ from gauntlet.workload.backend import APP_LABEL, IMAGE, Backend
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.served import RunningBackend, Served
-from gauntlet.workload.service import STICKY, ServiceType
+from gauntlet.workload.service import STICKY
 from gauntlet.workload.workload import Workload
 
 # An image may have to be pulled.

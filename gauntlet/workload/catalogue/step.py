@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,10 +9,7 @@ from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Protocol
 from gauntlet.semantics.frontends import Kind
 from gauntlet.semantics.places import Where
-from gauntlet.workload.service import Endpoint, Service
-
-# What a Service leads to: endpoints that the case writes by hand, or None for one with a selector.
-Declared: TypeAlias = Mapping[Service, Sequence[Endpoint] | None]
+from gauntlet.workload.changes import Declarations
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ class Step:
     """
 
     words: str
-    services: Declared
+    services: Declarations
     asks: Asks = Asks()
     flows: tuple[Flow, ...] = ()
 

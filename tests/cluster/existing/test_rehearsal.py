@@ -9,10 +9,10 @@ from gauntlet.kube.api import Api
 from gauntlet.providers.existing import marker, node_access
 from gauntlet.providers.existing.provider import sweep
 from gauntlet.providers.existing.rehearsal_api import RehearsingClient
+from gauntlet.workload import Service, ServiceType
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
 from gauntlet.workload.namespace import PATH
-from gauntlet.workload.service import Service, ServiceType
 from gauntlet.workload.workload import Workload
 
 RESOURCES = (

@@ -19,7 +19,8 @@ from gauntlet.providers.existing.record import clusters_dir
 from gauntlet.subject import plain
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, Backend
-from gauntlet.workload.service import Endpoint, Service
+from gauntlet.workload.endpoints import Endpoint
+from gauntlet.workload.service import Service
 from gauntlet.workload.workload import Workload
 from tests.cluster.existing.rbac import applied, as_user, documents, with_token, without
 
@@ -47,7 +48,7 @@ def serve(api: Api, sandbox: Cluster) -> None:
     workload.run(Backend("backend-1", sandbox.nodes[0].name))
     workload.serve(Service("echo"))
     by_hand = Service("by-hand", app=None)
-    workload.serve_endpoints(by_hand, [Endpoint("10.1.2.3", sandbox.nodes[0].name)])
+    workload.serve_endpoints(by_hand, [Endpoint(("10.1.2.3",), sandbox.nodes[0].name)])
     workload.replace_endpoints(by_hand, [])
     workload.delete_backend("backend-1")
     assert namespaces.with_services(api) == {name}

@@ -27,9 +27,9 @@ from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy.rules import read
 from gauntlet.subject import plain
 from gauntlet.traffic import Load, Target, Traffic
+from gauntlet.workload import Service, ServiceType
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, one_on_each
-from gauntlet.workload.service import Service, ServiceType
 from gauntlet.workload.workload import Workload
 
 # The name that Docker's DNS answers in a container on kind's network.
