@@ -77,6 +77,11 @@ class Load:
                 "use protocol=UDP, connection=KEPT and one user, or leave `local_port` out",
             )
 
+    @classmethod
+    def kept(cls, target: Target, rate_per_s: float, ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP) -> Load:
+        """One user that keeps its connection, or its UDP socket: the rows of a flow do not tell several apart."""
+        return cls(target, users=1, rate_per_s=rate_per_s, connection=Connection.KEPT, ask=ask)
+
     @property
     def pool(self) -> int:
         """How many users the agent starts."""

@@ -10,7 +10,7 @@ from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Connection, Protocol
+from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
 from gauntlet.traffic import Flow, Load, Traffic
 from gauntlet.traffic.evidence import Evidence
@@ -40,7 +40,7 @@ def test_changes_of_other_services_hurt_no_kept_flow(
         flows: list[Flow] = []
         stack.enter_context(evidence.unfinished(flows, shared.backends.nodes))
         for client, target in asked:
-            load = Load(target, users=1, rate_per_s=RATE_PER_S, connection=Connection.KEPT)
+            load = Load.kept(target, RATE_PER_S)
             flows.append(stack.enter_context(traffic.start(client, load)))
         neighbours = workload.run(Backend("neighbour-1", near.name), Backend("neighbour-2", far.name))
         other = workload.serve_endpoints(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gauntlet.checkers.windows import WINDOWS
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Connection, DeclaredFlow, Protocol
+from gauntlet.ground.history import DeclaredFlow, Protocol
 from gauntlet.traffic import Ask, Flow, Load, Target, Traffic
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Served
@@ -64,10 +64,10 @@ def wanted(
     for pod in clients.pods:
         yield pod, _seldom(echo.cluster_ip(Protocol.UDP))
         yield pod, _seldom(sticky.cluster_ip())
-        for protocol in (Protocol.TCP, Protocol.UDP):
+        for protocol in Protocol:
             yield pod, _kept(echo.cluster_ip(protocol))
     for node in node_ports:
-        for protocol in (Protocol.TCP, Protocol.UDP):
+        for protocol in Protocol:
             yield clients.outside, _kept(echo.node_port(node, protocol))
 
 
@@ -76,5 +76,4 @@ def _seldom(target: Target) -> Load:
 
 
 def _kept(target: Target) -> Load:
-    """One user: the rows of a flow do not tell its connections apart."""
-    return Load(target, users=1, rate_per_s=KEEPERS_RATE_PER_S, connection=Connection.KEPT, ask=Ask.HOSTNAME)
+    return Load.kept(target, KEEPERS_RATE_PER_S, Ask.HOSTNAME)

@@ -8,9 +8,10 @@ from typing import cast
 
 from gauntlet.ground.cluster import Host, Node
 from gauntlet.traffic import Load
-from gauntlet.upgrade.roll_traffic import ECHO, RATE_PER_S, STICKY, wanted
+from gauntlet.upgrade.roll_traffic import ECHO, RATE_PER_S, wanted
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Served
+from gauntlet.workload.service import STICKY
 from tests.unit.upgrade.upgrades import TERMS
 
 
