@@ -1,6 +1,7 @@
-"""Stands in for a cloud's load balancer where a cluster has none: gives Services of that type an address of a pool.
+"""Stands in for a cloud's load balancer where a cluster has none: gives Services of that type addresses of a pool.
 
-The host outside the cluster routes the pool to the nodes. What the packets meet there is kube-proxy's work.
+How many, and of which ipMode, a Service says by an annotation (gauntlet/providers/ingress.py). The host outside the
+cluster routes the pool to the nodes. What the packets meet there is kube-proxy's work.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ import ipaddress
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
+from http import HTTPStatus
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import Family, family_of
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import ServiceObject
 from gauntlet.kube.watch import Follower, follow
+from gauntlet.providers.ingress import present, wanted
+from gauntlet.semantics.objects import Ingress
 
 _EVERY_S = 0.25
 _SERVICES = "/api/v1/services"
@@ -29,9 +35,12 @@ class LoadBalancer:
     old still points at it. Whose an address is, the API knows.
     """
 
-    def __init__(self, api: Api, pool: str) -> None:
+    def __init__(self, api: Api, pools: Sequence[str]) -> None:
+        """`pools` are ranges of addresses, one of each IP family that is given out."""
         self._api = api
-        self._pool = deque(str(address) for address in ipaddress.ip_network(pool).hosts())
+        self._pools = {
+            family_of(pool): deque(str(address) for address in ipaddress.ip_network(pool).hosts()) for pool in pools
+        }
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="load balancer", daemon=True)
 
@@ -65,32 +74,36 @@ class LoadBalancer:
                 _log.debug("load balancer: %s", error)
 
     def assign(self) -> None:
-        """Give an address to each Service that has none. Raises ApiRefused, ApiUnreachable."""
+        """Give each Service the addresses that it wants, and take others away. Raises ApiRefused, ApiUnreachable."""
         services = self._api.list(ServiceObject, _SERVICES, {"fieldSelector": _OURS})
         used = {address for service in services for address in service.ingress}
         for service in services:
-            # A class names another load balancer's work.
-            if service.ingress or service.spec.load_balancer_class:
+            try:
+                ingress = wanted(service, lambda family: self._take(family, used))
+            except GauntletError as error:
+                _log.warning("%s", error)
                 continue
-            address = self._take(used)
-            if address is None:
-                _log.warning("the pool of load balancer addresses is used up")
-                return
-            self._give(service, address)
+            if ingress != present(service):
+                self._give(service, ingress)
 
-    def _take(self, used: set[str]) -> str | None:
-        """The next address that no Service has; None if there is none."""
-        for _ in range(len(self._pool)):
-            self._pool.rotate(-1)
-            if self._pool[-1] not in used:
-                used.add(self._pool[-1])
-                return self._pool[-1]
+    def _take(self, family: Family, used: set[str]) -> str | None:
+        """The next address of this family that no Service has; None if there is none."""
+        pool = self._pools.get(family, deque())
+        for _ in range(len(pool)):
+            pool.rotate(-1)
+            if pool[-1] not in used:
+                used.add(pool[-1])
+                return pool[-1]
+        if pool:
+            _log.warning("the pool of load balancer addresses of %s is used up", family)
         return None
 
-    def _give(self, service: ServiceObject, address: str) -> None:
+    def _give(self, service: ServiceObject, ingress: Sequence[Ingress]) -> None:
         path = f"/api/v1/namespaces/{service.metadata.namespace}/services/{service.metadata.name}/status"
+        given = [{"ip": each.address, "ipMode": str(each.ip_mode)} for each in ingress]
         try:
-            self._api.patch(path, {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}})
+            self._api.merge(path, {"status": {"loadBalancer": {"ingress": given}}})
         except ApiRefused as refusal:
-            if refusal.status != 404:  # deleted in the meantime
+            # Deleted in the meantime, or of another type.
+            if refusal.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
                 raise

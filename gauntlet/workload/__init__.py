@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.family import Family
+from gauntlet.providers.ingress import ingress, is_settled
 from gauntlet.semantics.objects import Distribution, IpMode, Policy, ServiceType
 from gauntlet.workload.backend import Backend, Readiness, one_on_each, spread
 from gauntlet.workload.clients import Clients
@@ -32,6 +33,8 @@ __all__ = [
     "ended",
     "endpoints",
     "hinted",
+    "ingress",
+    "is_settled",
     "one_on_each",
     "ready",
     "spread",

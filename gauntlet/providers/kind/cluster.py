@@ -152,7 +152,7 @@ class RunningKindCluster:
             except BlockingIOError:
                 yield
                 return
-            balancer = LoadBalancer(Api(self.api), LOAD_BALANCER_POOL)
+            balancer = LoadBalancer(Api(self.api), [LOAD_BALANCER_POOL])
             balancer.start()
             try:
                 yield

@@ -9,10 +9,15 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
 
 
+def zone_of(name: str) -> str:
+    """Each node has a zone of its own: node-1 has zone-1."""
+    return f"zone-{name.rpartition('-')[2]}"
+
+
 def register(api: Api, name: str, address: str, pod_cidr: str) -> None:
     """Create a Ready Node with this InternalIP and pod range."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": zone_of(name)}
     api.post(
         "/api/v1/nodes",
         {"metadata": {"name": name, "labels": labels}, "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}},

@@ -107,7 +107,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     events = Events(api)
     PodRunner(api, events, nodes, Path(layout.BIN), logs / "pods").start()
     Binder(api, events).start()
-    LoadBalancer(api, layout.LOAD_BALANCER_POOL).follow()
+    LoadBalancer(api, [layout.LOAD_BALANCER_POOL]).follow()
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
