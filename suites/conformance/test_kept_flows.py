@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 RATE_PER_S = 10.0
 
 
+@pytest.mark.needs("endpoint-slices")
 def test_changes_of_other_services_hurt_no_kept_flow(
     shared: Shared, workload: CaseWorkload, clients: Clients, traffic: Traffic, evidence: Evidence, judge: Judge
 ) -> None:
