@@ -27,8 +27,10 @@ from gevent.fileobject import FileObject  # type: ignore[import-untyped]
 from gevent.lock import Semaphore  # type: ignore[import-untyped]
 from gevent.os import make_nonblocking, nb_write  # type: ignore[import-untyped]
 
-from gauntlet.traffic.job import Ended, Job, Message, Ready, Rows, Start, Started, Stop, decode, encode
-from gauntlet.traffic.users import USERS, JobEnvironment
+from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, StartTable, Stop, decode, encode
+from gauntlet.traffic.job_environment import JobEnvironment
+from gauntlet.traffic.table_users import TableEnvironment
+from gauntlet.traffic.users import USERS
 
 _FLUSH_EVERY_S = 0.05
 _PIPE_BYTES = 1 << 20
@@ -56,10 +58,10 @@ class Channel:
 class Running:
     """One job under way: a Locust environment with a local runner."""
 
-    def __init__(self, job: Job, channel: Channel) -> None:
-        self._job = job
+    def __init__(self, environment: JobEnvironment, channel: Channel) -> None:
+        self._job = environment.job
         self._channel = channel
-        self._environment = JobEnvironment(job, USERS[job.protocol, job.connection])
+        self._environment = environment
         self._environment.events.user_error.add_listener(_give_up)  # type: ignore[no-untyped-call]
         self._runner = self._environment.create_local_runner()
         self._over = Event()
@@ -99,19 +101,26 @@ def serve(channel: Channel, commands: FileObject) -> None:
     """Do what the driver says until it says no more."""
     running: dict[int, Running] = {}
 
-    def run(job: Job) -> None:
-        running[job.number].run()
-        del running[job.number]
+    def run(number: int) -> None:
+        running[number].run()
+        del running[number]
 
     channel.send(Ready(os.getpid()))
     for line in commands:
         message = decode(line)
-        if isinstance(message, Start):
-            running[message.job.number] = Running(message.job, channel)
+        if isinstance(message, Start | StartTable):
+            number = message.job.number
+            running[number] = Running(_environment(message), channel)
             # gevent itself prints the traceback
-            gevent.spawn(run, message.job).link_exception(lambda _: os._exit(_BROKEN))
+            gevent.spawn(run, number).link_exception(lambda _: os._exit(_BROKEN))
         elif isinstance(message, Stop) and message.number in running:
             gevent.spawn(running[message.number].stop)
+
+
+def _environment(start: Start | StartTable) -> JobEnvironment:
+    if isinstance(start, StartTable):
+        return TableEnvironment(start.job)
+    return JobEnvironment(start.job, USERS[start.job.protocol, start.job.connection])
 
 
 def _give_up(exception: BaseException, **_: object) -> None:

@@ -11,9 +11,20 @@ from typing import BinaryIO
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.history import DeclaredFlow
-from gauntlet.traffic.job import Ended, Job, Message, Ready, Rows, Start, Started, Stop, decode, encode
-from gauntlet.traffic.rows import head
+from gauntlet.traffic.job import (
+    Ended,
+    Job,
+    Message,
+    Ready,
+    Rows,
+    Start,
+    Started,
+    StartTable,
+    Stop,
+    TableJob,
+    decode,
+    encode,
+)
 
 _START_WITHIN_S = 30.0
 _ANSWER_WITHIN_S = 10.0
@@ -23,16 +34,17 @@ _TAIL_BYTES = 2_000
 class Record:
     """The rows of one job so far, and whether it is over. Filled by the agent's reader thread.
 
-    Unbuffered: rows are with the kernel as soon as they are counted. Raises OSError if the disk is full.
+    `head` is the first line of its file. Unbuffered: rows are with the kernel as soon as they are counted. Raises
+    OSError if the disk is full.
     """
 
-    def __init__(self, path: Path, flow: DeclaredFlow) -> None:
+    def __init__(self, path: Path, head: bytes) -> None:
         self.path = path
         self.count = 0
         self.started = False
         self.ended: Ended | None = None
         self._file = path.open("wb", buffering=0)
-        self._write(head(flow))
+        self._write(head)
 
     def append(self, rows: bytes) -> None:
         self._write(rows)
@@ -80,22 +92,22 @@ class Agent:
     def gone(self) -> bool:
         return self._gone
 
-    def start(self, job: Job, record: Record) -> None:
+    def start(self, job: Job | TableJob, record: Record) -> None:
         """Tell the agent of a job and wait until it has taken it. Raises Inconclusive if it does not."""
         with self._changed:
             self._records[job.number] = record
         self._await(lambda: self._ready, _START_WITHIN_S, "is ready")
-        self._tell(encode(Start(job)))
+        self._tell(encode(StartTable(job) if isinstance(job, TableJob) else Start(job)))
         self._await(lambda: record.started, _ANSWER_WITHIN_S, "has begun a load")
 
-    def ask_to_stop(self, job: Job) -> None:
+    def ask_to_stop(self, job: Job | TableJob) -> None:
         """Tell the agent to end a job. A dead agent needs no telling."""
         try:
             self._tell(encode(Stop(job.number)))
         except Inconclusive:
             return
 
-    def await_end(self, job: Job, within_s: float) -> Ended:
+    def await_end(self, job: Job | TableJob, within_s: float) -> Ended:
         """Wait until a job is over and all of its rows are here. Raises Inconclusive."""
         record = self._records[job.number]
         self._await(lambda: record.ended is not None, within_s, "has ended a load")
@@ -130,7 +142,9 @@ class Agent:
         try:
             if self._commands < 0:
                 raise BrokenPipeError
-            os.write(self._commands, line)
+            left = memoryview(line)
+            while left:
+                left = left[os.write(self._commands, left) :]
         except BrokenPipeError:
             raise self._crash() from None
 

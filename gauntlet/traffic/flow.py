@@ -16,11 +16,13 @@ from gauntlet.ground.errors import Inconclusive, UsageError
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
 from gauntlet.ground.waiting import until
+from gauntlet.traffic import table as tables
 from gauntlet.traffic.client import Agent, Record
 from gauntlet.traffic.job import Ended, Job
 from gauntlet.traffic.load import Load, Target
 from gauntlet.traffic.refusal_limit import WHOLE_AFTER_S, RefusalLimits, key
-from gauntlet.traffic.rows import read, read_so_far
+from gauntlet.traffic.rows import head, read, read_so_far
+from gauntlet.traffic.table import Answers, Table
 
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
 _GRACE_S = 10.0
@@ -168,10 +170,7 @@ class Traffic:
         agent = self._agent(client)
         job = load.job(next(self._numbers))
         declared = load.declared(client)
-        try:
-            record = Record(self._folder / f"{job.number:04}-{_file_name(client.name)}.rows", declared)
-        except OSError as error:
-            raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
+        record = self._record(client, job.number, head(declared))
         agent.start(job, record)
         return Flow(agent, load, declared, job, record, self._limits)
 
@@ -179,6 +178,33 @@ class Traffic:
         """Run a load with `attempts` to its end and return them. Raises Inconclusive, as `Flow.stop` does."""
         with self.start(client, load) as flow:
             return flow.wait(backend_nodes)
+
+    def ask(self, client: Host, table: Table) -> Answers:
+        """Have a client ask all of a table, and return what it was answered. Raises Inconclusive, as `Flow.stop` does.
+
+        Safe to use from several threads.
+        """
+        agent = self._agent(client)
+        job = table.job(next(self._numbers))
+        record = self._record(client, job.number, tables.head(table.declared(client)))
+        agent.start(job, record)
+        try:
+            ended = agent.await_end(job, table.longest_s() + _GRACE_S)
+        except Inconclusive:
+            self._limits.note_unknown(client, time.time_ns() + int(table.timeout_s * 1e9))
+            raise
+        answers = tables.read(record.path, table)
+        self._limits.note(client, answers.attempts)
+        if ended.made < table.attempts:
+            raise Inconclusive(
+                f"{client.name} made {ended.made} of {table.attempts} attempts of a table",
+                f"see {record.path} and the agents' stderr beside it",
+            )
+        return answers
+
+    def refusals_left(self, client: Host, target: Target) -> int:
+        """How often the kernels may refuse this client at this target now, at least."""
+        return self._limits.left(client, target, time.time_ns())
 
     def await_refusal_limit(self, clients: Sequence[Host], targets: Sequence[Target], attempts: int) -> None:
         """Wait until each client may be refused so often by each of these targets, whatever refused it before.
@@ -213,6 +239,12 @@ class Traffic:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _record(self, client: Host, number: int, first: bytes) -> Record:
+        try:
+            return Record(self._folder / f"{number:04}-{_file_name(client.name)}.rows", first)
+        except OSError as error:
+            raise Inconclusive(f"no rows can be kept: {error}", f"make room in {self._folder}") from error
 
     def _agent(self, client: Host) -> Agent:
         with self._lock:

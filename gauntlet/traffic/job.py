@@ -1,6 +1,6 @@
 """What driver and agent say to each other. Only the standard library is imported here.
 
-Driver to agent, one JSON line each: a `Start` or a `Stop`. Agent to driver, one JSON line each: `Ready`,
+Driver to agent, one JSON line each: `Start`, `StartTable`, `Stop`. Agent to driver, one JSON line each: `Ready`,
 `Started`, `Rows` (followed by as many raw bytes as it names) and `Ended`.
 """
 
@@ -33,8 +33,58 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A row of a table: `attempts` new connections to one address."""
+
+    address: str
+    port: int
+    protocol: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """Many addresses to be asked by one client, each a few times, in turn; `users` attempts are in flight at most.
+
+    Rows of the agent begin with the position in `rows` of what they asked.
+    """
+
+    number: int
+    rows: tuple[Asked, ...]
+    questions: tuple[str, ...]
+    users: int
+    timeout_s: float
+    rate_per_s: float | None
+
+    @property
+    def attempts(self) -> int:
+        return sum(each.attempts for each in self.rows)
+
+    def job(self, row: Asked) -> Job:
+        """One row as a load of its own."""
+        return Job(
+            number=self.number,
+            address=row.address,
+            port=row.port,
+            protocol=row.protocol,
+            connection="new",
+            questions=self.questions,
+            users=self.users,
+            timeout_s=self.timeout_s,
+            rate_per_s=self.rate_per_s,
+            attempts=self.attempts,
+            local_port=None,
+        )
+
+
+@dataclass(frozen=True)
 class Start:
     job: Job
+
+
+@dataclass(frozen=True)
+class StartTable:
+    job: TableJob
 
 
 @dataclass(frozen=True)
@@ -72,7 +122,7 @@ class Ended:
     slipped: int
 
 
-Message: TypeAlias = Start | Stop | Ready | Started | Rows | Ended
+Message: TypeAlias = Start | StartTable | Stop | Ready | Started | Rows | Ended
 _KINDS: dict[str, type[Stop | Ready | Started | Rows | Ended]] = {
     kind.__name__: kind for kind in (Stop, Ready, Started, Rows, Ended)
 }
@@ -90,6 +140,10 @@ def decode(line: bytes) -> Message:
     if kind == Start.__name__:
         job = fields["job"]
         return Start(Job(**{**job, "questions": tuple(job["questions"])}))
+    if kind == StartTable.__name__:
+        job = fields["job"]
+        rows = tuple(Asked(**each) for each in job["rows"])
+        return StartTable(TableJob(**{**job, "rows": rows, "questions": tuple(job["questions"])}))
     if kind not in _KINDS:
         raise ValueError(f"unknown message {line!r}")
     return _KINDS[kind](**fields)

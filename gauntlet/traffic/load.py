@@ -19,7 +19,7 @@ class Ask(Flag):
     SOURCE_IP = auto()
 
 
-_QUESTIONS = {Ask.HOSTNAME: "hostname", Ask.SOURCE_IP: "clientip"}
+QUESTIONS = {Ask.HOSTNAME: "hostname", Ask.SOURCE_IP: "clientip"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Load:
             port=self.target.port,
             protocol=str(self.target.protocol),
             connection=str(self.connection),
-            questions=tuple(_QUESTIONS[question] for question in self.ask),
+            questions=tuple(QUESTIONS[question] for question in self.ask),
             users=self.pool if self.attempts is None else min(self.pool, self.attempts),
             timeout_s=self.timeout_s,
             rate_per_s=self.rate_per_s,

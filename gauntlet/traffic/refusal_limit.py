@@ -72,6 +72,10 @@ class RefusalLimits:
             )
         return all(self._left(client, target, now_ns) >= count for target, count in wanted.items())
 
+    def left(self, client: Host, target: Target, now_ns: int) -> int:
+        """How many refusals of this target the client may be sent now, at least, whatever else it asks."""
+        return int(self._left(client, target, now_ns))
+
     def _left(self, client: Host, target: Target, now_ns: int) -> float:
         """At least so many refusals are left."""
         if client.kind is HostKind.NODE and target.frontend is not Frontend.NODE_PORT:

@@ -73,10 +73,15 @@ def read_so_far(path: Path, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
     return _frame(flow, rows.filter(pl.col("result").is_in(list(OUTCOMES))), backend_nodes)
 
 
+def whole_lines(body: bytes) -> bytes:
+    """All of it but a last line without its end."""
+    return body[: body.rfind(b"\n") + 1]
+
+
 def _rows(path: Path) -> tuple[DeclaredFlow, pl.DataFrame]:
     """What the first line says of all rows, and the rows in the words of the agent."""
     first, _, body = path.read_bytes().partition(b"\n")
-    whole = body[: body.rfind(b"\n") + 1]
+    whole = whole_lines(body)
     rows = (
         pl.read_csv(whole, separator="\t", has_header=False, schema=dict(COLUMNS), quote_char=None)
         if whole

@@ -22,13 +22,12 @@ from ipaddress import ip_address
 
 import gevent  # type: ignore[import-untyped]
 from locust import User, task
-from locust.env import Environment
 from locust.exception import StopUser
 
 from gauntlet.traffic.job import Job
+from gauntlet.traffic.job_environment import JobEnvironment
 from gauntlet.traffic.ports import SourcePorts
 from gauntlet.traffic.reply import BadReply, host_name, http_reply, source_ip
-from gauntlet.traffic.schedule import Schedule
 
 # One for all jobs of the agent: they share the network namespace, and often the target.
 _SOURCE_PORTS = SourcePorts()
@@ -44,31 +43,23 @@ class Closed(Exception):
     """The peer closed the connection before it had answered."""
 
 
-class JobEnvironment(Environment):
-    """The Locust environment of one job: Locust's own, with the job, its schedule and its rows."""
-
-    def __init__(self, job: Job, user_class: type[Probe]) -> None:
-        # Users in an attempt may finish it when the job is stopped: attempts that hang get their row.
-        super().__init__(user_classes=[user_class], stop_timeout=job.timeout_s + 5.0, catch_exceptions=False)
-        self.job = job
-        self.schedule = Schedule(job.rate_per_s, job.attempts, time.monotonic())
-        self.rows: list[str] = []
-        self.made = 0
-
-
 class Probe(User):
     """A user that makes one attempt for each slot it claims."""
 
     abstract = True
     environment: JobEnvironment
+    row = ""
 
     def __init__(self, environment: JobEnvironment) -> None:
         super().__init__(environment)
-        self.job = environment.job
-        self.name = f"{self.job.address}:{self.job.port}"
-        self.family = _family(self.job.address)
-        self.backend = ""
-        self.seen_source_ip = ""
+        self.backend = self.seen_source_ip = ""
+        self.aim(environment.job)
+
+    def aim(self, job: Job) -> None:
+        """Ask for this job from now on."""
+        self.job = job
+        self.name = f"{job.address}:{job.port}"
+        self.family = _family(job.address)
 
     def on_start(self) -> None:
         self.wait()  # type: ignore[no-untyped-call]
@@ -116,7 +107,7 @@ class Probe(User):
             self.let_go()
         self.environment.made += 1
         self.environment.rows.append(
-            f"{at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\n"
+            f"{self.row}{at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\n"
         )
         self.environment.events.request.fire(  # type: ignore[no-untyped-call]
             request_type=self.job.protocol,
@@ -170,9 +161,9 @@ class Probe(User):
 class NewTcp(Probe):
     """HTTP, a new connection for each attempt."""
 
-    def __init__(self, environment: JobEnvironment) -> None:
-        super().__init__(environment)
-        self.request = _request(self.job, last="close")
+    def aim(self, job: Job) -> None:
+        super().aim(job)
+        self.request = _request(job, last="close")
 
     def exchange(self) -> None:
         connection = self.open(socket.SOCK_STREAM)

@@ -72,7 +72,7 @@ class Step:
     changed. Its former addresses and ports, and those of a deleted Service, are asked still, and must not be answered.
     One that is made again is where the API puts it; if a flow has asked for it meanwhile, where it was.
 
-    `services` gives each Service its endpoints, written by hand into slices, or None if it has a selector:
+    `services` gives each Service its endpoints or slices, written by hand, or None if it has a selector:
     `app="backend"`, the default, selects all pods of the pool but those of the host's network. Services without a
     selector have app=None.
 

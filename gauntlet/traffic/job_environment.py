@@ -1,0 +1,23 @@
+"""The Locust environment of one job. Inside the agent only."""
+
+from __future__ import annotations
+
+import time
+
+from locust import User
+from locust.env import Environment
+
+from gauntlet.traffic.job import Job
+from gauntlet.traffic.schedule import Schedule
+
+
+class JobEnvironment(Environment):
+    """The Locust environment of one job: Locust's own, with the job, its schedule and its rows."""
+
+    def __init__(self, job: Job, user_class: type[User]) -> None:
+        # Users in an attempt may finish it when the job is stopped: attempts that hang get their row.
+        super().__init__(user_classes=[user_class], stop_timeout=job.timeout_s + 5.0, catch_exceptions=False)
+        self.job = job
+        self.schedule = Schedule(job.rate_per_s, job.attempts, time.monotonic())
+        self.rows: list[str] = []
+        self.made = 0
