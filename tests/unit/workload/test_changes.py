@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
 
+from gauntlet.ground.cluster import Json
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.family import Family
 from gauntlet.semantics.objects import Policy, ServiceType
-from gauntlet.workload.changes import Change, Declarations, Kind, Verb, requests, transitions
+from gauntlet.workload.changes import Change, Declarations, Endpoints, Kind, Verb, requests, transitions
 from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, ready, terminating, unready
 from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Port, Service
+from tests.unit.workload.declared import services, wanted
+from tests.unit.workload.test_manifests import merged
 
 WEB = Service("web", app=None)
 A = Endpoint(("10.244.1.2", "fd00:10:244:1::2"), "node-1", ready=True)
@@ -146,3 +150,30 @@ _MAKERS = (ready, unready, terminating, ended)
 
 def test_ports_without_a_name_and_with_another() -> None:
     assert (HTTP.name, UDP.name, Port(80, 8080, given_name="").name) == ("tcp-80", "udp-80", "")
+
+
+def _followed(store: dict[tuple[Kind, str], Json], asked: list[Change]) -> dict[tuple[Kind, str], Json]:
+    """What an API server has after these requests; it refuses none."""
+    there = dict(store)
+    for each in asked:
+        at = (each.kind, each.name)
+        assert (at in there) is (each.verb is not Verb.CREATE), f"{each.verb} {at}"
+        if each.verb is Verb.DELETE:
+            del there[at]
+        else:
+            there[at] = merged(there.get(at), each.body)
+    return there
+
+
+@given(services("web"), wanted(), services("web"), wanted())
+def test_what_is_changed_is_what_would_have_been_made(
+    before: Service, old: Endpoints, after: Service, new: Endpoints
+) -> None:
+    made = _followed({}, _asked({}, {before: old}))
+    changed = _followed(made, _asked({before: old}, {after: new}))
+    anew = _followed({}, _asked({}, {after: new}))
+    assert changed.keys() == anew.keys()
+    assert {at: each for at, each in changed.items() if at[0] is Kind.SLICE} == {
+        at: each for at, each in anew.items() if at[0] is Kind.SLICE
+    }
+    assert _followed(changed, _asked({after: new}, {})) == {}
