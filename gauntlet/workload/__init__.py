@@ -7,7 +7,7 @@ from gauntlet.providers.ingress import ingress, is_settled
 from gauntlet.semantics.objects import Distribution, IpMode, Policy, ServiceType
 from gauntlet.workload.backend import Backend, Readiness, one_on_each, spread
 from gauntlet.workload.clients import Clients
-from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, hinted, ready, terminating, unready
+from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, hinted, ready, slices, terminating, unready
 from gauntlet.workload.served import Backends, RunningBackend, Served
 from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Port, Service
 
@@ -37,6 +37,7 @@ __all__ = [
     "is_settled",
     "one_on_each",
     "ready",
+    "slices",
     "spread",
     "terminating",
     "unready",

@@ -62,7 +62,10 @@ class Transition:
 
 
 def transitions(previous: Declarations, wanted: Declarations) -> dict[str, Transition]:
-    """What becomes of each Service that changes, by its name. Raises GauntletError if two of them have one name."""
+    """What becomes of each Service that changes, by its name.
+
+    Raises GauntletError if two of them have one name, or one has slices and endpoints beside them.
+    """
     before, after = _by_name(previous), _by_name(wanted)
     both = {name: Transition(before.get(name), after.get(name)) for name in (*before, *after)}
     return {name: each for name, each in both.items() if each.before != each.after}
@@ -95,10 +98,14 @@ def _by_name(declared: Declarations) -> dict[str, Declaration]:
 
 
 def _declared(service: Service, wanted: Endpoints) -> tuple[Slice, ...]:
-    if not wanted:
-        return ()
-    slices = tuple(each for each in wanted if isinstance(each, Slice))
-    return slices or slices_of(service, (each for each in wanted if isinstance(each, Endpoint)))
+    every = wanted or ()
+    slices = tuple(each for each in every if isinstance(each, Slice))
+    endpoints = tuple(each for each in every if isinstance(each, Endpoint))
+    if slices and endpoints:
+        raise GauntletError(
+            f"Service {service.name} has slices and endpoints beside them", "put these endpoints into a slice too"
+        )
+    return slices or slices_of(service, endpoints)
 
 
 def _slices(of: Declaration) -> dict[str, Slice]:

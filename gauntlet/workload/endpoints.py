@@ -83,6 +83,18 @@ def hinted(pod: Pod, *, zones: tuple[str, ...] = (), nodes: tuple[str, ...] = ()
     return replace(ready(pod), zones=zones, nodes=nodes)
 
 
+def slices(
+    name: str, *of: Endpoint | Pod, ports: tuple[Port, ...] | None = None, labels: Mapping[str, str] | None = None
+) -> tuple[Slice, ...]:
+    """One slice for each family that one of these has an address of."""
+    every = endpoints(*of)
+    families = (family for family in Family if any(_in_family(every, family)))
+    return tuple(
+        Slice(f"{name}-{family.lower()}", tuple(_in_family(every, family)), ports, family, labels or {})
+        for family in families
+    )
+
+
 def slices_of(service: Service, of: Iterable[Endpoint]) -> tuple[Slice, ...]:
     """One slice for each family of the Service that an endpoint has an address of, as the controllers write them.
 

@@ -12,7 +12,7 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.family import Family
 from gauntlet.semantics.objects import Policy, ServiceType
 from gauntlet.workload.changes import Change, Declarations, Endpoints, Kind, Verb, requests, transitions
-from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, ready, terminating, unready
+from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, ready, slices, terminating, unready
 from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Port, Service
 from tests.unit.workload.declared import services, wanted
 from tests.unit.workload.test_manifests import merged
@@ -125,6 +125,24 @@ def test_a_change_of_type_leaves_addresses_to_the_api() -> None:
 def test_two_services_of_one_name_are_refused() -> None:
     with pytest.raises(GauntletError, match="two Services are called web"):
         transitions({}, {WEB: [], replace(WEB, headless=True): []})
+
+
+def test_endpoints_beside_slices_are_refused() -> None:
+    with pytest.raises(GauntletError, match="Service web has slices and endpoints beside them"):
+        transitions({}, {WEB: (*slices("a", A), B)})  # type: ignore[dict-item]
+
+
+def test_slices_of_each_family() -> None:
+    only_v4 = Endpoint(("10.244.3.2",))
+    v4, v6 = slices("a", A, only_v4, ports=(HTTP,), labels={"b": ""})
+    assert (v4.name, v4.address_type, v4.endpoints) == (
+        "a-ipv4",
+        "IPv4",
+        (replace(A, addresses=A.addresses[:1]), only_v4),
+    )
+    assert (v6.name, v6.address_type, v6.endpoints) == ("a-ipv6", "IPv6", (replace(A, addresses=A.addresses[1:]),))
+    assert {(each.ports, tuple(each.labels)) for each in (v4, v6)} == {((HTTP,), ("b",))}
+    assert slices("a", only_v4)[0].ports is None
 
 
 def test_slices_of_a_service_with_a_selector_are_refused() -> None:
