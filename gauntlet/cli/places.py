@@ -17,6 +17,8 @@ def places(source: Provider, kernel: NodeKernel, survey: Survey | None) -> froze
         Place.USERS_SANDBOX: source.unprivileged,
         Place.SHARED_KERNEL: kernel is NodeKernel.HOST,
         Place.GUESTS: kernel is NodeKernel.OWN,
+        Place.WITHOUT_ZONES: not source.zoned,
+        Place.ONE_FAMILY: not source.dual_stack,
     }
     if survey is not None:
         applies |= {
@@ -25,5 +27,7 @@ def places(source: Provider, kernel: NodeKernel, survey: Survey | None) -> froze
             Place.UNBALANCED: not survey.balanced,
             Place.ROUTED_OUTSIDE: survey.routed,
             Place.WITHOUT_POD_RANGES: not survey.has_pod_ranges,
+            Place.WITHOUT_ZONES: not survey.has_zones,
+            Place.ONE_FAMILY: not survey.is_dual_stack,
         }
     return frozenset(place for place, is_there in applies.items() if is_there)

@@ -46,6 +46,8 @@ class Place(StrEnum):
     UNBALANCED = "somebody's cluster, where nothing gives out load balancer addresses"
     ROUTED_OUTSIDE = "somebody's cluster, behind a router"
     WITHOUT_POD_RANGES = "somebody's cluster, whose nodes have no spec.podCIDR"
+    WITHOUT_ZONES = "a cluster of one zone, or of nodes that do not say theirs"
+    ONE_FAMILY = "a cluster of one IP family"
 
 
 def _any(_mode: Traits) -> bool:
@@ -124,6 +126,17 @@ LIMITS = (
         Place.WITHOUT_POD_RANGES,
         "the nodes have no spec.podCIDR (a CNI with its own address management), so that which packets are pods' "
         "cannot be told by their addresses",
+    ),
+    Limit(
+        "zones",
+        Place.WITHOUT_ZONES,
+        "the first two nodes of this cluster are not labelled with a zone of their own each "
+        "(topology.kubernetes.io/zone), so that no hint could lead their clients to different endpoints",
+    ),
+    Limit(
+        "dual-stack",
+        Place.ONE_FAMILY,
+        "nodes, pods and Services of this cluster have addresses of one IP family",
     ),
     Limit(
         "large-transactions",

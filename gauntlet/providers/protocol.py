@@ -118,6 +118,16 @@ class Provider(Protocol):
         ...
 
     @property
+    def zoned(self) -> bool:
+        """Whether the nodes of the clusters that it makes are labelled with zones, of which there are two or more."""
+        ...
+
+    @property
+    def dual_stack(self) -> bool:
+        """Whether the clusters that it makes may have both IP families."""
+        ...
+
+    @property
     def environment(self) -> tuple[str, ...]:
         """Names of the environment variables that say where its clusters are made."""
         ...

@@ -119,3 +119,9 @@ def test_the_limit_of_one_place_is_none_elsewhere() -> None:
     assert "run as root" in reason
     assert unsupported("large-transactions", ProxyMode.NFTABLES, "1.37") is None
     assert unsupported("large-transactions", ProxyMode.IPTABLES, "1.37", {Place.USERS_SANDBOX}) is None
+
+
+@pytest.mark.parametrize(("feature", "place"), [("zones", Place.WITHOUT_ZONES), ("dual-stack", Place.ONE_FAMILY)])
+def test_what_a_cluster_does_not_have_is_not_asked_there(feature: str, place: Place) -> None:
+    assert feature in (unsupported(feature, ProxyMode.IPTABLES, "1.37", [place]) or "")
+    assert unsupported(feature, ProxyMode.IPTABLES, "1.37", [Place.SHARED_KERNEL]) is None

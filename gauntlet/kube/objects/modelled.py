@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gauntlet.kube.objects.nodes import NodeObject
+from gauntlet.kube.objects.nodes import ZONE, NodeObject
 from gauntlet.kube.objects.services import EndpointObject, EndpointSlice, ServiceObject, ServicePort
 from gauntlet.semantics import objects as model
 
-_ZONE = "topology.kubernetes.io/zone"
 # The newer of two names (pkg/proxy/serviceport.go of 1.31); the older one counts first.
 _TOPOLOGY = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
 
@@ -53,7 +52,7 @@ def node(found: NodeObject) -> model.Node:
     return model.Node(
         name=found.metadata.name,
         addresses=tuple(each.address for each in found.status.addresses if each.type in ("InternalIP", "ExternalIP")),
-        zone=found.metadata.labels.get(_ZONE, ""),
+        zone=found.metadata.labels.get(ZONE, ""),
         pod_ranges=found.spec.pod_ranges,
     )
 

@@ -9,6 +9,8 @@ from gauntlet.kube.objects.parts import ApiObject, Condition, Part, status_of
 
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _SYSTEM = "kubernetes.io/os"
+# The label of the zone that a node is in (docs 'Well-Known Labels').
+ZONE = "topology.kubernetes.io/zone"
 
 
 class NodeSpec(Part):

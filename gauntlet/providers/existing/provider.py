@@ -40,7 +40,7 @@ class ExistingProvider:
     makes_clusters = False
     runs_daemon_sets = True
     reachable = True
-    unprivileged = False
+    unprivileged = zoned = dual_stack = False
     environment = ()
     modes = tuple(ProxyMode)
 

@@ -9,10 +9,12 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.family import BOTH, families_of
 from gauntlet.kube.access import Access, access
 from gauntlet.kube.api import Api
 from gauntlet.kube.kubeconfig import origin
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, NodeObject, ServiceObject, Version
+from gauntlet.kube.objects.nodes import ZONE
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.options import ExistingOptions, at_once, is_selector
 from gauntlet.providers.registry import provider
@@ -48,6 +50,18 @@ class Survey:
     def has_pod_ranges(self) -> bool:
         """Whether each node says which addresses its pods have."""
         return all(node.spec.pod_ranges for node in self.nodes)
+
+    @property
+    def has_zones(self) -> bool:
+        """Whether the first two nodes say that they are in zones, each in another."""
+        zones = [node.metadata.labels.get(ZONE, "") for node in self.nodes[:2]]
+        return all(zones) and len(set(zones)) == len(zones) == 2
+
+    @property
+    def is_dual_stack(self) -> bool:
+        """Whether each node has addresses and pod ranges of both IP families."""
+        said = [each for node in self.nodes for each in (node.addresses, node.spec.pod_ranges)]
+        return all(len(families_of(each)) == len(BOTH) for each in said)
 
 
 def cluster_name(context: str, identity: str) -> str:

@@ -56,7 +56,7 @@ class KindProvider:
     makes_clusters = True
     runs_daemon_sets = True
     reachable = True
-    unprivileged = False
+    unprivileged = zoned = dual_stack = False
     environment = ("DOCKER_HOST",)
     modes = tuple(ProxyMode)
 

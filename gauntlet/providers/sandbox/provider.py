@@ -38,6 +38,8 @@ class SandboxProvider:
     runs_daemon_sets = False
     # They are namespaces without an uplink.
     reachable = False
+    zoned = True
+    dual_stack = True
     environment = ()
     modes = tuple(ProxyMode)
 

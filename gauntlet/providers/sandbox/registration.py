@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from gauntlet.ground.cluster import Json
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects.nodes import ZONE
 
 
 def zone_of(name: str) -> str:
-    """Each node has a zone of its own: node-1 has zone-1."""
-    return f"zone-{name.rpartition('-')[2]}"
+    """Two zones in turn: of three nodes, the first and the third share one, the second has its own."""
+    return f"zone-{2 - int(name.rpartition('-')[2]) % 2}"
 
 
 def register(api: Api, name: str, address: str, pod_cidr: str) -> None:
     """Create a Ready Node with this InternalIP and pod range."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": zone_of(name)}
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ZONE: zone_of(name)}
     api.post(
         "/api/v1/nodes",
         {"metadata": {"name": name, "labels": labels}, "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}},

@@ -39,6 +39,10 @@ class Pods:
         """Those on one node."""
         return tuple(each for each in self.all if each.node == node)
 
+    def beside(self, number: int) -> RunningBackend:
+        """The second one on the node of `pods[number]`."""
+        return self.all[len(self.nodes) + number]
+
     def zone(self, pod: RunningBackend) -> str:
         """The zone of its node; empty if that has none."""
         return self.zones.get(pod.node, "")
