@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Collection
@@ -20,7 +19,6 @@ from gauntlet.providers.registry import DEFAULT
 
 if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
-    from gauntlet.report.results import Results
     from gauntlet.subject import Subject
     from gauntlet.upgrade.phases import Extent, Task
     from gauntlet.upgrade.strategy import Strategy
@@ -219,6 +217,7 @@ def _undertake(
     `slos` is the folder of the user's own promises, which the cases are held to as well. Returns the answer, its page,
     and what the upgrade was broken off by.
     """
+    from gauntlet.cli.publication import publish
     from gauntlet.cli.upgrade_cases import runner
     from gauntlet.ground import ending
     from gauntlet.providers.protocol import RollingCluster
@@ -254,21 +253,6 @@ def _undertake(
     heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), seen.aftermath)
     shown = page(heading, seen.judgement, seen.observations, seen.history, seen.plan.run, seen.plan.not_run)
     return seen.judgement.answer, list(shown), seen.ended_by
-
-
-def publish(results: Results, folder: Path) -> None:
-    """Make the report of the run, and say in GitHub Actions what stands against the upgrade.
-
-    That no report could be made is said, and changes nothing of the answer.
-    """
-    from gauntlet.report import report_process
-    from gauntlet.report.annotations import workflow_commands
-
-    trouble = report_process.make(folder)
-    if trouble is not None:
-        click.echo(trouble, err=True)
-    for line in workflow_commands(results, os.environ):
-        click.echo(line)
 
 
 def keep_logs(maker: Provider, name: str, into: Path) -> None:

@@ -78,7 +78,7 @@ def watch(
     or this machine lacks something.
     """
     from gauntlet.report.junit import FILE as JUNIT
-    from gauntlet.report.making import PAGE, make
+    from gauntlet.report.making import PAGE
     from gauntlet.report.results_file import FILE
     from gauntlet.report.run_folder import LATEST_SELECTION, new_run, point_latest
     from gauntlet.upgrade.terms import Terms
@@ -95,7 +95,6 @@ def watch(
     order = Order(command, timeout_s, for_s, rest_s)
     folder = new_run(results.absolute())
     answer, lines = _undertake(cluster, Reach(reach or Reach.NODES), order, terms, folder)
-    make(folder)
     link = point_latest(folder, LATEST_SELECTION)
     names = [PAGE, FILE, JUNIT, *([OUTPUT] if command else [])]
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in names)]))
@@ -106,6 +105,7 @@ def _undertake(
     options: ExistingOptions, reach: Reach, order: Order, terms: Terms, folder: Path
 ) -> tuple[Answer, list[str]]:
     """Watch, judge, and write results.json into `folder`; the answer, and its page."""
+    from gauntlet.cli.publication import publish
     from gauntlet.report.results_file import write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
     from gauntlet.upgrade.watch.course import CHANGE
@@ -135,6 +135,8 @@ def _undertake(
             *(cluster, nodes, change, order.argv, ["gauntlet", *sys.argv[1:]], started, (f"{EVIDENCE}/{WATCH}",)),
             hold_s,
         )
-        write(recorded(run, seen, found, lost, told), folder)
+        results = recorded(run, seen, found, lost, told)
+        write(results, folder)
+    publish(results, folder)
     heading = Heading(cluster.name, change, nodes)
     return found.judgement.answer, list(page(heading, seen, found, lost, told))

@@ -1,12 +1,13 @@
-"""Annotations: lines that GitHub Actions shows beside a run, one for each thing that stands against an upgrade."""
+"""Annotations: what GitHub Actions shows beside a run, a line for each reason against an upgrade, or of a watch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from gauntlet.ground.finding import Verdict
+from gauntlet.report.names import without_namespaces
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import UpgradeRecord, titled, with_reach
+from gauntlet.report.upgrade_record import UpgradeRecord, chosen, titled, with_reach
 
 # Set to "true" in every step of GitHub Actions.
 ACTIONS = "GITHUB_ACTIONS"
@@ -15,29 +16,29 @@ MOST = 10
 
 
 def workflow_commands(results: Results, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The workflow commands to print; none outside of GitHub Actions, or of a run that is not an upgrade."""
-    if environment.get(ACTIONS) != "true" or results.upgrade is None:
+    """The workflow commands to print; none outside of GitHub Actions, or of a run that is neither upgrade nor watch."""
+    upgrade = results.upgrade
+    if environment.get(ACTIONS) != "true" or upgrade is None:
         return ()
-    lines = tuple(_lines(results.upgrade))
-    if len(lines) <= MOST:
-        return lines
-    left = len(lines) - MOST + 1
-    return (*lines[: MOST - 1], _command("notice", _title(results.upgrade), f"{left} more: see report.html"))
+    title = f"{results.question()}: {upgrade.words}"
+    wanted = max(len(upgrade.reasons), 1) + len(upgrade.accepted)
+    if wanted <= MOST:
+        return tuple(_lines(upgrade, title, MOST))
+    shown = tuple(_lines(upgrade, title, MOST - 1))
+    return (*shown, _command("notice", title, f"{wanted - len(shown)} more: see report.html"))
 
 
-def _lines(upgrade: UpgradeRecord) -> Iterator[str]:
+def _lines(upgrade: UpgradeRecord, title: str, most: int) -> Iterator[str]:
+    """So many of them at most: the reasons that a page would show come first."""
     if not upgrade.reasons:
         level = "notice" if upgrade.verdict is Verdict.PASS else "error"
-        yield _command(level, _title(upgrade), with_reach(upgrade.words, upgrade.reach))
-    for reason in upgrade.reasons:
-        title = titled(reason.name, reason.verdict)
-        yield _command("error", _title(upgrade), f"{title}: {reason.reason}")
-    for each in upgrade.accepted:
-        yield _command("warning", _title(upgrade), f"accepted until {each.until} ({each.why}): {each.name}")
-
-
-def _title(upgrade: UpgradeRecord) -> str:
-    return f"{upgrade.today} to {upgrade.next}: {upgrade.words}"
+        yield _command(level, title, with_reach(upgrade.words, upgrade.reach))
+    for reason in chosen(upgrade.reasons, most):
+        about = f"{titled(reason.name, reason.verdict)}: {reason.reason}"
+        yield _command("error", title, without_namespaces(about))
+    for each in upgrade.accepted[: max(0, most - max(len(upgrade.reasons), 1))]:
+        name = without_namespaces(each.name)
+        yield _command("warning", title, f"accepted until {each.until} ({each.why}): {name}")
 
 
 def _command(level: str, title: str, text: str) -> str:

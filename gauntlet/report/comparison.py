@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gauntlet.ground.finding import Verdict
@@ -42,17 +43,25 @@ class Row:
     difference: str
 
 
-def comparison(results: Results) -> tuple[Row, ...]:
-    """One row for each case that measured an outage or a recovery for any subject.
+def side_by_side(
+    results: Results, has_figures: Callable[[Sequence[FindingRecord]], bool]
+) -> dict[str, dict[str, CaseResult]]:
+    """The cases that have figures of some kind for any subject: what each came to for each subject that it ran for.
 
     Phases of an upgrade, and their cases, are each of one subject: what got worse there is among its reasons.
     """
     by_case: dict[str, dict[str, CaseResult]] = {}
     for result in results.cases():
-        if result.case.startswith(CASES):
-            continue
-        if measured(result.findings, "outage") or measured(result.findings, "recovery"):
+        if not result.case.startswith(CASES):
             by_case.setdefault(result.case, {})[result.subject] = result
+    return {
+        case: found for case, found in by_case.items() if any(has_figures(each.findings) for each in found.values())
+    }
+
+
+def comparison(results: Results) -> tuple[Row, ...]:
+    """One row for each case that measured an outage or a recovery for any subject."""
+    by_case = side_by_side(results, lambda found: bool(measured(found, "outage") or measured(found, "recovery")))
     outages = [measured(result.findings, "outage") for of_case in by_case.values() for result in of_case.values()]
     longest = max((outage.figure or 0.0 for outage in outages if outage), default=0.0)
     return tuple(_row(case, found, results.names, longest) for case, found in by_case.items())

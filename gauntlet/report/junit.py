@@ -19,14 +19,14 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(results: Results) -> str:
     """What failed is a failure, what is inconclusive an error: nothing was learnt there, and CI must not pass it.
 
-    The answer of an upgrade is a case of its own, the first. What did not pass and is no reason against it, as today's
-    kube-proxy does not pass it either or as it is accepted, is skipped, with words: a CI that goes by failures has to
-    come to the same answer. A run that ended before all of its cases had is an error, too.
+    The answer of an upgrade, or of a watch, is a case of its own, the first. What did not pass and is no reason against
+    it, as today's kube-proxy does not pass it either or as it is accepted, is skipped, with words: a CI that goes by
+    failures has to come to the same answer. A run that ended before all of its cases had is an error, too.
     """
     root = ET.Element("testsuites", name="kube-proxy gauntlet")
     if results.upgrade is not None:
         suite = _suite(root, "upgrade")
-        _case(suite, "upgrade", f"{results.upgrade.today} to {results.upgrade.next}", *_answer(results))
+        _case(suite, "upgrade", results.question(), *_answer(results))
     if results.incomplete:
         suite = _suite(root, "run")
         _case(suite, "run", "all cases ran", Verdict.INCONCLUSIVE, results.incomplete, "")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gauntlet.ground.finding import Verdict, split_check
-from gauntlet.report.comparison import Figure
+from gauntlet.report.comparison import Figure, side_by_side
 from gauntlet.report.figures import shown
 from gauntlet.report.names import anchor, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results
@@ -22,7 +22,10 @@ COUNTED = {
 
 @dataclass(frozen=True)
 class LossRow:
-    """One experiment. `losses` are those of each subject that are not nothing; None: it did not run."""
+    """One experiment. `losses` are those of each subject that are not nothing; None: it did not run.
+
+    Empty ones are of a subject for which it ran without counting any: it broke off before that.
+    """
 
     title: str
     anchor: str
@@ -31,13 +34,9 @@ class LossRow:
 
 def losses(results: Results) -> tuple[LossRow, ...]:
     """One row for each case that counted what was cut, lost, moved or broken for any subject."""
-    by_case: dict[str, dict[str, CaseResult]] = {}
-    for result in results.cases():
-        if _counts(result.findings):
-            by_case.setdefault(result.case, {})[result.subject] = result
     return tuple(
         LossRow(title(case), anchor(case), tuple(_cell(found.get(subject)) for subject in results.names))
-        for case, found in by_case.items()
+        for case, found in side_by_side(results, lambda findings: bool(_counts(findings))).items()
     )
 
 

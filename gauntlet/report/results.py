@@ -164,6 +164,12 @@ class Results(Record):
         passed = self.verdict is Verdict.PASS
         return "not decided" if passed and any(map(self.undecided, self.names)) else str(self.verdict)
 
+    def question(self, way: str = " to ") -> str:
+        """What an answer is of, in words: `iptables to nftables`, or what was watched; empty of a run of cases."""
+        if self.upgrade is None:
+            return ""
+        return self.upgrade.strategy if self.watch else f"{self.upgrade.today}{way}{self.upgrade.next}"
+
     def heading(self, subject: SubjectRecord) -> str:
         """The subject's name on one line, with what it does not say if that is not plain: `userspace (1.25.9)`."""
         beneath = subject.beneath

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from pydantic import AwareDatetime, Field
 
@@ -13,6 +13,8 @@ from gauntlet.report.subject_record import Record
 
 # Cases of an upgrade are its phases: `upgrade::roll-forward`.
 CASES = "upgrade::"
+# What is read in a minute; results.json and report.html have all.
+MOST_REASONS = 8
 
 
 def is_phase(case: str) -> bool:
@@ -99,6 +101,23 @@ class UpgradeRecord(Record):
     def words(self) -> str:
         """The answer, never without what was accepted for it."""
         return with_accepted(self.answer, len(self.accepted))
+
+
+class Concerning(Protocol):
+    """A reason, of which this is to be known to choose it."""
+
+    @property
+    def concern(self) -> str: ...
+
+
+_Reason = TypeVar("_Reason", bound=Concerning)
+
+
+def chosen(reasons: Sequence[_Reason], most: int = MOST_REASONS) -> tuple[_Reason, ...]:
+    """So many of them, in their order: the first of each concern, then the first of the others."""
+    firsts = {each.concern: number for number, each in reversed(list(enumerate(reasons)))}
+    by_worth = sorted(range(len(reasons)), key=lambda number: (number not in firsts.values(), number))
+    return tuple(reasons[number] for number in sorted(by_worth[:most]))
 
 
 def verdict_of(answer: str | None) -> Verdict:

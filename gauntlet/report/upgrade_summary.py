@@ -6,19 +6,17 @@ from collections.abc import Iterator
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.markdown import ICONS, fenced, plain
+from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, Cell, phase_rows
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord, titled, with_reach
-
-# What is read in a minute; report.html has all.
-MOST_REASONS = 8
+from gauntlet.report.upgrade_record import MOST_REASONS, ReasonRecord, UpgradeRecord, chosen, titled, with_reach
 
 
 def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
     """Markdown for a job's step summary."""
     answer = with_reach(upgrade.words, upgrade.reach)
     lines = [
-        f"## {ICONS[upgrade.verdict]} {plain(upgrade.today)} → {plain(upgrade.next)}: {plain(answer)}",
+        f"## {ICONS[upgrade.verdict]} {plain(results.question(' → '))}: {plain(answer)}",
         "",
         f"{upgrade.nodes} nodes, {plain(upgrade.strategy)}, Kubernetes {plain(results.kubernetes)}.",
         *(["", f"**{plain(upgrade.aftermath)}**"] if upgrade.aftermath else []),
@@ -37,10 +35,10 @@ def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
 
 
 def _reasons(upgrade: UpgradeRecord) -> Iterator[str]:
-    for number, reason in enumerate(upgrade.reasons[:MOST_REASONS], 1):
-        title = titled(reason.name, reason.verdict, reason.also_in)
+    for number, reason in enumerate(chosen(upgrade.reasons), 1):
+        title = titled(without_namespaces(reason.name), reason.verdict, reason.also_in)
         yield from ("", f"{number}. {ICONS[reason.verdict]} **{plain(title)}**")
-        yield f"   <br>{plain(reason.reason)}"
+        yield f"   <br>{plain(without_namespaces(reason.reason))}"
         yield from (f"   <br>{word}: {plain(text)}" for word, text in _known(reason))
     if len(upgrade.reasons) > MOST_REASONS:
         yield from ("", f"… and {len(upgrade.reasons) - MOST_REASONS} more: see report.html.")
@@ -53,7 +51,7 @@ def _known(reason: ReasonRecord) -> Iterator[tuple[str, str]]:
 def _beside(upgrade: UpgradeRecord) -> Iterator[str]:
     """Everything that does not stand against it."""
     for each in upgrade.accepted:
-        yield from ("", f"Accepted until {each.until} ({plain(each.why)}): {plain(each.name)}")
+        yield from ("", f"Accepted until {each.until} ({plain(each.why)}): {plain(without_namespaces(each.name))}")
     yield from (line for note in upgrade.notes for line in ("", plain(f"{note[:1].upper()}{note[1:]}")))
     for word, changes in (("Better", upgrade.gains), ("By design", upgrade.by_design)):
         yield from (line for each in changes for line in ("", f"{word}: {plain(each.case)}: {plain(each.text)}"))

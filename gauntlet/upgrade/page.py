@@ -10,17 +10,15 @@ from gauntlet.checkers.sample import NANO
 from gauntlet.ground.history import EventKind, History
 from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
-from gauntlet.report.upgrade_record import titled, with_reach
+from gauntlet.report.upgrade_record import MOST_REASONS, chosen, titled, with_reach
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
 from gauntlet.upgrade.page_figures import of_figures
 from gauntlet.upgrade.phases import Phase, phase_times
-from gauntlet.upgrade.reasons import chosen, merged
+from gauntlet.upgrade.reasons import merged
 from gauntlet.upgrade.verdict import Judgement, Observation, notes
 
 WIDTH = 80
-# What is read in a minute; results.json has all.
-MOST_REASONS = 8
 _NAME, _TOOK = 17, 6
 
 
@@ -69,7 +67,7 @@ def page(
 def reason_lines(found: Judgement) -> Iterator[str]:
     """What stands against the answer, worst first, and what is to be said of acceptances."""
     every = merged(found.reasons)
-    for number, reason in enumerate(chosen(every, MOST_REASONS), 1):
+    for number, reason in enumerate(chosen(every), 1):
         finding = reason.worst.finding
         title = titled(without_namespaces(reason.worst.name), finding.verdict, reason.also_in)
         yield from wrapped(f"{number}. {title}", "", "   ")
@@ -82,7 +80,8 @@ def reason_lines(found: Judgement) -> Iterator[str]:
     if more > 0:
         yield f"... and {more} more"
     for each in found.accepted:
-        yield from wrapped(f"accepted until {each.by.until} ({each.by.reason}): {each.observation.name}", "")
+        name = without_namespaces(each.observation.name)
+        yield from wrapped(f"accepted until {each.by.until} ({each.by.reason}): {name}", "")
     yield from (line for each in notes(found) for line in wrapped(each, ""))
     if found.reasons or found.accepted or found.idle:
         yield ""

@@ -1,4 +1,4 @@
-"""The reasons of a judgement as a page shows them: each fact once, and of each concern at least the worst."""
+"""The reasons of a judgement as a page shows them: each fact once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class Reason:
     worst: Observation
     also_in: tuple[str, ...]
 
+    @property
+    def concern(self) -> str:
+        return self.worst.concern
+
 
 def merged(observations: Sequence[Observation]) -> tuple[Reason, ...]:
     """One reason for each check of a concern, in the order of its worst observation, which comes first.
@@ -35,13 +39,6 @@ def merged(observations: Sequence[Observation]) -> tuple[Reason, ...]:
         Reason(first, tuple(dict.fromkeys(each.phase for each in others if each.phase != first.phase)))
         for first, *others in groups.values()
     )
-
-
-def chosen(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
-    """So many of them, in their order: the first of each concern, then the first of the others."""
-    firsts = {each.worst.concern: number for number, each in reversed(list(enumerate(reasons)))}
-    by_worth = sorted(range(len(reasons)), key=lambda number: (number not in firsts.values(), number))
-    return tuple(reasons[number] for number in sorted(by_worth[:most]))
 
 
 def _base(each: Observation) -> str:

@@ -46,6 +46,20 @@ def test_what_was_only_measured_is_not_among_what_did_not_pass() -> None:
         assert "nothing is promised" not in text
 
 
+def test_a_subject_that_ran_without_a_figure_is_not_shown_as_not_run() -> None:
+    """It broke off before the figure was there: that is for its verdict to say."""
+    counted = [Finding("outage", Verdict.PASS, "", 1.0, "s"), Finding("connections-cut", Verdict.FAIL, "", 2.0)]
+    broken = [Finding("control", Verdict.INCONCLUSIVE, "attempts failed before the fault")]
+    rows = (*results.records(EXPERIMENT, IPTABLES, counted), *results.records(EXPERIMENT, NFTABLES, broken))
+    text = summary(run(rows))
+    assert "| NAT flush | ✅ 1 s | no figure |" in text
+    assert "| NAT flush | ❌ 2 cut | no figure |" in text
+    # One of whose case there is no trace has not run.
+    text = summary(run(results.records(EXPERIMENT, IPTABLES, counted)))
+    assert "| NAT flush | ✅ 1 s | not run |" in text
+    assert "| NAT flush | ❌ 2 cut | not run |" in text
+
+
 def test_summary_and_table_explain_what_did_not_pass() -> None:
     whole = run(failing(CASE, IPTABLES), IPTABLES, accounts=(account(CASE, IPTABLES),))
     text = summary(whole)

@@ -6,7 +6,8 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.annotations import ACTIONS, MOST, workflow_commands
 from gauntlet.report.results import Results, records
 from gauntlet.report.summary import summary
-from gauntlet.report.upgrade_record import ChangeRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import MOST_REASONS, ChangeRecord, UpgradeRecord
+from gauntlet.report.watch_record import WatchRecord
 from tests.unit.report.test_upgrade_record import ACCEPTED, BACK, RECORD, upgraded
 
 IN_ACTIONS = {ACTIONS: "true"}
@@ -44,6 +45,36 @@ def test_each_phase_is_a_row_with_its_figures() -> None:
     )
     text = summary(with_().model_copy(update={"findings": found}))
     assert "| ❌ roll-back | not over | **0.85** | - | - | - | - | - | - | 0 | - |" in text
+
+
+def test_the_first_of_each_concern_is_shown_however_many_stand_before_it() -> None:
+    """As on the page in the terminal: eight of one kind hide nothing of another."""
+    many = RECORD.reasons * (MOST_REASONS + 4)
+    left = RECORD.reasons[0].model_copy(update={"name": "left behind: residue in mixed", "concern": "left behind"})
+    whole = with_(reasons=(*many, left))
+    assert f"{MOST_REASONS}. ❌ **left behind: residue in mixed, also in roll-again**" in summary(whole)
+    assert f"… and {len(many) + 1 - MOST_REASONS} more: see report.html." in summary(whole)
+    lines = workflow_commands(whole, IN_ACTIONS)
+    assert sum("::left behind: residue in mixed: " in line for line in lines) == 1
+    assert lines[-1].endswith(f"::{len(many) + 1 - (MOST - 1)} more: see report.html")
+
+
+def test_names_of_namespaces_differ_from_run_to_run_and_are_left_out() -> None:
+    sticky = "affinity-broken: kp-upgrade-d8884a/sticky"
+    reason = RECORD.reasons[0].model_copy(
+        update={"name": f"the roll itself: {sticky} in mixed", "reason": "client-1 left kp-upgrade-d8884a/echo"}
+    )
+    whole = with_(reasons=(reason,), accepted=(ACCEPTED.model_copy(update={"name": sticky}),))
+    for text in (summary(whole), "\n".join(workflow_commands(whole, IN_ACTIONS))):
+        assert "the roll itself: affinity-broken: sticky in mixed" in text
+        assert "client-1 left echo" in text
+        assert "kp-upgrade" not in text
+
+
+def test_a_watch_is_called_by_what_was_watched() -> None:
+    whole = with_(strategy="watch of ./roll.sh").model_copy(update={"watch": WatchRecord(command=("./roll.sh",))})
+    assert summary(whole).startswith("## ❌ watch of ./roll.sh: may not\n")
+    assert workflow_commands(whole, IN_ACTIONS)[0].startswith("::error title=watch of ./roll.sh%3A may not::")
 
 
 def test_annotations_are_for_github_actions_alone() -> None:

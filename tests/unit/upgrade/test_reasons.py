@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.upgrade.reasons import Reason, chosen, merged
+from gauntlet.report.upgrade_record import chosen
+from gauntlet.upgrade.reasons import Reason, merged
 from gauntlet.upgrade.verdict import Concern, Observation
 
 
