@@ -22,6 +22,11 @@ def minor_of(version: str) -> Minor:
     return int(match[1]), int(match[2])
 
 
+def is_version(text: str) -> bool:
+    """Whether this names a minor version at least, as `minor_of` reads it: "1.27rc1" and "latest" do not."""
+    return _MINOR.match(text) is not None
+
+
 def numbers(version: str) -> Release:
     """ "1.26.0" and "v1.26.0-eks-1234" are both (1, 26, 0), "1.27rc1" is (1, 27); what is not a version is ()."""
     match = _NUMBERS.match(version)

@@ -6,8 +6,10 @@ came or went between two of these is taken from the change that is named, or fro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gauntlet.ground.cluster import Json
 from gauntlet.ground.version import Minor
 
 # Nothing is known of later versions but what these announce.
@@ -66,6 +68,18 @@ class Gate:
         """None if the version does not know the gate; it then refuses to start with it."""
         began = [each for each in self.spells if each.since <= version]
         return began[-1] if began and version <= self.last else None
+
+
+def is_in_effect(name: str, version: Minor, given: Mapping[str, Json]) -> bool:
+    """Whether what a gate guards is in effect in this version, if these gates are set, to true or false.
+
+    One that is locked, or that the version does not have, cannot be set; one that is not in the table has to be.
+    """
+    known = gate(name)
+    if known is None:
+        return bool(given.get(name, False))
+    spell, by_default = known.at(version), known.is_on(version)
+    return by_default if spell is None or spell.locked else bool(given.get(name, by_default))
 
 
 def gate(name: str) -> Gate | None:

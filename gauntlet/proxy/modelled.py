@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy import changes
+from gauntlet.proxy.changes import is_in_effect
 from gauntlet.proxy.configuration import section
 from gauntlet.proxy.features import Feature
 from gauntlet.proxy.modes import Traits, traits
@@ -43,24 +44,14 @@ def version_rules(minor: Minor, gates: Mapping[str, bool] | None = None) -> Vers
     given = gates or {}
     annotated = ZoneHints.ENABLED if minor >= _ANY_ANNOTATION else ZoneHints.AUTO
     return VersionRules(
-        zone_hints=ZoneHints.ALWAYS if _is_on("ServiceTrafficDistribution", minor, given) else annotated,
-        node_hints=_is_on("PreferSameTrafficDistribution", minor, given),
-        terminating_endpoints=_is_on("ProxyTerminatingEndpoints", minor, given),
-        ip_mode=_is_on("LoadBalancerIPMode", minor, given),
+        zone_hints=ZoneHints.ALWAYS if is_in_effect("ServiceTrafficDistribution", minor, given) else annotated,
+        node_hints=is_in_effect("PreferSameTrafficDistribution", minor, given),
+        terminating_endpoints=is_in_effect("ProxyTerminatingEndpoints", minor, given),
+        ip_mode=is_in_effect("LoadBalancerIPMode", minor, given),
         # Before the gate there was no way to turn them off.
-        external_ips=minor < changes.EXTERNAL_IPS_DEPRECATED or _is_on(changes.EXTERNAL_IPS_GATE, minor, given),
+        external_ips=minor < changes.EXTERNAL_IPS_DEPRECATED or is_in_effect(changes.EXTERNAL_IPS_GATE, minor, given),
         reads_headless_label=minor >= _HEADLESS_SERVICES,
     )
-
-
-def _is_on(name: str, minor: Minor, given: Mapping[str, bool]) -> bool:
-    """A gate that is locked, or that the version does not have, is not asked for."""
-    known = changes.gate(name)
-    if known is None:
-        return given.get(name, False)
-    spell = known.at(minor)
-    by_default = known.is_on(minor)
-    return by_default if spell is None or spell.locked else given.get(name, by_default)
 
 
 def _localhost(
@@ -74,7 +65,7 @@ def _localhost(
     if found.carries_connections:
         return LocalhostNodePorts.EVERY_ADDRESS
     if row.gate:
-        if not _is_on(row.gate, minor, gates):
+        if not is_in_effect(row.gate, minor, gates):
             return LocalhostNodePorts.NONE
         listens = any(map(_is_loopback, addresses))
         return LocalhostNodePorts.LISTENER if listens else LocalhostNodePorts.REFUSED

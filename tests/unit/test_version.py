@@ -6,7 +6,7 @@ import pytest
 
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.version import Release, minor_of, numbers, places
+from gauntlet.ground.version import Release, is_version, minor_of, numbers, places
 
 
 @pytest.mark.parametrize("text", ["1.37", "v1.37", "1.37.2", "v1.37.2-rc.1", "1.37.2+k3s1", "1.37-eks-1234", "1.37+"])
@@ -18,6 +18,16 @@ def test_the_minor_version(text: str) -> None:
 def test_what_has_no_minor_version(text: str) -> None:
     with pytest.raises(UsageError, match=f"'{text}' is not a Kubernetes version"):
         minor_of(text)
+
+
+@pytest.mark.parametrize("text", ["1.37", "v1.37.2-rc.1", "1.37+", "1.27rc1", "1", "latest", ""])
+def test_a_version_is_what_has_a_minor_version(text: str) -> None:
+    readable = True
+    try:
+        minor_of(text)
+    except UsageError:
+        readable = False
+    assert is_version(text) is readable
 
 
 @pytest.mark.parametrize(

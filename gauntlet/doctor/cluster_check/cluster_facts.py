@@ -132,7 +132,7 @@ def gather(api: Api) -> ClusterFacts:
     """Ask for all of it. Raises ApiUnreachable, and ApiRefused for other reasons than a missing right."""
     reader = _Reader(api)
     daemon_sets = reader.list(DaemonSet, "/apis/apps/v1/daemonsets")
-    pods = reader.list(PodObject, f"{SYSTEM}/pods", {"labelSelector": LABEL})
+    pods = _proxy_pods(reader)
     return ClusterFacts(
         version=api.one(Version, "/version").git_version.removeprefix("v"),
         nodes=reader.list(NodeObject, "/api/v1/nodes"),
@@ -144,6 +144,16 @@ def gather(api: Api) -> ClusterFacts:
         logged={pod.spec.node_name: _log(reader, pod) for pod in pods if pod.spec.node_name},
         forbidden=tuple(dict.fromkeys(reader.forbidden)),
     )
+
+
+def configuration(api: Api) -> Configuration | None:
+    """What the ConfigMap of kube-proxy holds; None if there is none, or if it may not be read."""
+    return _configuration(_Reader(api))
+
+
+def proxy_pods(api: Api) -> tuple[PodObject, ...]:
+    """The pods of kube-proxies; none if they may not be read."""
+    return _proxy_pods(_Reader(api))
 
 
 def services(api: Api) -> Services:
@@ -185,6 +195,10 @@ def _served(reader: _Reader) -> Services:
         reader.list(ServiceObject, SERVICES),
         reader.list(EndpointSlice, SLICES),
     )
+
+
+def _proxy_pods(reader: _Reader) -> tuple[PodObject, ...]:
+    return reader.list(PodObject, f"{SYSTEM}/pods", {"labelSelector": LABEL})
 
 
 def _configuration(reader: _Reader) -> Configuration | None:

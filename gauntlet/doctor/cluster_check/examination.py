@@ -27,7 +27,6 @@ from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, NodeSummary, Report
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.journal.store import Record
-from gauntlet.ground.version import numbers
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import modelled
 from gauntlet.proxy.modelled import proxy
@@ -36,7 +35,6 @@ from gauntlet.semantics.places import ServingNode
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
 _LOOK_AGAIN_S = 1.0
-_MINOR_PARTS = 2
 
 Differences = Mapping[str, frozenset[Mismatch]]
 
@@ -106,8 +104,7 @@ def _here(facts: ClusterFacts, node: NodeFacts, mode: ProxyMode) -> ServingNode 
     """The node as the model knows it; None if its version, its configuration or its Node object is not known."""
     version, given = versions.version(facts, node), node.configuration
     found = next((each for each in facts.nodes if each.metadata.name == node.name), None)
-    # The tag of an image need not be a version.
-    if len(numbers(version)) < _MINOR_PARTS or found is None or given is None or given.trouble:
+    if not version or found is None or given is None or given.trouble:
         return None
     return ServingNode(modelled.node(found), proxy(mode, version, given.fields))
 

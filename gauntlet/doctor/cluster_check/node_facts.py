@@ -61,7 +61,7 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         return NodeFacts(node.name, unseen=error.what)
     forwarding, trouble = read_rules(node, seen)
     log = _log(node)
-    told = proxy_metrics.parse(metrics.body) if metrics.code == _OK else None
+    told = _metrics(metrics)
     return NodeFacts(
         node.name,
         processes=seen.processes,
@@ -80,6 +80,24 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         addresses=seen.addresses,
         clock_s=seen.clock_s,
     )
+
+
+def metrics_of(node: Node, otherwise: Configuration | None) -> ProxyMetrics | None:
+    """What its kube-proxy says of itself, where it was told to: a fraction of all there is to see on a node.
+
+    None if no kube-proxy answers there, or no command runs.
+    """
+    try:
+        seen = look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout)
+        asked = _configuration(node, seen, otherwise) or of_flags(())
+        (answer,) = answers(node.run(ask([f"{asked.metrics}/metrics"]), timeout_s=_TIMEOUT_S).stdout, 1)
+    except CommandFailed:
+        return None
+    return _metrics(answer)
+
+
+def _metrics(answer: Answer) -> ProxyMetrics | None:
+    return proxy_metrics.parse(answer.body) if answer.code == _OK else None
 
 
 def read_rules(node: Node, seen: Look) -> tuple[tuple[Forwarding, ...], str]:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import CLUSTER, Diagnosis, Level
-from gauntlet.ground.version import numbers, places
+from gauntlet.ground.version import is_version, places
+from gauntlet.kube.objects import PodObject
+from gauntlet.proxy.metrics import ProxyMetrics
 
 CHECK = "version"
 
 
 def version(facts: ClusterFacts, node: NodeFacts) -> str:
     """That of kube-proxy itself; else what its pod's image is tagged with; else empty."""
-    if node.metrics is not None and node.metrics.version:
-        return node.metrics.version
-    for pod in facts.pods:
-        if pod.spec.node_name == node.name:
-            for container in pod.spec.containers:
-                tag = container.image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-                # A tag may be anything else as well.
-                if len(numbers(tag)) > 1:
-                    return tag.lstrip("v")
-    return ""
+    return version_on(node.name, node.metrics, facts.pods)
+
+
+def version_on(node: str, metrics: ProxyMetrics | None, pods: Iterable[PodObject]) -> str:
+    """The same of what is known of one node alone: what its kube-proxy says, and the pods of all kube-proxies."""
+    said = "" if metrics is None else metrics.version
+    images = (each.image for pod in pods if pod.spec.node_name == node for each in pod.spec.containers)
+    tags = (image.partition("@")[0].rpartition("/")[2].partition(":")[2].lstrip("v") for image in images)
+    # A tag may be anything else as well, and so may be what a build of somebody's own says.
+    return next(filter(is_version, (said, *tags)), "")
 
 
 def by_node(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Mapping[str, str]:

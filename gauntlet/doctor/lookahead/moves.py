@@ -58,9 +58,8 @@ class Setup:
         return section(self.fields, name)
 
     def is_on(self, gate: str) -> bool:
-        """Whether what this gate guards is in effect; one that is not in the table has to be set."""
-        known = changes.gate(gate)
-        return bool(self.gates.get(gate, known is not None and known.is_on(self.minor)))
+        """Whether what this gate guards is in effect."""
+        return changes.is_in_effect(gate, self.minor, self.gates)
 
     def lacks(self, feature: Feature) -> str:
         """Why it does not have a feature; empty if it does, or if its mode is not known or not offered."""

@@ -100,14 +100,22 @@ def deploy(api: Api, run: str, image: str) -> None:
     _create(api, SETS, daemon_set(run, image))
 
 
-def refuse_forbidden(api: Api, run: str, image: str) -> None:
-    """Raise ApiRefused where `deploy` would be refused, as far as can be told before. Changes nothing."""
+def refuse_forbidden_claim(api: Api, run: str) -> bool:
+    """Raise ApiRefused if `claim` would be refused, as far as can be told before. Changes nothing.
+
+    Returns whether all could be told: what would be created in a namespace cannot be asked for before that is there.
+    """
     if marker.found(api) is None:
-        # What would be created in it cannot be asked for yet.
         api.post(marker.NAMESPACES, marker.namespace(run), dry=True)
-        return
+        return False
     _create(api, CONFIG_MAPS, config_map(run), dry=True)
-    _create(api, SETS, daemon_set(run, image), dry=True)
+    return True
+
+
+def refuse_forbidden(api: Api, run: str, image: str) -> None:
+    """The same for `deploy`."""
+    if refuse_forbidden_claim(api, run):
+        _create(api, SETS, daemon_set(run, image), dry=True)
 
 
 def remove(api: Api) -> None:

@@ -107,9 +107,11 @@ class ExistingProvider:
         lock.take(self.name, found.name)
         try:
             require_healed(found.name, journal_in(state_dir(found.name)))
-            record, _ = self._begin(found, spec)
-            _write(record, found)
-            node_access.claim(Api(found.access.client), record.run)
+            record, before = self._begin(found, spec)
+            api = Api(found.access.client)
+            node_access.refuse_forbidden_claim(api, record.run)
+            with self._recorded(record, before, found):
+                node_access.claim(api, record.run)
         except BaseException:
             lock.release(self.name, found.name)
             raise
@@ -127,16 +129,22 @@ class ExistingProvider:
         record, before = self._begin(found, spec)
         api = Api(found.access.client)
         node_access.refuse_forbidden(api, record.run, record.image)
-        _write(record, found)
         cluster = ExistingCluster(record)
-        try:
+        with self._recorded(record, before, found):
             cluster.entrance.open()
+        return cluster
+
+    @contextmanager
+    def _recorded(self, record: ExistingRecord, before: ExistingRecord | None, found: Survey) -> Iterator[None]:
+        """Keep the record of what is about to be made. If that fails, it is taken away again, and then the record."""
+        _write(record, found)
+        try:
+            yield
         except BaseException:
-            sweep(api)
+            sweep(Api(found.access.client))
             if before is None:
                 shutil.rmtree(state_dir(record.name))
             raise
-        return cluster
 
     def connect(self, kubeconfig: Path) -> ExistingCluster:
         name = kubeconfigs.cluster_name(kubeconfig)

@@ -24,10 +24,10 @@ class _Node:
 
 
 class NodeTracker:
-    """Follows nodes. `away` are the names of those that are not ready, or gone."""
+    """Follows nodes that run Linux: a watch has nobody on others. `away` are those that are not ready, or gone."""
 
     def __init__(self, present: Iterable[NodeObject]) -> None:
-        self._known = {node.metadata.uid: _state(node) for node in present}
+        self._known = {node.metadata.uid: _state(node) for node in present if node.is_linux}
         self._gone: set[str] = set()
 
     @property
@@ -40,6 +40,8 @@ class NodeTracker:
         return frozenset(each.name for each in self._known.values())
 
     def see(self, node: NodeObject) -> Iterator[Event]:
+        if not node.is_linux:
+            return
         now = _state(node)
         before = self._known.get(node.metadata.uid)
         self._known[node.metadata.uid] = now

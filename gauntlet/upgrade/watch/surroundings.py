@@ -93,8 +93,7 @@ class Surroundings:
             self.news.put(self._events.write(event))
 
     def _see_node(self, node: NodeObject) -> None:
-        if node.is_linux:
-            self._note(self.nodes.see(node))
+        self._note(self.nodes.see(node))
 
     def _end_nodes(self, present: frozenset[str]) -> None:
         self._note(self.nodes.end(present))

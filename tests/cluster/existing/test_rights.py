@@ -139,11 +139,12 @@ def test_who_may_not_enter_leaves_no_record(
         _await_rights(as_user(sandbox.kubeconfig, "gauntlet-check"), "gauntlet-check")
         own = with_token(adopted, sandbox.kubeconfig, "gauntlet-check", tmp_path)
         options = ExistingOptions(own, client_image=IMAGE)
-        with (
-            pytest.raises(ApiRefused, match=r'cannot create resource \\?"configmaps'),
-            ExistingProvider().visit(ClusterSpec("", plain(sandbox.mode), existing=options)),
-        ):
+        spec = ClusterSpec("", plain(sandbox.mode), existing=options)
+        refused = r'cannot create resource \\?"configmaps'
+        with pytest.raises(ApiRefused, match=refused), ExistingProvider().visit(spec):
             pytest.fail("a reader came onto the nodes")
+        with pytest.raises(ApiRefused, match=refused):
+            ExistingProvider().claim(spec)
     assert ExistingProvider().list() == ()
     assert not list(clusters_dir().glob("*"))
 

@@ -52,10 +52,19 @@ def test_a_node_that_does_not_tell_its_version_is_not_of_another() -> None:
     assert bad(report(cluster(), node(), node("node-2", metrics=of("")))) == []
 
 
-def test_a_tag_that_is_not_a_version_tells_none() -> None:
-    facts = cluster(pods=tuple(pod(each, image="mine/kube-proxy:3f2a9c1b") for each in NODES))
+@pytest.mark.parametrize("tag", ["3f2a9c1b", "v1.27rc1", "1", "latest"])
+def test_a_tag_that_is_not_a_version_tells_none(tag: str) -> None:
+    facts = cluster(pods=tuple(pod(each, image=f"mine/kube-proxy:{tag}") for each in NODES))
     unseen = [NodeFacts(each, unseen="no way in") for each in NODES]
     assert [each.version for each in report(facts, *unseen).nodes] == ["", ""]
+
+
+def test_a_build_that_says_no_version_is_of_that_of_its_tag() -> None:
+    facts = cluster(pods=tuple(pod(each, image="mine/kube-proxy:v1.36.3") for each in NODES))
+    assert [each.version for each in report(facts, node(metrics=of("mine")), node("node-2")).nodes] == [
+        "1.36.3",
+        "1.37.2",
+    ]
 
 
 def test_a_sound_cluster_has_nothing_to_tell() -> None:

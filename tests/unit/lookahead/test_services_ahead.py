@@ -74,3 +74,10 @@ def test_a_gate_that_is_set_serves_what_is_behind_it() -> None:
     )
     gated = proxy("mode: iptables", "featureGates: {PreferSameTrafficDistribution: true}")
     silent(outlook("1.33", gated, on=on), "gated fields")
+
+
+def test_a_gate_that_is_locked_cannot_be_turned_off() -> None:
+    on = facts(service(trafficDistribution="PreferSameNode"), version="1.34.4")
+    off = proxy("mode: iptables", "featureGates: {PreferSameTrafficDistribution: false}")
+    told(outlook("1.34", off, on=on), Level.PROBLEM, "gated fields", "PreferSameTrafficDistribution is off")
+    silent(outlook("1.35", off, on=on), "gated fields")

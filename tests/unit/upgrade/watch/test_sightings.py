@@ -13,12 +13,15 @@ from gauntlet.upgrade.standing import Standing
 from gauntlet.upgrade.watch.sightings import NodeTracker, ProxyPodTracker, ProxyProcessTracker
 
 
-def node(name: str, *, ready: str = "True", cordoned: bool = False, uid: str = "") -> NodeObject:
+def node(name: str, *, ready: str = "True", cordoned: bool = False, uid: str = "", os: str = "linux") -> NodeObject:
     return NodeObject.model_validate(
         {
             "metadata": {"name": name, "uid": uid or f"uid of {name}"},
             "spec": {"unschedulable": cordoned},
-            "status": {"conditions": [{"type": "Ready", "status": ready}], "nodeInfo": {"kubeletVersion": "v1.37.2"}},
+            "status": {
+                "conditions": [{"type": "Ready", "status": ready}],
+                "nodeInfo": {"kubeletVersion": "v1.37.2", "operatingSystem": os},
+            },
         }
     )
 
@@ -67,6 +70,14 @@ class TestNodes:
         assert (gone.kind, gone.node) == (EventKind.NODE_GONE, "node-1")
         assert tracker.away == {"node-1", "node-2"}
         assert tracker.names == {"node-2"}
+
+    def test_a_node_of_windows_has_nobody_of_the_watch_and_keeps_it_from_nothing(self) -> None:
+        windows = node("node-9", ready="False", os="windows")
+        tracker = NodeTracker([node("node-1"), windows])
+        assert tracker.away == frozenset()
+        assert [*tracker.see(windows), *tracker.see(node("node-8", os="windows"))] == []
+        assert list(tracker.end(frozenset({"uid of node-1"}))) == []
+        assert tracker.names == {"node-1"}
 
     def test_a_node_that_was_made_again_under_its_name_is_not_gone(self) -> None:
         tracker = NodeTracker([node("node-1")])
