@@ -116,6 +116,12 @@ LIMITS = (
         "no LoadBalancer Service of this cluster has an address, so that nothing there seems to give them out",
     ),
     Limit(
+        "asked-ingress",
+        Place.EXISTING,
+        "how many addresses a Service gets of a load balancer, and of which ipMode, only the gauntlet's own stand-in "
+        "lets a case say",
+    ),
+    Limit(
         "outside-source-ip",
         Place.ROUTED_OUTSIDE,
         "a router stands between this machine and the nodes; whether it translates addresses, and so which one a "
