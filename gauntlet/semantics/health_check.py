@@ -10,6 +10,8 @@ from gauntlet.semantics.objects import Node, Service, ServiceType
 
 _OK = 200
 _UNAVAILABLE = 503
+# What whoever asks hears if nothing listens there.
+REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class HealthCheck:
     def status(self) -> int:
         """Of HTTP, from a kube-proxy that is healthy itself."""
         return _OK if self.local_endpoints else _UNAVAILABLE
+
+    def __str__(self) -> str:
+        return answer(self.status, self.local_endpoints)
+
+
+def answer(status: int, local_endpoints: int) -> str:
+    """An answer in words."""
+    return f"{status}, {local_endpoints} local endpoints"
 
 
 def health_check(service: Service, found: Copies, node: Node, family: Family) -> HealthCheck | None:

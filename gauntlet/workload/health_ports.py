@@ -1,0 +1,113 @@
+"""The health check node port of a Service, asked as a load balancer would ask: at every node, from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gauntlet.ground.cluster import Completed, Host, Node
+from gauntlet.ground.family import families_of
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.kube.api import Api
+from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, ServiceObject, modelled, path_of_service
+from gauntlet.semantics import objects as model
+from gauntlet.semantics.endpoints import copies
+from gauntlet.semantics.health_check import REFUSED, HealthCheck, answer, health_check
+from gauntlet.workload.changes import Declarations, Endpoints
+from gauntlet.workload.effect import DEADLINE_S
+from gauntlet.workload.service import Service
+from gauntlet.workload.writer import Writer
+
+_ANSWER_S = 2
+_REFUSAL = "Connection refused"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is expected and what was heard at each address, in words."""
+
+    expected: Mapping[str, str]
+    heard: Mapping[str, str]
+
+
+class HealthPorts:
+    """One Service of a case. `declare` makes it what is declared, and asks its port everywhere until all nodes obey.
+
+    The port that the Service had before is asked on when it has none any more.
+    """
+
+    def __init__(self, api: Api, namespace: str, nodes: Sequence[Node], asker: Host) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._nodes = nodes
+        self._asker = asker
+        self._declared: Declarations = {}
+        self._asked: dict[str, int] = {}
+
+    def declare(self, service: Service, endpoints: Endpoints) -> Heard:
+        """What was heard when every node said what it should, or at the deadline for that."""
+        self._write({service: endpoints})
+        name = f"{self._namespace}/{service.name}"
+        found = modelled.service(self._api.one(ServiceObject, path_of_service(name)))
+        families = families_of(found.cluster_ips)
+        if found.health_check_node_port:
+            self._asked = {
+                node.address_in(family): found.health_check_node_port for node in self._nodes for family in families
+            }
+        slices = self._api.list(
+            EndpointSlice,
+            f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices",
+            {"labelSelector": f"{SERVICE_NAME}={service.name}"},
+        )
+        there = copies(map(modelled.endpoint_slice, slices))
+        return self._heard(
+            {
+                node.address_in(family): health_check(found, there, model.Node(node.name, node.addresses), family)
+                for node in self._nodes
+                for family in families
+            }
+        )
+
+    def delete(self) -> Heard:
+        """The same of the port that the Service had: nobody is to listen there any more."""
+        self._write({})
+        return self._heard(dict.fromkeys(self._asked))
+
+    def _write(self, wanted: Declarations) -> None:
+        for refusal in Writer(self._api, self._namespace).apply(self._declared, wanted).values():
+            raise refusal
+        self._declared = wanted
+
+    def _heard(self, checks: Mapping[str, HealthCheck | None]) -> Heard:
+        expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
+        heard: dict[str, str] = {}
+
+        def obeyed() -> bool:
+            with ThreadPoolExecutor(max(1, len(expected))) as pool:
+                heard.update(zip(expected, pool.map(self._ask, expected), strict=True))
+            return heard == expected
+
+        # Whoever is late is for the checker to name.
+        with suppress(NotInTime):
+            until(obeyed, what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
+        return Heard(expected, heard)
+
+    def _ask(self, address: str) -> str:
+        """Any node and any machine has bash and timeout."""
+        get = f"exec 3<>/dev/tcp/{address}/{self._asked[address]} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
+        return in_words(self._asker.run(("timeout", str(_ANSWER_S), "bash", "-c", get), check=False))
+
+
+def in_words(done: Completed) -> str:
+    """What the port said: an answer, that it was refused, or what else there was."""
+    if _REFUSAL in done.stderr:
+        return REFUSED
+    head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
+    try:
+        return answer(int(head.split()[1]), int(json.loads(body)["localEndpoints"]))
+    except (IndexError, ValueError, KeyError, TypeError):
+        said = done.stdout.strip() or done.stderr.strip() or f"nothing within {_ANSWER_S} s"
+        return said.splitlines()[0]
