@@ -14,7 +14,7 @@ from gauntlet.kube.api import Api
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.report.results_file import FILE, load
 from gauntlet.report.run_folder import announced
-from gauntlet.upgrade.case_run import MARKERS, CaseRun, RunCases
+from gauntlet.upgrade.case_run import CaseRun, RunCases, markers
 from gauntlet.upgrade.phases import Phase
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.case_namespaces import CaseNamespaces
@@ -44,7 +44,7 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
             # The report of the upgrade has all of them, and to make one costs seconds of a processor.
             "--kp-results-only",
             *([] if slos is None else [f"--kp-slos={slos.absolute()}"]),
-            *("-m", MARKERS[phase.task]),
+            *("-m", markers(phase)),
         ]
         api = Api(cluster.api)
         services = CaseNamespaces(api, together=1)

@@ -19,6 +19,12 @@ MARKERS: Mapping[Task, str] = {
 }
 
 
+def markers(phase: Phase) -> str:
+    """The cases of a phase as pytest's -m. While some nodes have the next kube-proxy, none that asks if all are alike."""
+    chosen = MARKERS[phase.task]
+    return f"{chosen} and not uniform" if phase.side is None else chosen
+
+
 @dataclass(frozen=True)
 class CaseRun:
     """What came of the cases of one phase. `results` is None if pytest ended before it had any.

@@ -7,7 +7,12 @@ from gauntlet.report.judge import Judge
 from gauntlet.workload import HTTP, UDP, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 
-pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.usefixtures("backends")]
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.uniform,
+    pytest.mark.needs("load-balancer"),
+    pytest.mark.usefixtures("backends"),
+]
 
 
 def test_cluster_check_finds_no_problem(workload: CaseWorkload, cluster_check: ClusterCheck, judge: Judge) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.ground.finding import Verdict
-from gauntlet.upgrade.case_run import CaseRun, adopted_findings, adopted_skips
+from gauntlet.upgrade.case_run import CaseRun, adopted_findings, adopted_skips, markers
+from gauntlet.upgrade.phases import Task, phases
+from gauntlet.upgrade.strategy import Strategy
 from tests.unit.upgrade.case_runs import CASE, case_run
 
 
@@ -26,3 +28,9 @@ def test_the_cases_of_a_phase_carry_its_name_and_their_evidence_is_found() -> No
     assert (found.case, found.evidence) == (f"upgrade::faults-to::{CASE}", ("cases/phase/run/evidence/x",))
     (skip,) = adopted_skips(case_run(skipped="not there"), "faults-to")
     assert (skip.case, skip.reason) == (f"upgrade::faults-to::{CASE}", "not there")
+
+
+def test_only_while_nodes_differ_no_case_asks_that_they_are_alike() -> None:
+    planned = phases(Strategy.parse("node-by-node").roll(("a", "b", "c")))
+    left_out = [each.name for each in planned if each.task is Task.CONFORMANCE and "not uniform" in markers(each)]
+    assert left_out == ["conformance-mixed"]
