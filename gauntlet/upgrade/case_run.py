@@ -20,7 +20,7 @@ MARKERS: Mapping[Task, str] = {
 
 
 def markers(phase: Phase) -> str:
-    """The cases of a phase as pytest's -m. While some nodes have the next kube-proxy, none that asks if all are alike."""
+    """The cases of a phase as pytest's -m. While nodes have different kube-proxies, none asks if all are alike."""
     chosen = MARKERS[phase.task]
     return f"{chosen} and not uniform" if phase.side is None else chosen
 
