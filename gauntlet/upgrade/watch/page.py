@@ -10,6 +10,7 @@ from gauntlet.checkers.sample import NANO
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.version import places
+from gauntlet.report.names import without_namespaces
 from gauntlet.upgrade.page import phase_lines, reason_lines, wrapped
 from gauntlet.upgrade.phases import PhaseHistory
 from gauntlet.upgrade.watch.course import CHANGE, LEGS, Passed, Watch
@@ -90,14 +91,15 @@ def _losses(part: PhaseHistory, lost: Sequence[Loss]) -> Iterator[str]:
         return
     yield "Who lost what, from the start of the change, and what happened there:"
     for each in lost[:MOST_LOSSES]:
-        yield from wrapped(f"- {each.line(part.stretch.start_ns)}", "  ", "    ")
+        yield from wrapped(f"- {without_namespaces(each.line(part.stretch.start_ns))}", "  ", "    ")
     if len(lost) > MOST_LOSSES:
         yield f"  ... and {len(lost) - MOST_LOSSES} more outages"
     yield ""
-    yield f"{'client':<44}{'node':<18}{'failed':>12}{'longest':>9}"
+    yield f"{'client':<30}{'node':<27}{'failed':>14}{'longest':>9}"
     for client, node, made, failed, longest_s in lost_by_client(part, lost):
         if failed:
-            yield f"{client[-43:]:<44}{node[-17:]:<18}{f'{failed}/{made}':>12}{f'{longest_s:.2f} s':>9}"
+            name = without_namespaces(client)
+            yield f"{name[-29:]:<30}{node[:26]:<27}{f'{failed}/{made}':>14}{f'{longest_s:.2f} s':>9}"
     yield ""
 
 

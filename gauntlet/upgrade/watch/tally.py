@@ -18,13 +18,17 @@ _OK = str(Outcome.OK).encode()
 
 @dataclass(frozen=True)
 class Count:
-    """Attempts of one client, and how many of them were good: in all, and of the last seconds."""
+    """Attempts of one client, and how many of them were good: in all, and of the last seconds.
+
+    `node` is empty outside the cluster.
+    """
 
     client: str
     made: int = 0
     good: int = 0
     made_now: int = 0
     good_now: int = 0
+    node: str = ""
 
     @property
     def failed(self) -> int:
@@ -45,6 +49,7 @@ def counted(rows: bytes) -> tuple[int, int, int]:
 
 @dataclass
 class _Client:
+    node: str
     made: int = 0
     good: int = 0
     last: deque[tuple[float, int, int]] = field(default_factory=deque)
@@ -62,7 +67,7 @@ class Tally:
         now_s = time.monotonic()
         for flow in flows:
             made, good = self._new(flow)
-            client = self._clients.setdefault(flow.declared.client, _Client())
+            client = self._clients.setdefault(flow.declared.client, _Client(flow.declared.client_node or ""))
             client.made += made
             client.good += good
             client.last.append((now_s, made, good))
@@ -71,7 +76,12 @@ class Tally:
                 client.last.popleft()
         return tuple(
             Count(
-                name, each.made, each.good, sum(made for _, made, _ in each.last), sum(good for *_, good in each.last)
+                name,
+                each.made,
+                each.good,
+                sum(made for _, made, _ in each.last),
+                sum(good for *_, good in each.last),
+                each.node,
             )
             for name, each in sorted(self._clients.items())
         )

@@ -21,7 +21,7 @@ def text(made: Watch, untold: tuple[str, ...] = ()) -> str:
     found = judge(made)
     lost = losses(found.parts[CHANGE.name], 2, {})
     lines = list(page(HEADING, made, found, lost, untold))
-    assert max(map(len, lines)) <= WIDTH + 5
+    assert max(map(len, lines)) <= WIDTH
     return "\n".join(lines)
 
 
