@@ -42,6 +42,8 @@ class ApiRefused(GauntletError):
 
     def __init__(self, method: str, path: str, status: int, words: str, fields: tuple[str, ...] = ()) -> None:
         super().__init__(f"the API server answered {method} {path} with {status}: {words}")
+        self.method = method
+        self.path = path
         self.status = status
         self.words = words
         self.fields = fields

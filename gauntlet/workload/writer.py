@@ -14,18 +14,15 @@ THREADS = 8
 _ORDER = (Verb.DELETE, Verb.UPDATE, Verb.CREATE)
 
 
-class ManifestRefused(GauntletError):
-    """The API server did not take a Service or a slice. `name` is namespace/name, `fields` are the API's words."""
+class ManifestRefused(ApiRefused):
+    """The API server did not take a Service or a slice. `name` is namespace/name of it."""
 
     def __init__(self, change: Change, namespace: str, refusal: ApiRefused) -> None:
+        super().__init__(refusal.method, refusal.path, refusal.status, refusal.words, refusal.fields)
         self.name = f"{namespace}/{change.name}"
-        self.fields = refusal.fields
-        self.words = refusal.words
         at = f" for {', '.join(refusal.fields)}" if refusal.fields else ""
-        super().__init__(
-            f"the API server refused to {change.verb} {change.kind} {self.name}{at}: {refusal.words}",
-            "correct the declaration; a field that is immutable needs the Service deleted, and made again",
-        )
+        self.what = f"the API server refused to {change.verb} {change.kind} {self.name}{at}: {refusal.words}"
+        self.remedy = "correct the declaration; a field that is immutable needs the Service deleted, and made again"
 
 
 class Writer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,10 @@ def serve(api: Api, sandbox: Cluster) -> None:
     workload.serve(Service("echo"))
     by_hand = Service("by-hand", app=None)
     workload.serve_endpoints(by_hand, [Endpoint(("10.1.2.3",), sandbox.nodes[0].name)])
+    workload.replace_endpoints(by_hand, [Endpoint(("10.1.2.4",), sandbox.nodes[0].name)])
     workload.replace_endpoints(by_hand, [])
+    for refusal in workload.apply({by_hand: []}, {replace(by_hand, publish_not_ready=True): []}).values():
+        raise refusal
     workload.delete_backend("backend-1")
     assert namespaces.with_services(api) == {name}
     namespaces.delete(api, name)
@@ -102,7 +106,9 @@ def test_each_user_can_do_its_work(adopted: Api, sandbox: Cluster, account: str,
         (serve, "namespaces", "create"),
         (serve, "pods", "create"),
         (serve, "services", "create"),
+        (serve, "services", "patch"),
         (serve, "endpointslices", "patch"),
+        (serve, "endpointslices", "delete"),
         (serve, "pods", "delete"),
         (disturb, "pods", "patch"),
         (serve, "services", "deletecollection"),
