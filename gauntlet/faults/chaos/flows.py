@@ -18,6 +18,7 @@ from gauntlet.workload.served import Served
 # Of flows that are there for what they have to lose. Five times what the strictest resolution asks for, and a third of
 # what new TCP connections cost two processors or the kernel of a guest.
 KEEPERS_RATE_PER_S = 10.0
+_KEPT_OVER = (Protocol.TCP, Protocol.UDP)
 
 
 @dataclass
@@ -64,10 +65,10 @@ def wanted(
     for pod in clients.pods:
         yield pod, _seldom(echo.cluster_ip(Protocol.UDP))
         yield pod, _seldom(sticky.cluster_ip())
-        for protocol in Protocol:
+        for protocol in _KEPT_OVER:
             yield pod, _kept(echo.cluster_ip(protocol))
     for node in node_ports:
-        for protocol in Protocol:
+        for protocol in _KEPT_OVER:
             yield clients.outside, _kept(echo.node_port(node, protocol))
 
 
