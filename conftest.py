@@ -19,6 +19,7 @@ pytest_plugins = (
     "fixtures.cluster",
     "fixtures.traffic",
     "fixtures.workload",
+    "fixtures.catalogue",
     "fixtures.judge",
     "fixtures.chaos",
     "fixtures.proxy",

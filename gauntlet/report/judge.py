@@ -25,6 +25,7 @@ class Judge:
         self.findings: list[Finding] = []
         self._promise = ""
         self._decision = failure.Decision()
+        self._told: failure.Decision | None = None
         self._files: tuple[str, ...] = ()
         self._expected = expected
         self._command = command
@@ -38,6 +39,10 @@ class Judge:
             self.findings += taken if terms is None else under(terms, taken)
         if terms is not None:
             self._promise = terms.sentence
+
+    def tell_rules(self, node: str, rules: Iterable[str]) -> None:
+        """Explain the case, if it does not pass, by these rules of a node: they were read when it was asked."""
+        self._told = failure.Decision(node, tuple(rules))
 
     def blame(self, verdict: Verdict, error: BaseException) -> str:
         """Make a finding of the error that ended the test function, and return the message about it."""
@@ -75,7 +80,7 @@ class Judge:
         """What a failing case prints. It is kept as evidence, with the logs of the nodes that it is about."""
         self.findings = [advised(finding) for finding in self.findings]
         seen = self._evidence.history()
-        self._decision = failure.decision(seen.attempts, self.findings, self._cluster)
+        self._decision = self._told or failure.decision(seen.attempts, self.findings, self._cluster)
         text = failure.message(
             self.case,
             self._expected,

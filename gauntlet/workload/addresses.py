@@ -19,9 +19,9 @@ _LINKS = TypeAdapter(tuple[_Link, ...])
 
 
 def of(host: Host) -> frozenset[str]:
-    """All IPv4 addresses of a host's interfaces. A masqueraded packet bears that of the interface it leaves by.
+    """All addresses of a host's interfaces. A masqueraded packet bears one of the interface that it leaves by.
 
     Raises CommandFailed if the host has no ip(8) that prints JSON.
     """
-    links = _LINKS.validate_json(host.run(["ip", "-json", "-4", "address", "show"]).stdout)
+    links = _LINKS.validate_json(host.run(["ip", "-json", "address", "show"]).stdout)
     return frozenset(address.local for link in links for address in link.addr_info)

@@ -14,6 +14,9 @@ HTTP_PORT = 8080
 UDP_PORT = 8081
 HTTP_PORT_NAME = "http"
 UDP_PORT_NAME = "datagram"
+# Of pods in the network of their node, where the others may be somebody's.
+HOST_HTTP_PORT = 18080
+HOST_UDP_PORT = 18081
 APP_LABEL = "app"
 APP = "backend"
 READY_FILE = "/tmp/ready"  # noqa: S108  (inside the pod, whose /tmp is its own)
@@ -33,7 +36,8 @@ class Backend:
     """One pod that answers with its own name.
 
     `node` pins it; `image` is agnhost or one that serves as it does. Services select it by `app`. Every backend listens
-    on HTTP_PORT (TCP, named HTTP_PORT_NAME) and UDP_PORT (UDP, named UDP_PORT_NAME).
+    on `http_port` (TCP, named HTTP_PORT_NAME) and `udp_port` (UDP, named UDP_PORT_NAME). If `in_host_network`, it
+    shares its node's addresses, and calls itself what the node does.
     """
 
     name: str
@@ -42,6 +46,9 @@ class Backend:
     readiness: Readiness = Readiness.SERVES
     probe_period_s: int = 1
     image: str = IMAGE
+    http_port: int = HTTP_PORT
+    udp_port: int = UDP_PORT
+    in_host_network: bool = False
 
 
 def one_on_each(

@@ -95,12 +95,12 @@ class Effect:
         asked_all = threading.Event()
         with ThreadPoolExecutor(max(1, len(self._early_nodes))) as pool:
             # From the start: of a sync that nobody saw end it cannot be told what it knew of.
-            synced = [pool.submit(_synced, node, ends, asked_all) for node in self._early_nodes]
+            followed = [pool.submit(synced, node, ends, asked_all) for node in self._early_nodes]
             try:
                 answered = self.obeyed(asked, deadline_s=deadline_s)
             finally:
                 asked_all.set()
-            behind = [node.name for node, each in zip(self._early_nodes, synced, strict=True) if not each.result()]
+            behind = [node.name for node, each in zip(self._early_nodes, followed, strict=True) if not each.result()]
         self.missing += tuple(f"kube-proxy on {name} is not in sync" for name in behind)
         return answered and not behind
 
@@ -139,7 +139,7 @@ class Effect:
         return question.condition(self._traffic.send(watcher, load))
 
 
-def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
+def synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
     """Follow the syncs of this node's kube-proxy until all is asked, and then until the one that counts is over."""
     progress = SyncProgress()
 

@@ -6,11 +6,9 @@ from gauntlet.kube.api import Manifest
 from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.workload.backend import (
     APP_LABEL,
-    HTTP_PORT,
     HTTP_PORT_NAME,
     READY_FILE,
     READY_GATE,
-    UDP_PORT,
     UDP_PORT_NAME,
     Backend,
     Readiness,
@@ -26,12 +24,12 @@ def pod(backend: Backend) -> Manifest:
     container: Manifest = {
         "name": "agnhost",
         "image": backend.image,
-        "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
+        "args": ["netexec", f"--http-port={backend.http_port}", f"--udp-port={backend.udp_port}"],
         "ports": [
-            {"name": HTTP_PORT_NAME, "containerPort": HTTP_PORT, "protocol": "TCP"},
-            {"name": UDP_PORT_NAME, "containerPort": UDP_PORT, "protocol": "UDP"},
+            {"name": HTTP_PORT_NAME, "containerPort": backend.http_port, "protocol": "TCP"},
+            {"name": UDP_PORT_NAME, "containerPort": backend.udp_port, "protocol": "UDP"},
         ],
-        "readinessProbe": {**_probe(backend.readiness), "periodSeconds": backend.probe_period_s, "failureThreshold": 1},
+        "readinessProbe": {**_probe(backend), "periodSeconds": backend.probe_period_s, "failureThreshold": 1},
     }
     spec: Manifest = {
         "nodeName": backend.node,
@@ -41,13 +39,15 @@ def pod(backend: Backend) -> Manifest:
         "restartPolicy": "Always",
         "containers": [container],
     }
+    if backend.in_host_network:
+        spec["hostNetwork"] = True
     if backend.readiness is Readiness.GATE:
         spec["readinessGates"] = [{"conditionType": READY_GATE}]
     labels = {**MANAGED_BY, APP_LABEL: backend.app}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": backend.name, "labels": labels}, "spec": spec}
 
 
-def _probe(readiness: Readiness) -> Manifest:
-    if readiness is Readiness.FILE:
+def _probe(backend: Backend) -> Manifest:
+    if backend.readiness is Readiness.FILE:
         return {"exec": {"command": ["test", "-f", READY_FILE]}}
-    return {"httpGet": {"path": "/healthz", "port": HTTP_PORT}}
+    return {"httpGet": {"path": "/healthz", "port": backend.http_port}}

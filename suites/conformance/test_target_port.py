@@ -2,24 +2,19 @@
 
 import pytest
 
-from gauntlet.checkers.availability import availability
-from gauntlet.checkers.correctness import correctness
-from gauntlet.checkers.reaches_all import reaches_all
+from fixtures.declared import declared
 from gauntlet.ground.history import Protocol
-from gauntlet.report.judge import Judge
-from gauntlet.traffic.probe import Probe
-from gauntlet.workload import Backends, Clients, Port, Service
+from gauntlet.workload import Port, Service
 from gauntlet.workload.backend import HTTP_PORT, HTTP_PORT_NAME, UDP_PORT, UDP_PORT_NAME
-from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.catalogue import Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 BY_NUMBER, BY_NAME = 1000, 2000
 
 
-def test_ports_lead_to_their_target_ports(
-    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
-) -> None:
+@declared(source="API ServicePort.targetPort", needs=())
+def test_ports_lead_to_their_target_ports(pods: Pods) -> Steps:  # noqa: ARG001
     """A target port may be given by number or by name, and a number may be used for TCP and UDP at once."""
     ports = (
         Port(BY_NUMBER, HTTP_PORT),
@@ -27,8 +22,4 @@ def test_ports_lead_to_their_target_ports(
         Port(BY_NUMBER, UDP_PORT, Protocol.UDP),
         Port(BY_NAME, UDP_PORT_NAME, Protocol.UDP),
     )
-    service = workload.serve(Service("ports", ports=ports))
-
-    for port in ports:
-        seen = probe(clients.pods, service.cluster_ip(port.protocol, number=port.number))
-        judge(availability(seen), correctness(seen, backends.names), reaches_all(seen, backends.names))
+    return (Step("four ports are served", {Service("ports", ports=ports): None}),)

@@ -10,7 +10,8 @@ from gauntlet.ground.cluster import CommandFailed, Node
 from gauntlet.ground.errors import GauntletError
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
-from gauntlet.proxy.configuration import Configuration, of_flags, options, parse
+from gauntlet.proxy.configuration import Configuration, of_flags
+from gauntlet.proxy.given import given
 from gauntlet.proxy.log import mode_in
 from gauntlet.proxy.metrics import ProxyMetrics
 from gauntlet.proxy.rules import Forwarding
@@ -128,8 +129,4 @@ def _configuration(node: Node, seen: Look, otherwise: Configuration | None) -> C
     if not seen.processes:
         return otherwise
     process = seen.processes[0]
-    file = options(process.arguments[1:]).get("config", "")
-    if not file:
-        return of_flags(process.arguments[1:])
-    shown = node.run(("cat", f"/proc/{process.pid}/root{file}"), check=False, timeout_s=_TIMEOUT_S)
-    return parse(shown.stdout, file) if shown.code == 0 else otherwise
+    return given(node, process.pid, process.arguments[1:]) or otherwise

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from gauntlet.workload.served import RunningBackend
 
-A_NODE = 2
-
 
 @dataclass(frozen=True)
 class Pods:
-    """Probe pods that are never hurt, changed or deleted while cases run: endpoints of slices that cases write by hand.
+    """Probe pods that are never hurt, changed or deleted while cases run: endpoints of slices that cases write.
 
-    `pods[0]` to `pods[n-1]` are one on each of the n nodes, in the order of the nodes; `pods[n]` to `pods[2n-1]` are
-    the second ones. `of_the_host` are pods of the host's network, one on each node. Each answers HTTP on TCP 8080 and
-    its own protocol on UDP 8081 (Ports `HTTP` and `UDP` of a Service lead there), those of the host's network too.
+    `pods[0]` to `pods[n-1]` are one on each of the n nodes, in the order of the nodes: they are the client pods as
+    well, so that a Service that leads to one of them is asked by its own backend. `pods[n]` to `pods[2n-1]` are the
+    second ones, which ask nothing; a Service with the selector `app="backend"` has these. Each answers HTTP on TCP
+    8080 and datagrams on UDP 8081, where the Ports `HTTP` and `UDP` lead. `of_the_host` are pods of the host's
+    network, one on each node, which answer on HOST_HTTP_PORT and HOST_UDP_PORT.
 
-    Clients are other pods: no pod of the pool asks anything. `zones` is the zone of each node that has one.
+    `zones` is the zone of each node that has one.
     """
 
     all: tuple[RunningBackend, ...]

@@ -73,8 +73,7 @@ class Step:
     One that is made again is where the API puts it; if a flow has asked for it meanwhile, where it was.
 
     `services` gives each Service its endpoints or slices, written by hand, or None if it has a selector:
-    `app="backend"`, the default, selects all pods of the pool but those of the host's network. Services without a
-    selector have app=None.
+    `app="backend"`, the default, selects the second pod of each node. Services without a selector have app=None.
 
     What is asked, unless `asks` says else: each frontend of each Service (ClusterIP, NodePort at every node's primary
     addresses, external IPs, load balancer IPs; every port, protocol and family) from the client pod on each node, from

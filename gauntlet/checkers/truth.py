@@ -1,0 +1,192 @@
+"""Truth: each answer at each frontend is one that the model allows. Cases that declare are judged by these checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gauntlet.checkers.observed import Names, observed
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Outcome as Seen
+from gauntlet.semantics.asked import Effort, Row, enough_to_meet, enough_to_stay
+from gauntlet.semantics.outcomes import SourceKind
+from gauntlet.semantics.truth_table import Observed, Question, TruthTable, agrees
+
+_MOST_WRONG = 12
+_MOST_RIGHT = 6
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One step of a case: its rows, all attempts that were made at them, and what is needed to tell what they mean.
+
+    `own` are the addresses of each node's interfaces; `rules` what the nodes that decided had, by node, read while it
+    was wrong. `unasked` says by the number of a row why nobody asked it.
+    """
+
+    words: str
+    rows: tuple[Row, ...]
+    attempts: pl.DataFrame
+    names: Names
+    own: Mapping[str, frozenset[str]]
+    rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unasked: Mapping[int, str] = field(default_factory=dict)
+
+
+def truth(steps: Sequence[Judged]) -> Finding:
+    """Every attempt saw a reaction, and a backend, that the model allows. The figure counts rows that disagree.
+
+    A row that nobody asked is inconclusive, unless another row fails.
+    """
+    check = "truth-table"
+    wrong, unasked, asked, details = 0, list[str](), 0, list[str]()
+    for step in steps:
+        seen = observed(step.rows, step.attempts, step.names)
+        bad = [row for row in step.rows if row.number in seen and not agrees(row.outcome, seen[row.number])]
+        asked += len(seen)
+        wrong += len(bad)
+        unasked += [_unasked(step, row) for row in step.rows if row.number not in seen]
+        if bad:
+            details += [f"step '{step.words}':", *_table(step, bad, seen)]
+    if wrong:
+        reason = f"{wrong} of {asked} rows are not as the model says"
+        return Finding(check, Verdict.FAIL, reason, float(wrong), "rows", 0.0, details=tuple(details))
+    if unasked or not asked:
+        reason = f"{len(unasked)} rows were not asked" if unasked else "no row was asked"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(unasked[:_SHOWN]))
+    reason = f"all {asked} rows of {len(steps)} steps are as the model says"
+    return Finding(check, Verdict.PASS, reason, 0.0, "rows", 0.0)
+
+
+def sources(steps: Sequence[Judged]) -> Finding | None:
+    """Each backend saw a client's address that the model allows. The figure counts replies that say otherwise.
+
+    None if nothing was to be answered: there is nothing to see.
+    """
+    check, wrong, told = "source-address", list[str](), 0
+    for step in steps:
+        by_number = {row.number: row for row in step.rows}
+        replies = step.attempts.filter(pl.col("seen_source_ip").is_not_null() & (pl.col("outcome") == str(Seen.OK)))
+        kinds = replies.group_by("row", "backend", "seen_source_ip").len().sort("row", "backend", "seen_source_ip")
+        for number, name, address, count in kinds.iter_rows():
+            row = by_number[number]
+            allowed = _allowed(row, step.names.of_answer(row, name), step.own)
+            if allowed is None:
+                continue
+            told += count
+            if address not in allowed:
+                shown = ", ".join(sorted(allowed))
+                wrong += [f"'{step.words}', {row.question.client} at {row.question.frontend}: {address}, not {shown}"]
+    if not any(row.is_answered for step in steps for row in step.rows):
+        return None
+    if not told:
+        return Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw")
+    if wrong:
+        reason = f"backends saw an address that the model does not allow: {wrong[0]}"
+        return Finding(check, Verdict.FAIL, reason, float(len(wrong)), "kinds of replies", 0.0, details=tuple(wrong))
+    reason = f"in all of {told} replies the backend saw an address that the model allows"
+    return Finding(check, Verdict.PASS, reason, 0.0, "kinds of replies", 0.0)
+
+
+def every_backend(steps: Sequence[Judged]) -> Finding | None:
+    """Where enough was asked, each endpoint was met. The figure counts rows where one was not.
+
+    None if no row was asked for that.
+    """
+    check, missed, few, good = "every-backend", list[str](), list[str](), 0
+    for step, row, met in _met(steps, Effort.EVERY_BACKEND):
+        wanted = {str(each) for each in row.outcome.balanced}
+        if not row.is_answered:
+            continue
+        missing = sorted(wanted - set(met))
+        if not missing:
+            good += 1
+            continue
+        line = f"'{step.words}', {row.question.client} at {row.question.frontend}: never {', '.join(missing)}"
+        (missed if len(met) >= enough_to_meet(len(wanted)) else few).append(f"{line} in {len(met)} attempts")
+    if missed:
+        reason = f"an endpoint gets no connections: {missed[0]}"
+        return Finding(check, Verdict.FAIL, reason, float(len(missed)), "rows", 0.0, details=tuple(missed[:_SHOWN]))
+    if few:
+        reason = f"too few attempts to tell: {few[0]}"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
+    return Finding(check, Verdict.PASS, f"each endpoint was met at all {good} rows", 0.0, "rows", 0.0) if good else None
+
+
+def one_backend(steps: Sequence[Judged]) -> Finding | None:
+    """With sessionAffinity ClientIP each client kept its backend at each frontend. The figure counts rows that did not.
+
+    None if no row has affinity.
+    """
+    check, strayed, few, good = "affinity", list[str](), list[str](), 0
+    for step, row, met in _met(steps, None):
+        if row.outcome.affinity_timeout_s is None or not met:
+            continue
+        line = f"'{step.words}', {row.question.client} at {row.question.frontend}: {', '.join(sorted(set(met)))}"
+        if len(set(met)) > 1:
+            strayed.append(line)
+        elif row.effort is Effort.ONE_BACKEND and len(met) < enough_to_stay(len(row.outcome.balanced)):
+            few.append(f"{line} in {len(met)} attempts")
+        else:
+            good += 1
+    if strayed:
+        reason = f"a client met several backends: {strayed[0]}"
+        return Finding(check, Verdict.FAIL, reason, float(len(strayed)), "rows", 0.0, details=tuple(strayed[:_SHOWN]))
+    if few:
+        reason = f"too few attempts to tell: {few[0]}"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
+    return Finding(check, Verdict.PASS, f"one backend at each of {good} rows", 0.0, "rows", 0.0) if good else None
+
+
+def findings(steps: Sequence[Judged]) -> tuple[Finding, ...]:
+    """All of them that have something to say."""
+    made = (truth(steps), sources(steps), every_backend(steps), one_backend(steps))
+    return tuple(each for each in made if each is not None)
+
+
+def _met(steps: Sequence[Judged], effort: Effort | None) -> Iterator[tuple[Judged, Row, list[str]]]:
+    """The rows of an effort (or all), each with the backends of its replies, one a reply."""
+    for step in steps:
+        replies = step.attempts.filter(pl.col("outcome") == str(Seen.OK)).group_by("row").agg(pl.col("backend"))
+        by_number = dict(replies.iter_rows())
+        for row in step.rows:
+            if effort is None or row.effort is effort:
+                yield step, row, [step.names.of_answer(row, name) for name in by_number.get(row.number, ())]
+
+
+def _allowed(row: Row, backend: str, own: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    """The addresses that a backend may see; None if it should not have answered, which is another check's."""
+    found = next((each.backend for each in row.outcome.answers if str(each.backend) == backend), None)
+    if found is None:
+        return None
+    allowed = set[str]()
+    for source in row.outcome.sources(found):
+        if source.kind is SourceKind.CLIENT:
+            allowed.add(row.place.address)
+        elif source.kind is SourceKind.FRONTEND:
+            allowed.add(row.frontend.address)
+        else:
+            allowed |= own.get(source.node, frozenset())
+    return frozenset(allowed)
+
+
+def _unasked(step: Judged, row: Row) -> str:
+    why = step.unasked.get(row.number, "no attempt came back")
+    return f"'{step.words}', {row.question.client} at {row.question.frontend}: {why}"
+
+
+def _table(step: Judged, bad: Sequence[Row], seen: Mapping[int, Observed]) -> list[str]:
+    """Both tables side by side, what disagrees first; and the rules of the nodes that decided it."""
+    services = {row.service for row in bad}
+    right = [row for row in step.rows if row not in bad and row.service in services and row.number in seen]
+    shown = [*bad[:_MOST_WRONG], *right[:_MOST_RIGHT]]
+    questions: dict[Question, Row] = {row.question: row for row in reversed(shown)}
+    ordered = [row for row in shown if questions[row.question] is row]
+    table = TruthTable(
+        {row.question: row.outcome for row in ordered}, {row.question: seen[row.number] for row in ordered}
+    )
+    more = [f"... and {len(bad) - _MOST_WRONG} more rows that disagree"] if len(bad) > _MOST_WRONG else []
+    agreeing = len(step.rows) - len(bad) - len(ordered) + len(bad[:_MOST_WRONG])
+    return [*table.report(step.rules).splitlines(), *more, f"... {max(0, agreeing)} more rows agree"]

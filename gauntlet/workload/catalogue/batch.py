@@ -1,0 +1,247 @@
+"""A batch: cases whose steps are taken together. What is declared is made, waited for once, and asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gauntlet.ground.cluster import Cluster, HostKind, Node
+from gauntlet.ground.errors import GauntletError, Inconclusive
+from gauntlet.ground.family import Family
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Event, EventKind
+from gauntlet.kube.api import Api
+from gauntlet.proxy import rules
+from gauntlet.proxy.rules.explanation import describe
+from gauntlet.semantics.asked import Row
+from gauntlet.workload.backend import APP
+from gauntlet.workload.catalogue import effort
+from gauntlet.workload.catalogue.course import Course, StepRecord
+from gauntlet.workload.catalogue.found import Found, read_back
+from gauntlet.workload.catalogue.plan import Planned, Wanted, plan
+from gauntlet.workload.catalogue.pool import Pool
+from gauntlet.workload.catalogue.sentinel import Sentinel
+from gauntlet.workload.catalogue.surroundings import Surroundings
+from gauntlet.workload.catalogue.tables import Tables
+from gauntlet.workload.changes import Declarations
+from gauntlet.workload.effect import synced
+from gauntlet.workload.workload import Workload
+
+# The rows that do not agree with the model, of these attempts. It is the checkers' to say what was seen.
+Disagreeing = Callable[[Sequence[Row], pl.DataFrame], frozenset[int]]
+
+EVERY_S = 0.1
+_MOST_MISSING = 12
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a step is waited for: in all, and for what is still not obeyed on nodes that show the sentinel."""
+
+    deadline_s: float = 15.0
+    grace_s: float = 4.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a batch works with. `early_nodes` may answer before their sync is over. No `sentinel`: rows alone tell."""
+
+    cluster: Cluster
+    api: Api
+    workload: Workload
+    pool: Pool
+    around: Surroundings
+    tables: Tables
+    disagreeing: Disagreeing
+    patience: Patience
+    sentinel: Sentinel | None
+    early_nodes: Sequence[Node]
+
+
+class Batch:
+    """Takes these cases through their steps, the first of each together, the second of each, …"""
+
+    def __init__(self, tools: Tools, courses: Sequence[Course]) -> None:
+        self._tools = tools
+        self._courses = courses
+        self._there: Declarations = {}
+        self._next_row = 1
+        self._shows = tools.sentinel is not None
+
+    def run(self) -> None:
+        """What comes of it stands in the courses. Raises ApiUnreachable, and whatever no case alone can have caused."""
+        try:
+            for number in range(max((len(each.steps) for each in self._courses), default=0)):
+                self._take(number)
+        finally:
+            self._tools.workload.apply(self._there, {})
+            self._there = {}
+
+    def _take(self, number: int) -> None:
+        self._note(number)
+        asked_all = threading.Event()
+        with ThreadPoolExecutor(max(1, len(self._tools.early_nodes))) as pool:
+            # From before the change: of a sync that nobody saw end it cannot be told what it knew of.
+            ends = time.monotonic() + self._tools.patience.deadline_s
+            followed = [pool.submit(synced, node, ends, asked_all) for node in self._tools.early_nodes]
+            try:
+                planned = self._planned(number, self._apply(number))
+                missing = self._await([row for row in planned.rows if not effort.is_limited(row)], planned)
+            finally:
+                asked_all.set()
+            self._note_missing(missing, planned, followed)
+        self._record(number, planned, *self._ask(planned, number))
+
+    def _apply(self, number: int) -> Found:
+        both = len(self._tools.around.families) > 1
+        of_case = {each.key: each.declared(number, both_families=both) for each in self._courses}
+        wanted = {service: made for each in of_case.values() for service, made in each.items()}
+        refused = self._tools.workload.apply(self._there, wanted)
+        for course in self._courses:
+            course.refuse(refused, number)
+        # What was refused may be there in part: to be deleted in the end, it counts as there.
+        self._there = wanted
+        if self._tools.sentinel is not None:
+            self._tools.sentinel.turn()
+        names = {service.name: service.app == APP for service in wanted if service.name not in refused}
+        second = self._tools.pool.pods.all[len(self._tools.pool.pods.nodes) :]
+        nodes = [each.node for each in self._tools.around.world.nodes]
+        selected = {address for each in second for address in each.addresses}
+        return read_back(self._tools.api, self._tools.workload.namespace, names, selected, nodes)
+
+    def _planned(self, number: int, found: Found) -> Planned:
+        wanted = []
+        for course in self._courses:
+            step = course.step(number)
+            if step is None:
+                continue
+            names = [course.name(service.name) for service in step.services]
+            if unsettled := [name for name in names if name in found.missing]:
+                course.trouble = Inconclusive(
+                    f"the cluster did not give {', '.join(unsettled)} all that is asked for in step '{step.words}'",
+                    "addresses come from the API server and the load balancer, endpoints from the controllers",
+                )
+                continue
+            services = tuple(found.services[name] for name in names)
+            wanted.append(Wanted(course.key, step.asks, services, course.former))
+        planned = plan(wanted, found.slices, found.taken, self._tools.around, self._next_row)
+        self._next_row += len(planned.rows)
+        for course in self._courses:
+            course.former = planned.had.get(course.key, course.former)
+        return planned
+
+    def _await(self, rows: Sequence[Row], planned: Planned) -> Sequence[Row]:
+        """Ask these until each agrees, only those again that did not, with one deadline. Returns what still did not.
+
+        That is no trying until it passes: what is judged is asked after this, once.
+        """
+        hopeless = {each.key for each in self._courses if each.is_hopeless}
+        pending = [row for row in rows if planned.case_of[row.number] not in hopeless]
+        ends = time.monotonic() + self._tools.patience.deadline_s
+        shown = not self._shows
+        clients = tuple(
+            each for each in (asker.host for asker in self._tools.around.askers) if each.kind is HostKind.POD
+        )
+        while True:
+            if not shown and self._tools.sentinel is not None:
+                shown = self._tools.sentinel.is_shown_to(clients)
+                if shown:
+                    ends = min(ends, time.monotonic() + self._tools.patience.grace_s)
+            is_late = time.monotonic() >= ends
+            if shown or is_late:
+                seen = self._tools.tables.ask([(row, 1) for row in pending])
+                bad = self._tools.disagreeing(pending, seen.attempts)
+                pending = [row for row in pending if row.number in bad]
+            if is_late or (shown and not pending):
+                # What was not shown at a deadline costs nobody another.
+                self._shows = self._shows and shown
+                return pending
+            time.sleep(EVERY_S)
+
+    def _ask(self, planned: Planned, turn: int) -> tuple[pl.DataFrame, Mapping[int, str], Sequence[Row]]:
+        """The asking that is judged: all attempts of it, what was not asked, and the rows that the kernels forbid."""
+        tables = self._tools.tables
+        limited = [row for row in planned.rows if effort.is_limited(row)]
+        left = {row.client: tables.refusals_left(row) for row in limited}
+        chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
+        refused = tables.ask([(row, 1) for row in chosen])
+        free = [row for row in planned.rows if not effort.is_limited(row)]
+        once = tables.ask([(row, effort.first(row)) for row in free])
+        met = dict(once.attempts.group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
+        more = tables.ask(effort.rest(free, met))
+        attempts = pl.concat([refused.attempts, once.attempts, more.attempts]).sort("at_ns", maintain_order=True)
+        return attempts, {**refused.unasked, **once.unasked, **more.unasked}, too_many
+
+    def _record(
+        self,
+        number: int,
+        planned: Planned,
+        attempts: pl.DataFrame,
+        unasked: Mapping[int, str],
+        too_many: Sequence[Row],
+    ) -> None:
+        forbidden = {row.number for row in too_many}
+        bad = self._tools.disagreeing([row for row in planned.rows if row.number not in forbidden], attempts)
+        read = _Rules(self._tools.cluster)
+        for course in self._courses:
+            step = course.step(number)
+            if step is None:
+                continue
+            rows = tuple(
+                row for row in planned.rows if planned.case_of[row.number] == course.key and row.number not in forbidden
+            )
+            own = attempts.filter(pl.col("row").is_in([row.number for row in rows]))
+            explained = read.explain([row for row in rows if row.number in bad and row.number not in unasked])
+            course.records.append(StepRecord(step.words, rows, own, explained, unasked))
+
+    def _note(self, number: int) -> None:
+        for course in self._courses:
+            if (step := course.step(number)) is not None:
+                words = f"step {number + 1} of {len(course.steps)}: {step.words}"
+                course.events.append(Event(EventKind.WINDOW_STARTED, words, at_ns=time.time_ns()))
+
+    def _note_missing(self, missing: Sequence[Row], planned: Planned, followed: Sequence[Future[bool]]) -> None:
+        at_ns = time.time_ns()
+        nodes = zip(self._tools.early_nodes, followed, strict=True)
+        behind = [f"kube-proxy on {node.name} is not in sync" for node, each in nodes if not each.result()]
+        for course in self._courses:
+            rows = [row for row in missing if planned.case_of[row.number] == course.key]
+            course.is_hopeless = course.is_hopeless or bool(rows)
+            words = [*behind, *(f"{row.question.client} -> {row.question.frontend}" for row in rows[:_MOST_MISSING])]
+            if words:
+                course.events.append(Event(EventKind.NOT_IN_EFFECT, course.key, detail="; ".join(words), at_ns=at_ns))
+
+
+class _Rules:
+    """The rules of nodes as they are now, each node's read once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._read: dict[str, rules.Forwarding | str] = {}
+
+    def explain(self, rows: Sequence[Row]) -> dict[str, Sequence[str]]:
+        """By node, what its rules do with the first of these rows that it decides."""
+        made: dict[str, Sequence[str]] = {}
+        # The readers of rules know those of IPv4.
+        for row in sorted(rows, key=lambda row: row.frontend.family is Family.IPV6):
+            for name in row.outcome.decided_by.split(", "):
+                if name not in made:
+                    made[name] = self._lines(name, row)
+        return made
+
+    def _lines(self, name: str, row: Row) -> Sequence[str]:
+        if row.frontend.family is Family.IPV6:
+            return ("(rules of IPv6 are not read)",)
+        found = self._read.get(name)
+        if found is None:
+            try:
+                found = rules.read(self._cluster.node(name), self._cluster.mode)
+            except GauntletError as error:
+                found = f"they could not be read: {error.what}"
+            self._read[name] = found
+        if isinstance(found, str):
+            return (found,)
+        return describe(name, found, row.frontend.address, row.frontend.number)

@@ -1,0 +1,119 @@
+"""What is asked of one Service: which frontends, from where, and what the model says of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gauntlet.ground.family import Family, family_of
+from gauntlet.ground.history import Protocol as Spoken
+from gauntlet.semantics.endpoints import Copies, Undefined
+from gauntlet.semantics.expectation import expected
+from gauntlet.semantics.frontends import Frontend, Kind, frontends
+from gauntlet.semantics.objects import Node, Protocol, Service, ServicePort
+from gauntlet.semantics.outcomes import Outcome, Reaction
+from gauntlet.semantics.places import Place, Where, is_loopback
+from gauntlet.semantics.versions import VersionRules
+from gauntlet.workload.catalogue.step import Also, Asks
+from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
+
+# Whatever a version or a label makes of it: what is not served is asked as well.
+_EVERYTHING = VersionRules(ip_mode=False)
+_PROTOCOLS = {Protocol.TCP: Spoken.TCP, Protocol.UDP: Spoken.UDP}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One question: a frontend of a Service, asked by a client."""
+
+    asker: Asker
+    place: Place
+    frontend: Frontend
+
+
+def listed(service: Service, nodes: Sequence[Node], families: Sequence[Family]) -> tuple[Frontend, ...]:
+    """Every address and port that the object names; a NodePort at each node's primary addresses."""
+    bare = replace(service, labels=frozenset[str]())
+    found = (each for each in frontends(bare, _EVERYTHING) if each.family in families)
+    return tuple(dict.fromkeys(at for each in found for at in _at_nodes(each, nodes)))
+
+
+def besides(service: Service, also: Also, nodes: Sequence[Node], families: Sequence[Family]) -> tuple[Frontend, ...]:
+    """What a case asks besides."""
+    of_kind = [each for each in listed(service, nodes, families) if each.kind is also.kind]
+    if also.port:
+        number = ServicePort(also.port, protocol=Protocol(also.protocol.upper()))
+        of_kind = [replace(each, number=also.port, port=number) for each in of_kind]
+    if also.address:
+        family = family_of(also.address)
+        of_kind = [replace(each, address=also.address) for each in of_kind if each.family is family]
+    return tuple(dict.fromkeys(of_kind))
+
+
+def askings(of: Sequence[Frontend], asks: Asks, around: Surroundings) -> Iterator[Asking]:
+    """Who asks these: every client from where a step wants them asked, and where the network takes the packet."""
+    for frontend in of:
+        # Agents speak no other protocol.
+        if frontend.protocol not in _PROTOCOLS or (asks.kinds is not None and frontend.kind not in asks.kinds):
+            continue
+        for asker in around.askers:
+            place = asker.place(frontend.family)
+            if place is not None and (asks.places is None or asker.where in asks.places) and _leads(asker, frontend):
+                yield Asking(asker, place, frontend)
+
+
+def _leads(asker: Asker, frontend: Frontend) -> bool:
+    """Whether the client's packets come to a node at all: nobody routes ClusterIPs and external IPs from outside."""
+    if is_loopback(frontend.address):
+        return asker.where is Where.NODE
+    return asker.where is not Where.OUTSIDE or frontend.kind in (Kind.NODE_PORT, Kind.LOAD_BALANCER)
+
+
+def outcome(service: Service, found: Copies, asking: Asking, around: Surroundings) -> Outcome | None:
+    """What the model says; None if nobody says what holds, or whose the address is.
+
+    From outside any node may meet a packet for an address that no node has: the routers choose.
+    """
+    place, frontend = asking.place, asking.frontend
+    nodes = [each.node.name for each in around.world.nodes]
+    spread = place.is_outside and frontend.kind is not Kind.NODE_PORT
+    places = [replace(place, node=name) for name in nodes] if spread else [place]
+    try:
+        made = merged([expected(service, found, frontend, each, around.world) for each in places])
+    except Undefined:
+        return None
+    if Reaction.UNHANDLED not in made.reactions:
+        return made
+    return replace(made, reactions=frozenset({Reaction.UNANSWERED})) if around.nobody_else else None
+
+
+def merged(outcomes: Sequence[Outcome]) -> Outcome:
+    """What may happen if any of these does."""
+    first = outcomes[0]
+    return replace(
+        first,
+        reactions=frozenset[Reaction]().union(*(each.reactions for each in outcomes)),
+        decided_by=", ".join(dict.fromkeys(each.decided_by for each in outcomes)),
+        rules=tuple(dict.fromkeys(rule for each in outcomes for rule in each.rules)),
+        answers=tuple(dict.fromkeys(answer for each in outcomes for answer in each.answers)),
+    )
+
+
+def spoken(protocol: Protocol) -> Spoken:
+    """The history's word for a protocol that agents speak. Raises KeyError for others."""
+    return _PROTOCOLS[protocol]
+
+
+def _at_nodes(frontend: Frontend, nodes: Sequence[Node]) -> Iterator[Frontend]:
+    if frontend.kind is not Kind.NODE_PORT:
+        yield frontend
+        return
+    for node in nodes:
+        address = node.primary(frontend.family)
+        if address is not None:
+            yield replace(frontend, address=address)
+
+
+def key(frontend: Frontend) -> tuple[str, int, str]:
+    """What two frontends cannot both have."""
+    return frontend.address, frontend.number, frontend.protocol

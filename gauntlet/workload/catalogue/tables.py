@@ -1,0 +1,95 @@
+"""Tables: asks rows of the plan, each client its own at once, and tells what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Frontend
+from gauntlet.semantics.asked import Row
+from gauntlet.semantics.frontends import Kind
+from gauntlet.traffic import Target, Traffic
+from gauntlet.traffic.table import Table, TableRow, no_answers
+from gauntlet.workload.catalogue.questions import spoken
+from gauntlet.workload.catalogue.surroundings import Surroundings
+
+# Attempts in flight of one client. What is answered takes the processors' time, what is not waits.
+QUICK, SILENT = 8, 64
+QUICK_S, SILENT_S = 1.0, 0.5
+_FRONTENDS = {
+    Kind.CLUSTER_IP: Frontend.CLUSTER_IP,
+    Kind.NODE_PORT: Frontend.NODE_PORT,
+    Kind.LOAD_BALANCER: Frontend.LOAD_BALANCER,
+    Kind.EXTERNAL_IP: Frontend.EXTERNAL_IP,
+}
+
+
+@dataclass(frozen=True)
+class Returned:
+    """`attempts` has the ANSWERS schema; `unasked` says by the number of a row why nothing came of it."""
+
+    attempts: pl.DataFrame
+    unasked: Mapping[int, str]
+
+
+class Tables:
+    """Asks from the clients of one cluster. `most_per_s` is how many attempts of one client its nodes bear."""
+
+    def __init__(
+        self, traffic: Traffic, around: Surroundings, nodes: Mapping[str, str], most_per_s: float | None
+    ) -> None:
+        self._traffic = traffic
+        self._hosts = {each.host.name: each.host for each in around.askers}
+        self._nodes = nodes
+        self._most_per_s = most_per_s
+
+    def ask(self, wanted: Iterable[tuple[Row, int]]) -> Returned:
+        """So many attempts at each of these rows."""
+        tables: dict[tuple[str, bool], list[TableRow]] = {}
+        for row, attempts in wanted:
+            is_quick = row.is_answered or row.is_refused
+            tables.setdefault((row.client, is_quick), []).append(TableRow(row.number, target(row), attempts))
+        if not tables:
+            return Returned(no_answers(), {})
+        at_once = {client: sum(1 for name, _ in tables if name == client) for client, _ in tables}
+        with ThreadPoolExecutor(len(tables)) as pool:
+            asked = [
+                pool.submit(self._ask, self._hosts[client], self._table(rows, at_once[client], is_quick=is_quick))
+                for (client, is_quick), rows in tables.items()
+            ]
+            made = [each.result() for each in asked]
+        frame = pl.concat([each.attempts for each in made]).with_columns(
+            backend_node=pl.col("backend").replace_strict(dict(self._nodes), default=None, return_dtype=pl.String())
+        )
+        unasked = {number: why for each in made for number, why in each.unasked.items()}
+        return Returned(frame, unasked)
+
+    def refusals_left(self, row: Row) -> int:
+        """How often the kernels may refuse the client of this row now, at least."""
+        return self._traffic.refusals_left(self._hosts[row.client], target(row))
+
+    def _table(self, rows: Sequence[TableRow], at_once: int, *, is_quick: bool) -> Table:
+        return Table(
+            tuple(rows),
+            users=QUICK if is_quick else SILENT,
+            timeout_s=QUICK_S if is_quick else SILENT_S,
+            rate_per_s=self._most_per_s and self._most_per_s / at_once,
+        )
+
+    def _ask(self, client: Host, table: Table) -> Returned:
+        """An agent that does not work leaves its rows unasked, and spoils no others."""
+        try:
+            answers = self._traffic.ask(client, table)
+        except Inconclusive as error:
+            return Returned(no_answers(), {each.number: error.what for each in table.rows})
+        return Returned(answers.attempts, answers.unmade)
+
+
+def target(row: Row) -> Target:
+    frontend = row.frontend
+    kind, protocol = _FRONTENDS[frontend.kind], spoken(frontend.protocol)
+    return Target(row.service, kind, frontend.address, frontend.number, protocol)

@@ -1,0 +1,172 @@
+"""Which rows a step has: every frontend from every client, what was there before, and what a case asks besides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from gauntlet.ground.family import BOTH, Family
+from gauntlet.semantics.asked import Effort
+from gauntlet.semantics.frontends import PROXY_NAME_LABEL, Kind
+from gauntlet.semantics.objects import Ingress, IpMode, Policy, Protocol, ServicePort
+from gauntlet.semantics.outcomes import Reaction
+from gauntlet.semantics.places import Where
+from gauntlet.workload.catalogue.questions import key
+from gauntlet.workload.catalogue.step import Also, Asks
+from tests.unit.catalogue.asking import planned
+from tests.unit.semantics.world import CLUSTER_IP, LOCAL, NODES, WEB, endpoint, everywhere, in_slice
+
+UDP = replace(WEB, ports=(replace(WEB.ports[0], protocol=Protocol.UDP),))
+
+
+def test_every_frontend_is_asked_from_every_client_that_a_packet_comes_from() -> None:
+    rows = planned(WEB, slices=(everywhere(),)).rows
+
+    asked = Counter((row.frontend.kind, row.place.where) for row in rows)
+
+    assert asked == {
+        (Kind.CLUSTER_IP, Where.POD): 3,
+        (Kind.CLUSTER_IP, Where.NODE): 3,
+        (Kind.NODE_PORT, Where.POD): 9,
+        (Kind.NODE_PORT, Where.NODE): 9,
+        (Kind.NODE_PORT, Where.OUTSIDE): 3,
+        (Kind.EXTERNAL_IP, Where.POD): 3,
+        (Kind.EXTERNAL_IP, Where.NODE): 3,
+        (Kind.LOAD_BALANCER, Where.POD): 3,
+        (Kind.LOAD_BALANCER, Where.NODE): 3,
+        (Kind.LOAD_BALANCER, Where.OUTSIDE): 1,
+    }
+    assert len({row.number for row in rows}) == len(rows)
+
+
+def test_both_families_are_asked_if_the_cluster_has_both() -> None:
+    slices = (everywhere(), everywhere(Family.IPV6))
+
+    rows = planned(CLUSTER_IP, slices=slices, families=BOTH).rows
+
+    assert Counter(row.frontend.family for row in rows) == {Family.IPV4: 6, Family.IPV6: 6}
+    assert all(row.is_answered for row in rows)
+    assert all((":" in row.place.address) is (row.frontend.family is Family.IPV6) for row in rows)
+
+
+def test_a_case_may_ask_less() -> None:
+    asks = Asks(kinds=(Kind.CLUSTER_IP,), places=(Where.POD,))
+
+    rows = planned(WEB, slices=(everywhere(),), asks=asks).rows
+
+    assert [(row.frontend.kind, row.place.where) for row in rows] == [(Kind.CLUSTER_IP, Where.POD)] * 3
+
+
+def test_a_case_may_ask_ports_and_addresses_that_are_not_served() -> None:
+    unserved = Also(Kind.CLUSTER_IP, port=81)
+    loopback = Also(Kind.NODE_PORT, address="127.0.0.1")
+    asks = Asks(kinds=(Kind.CLUSTER_IP, Kind.NODE_PORT), places=(Where.NODE,), also=(unserved, loopback))
+
+    rows = planned(WEB, slices=(everywhere(),), asks=asks).rows
+
+    at_81 = [row for row in rows if row.frontend.number == 81]
+    assert [row.outcome.reactions for row in at_81] == [{Reaction.UNANSWERED}] * 3
+    assert sum(row.frontend.address == "127.0.0.1" for row in rows) == 3
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param((), id="deleted"),
+        pytest.param((replace(CLUSTER_IP, ports=(ServicePort(8080, "http"),)),), id="renumbered"),
+        pytest.param((replace(CLUSTER_IP, cluster_ips=("10.96.0.11",)),), id="made again elsewhere"),
+    ],
+)
+def test_what_was_there_is_asked_still_and_must_not_answer(after: tuple[object, ...]) -> None:
+    before = planned(CLUSTER_IP, slices=(everywhere(),))
+
+    rows = planned(*after, slices=(everywhere(),), before=before).rows  # type: ignore[arg-type]
+
+    old = [row for row in rows if (row.frontend.address, row.frontend.number) == ("10.96.0.10", 80)]
+    assert len(old) == 6
+    assert {reaction for row in old for reaction in row.outcome.reactions} == {Reaction.UNANSWERED}
+
+
+def test_what_another_service_was_given_since_is_asked_no_more() -> None:
+    before = planned(CLUSTER_IP, slices=(everywhere(),))
+    taken = frozenset(key(row.frontend) for row in before.rows)
+
+    assert planned(before=before, taken=taken).rows == ()
+
+
+def test_what_is_back_is_served_again() -> None:
+    gone = planned(before=planned(CLUSTER_IP, slices=(everywhere(),)))
+
+    rows = planned(CLUSTER_IP, slices=(everywhere(),), before=gone).rows
+
+    assert len(rows) == 6
+    assert all(row.is_answered for row in rows)
+
+
+def test_a_service_of_another_proxy_is_asked_and_must_not_answer() -> None:
+    of_another = replace(CLUSTER_IP, labels=frozenset({PROXY_NAME_LABEL}))
+
+    rows = planned(of_another, slices=(everywhere(),)).rows
+
+    assert [row.outcome.reactions for row in rows] == [{Reaction.UNANSWERED}] * 6
+
+
+def test_an_ingress_of_mode_proxy_is_nobodys_here() -> None:
+    proxied = replace(WEB, external_ips=(), ingress=(Ingress("203.0.113.7", IpMode.PROXY),))
+
+    rows = planned(proxied, slices=(everywhere(),), asks=Asks(kinds=(Kind.LOAD_BALANCER,))).rows
+
+    assert {row.outcome.reactions for row in rows} == {frozenset({Reaction.UNANSWERED})}
+
+
+def test_from_outside_any_node_may_meet_a_packet_for_the_load_balancer() -> None:
+    only_a = in_slice(endpoint("a"))
+
+    (row,) = planned(LOCAL, slices=(only_a,), asks=Asks(kinds=(Kind.LOAD_BALANCER,), places=(Where.OUTSIDE,))).rows
+
+    assert row.outcome.reactions == {Reaction.ANSWERED, Reaction.SWALLOWED}
+    assert row.outcome.decided_by == "a, b, c"
+
+
+def test_an_address_twice_in_different_conditions_is_nobodys_to_judge() -> None:
+    twice = (in_slice(endpoint("a")), in_slice(endpoint("a", "unready")))
+
+    made = planned(CLUSTER_IP, slices=twice)
+
+    assert made.rows == ()
+    assert made.unsaid == {"case": 6}
+
+
+def test_pods_at_a_cluster_ip_and_the_host_outside_at_others_meet_every_backend() -> None:
+    rows = planned(WEB, slices=(everywhere(),)).rows
+
+    telling = {(row.frontend.kind, row.place.where) for row in rows if row.effort is Effort.EVERY_BACKEND}
+
+    assert telling == {
+        (Kind.CLUSTER_IP, Where.POD),
+        (Kind.NODE_PORT, Where.OUTSIDE),
+        (Kind.LOAD_BALANCER, Where.OUTSIDE),
+    }
+
+
+def test_with_affinity_they_keep_one() -> None:
+    rows = planned(replace(CLUSTER_IP, affinity_timeout_s=10800), slices=(everywhere(),)).rows
+
+    assert {row.effort for row in rows if row.place.where is Where.POD} == {Effort.ONE_BACKEND}
+
+
+def test_policy_local_is_told_apart_by_node() -> None:
+    asks = Asks(kinds=(Kind.NODE_PORT,), places=(Where.OUTSIDE,))
+    local = replace(WEB, external_policy=Policy.LOCAL)
+
+    rows = planned(local, slices=(in_slice(endpoint("b")),), asks=asks).rows
+
+    said = {row.outcome.decided_by: row.outcome.reactions for row in rows}
+    assert said == {
+        "a": {Reaction.SWALLOWED},
+        "b": {Reaction.ANSWERED},
+        "c": {Reaction.SWALLOWED},
+    }
+    assert len(NODES) == 3
