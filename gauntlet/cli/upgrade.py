@@ -227,6 +227,7 @@ def _undertake(
     from gauntlet.upgrade.page import Heading, page
     from gauntlet.upgrade.phases import Side
     from gauntlet.upgrade.record import Run, recorded
+    from gauntlet.upgrade.resolver import CoreDns
 
     maker.prepare(spec, click.echo)
     started = datetime.now(UTC)
@@ -236,9 +237,9 @@ def _undertake(
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
         plan = Plan.of([node.name for node in cluster.nodes], way, extent, tasks)
-        run_cases = runner(cluster, folder, slos)
+        run_cases, coredns = runner(cluster, folder, slos), CoreDns.for_pods_of(cluster, click.echo)
         with cluster.serving():
-            seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, click.echo, on_failure)
+            seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, coredns, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)
         command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
         results = recorded(Run(cluster, names, way, command, started, evidence, hold_s), seen)

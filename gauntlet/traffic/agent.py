@@ -29,6 +29,7 @@ from gevent.os import make_nonblocking, nb_write  # type: ignore[import-untyped]
 
 from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, StartTable, Stop, decode, encode
 from gauntlet.traffic.job_environment import JobEnvironment
+from gauntlet.traffic.resolvers import RESOLVERS
 from gauntlet.traffic.table_users import TableEnvironment
 from gauntlet.traffic.users import USERS
 
@@ -120,7 +121,8 @@ def serve(channel: Channel, commands: FileObject) -> None:
 def _environment(start: Start | StartTable) -> JobEnvironment:
     if isinstance(start, StartTable):
         return TableEnvironment(start.job)
-    return JobEnvironment(start.job, USERS[start.job.protocol, start.job.connection])
+    job = start.job
+    return JobEnvironment(job, RESOLVERS[job.protocol] if job.name else USERS[job.protocol, job.connection])
 
 
 def _give_up(exception: BaseException, **_: object) -> None:

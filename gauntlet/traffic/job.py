@@ -16,7 +16,8 @@ class Job:
     """One load for the agent of one client.
 
     `questions` are asked one after another on the same connection; each is a path of agnhost's HTTP server
-    and a word of its UDP server (`hostname`, `clientip`). `users` attempts are in flight at most.
+    and a word of its UDP server (`hostname`, `clientip`). A DNS server is asked for `name` instead, unless that is
+    empty. `users` attempts are in flight at most.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Job:
     rate_per_s: float | None
     attempts: int | None
     local_port: int | None
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Load:
     `attempts` ends the load after exactly so many; None means until stopped.
     `local_port` fixes the source port of a UDP flow (one user, kept socket). UDP replies carry no number: a
     reply later than `timeout_s` is dropped before the next attempt, unless it arrives during it.
+    `name` is what a DNS server is asked for, by a new socket each time, instead of `ask`; the server says who it is.
     """
 
     target: Target
@@ -60,6 +61,7 @@ class Load:
     ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP
     attempts: int | None = None
     local_port: int | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no agent could do. Raises UsageError."""
@@ -69,6 +71,8 @@ class Load:
         self._positive("attempts", self.attempts)
         if not self.ask:
             raise UsageError("a load asks nothing", "give `ask` Ask.HOSTNAME, Ask.SOURCE_IP or both")
+        if self.name and self.connection is not Connection.NEW:
+            raise UsageError("a DNS server is asked by a new socket each time", "leave `connection` or `name` out")
         if self.local_port is not None and (
             self.target.protocol is not Protocol.UDP or self.connection is not Connection.KEPT or self.pool != 1
         ):
@@ -120,6 +124,7 @@ class Load:
             rate_per_s=self.rate_per_s,
             attempts=self.attempts,
             local_port=self.local_port,
+            name=self.name,
         )
 
     def _positive(self, field: str, value: float | None) -> None:

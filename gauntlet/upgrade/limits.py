@@ -1,4 +1,4 @@
-"""What the answer of an upgrade is not about: phases that were not run, what was not told, what is not compared."""
+"""What the answer of an upgrade is not about: phases that were not run, what was not told, whom nobody asked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.upgrade.phases import Leg, Phase, Task
+from gauntlet.upgrade.resolver import CHECK as RESOLVER
 from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 
 
 def limits(observations: Sequence[Observation], not_run: Sequence[Phase]) -> Iterator[str]:
     """All there is to say, in sentences."""
     yield from _not_told(observations)
+    yield from (f"DNS: {each.finding.reason}." for each in observations if each.finding.check == RESOLVER)
     if not_run:
         yield f"Not tried, as the options leave them out: {', '.join(phase.name for phase in not_run)}."
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol as Shape
 
 from gauntlet.checkers.sample import declared_name, no_data
@@ -12,7 +13,7 @@ from gauntlet.ground.cluster import Cluster, Host, Node, have_own_kernels
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.finding import Finding
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Connection, DeclaredFlow, Protocol
+from gauntlet.ground.history import DeclaredFlow, Protocol
 from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics.objects import ServiceType
@@ -20,6 +21,7 @@ from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.churn import Churn
 from gauntlet.upgrade.endpoint_change import EndpointChange
+from gauntlet.upgrade.resolver import Resolver
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, one_on_each
@@ -27,22 +29,20 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import HTTP, UDP, Service
+from gauntlet.workload.service import HTTP, STICKY, UDP, Service
 from gauntlet.workload.workload import Workload
 
 # Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.
 RATE_PER_S = 20.0
 CLIENT = "client"
 ECHO = Service("echo", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER)
-# Three hours, the default of the API.
-STICKY = Service("sticky", affinity_timeout_s=10_800)
 
 
 @dataclass(frozen=True)
 class Offer:
     """The Services of an upgrade: two that stay as they are, and their backends, one on each node; and two that change.
 
-    Nobody who is judged asks that of `change`; that of `churn` has the same backends.
+    Nobody who is judged asks that of `change`; that of `churn` has the same backends. `resolver` is None without DNS.
     """
 
     echo: Served
@@ -50,6 +50,19 @@ class Offer:
     backends: Backends
     change: EndpointChange
     churn: Churn
+    resolver: Resolver | None
+
+    @property
+    def answering(self) -> Backends:
+        """All that may answer any client."""
+        return Backends((*self.backends.all, *(self.resolver.servers.all if self.resolver else ())))
+
+    def changing(self, pods: Sequence[Host]) -> Iterator[tuple[Host, Load]]:
+        """What client pods ask beside the Services that stay as they are."""
+        for pod in pods:
+            yield pod, _new(self.churn.served.cluster_ip())
+        if self.resolver:
+            yield from self.resolver.loads(pods, RATE_PER_S)
 
 
 def wanted(clients: Clients, echo: Served, sticky: Served) -> Iterator[tuple[Host, Load]]:
@@ -88,8 +101,7 @@ def _new(target: Target) -> Load:
 
 
 def _kept(target: Target) -> Load:
-    """One user: rows of a flow do not tell its connections apart."""
-    return Load(target, users=1, rate_per_s=RATE_PER_S, connection=Connection.KEPT)
+    return Load.kept(target, RATE_PER_S)
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,9 @@ def ended(flow: Stoppable, backend_nodes: Mapping[str, str]) -> tuple[pl.DataFra
 
 
 @contextmanager
-def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) -> Iterator[RollTraffic]:
+def flowing(
+    cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, coredns: Path | None
+) -> Iterator[RollTraffic]:
     """Make clients, backends and Services, and let the traffic flow until the context is left.
 
     Then its attempts are evidence; on an error those so far. What was made goes with the cluster.
@@ -134,29 +148,31 @@ def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence) ->
     running = Workload(api, own).run(*one_on_each(nodes, app=CLIENT, image=cluster.client_image or IMAGE))
     clients = Clients(tuple(cluster.pod(own, pod.name) for pod in running.all), cluster.nodes, cluster.outside)
     traffic.warm(*clients.everywhere)
-    offer = _offer(cluster, api, traffic, evidence, clients)
-    churning = ((pod, _new(offer.churn.served.cluster_ip())) for pod in clients.pods)
-    asked = (*wanted(clients, offer.echo, offer.sticky), *churning)
+    offer = _offer(cluster, api, traffic, evidence, clients, coredns)
+    asked = (*wanted(clients, offer.echo, offer.sticky), *offer.changing(clients.pods))
+    answering = offer.answering
     setting = Setting(
         tuple(load.declared(client) for client, load in asked),
-        offer.backends.names,
+        answering.names,
         sticky={offer.sticky.name: float(STICKY.affinity_timeout_s or 0)},
     )
     flows: list[Flow] = []
-    with ExitStack() as stack, evidence.unfinished(flows, offer.backends.nodes):
+    with ExitStack() as stack, evidence.unfinished(flows, answering.nodes):
         for client, load in asked:
             flows.append(stack.enter_context(traffic.start(client, load)))
         stream = RollTraffic(offer, setting, tuple(flows))
         yield stream
         for flow in flows:
-            attempts, trouble = ended(flow, offer.backends.nodes)
+            attempts, trouble = ended(flow, answering.nodes)
             evidence.add(attempts)
             stream.broken.extend([trouble] if trouble else [])
         # All have ended, some of them badly: to stop those once more would raise it again.
         stack.pop_all()
 
 
-def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients) -> Offer:
+def _offer(
+    cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients, coredns: Path | None
+) -> Offer:
     """Backends and Services. Every node obeys them when this returns, or an event says what it does not."""
     slow = have_own_kernels(clients.nodes)
     early = clients.nodes if traits(cluster.mode).answers_early else ()
@@ -165,6 +181,8 @@ def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, cli
     workload = CaseWorkload(api, Workload(api, namespaces.create(api, "upgrade")), effect, nodes, evidence.events)
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
+    # Nodes that obey what is made after it obey this as well.
+    resolver = Resolver.make(workload, coredns, echo) if coredns else None
     askers = clients.pods if slow else clients.nodes
     change = EndpointChange.of_its_own(workload, evidence.events, traffic, askers)
-    return Offer(echo, sticky, backends, change, Churn(workload, evidence.events, backends))
+    return Offer(echo, sticky, backends, change, Churn(workload, evidence.events, backends), resolver)

@@ -32,12 +32,21 @@ class Readiness(StrEnum):
 
 
 @dataclass(frozen=True)
+class Program:
+    """What a pod runs instead of agnhost: a command, and the path and port where it says by HTTP that it is ready."""
+
+    command: tuple[str, ...]
+    ready_path: str
+    ready_port: int
+
+
+@dataclass(frozen=True)
 class Backend:
     """One pod that answers with its own name.
 
     `node` pins it; `image` is agnhost or one that serves as it does. Services select it by `app`. Every backend listens
-    on `http_port` (TCP, named HTTP_PORT_NAME) and `udp_port` (UDP, named UDP_PORT_NAME). If `in_host_network`, it
-    shares its node's addresses, and calls itself what the node does.
+    on `http_port` (TCP, named HTTP_PORT_NAME) and `udp_port` (UDP, named UDP_PORT_NAME), unless it runs another
+    `program`. If `in_host_network`, it shares its node's addresses, and calls itself what the node does.
     """
 
     name: str
@@ -49,6 +58,7 @@ class Backend:
     http_port: int = HTTP_PORT
     udp_port: int = UDP_PORT
     in_host_network: bool = False
+    program: Program | None = None
 
 
 def one_on_each(

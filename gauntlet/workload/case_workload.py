@@ -63,6 +63,10 @@ class CaseWorkload:
             self._note_missing(created)
         return created
 
+    def make(self, service: Service) -> Served:
+        """Create a Service, and return when its slices name every ready backend, whether nodes obey it or not."""
+        return self._workload.serve(service)
+
     def serve_endpoints(self, service: Service, endpoints: Sequence[Endpoint]) -> Served:
         """Create a Service without a selector, with these endpoints, and return when every node obeys it."""
         return self.serve_all_endpoints({service: endpoints})[0]

@@ -11,6 +11,7 @@ from gauntlet.workload.backend import (
     READY_GATE,
     UDP_PORT_NAME,
     Backend,
+    Program,
     Readiness,
 )
 
@@ -21,16 +22,7 @@ def namespace(name: str) -> Manifest:
 
 def pod(backend: Backend) -> Manifest:
     """The pod of a backend. It leaves at once when deleted: graceful endings are asked for where they matter."""
-    container: Manifest = {
-        "name": "agnhost",
-        "image": backend.image,
-        "args": ["netexec", f"--http-port={backend.http_port}", f"--udp-port={backend.udp_port}"],
-        "ports": [
-            {"name": HTTP_PORT_NAME, "containerPort": backend.http_port, "protocol": "TCP"},
-            {"name": UDP_PORT_NAME, "containerPort": backend.udp_port, "protocol": "UDP"},
-        ],
-        "readinessProbe": {**_probe(backend), "periodSeconds": backend.probe_period_s, "failureThreshold": 1},
-    }
+    container = _agnhost(backend) if backend.program is None else _running(backend.image, backend.program)
     spec: Manifest = {
         "nodeName": backend.node,
         "automountServiceAccountToken": False,
@@ -45,6 +37,32 @@ def pod(backend: Backend) -> Manifest:
         spec["readinessGates"] = [{"conditionType": READY_GATE}]
     labels = {**MANAGED_BY, APP_LABEL: backend.app}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": backend.name, "labels": labels}, "spec": spec}
+
+
+def _agnhost(backend: Backend) -> Manifest:
+    return {
+        "name": "agnhost",
+        "image": backend.image,
+        "args": ["netexec", f"--http-port={backend.http_port}", f"--udp-port={backend.udp_port}"],
+        "ports": [
+            {"name": HTTP_PORT_NAME, "containerPort": backend.http_port, "protocol": "TCP"},
+            {"name": UDP_PORT_NAME, "containerPort": backend.udp_port, "protocol": "UDP"},
+        ],
+        "readinessProbe": {**_probe(backend), "periodSeconds": backend.probe_period_s, "failureThreshold": 1},
+    }
+
+
+def _running(image: str, program: Program) -> Manifest:
+    return {
+        "name": "program",
+        "image": image,
+        "command": list(program.command),
+        "readinessProbe": {
+            "httpGet": {"path": program.ready_path, "port": program.ready_port},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        },
+    }
 
 
 def _probe(backend: Backend) -> Manifest:

@@ -35,9 +35,14 @@ def test_a_restart_in_the_same_mode_is_noticed_by_nobody(tmp_path: Path) -> None
     assert all(phase.ended for phase in made.phases)
     assert made.phases[2].after == {"node-1": "next", "node-2": "nftables"}
     assert "conformance-to" in made.not_run
+    history = History.load(found.folder / "evidence" / "upgrade")
+    resolved = history.attempts.filter(history.attempts["service"].str.ends_with("/kube-dns"))
+    assert set(resolved["protocol"]) == {"udp", "tcp"}
+    assert set(resolved["outcome"]) == {"ok"}
+    assert set(resolved["backend"]) == {"coredns-1", "coredns-2"}
     churn = [found.finding(phase, "churn").figure for phase in ("roll-forward", "roll-forward-rest", "roll-back")]
     assert all(changes and changes >= 2 for changes in churn)
-    events = History.load(found.folder / "evidence" / "upgrade").events
+    events = history.events
     replaced = events.filter(events["kind"] == EventKind.PROXY_REPLACED)
     assert replaced.select("subject", "node").rows() == [
         *(("next", "node-1"), ("next", "node-2")),

@@ -40,6 +40,12 @@ def test_a_load_that_asks_nothing_is_refused() -> None:
         Load(TCP, ask=Ask(0))
 
 
+def test_a_dns_server_is_asked_by_a_new_socket_each_time() -> None:
+    assert Load(UDP, rate_per_s=20, name="echo.test.svc").job(1).name == "echo.test.svc"
+    with pytest.raises(UsageError, match="new socket"):
+        Load(UDP, connection=Connection.KEPT, name="echo.test.svc")
+
+
 @pytest.mark.parametrize(
     ("target", "connection", "users"),
     [(TCP, Connection.KEPT, None), (UDP, Connection.NEW, None), (UDP, Connection.KEPT, 2)],

@@ -1,0 +1,56 @@
+"""The Locust users that ask a DNS server for a name, as a resolver does. Runs inside the agent only."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import struct
+
+from gauntlet.traffic import dns
+from gauntlet.traffic.reply import BadReply
+from gauntlet.traffic.users import Closed, Probe
+
+_LARGEST = 65_536
+_LENGTH = struct.Struct("!H")
+
+
+class ByUdp(Probe):
+    """A new socket, and so a new source port, for each question, as resolvers do against forgery (RFC 5452)."""
+
+    def exchange(self) -> None:
+        number = secrets.randbits(16)
+        flow = self.open(socket.SOCK_DGRAM)
+        try:
+            flow.send(dns.query(self.job.name, number))
+            self.backend = dns.resolved(flow.recv(_LARGEST), number).server
+        finally:
+            flow.close()
+
+
+class ByTcp(Probe):
+    """A new connection for each question."""
+
+    def exchange(self) -> None:
+        number = secrets.randbits(16)
+        connection = self.open(socket.SOCK_STREAM)
+        try:
+            question = dns.query(self.job.name, number)
+            connection.sendall(_LENGTH.pack(len(question)) + question)
+            (size,) = _LENGTH.unpack(self._whole(connection, _LENGTH.size))
+            self.backend = dns.resolved(self._whole(connection, size), number).server
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _whole(connection: socket.socket, size: int) -> bytes:
+        received = b""
+        while len(received) < size:
+            more = connection.recv(size - len(received))
+            if not more:
+                raise (BadReply(f"cut off: {received[:60]!r}") if received else Closed("closed before the reply"))
+            received += more
+        return received
+
+
+# By protocol.
+RESOLVERS: dict[str, type[Probe]] = {"udp": ByUdp, "tcp": ByTcp}
