@@ -24,8 +24,8 @@ class ClearIpvs(NodeFault):
         Scenario(
             name="clear-ipvs",
             title="ipvsadm -C is an outage, until kube-proxy makes its virtual servers again",
-            description="kube-proxy looks what the kernel has at each sync, and syncs at least every syncPeriod (30 "
-            "s by default).",
+            description="Those of both IP families. kube-proxy looks what the kernel has at each sync, and syncs at "
+            "least every syncPeriod (30 s by default).",
             tags=("ipvs", "rules"),
             injected="all virtual servers are cleared",
             landed="none is left",

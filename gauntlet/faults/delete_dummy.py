@@ -25,8 +25,8 @@ class DeleteDummy(NodeFault):
         Scenario(
             name="delete-dummy",
             title="kube-ipvs0 is deleted with the addresses of all Services, and kube-proxy makes it again",
-            description="IPVS sees a packet only if it is for the node itself. kube-proxy ensures the device at each "
-            "sync.",
+            description="The addresses of both IP families. IPVS sees a packet only if it is for the node itself. "
+            "kube-proxy ensures the device at each sync.",
             tags=("ipvs", "network"),
             injected="kube-ipvs0 is deleted",
             landed="the node has no such device",

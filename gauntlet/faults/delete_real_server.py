@@ -26,7 +26,8 @@ class DeleteRealServer(NodeFault):
         Scenario(
             name="delete-real-server",
             title="one real server is deleted, and kube-proxy adds it again",
-            description="Meanwhile the others of its virtual server get its share.",
+            description="Of the Service's primary address alone: the other IP family is left whole. Meanwhile the "
+            "others of its virtual server get its share.",
             tags=("ipvs", "rules"),
             injected="a real server of the Service is deleted",
             landed="the kernel no longer has it",

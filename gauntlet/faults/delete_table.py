@@ -1,4 +1,4 @@
-"""delete-table: the nftables table `ip kube-proxy` is deleted with all it holds."""
+"""delete-table: the nftables tables `ip kube-proxy` and `ip6 kube-proxy` are deleted with all they hold."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from gauntlet.faults.fault import Needs, NotLanded
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Restart, Scenario
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.restart import RESTART
 
-_TABLE = ("ip", "kube-proxy")
-
+_NAME = "kube-proxy"
+_FAMILIES = ("ip", "ip6")
+# The table of IPv6 is also there where no Service is of IPv6, and then dispatches nothing.
 _CHECK = """
-dispatch=$(nft list map ip kube-proxy service-ips 2>/dev/null) || exit 1
-nft list chain ip kube-proxy nat-prerouting 2>/dev/null | grep -q 'jump services' || exit 1
-places=$(printf '%s\\n' "$dispatch" | grep -c ' : goto ') || exit 1
-echo "table ip kube-proxy dispatches $places addresses"
+dispatch=$(nft list map {family} kube-proxy service-ips 2>/dev/null) || exit 1
+nft list chain {family} kube-proxy nat-prerouting 2>/dev/null | grep -q 'jump services' || exit 1
+places=$(printf '%s\\n' "$dispatch" | grep -c ' : goto ')
+[ "$places" -ge {least} ] || exit 1
+echo "table {family} kube-proxy dispatches $places addresses"
 """
 
 
@@ -30,27 +33,41 @@ class DeleteTable(NodeFault):
     scenarios = (
         Scenario(
             name="delete-table",
-            title="the nftables table of kube-proxy is deleted, which a restart of kube-proxy ends",
-            description="kube-proxy does not watch its table ip kube-proxy; it is back at the next change of a "
-            "Service or a restart.",
+            title="the nftables tables of kube-proxy are deleted, which a restart of kube-proxy ends",
+            description="kube-proxy does not watch its tables ip kube-proxy and ip6 kube-proxy; each is back at the "
+            "next change of a Service of its family, both after a restart.",
             tags=("nftables", "rules"),
-            injected="table ip kube-proxy is deleted",
-            landed="nft has no such table",
-            remedy=Restart("nft still has no such table", hold_s=4),
-            healed="the table is back",
-            rolled_back="kube-proxy is restarted where its table is missing",
+            injected="tables ip kube-proxy and ip6 kube-proxy are deleted",
+            landed="nft has no such tables",
+            remedy=Restart("nft still has no such tables", hold_s=4),
+            healed="the tables are back",
+            rolled_back="kube-proxy is restarted where one of them is missing",
         ),
     )
 
     def plan(self) -> Plan:
+        maps = {family: self.node.run(self._listing("map", family, "service-ips"), check=False) for family in _FAMILIES}
+        there = {family: " : goto " in shown.stdout for family, shown in maps.items() if shown.code == 0}
+        if not there:
+            raise Inconclusive(f"{self.node.name} has no table {_NAME} that could be deleted")
+        self._tables = tuple(there)
+        check = "".join(_CHECK.format(family=family, least=int(any_place)) for family, any_place in there.items())
+        # One transaction: both are gone at once.
+        deleted = "; ".join(f"delete table {family} {_NAME}" for family in there)
         return Plan(
-            act=(("nft", "delete", "table", *_TABLE),),
-            undo=(("sh", "-c", f"( {_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
-            check=("sh", "-c", _CHECK),
+            act=(("nft", deleted),),
+            undo=(("sh", "-c", f"( {check} ) >/dev/null || {{ {RESTART} }}"),),
+            check=("sh", "-c", check),
         )
 
     def evidence(self) -> str:
-        listed = self.node.run(("nft", "-t", "list", "table", *_TABLE), check=False)
-        if listed.code == 0:
-            raise NotLanded(f"{self.node.name} has a table {' '.join(_TABLE)} (again)")
-        return f"nft list table {' '.join(_TABLE)}: {listed.stderr.strip().splitlines()[0]}"
+        listed = {family: self.node.run(self._listing("table", family), check=False) for family in self._tables}
+        back = [f"{family} {_NAME}" for family, shown in listed.items() if shown.code == 0]
+        if back:
+            raise NotLanded(f"{self.node.name} has a table {' and '.join(back)} (again)")
+        words = (f"{family} {_NAME}: {shown.stderr.strip().splitlines()[0]}" for family, shown in listed.items())
+        return f"nft list table {', '.join(words)}"
+
+    @staticmethod
+    def _listing(what: str, family: str, *names: str) -> tuple[str, ...]:
+        return ("nft", *(("-t",) if what == "table" else ()), "list", what, family, _NAME, *names)

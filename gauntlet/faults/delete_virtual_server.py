@@ -24,8 +24,8 @@ class DeleteVirtualServer(NodeFault):
         Scenario(
             name="delete-virtual-server",
             title="one virtual server is deleted, and kube-proxy makes it again",
-            description="The node still has the Service's address, so that it refuses connections to it; all other "
-            "Services are served on.",
+            description="That of the Service's primary address alone: one of the other IP family is left whole. The "
+            "node still has the address, so that it refuses connections to it; all other Services are served on.",
             tags=("ipvs", "rules"),
             injected="the virtual server of the Service is deleted",
             landed="the kernel no longer has it",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from gauntlet.faults import iptables_tables
@@ -26,8 +25,8 @@ class FlushAllTables(NodeFault):
         Scenario(
             name="flush-all-tables",
             title="kube-proxy's chains in all iptables tables are deleted, and kube-proxy writes them again",
-            description="Rules of others stay. The canary chain goes too: kube-proxy looks at it every syncPeriod "
-            "(30 s by default) and then writes everything.",
+            description="Those of iptables and of ip6tables; rules of others stay. The canary chain goes too: "
+            "kube-proxy looks at it every syncPeriod (30 s by default) and then writes everything.",
             tags=("iptables", "rules"),
             injected="kube-proxy's chains in nat, filter and mangle are deleted",
             landed="no table holds a rule of kube-proxy",
@@ -38,23 +37,24 @@ class FlushAllTables(NodeFault):
     )
 
     def plan(self) -> Plan:
-        self._before = self._count()
-        # The count is taken by the same command: kube-proxy may be back before the next one.
-        count = f"iptables-save | grep -cE -e '{iptables_tables.RULE_OR_CANARY}' > {_LEFT}; true"
+        self._before = before = iptables_tables.present(self.node, iptables_tables.RULE_OR_CANARY)
         return Plan(
-            act=(("sh", "-c", f"{{ {iptables_tables.delete(*_TABLES)}; }} || exit 1; {count}"),),
-            undo=(iptables_tables.restart_where_missing(),),
-            check=("sh", "-c", iptables_tables.CHECK),
+            act=(("sh", "-c", " && ".join(_deleted(each.tool) for each in before)),),
+            undo=(iptables_tables.restart_where_missing(before),),
+            check=("sh", "-c", iptables_tables.check(before)),
         )
 
     def evidence(self) -> str:
-        left = int(self.node.run(("cat", _LEFT)).stdout)
-        if left or not self._before:
+        left = sum(map(int, self.node.run(("sh", "-c", f"cat {_LEFT}.*")).stdout.split()))
+        before = iptables_tables.told(self._before)
+        if left or not iptables_tables.any_rule(self._before):
             raise NotLanded(
-                f"{self.node.name} kept {left} rules and canary chains of kube-proxy; {self._before} before the flush"
+                f"{self.node.name} kept {left} rules and canary chains of kube-proxy; {before} before the flush"
             )
-        return f"no table held a rule of kube-proxy or its canary chain; {self._before} before the flush"
+        return f"no table held a rule of kube-proxy or its canary chain; {before} before the flush"
 
-    def _count(self) -> int:
-        saved = self.node.run(("iptables-save",)).stdout
-        return sum(1 for line in saved.splitlines() if re.search(iptables_tables.RULE_OR_CANARY, line))
+
+def _deleted(tool: str) -> str:
+    """Shell that deletes the chains of one family, and writes down what is left: kube-proxy may be back at once."""
+    count = f"{tool}-save | grep -cE -e '{iptables_tables.RULE_OR_CANARY}' > {_LEFT}.{tool}"
+    return f"{{ {iptables_tables.delete(tool, *_TABLES)} && {{ {count}; true; }}; }}"

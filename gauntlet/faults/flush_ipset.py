@@ -24,8 +24,8 @@ class FlushIpset(NodeFault):
         Scenario(
             name="flush-ipset",
             title="the ipsets of kube-proxy are flushed, and it fills them again",
-            description="The iptables rules stay and match nothing, so that nothing is masqueraded. kube-proxy "
-            "compares at each sync.",
+            description="Those of both IP families. The iptables rules stay and match nothing, so that nothing is "
+            "masqueraded. kube-proxy compares at each sync.",
             tags=("ipvs", "ipset"),
             injected="every KUBE-* ipset is flushed",
             landed="they are empty",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from gauntlet.faults import iptables_tables
@@ -24,8 +23,8 @@ class FlushNat(NodeFault):
         Scenario(
             name="flush-nat",
             title="kube-proxy's rules in nat are flushed, an outage that a restart of kube-proxy ends",
-            description="As by iptables -t nat -F, but rules of others stay. kube-proxy watches for its chains being "
-            "deleted, and a flush leaves them; nothing comes back by itself.",
+            description="As by iptables -t nat -F and ip6tables -t nat -F, but rules of others stay. kube-proxy "
+            "watches for its chains being deleted, and a flush leaves them; nothing comes back by itself.",
             tags=("iptables", "rules"),
             injected="kube-proxy's rules in nat are flushed",
             landed="nat holds no rule of kube-proxy",
@@ -36,21 +35,17 @@ class FlushNat(NodeFault):
     )
 
     def plan(self) -> Plan:
-        self._before = self._rules()
+        self._before = before = iptables_tables.present(self.node, table="nat")
         return Plan(
-            act=(("sh", "-c", iptables_tables.flush("nat")),),
-            undo=(iptables_tables.restart_where_missing(),),
-            check=("sh", "-c", iptables_tables.CHECK),
+            act=tuple(("sh", "-c", iptables_tables.flush(each.tool, "nat")) for each in before),
+            undo=(iptables_tables.restart_where_missing(before),),
+            check=("sh", "-c", iptables_tables.check(before)),
         )
 
     def evidence(self) -> str:
-        left = self._rules()
-        if left or not self._before:
-            raise NotLanded(
-                f"nat on {self.node.name} holds {left} rules of kube-proxy; {self._before} before the flush"
-            )
-        return f"nat holds no rule of kube-proxy; {self._before} before the flush"
-
-    def _rules(self) -> int:
-        saved = self.node.run(("iptables-save", "-t", "nat")).stdout
-        return sum(1 for line in saved.splitlines() if re.search(iptables_tables.RULE, line))
+        left = iptables_tables.present(self.node, table="nat")
+        before = iptables_tables.told(self._before)
+        if iptables_tables.any_rule(left) or not iptables_tables.any_rule(self._before):
+            kept = iptables_tables.told(left)
+            raise NotLanded(f"nat on {self.node.name} holds {kept} of kube-proxy; {before} before the flush")
+        return f"nat holds no rule of kube-proxy; {before} before the flush"

@@ -123,4 +123,4 @@ def _saved(words: str) -> str:
 
 
 def _is_unbound(found: VirtualServer) -> str:
-    return f"! ip -4 -o address show dev {INTERFACE} 2>/dev/null | grep -qF ' {found.address}/'"
+    return f"! ip -o address show dev {INTERFACE} 2>/dev/null | grep -qF ' {found.address}/'"

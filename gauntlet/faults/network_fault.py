@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.family import Family, family_of, parted
 from gauntlet.ground.journal.store import Argv
 
 # Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
 # sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.
 _PLACES = (("raw", "PREROUTING"), ("mangle", "FORWARD"))
+_TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
+# Neighbours go on finding each other, as they do by ARP, which no rule of iptables meets.
+_NEIGHBOURS = {
+    Family.IPV4: (),
+    Family.IPV6: tuple(f"-p ipv6-icmp -m icmp6 --icmpv6-type {kind} -j RETURN" for kind in (135, 136)),
+}
 KUBELET_PORT = 10250
 _COUNTED = re.compile(r'^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) .*--comment "?(?P<name>[\w-]+)"?')
 
@@ -37,39 +45,55 @@ class Rules:
 class NetworkFault(NodeFault):
     """Drops packets by rules in chains `GAUNTLET-...` of the node; deleting the chains undoes it all.
 
-    iptables, because every node has it: nft of a User-Mode Linux guest lacks the families that could filter.
+    iptables and ip6tables, because every node has them: nft of a User-Mode Linux guest lacks the families that could
+    filter.
     """
 
     @abstractmethod
-    def rules(self) -> Rules:
-        """The rules. Whatever is to be found by `counted` has a comment, which names its counter."""
+    def rules(self, family: Family) -> Rules:
+        """The rules for packets of this family. What is to be found by `counted` has a comment, its counter's name."""
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Whose packets are hurt."""
+        return self.scene.cluster.families
 
     @property
     def chain(self) -> str:
         return f"GAUNTLET-{self.id.rpartition('-')[2]}"
 
     def plan(self) -> Plan:
-        rules = self.rules()
-        tables = "".join(
-            f"*{table}\n:{self.chain} - [0:0]\n"
-            + "".join(f"-A {self.chain} {rule}\n" for rule in found)
-            + f"-I {hook} 1 -j {self.chain}\nCOMMIT\n"
-            for (table, hook), found in zip(_PLACES, (rules.incoming, rules.forwarded), strict=True)
-        )
+        tools = [_TOOLS[family] for family in self.families]
+        saved = " && ".join(f"{tool}-save -t {table}" for tool in tools for table, _ in _PLACES)
         return Plan(
-            act=(("sh", "-c", 'printf %s "$1" | iptables-restore -w 5 --noflush', "sh", tables),),
-            undo=tuple(self._removal(table, hook) for table, hook in _PLACES),
+            act=tuple(
+                ("sh", "-c", f'printf %s "$1" | {_TOOLS[family]}-restore -w 5 --noflush', "sh", self._tables(family))
+                for family in self.families
+            ),
+            undo=tuple(self._removal(tool, table, hook) for tool in tools for table, hook in _PLACES),
             check=(
                 "sh",
                 "-c",
-                f"saved=$(iptables-save -t raw && iptables-save -t mangle) || exit 1; "
+                f"saved=$({saved}) || exit 1; "
                 f"case $saved in *{self.chain}*) exit 1 ;; esac; echo 'chain {self.chain} is gone'",
             ),
         )
 
-    def _removal(self, table: str, hook: str) -> Argv:
+    def _tables(self, family: Family) -> str:
+        """Input of iptables-restore: the chains, and how packets come to them."""
+        rules = self.rules(family)
+        return "".join(
+            f"*{table}\n:{self.chain} - [0:0]\n"
+            + "".join(f"-A {self.chain} {rule}\n" for rule in found)
+            + f"-I {hook} 1 -j {self.chain}\nCOMMIT\n"
+            for (table, hook), found in zip(
+                _PLACES, ((*_NEIGHBOURS[family], *rules.incoming), rules.forwarded), strict=True
+            )
+        )
+
+    def _removal(self, tool: str, table: str, hook: str) -> Argv:
         """Command that deletes the chain where it is; elsewhere it has no effect."""
-        do = f"iptables -w 5 -t {table}"
+        do = f"{tool} -w 5 -t {table}"
         return (
             "sh",
             "-c",
@@ -78,11 +102,14 @@ class NetworkFault(NodeFault):
             f"{do} -F {self.chain} && {do} -X {self.chain}",
         )
 
-    def counted(self) -> Counter[str]:
-        """Packets by counter; empty where the chains are not there."""
+    def counted(self) -> Mapping[Family, Counter[str]]:
+        """Packets of each family by counter; none where the chains are not there."""
+        return {family: self._counted(_TOOLS[family]) for family in self.families}
+
+    def _counted(self, tool: str) -> Counter[str]:
         counted: Counter[str] = Counter()
         for table, _ in _PLACES:
-            saved = self.node.run(("iptables-save", "-c", "-t", table)).stdout
+            saved = self.node.run((f"{tool}-save", "-c", "-t", table)).stdout
             for line in saved.splitlines():
                 found = _COUNTED.match(line)
                 if found is not None and found["chain"] == self.chain:
@@ -94,19 +121,21 @@ class NetworkFault(NodeFault):
         once = f"timeout {timeout_s:g} bash -c 'exec 3<>/dev/tcp/{address}/{port}'"
         script = f"ok=0; for try in $(seq {times}); do {once} 2>/dev/null && ok=$((ok + 1)); done; echo $ok"
         ok = int(self.node.run(("bash", "-c", script), timeout_s=30 + times * timeout_s).stdout)
-        return Connected(ok == times, f"{ok} of {times} connections from {self.node.name} to {address}:{port}")
+        return Connected(ok == times, f"{ok} of {times} connections from {self.node.name} to {address} port {port}")
 
 
-def spare_control_plane(cluster: Cluster) -> Rules:
-    """Rules that let through what is said with the API server.
+def spare_control_plane(cluster: Cluster, family: Family) -> Rules:
+    """Rules that let through what is said with the API server, which has an address of one family.
 
     Where it has an address of its own, readiness probes come from there (the sandbox's do): all of that address is
     spared, or endpoints would go. Where it is on a node, its port alone is. What is said to the node's kubelet is let
     through too: by it commands reach nodes of somebody's cluster, those that undo the fault included.
     """
-    address, _, port = cluster.api_address.rpartition(":")
+    address, port = parted(cluster.api_address)
     kubelet = f"-p tcp --dport {KUBELET_PORT} -j RETURN"
-    if address not in {node.address for node in cluster.nodes}:
+    if family_of(address) is not family:
+        return Rules(incoming=(kubelet,), forwarded=())
+    if address not in {each for node in cluster.nodes for each in node.addresses}:
         return Rules(incoming=(f"-s {address} -j RETURN", kubelet), forwarded=(f"-d {address} -j RETURN",))
     return Rules(
         incoming=(f"-s {address} -p tcp --sport {port} -j RETURN", kubelet),

@@ -10,11 +10,14 @@ from gauntlet.faults.fault import Needs, NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_control_plane
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.family import Family, first_of
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import ports
 
 # With 30 % loss, 20 connections that all come through without one lost packet happen once in 10^6 runs.
 _TRIES = 20
+# To see a packet of another family at all.
+_FEW = 3
 _IMPROBABLE = 1e-6
 
 
@@ -40,8 +43,8 @@ class PacketLoss(NetworkFault):
         Scenario(
             name="packet-loss",
             title="a node loses 30 % of its packets for a while",
-            description="Packets that reach or leave the node are lost at random; those between its own pods are "
-            "spared.",
+            description="Packets of both IP families, as far as the cluster has them, that reach or leave the node "
+            "are lost at random; those between its own pods are spared.",
             tags=("network",),
             injected="packets are lost",
             landed="the counters of seen and lost packets move",
@@ -52,10 +55,10 @@ class PacketLoss(NetworkFault):
         ),
     )
 
-    def rules(self) -> Rules:
+    def rules(self, family: Family) -> Rules:
         assert isinstance(self.given, LossParameters)
-        own = self.node.pod_cidrs[0]
-        api = spare_control_plane(self.scene.cluster)
+        own = first_of(family, self.node.pod_cidrs)
+        api = spare_control_plane(self.scene.cluster, family)
         lose = (
             comment("seen"),
             f"-m statistic --mode random --probability {self.given.percent / 100:.2f} {comment('lost')} -j DROP",
@@ -70,9 +73,16 @@ class PacketLoss(NetworkFault):
         peer = next((node for node in self.scene.cluster.nodes if node.name != self.node.name), None)
         if peer is None:
             raise Inconclusive(f"{self.node.name} is the only node: no packet crosses its network")
-        tried = self.connect(peer.address, ports.HEALTHZ, times=_TRIES, timeout_s=0.1)
+        first, *others = self.families
+        tried = self.connect(peer.address_in(first), ports.HEALTHZ, times=_TRIES, timeout_s=0.1)
+        for family in others:
+            # kube-proxy may listen at one address alone: it is the refusals that are seen, or lost.
+            self.connect(peer.address_in(family), ports.HEALTHZ, times=_FEW, timeout_s=0.1)
         counted = self.counted()
-        seen, lost = counted["seen"], counted["lost"]
+        unseen = [str(family) for family, each in counted.items() if not each["seen"]]
+        if unseen:
+            raise NotLanded(f"no packet of {' and '.join(unseen)} came by the rules of {self.node.name}")
+        seen, lost = (sum(each[name] for each in counted.values()) for name in ("seen", "lost"))
         # All of many packets lost is a cut, unless chance would do that at the share that was asked for.
         if not lost or (lost == seen and (self.given.percent / 100) ** seen < _IMPROBABLE):
             raise NotLanded(f"{lost} of {seen} packets were lost on {self.node.name}; {tried.words} came through")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from gauntlet.faults.fault import NotLanded
 from gauntlet.faults.network_fault import NetworkFault, Rules, comment
 from gauntlet.faults.scenario import PREPARE, REPLACE_ENDPOINT, Heal, Scenario, follow_endpoints
+from gauntlet.ground.family import Family, family_of, parted
 
 
 class PartitionApi(NetworkFault):
@@ -17,7 +18,8 @@ class PartitionApi(NetworkFault):
         Scenario(
             name="partition-api",
             title="a node is cut from the API server while an endpoint is replaced, and follows when it joins again",
-            description="kube-proxy goes on by what it last knew.",
+            description="By the address, of one IP family, at which the nodes have it. kube-proxy goes on by what it "
+            "last knew.",
             tags=("network", "endpoints"),
             injected="the node is cut from the API server",
             landed="a connection to the API server fails and its packets are counted",
@@ -30,7 +32,12 @@ class PartitionApi(NetworkFault):
         ),
     )
 
-    def rules(self) -> Rules:
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """That of the one address by which nodes reach the API server."""
+        return (family_of(self._server()[0]),)
+
+    def rules(self, family: Family) -> Rules:  # noqa: ARG002 - there is one
         address, port = self._server()
         return Rules(
             incoming=(f"-s {address} -p tcp --sport {port} {comment('from-api')} -j DROP",),
@@ -40,11 +47,10 @@ class PartitionApi(NetworkFault):
     def evidence(self) -> str:
         address, port = self._server()
         tried = self.connect(address, port)
-        counted = self.counted()
+        (counted,) = self.counted().values()
         if tried.ok or not counted["from-api"]:
             raise NotLanded(f"{tried.words} came through; dropped: {dict(counted)}")
         return f"{tried.words} came through; packets dropped: {counted['from-api']} of the API server's"
 
     def _server(self) -> tuple[str, int]:
-        address, _, port = self.scene.cluster.api_address.rpartition(":")
-        return address, int(port)
+        return parted(self.scene.cluster.api_address)

@@ -9,6 +9,7 @@ from gauntlet.faults.network_fault import NetworkFault, Rules, comment, spare_co
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.family import Family, first_of
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import ports
 
@@ -25,7 +26,8 @@ class PartitionNodes(NetworkFault):
         Scenario(
             name="partition-nodes",
             title="a node is cut from the other nodes and their pods, and joins again",
-            description="It still reaches the API server; endpoints stay as they are.",
+            description="By both IP families, as far as the cluster has them. It still reaches the API server; "
+            "endpoints stay as they are.",
             tags=("network",),
             injected="the node is cut off",
             landed="a connection to another node fails and its packets are counted",
@@ -35,9 +37,10 @@ class PartitionNodes(NetworkFault):
         ),
     )
 
-    def rules(self) -> Rules:
-        peers = ",".join(place for peer in self._peers() for place in (peer.address, peer.pod_cidrs[0]))
-        spared = spare_control_plane(self.scene.cluster)
+    def rules(self, family: Family) -> Rules:
+        of_peers = (first_of(family, each) for peer in self._peers() for each in (peer.addresses, peer.pod_cidrs))
+        peers = ",".join(of_peers)
+        spared = spare_control_plane(self.scene.cluster, family)
         return Rules(
             incoming=(
                 *spared.incoming,
@@ -51,11 +54,17 @@ class PartitionNodes(NetworkFault):
 
     def evidence(self) -> str:
         peer = self._peers()[0]
-        tried = self.connect(peer.address, ports.HEALTHZ)
+        # kube-proxy may listen at one address alone: the refusal of the other is a packet that has to be dropped, too.
+        tried = [self.connect(peer.address_in(family), ports.HEALTHZ) for family in self.families]
+        words = ", ".join(each.words for each in tried)
         counted = self.counted()
-        if tried.ok or not counted.total():
-            raise NotLanded(f"{tried.words} came through; dropped: {dict(counted)}")
-        return f"{tried.words} came through; packets dropped: {counted['from-peers']} in, {counted['to-peers']} out"
+        if any(each.ok for each in tried) or not all(each.total() for each in counted.values()):
+            shown = {str(family): dict(each) for family, each in counted.items()}
+            raise NotLanded(f"{words} came through; dropped: {shown}")
+        dropped = ", ".join(
+            f"{each['from-peers']} in and {each['to-peers']} out of {family}" for family, each in counted.items()
+        )
+        return f"{words} came through; packets dropped: {dropped}"
 
     def _peers(self) -> list[Node]:
         peers = [node for node in self.scene.cluster.nodes if node.name != self.node.name]

@@ -1,4 +1,7 @@
-"""port-taken: a process of the host listens on a TCP port of the node that is, or will be, a NodePort."""
+"""port-taken: a process of the host listens on a TCP port of the node that is, or will be, a NodePort.
+
+At every address of the node, of both IP families if the cluster has both.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from gauntlet.faults import background
 from gauntlet.faults.fault import NoParameters, NotLanded, in_every_mode
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, Heal, Scenario, expose
+from gauntlet.ground.family import Family
 from gauntlet.promises.promise import BlastRadius
 
 REPLY = "gauntlet-port-thief"
 
 # perl-base is essential on Debian and Ubuntu, kind's node images included; python and socat are not.
 _LISTENER = (
-    "$s = IO::Socket::INET->new(LocalPort => shift, Listen => 64, ReuseAddr => 1) or exit 1;"
+    "$s = IO::Socket::IP->new(LocalHost => shift, LocalPort => shift, Listen => 64, ReuseAddr => 1, V6Only => 0)"
+    " or exit 1;"
     "while (1) { $c = $s->accept or next; $got = '';"
     # All of the request: what is left unread makes the end of the connection a reset.
     "1 while $got !~ /\\r\\n\\r\\n/ && IO::Select->new($c)->can_read(1) && $c->sysread($got, 4096, length $got);"
@@ -43,7 +48,8 @@ class PortTaken(NodeFault):
         Scenario(
             name="port-taken-after",
             title="a host process takes a port that is a NodePort already, and the Service is served on",
-            description="kube-proxy opens no sockets for NodePorts, so the process gets the port, but no packet.",
+            description="At all addresses of the node, of both IP families. kube-proxy opens no sockets for "
+            "NodePorts, so the process gets the port, but no packet.",
             tags=("ports",),
             injected="a process of the node listens on the port",
             landed="it listens",
@@ -56,7 +62,8 @@ class PortTaken(NodeFault):
         Scenario(
             name="port-taken-before",
             title="a host process has a port that then becomes a NodePort, and the Service wins",
-            description="kube-proxy opens no sockets for NodePorts; its rules see a packet before any socket does.",
+            description="At all addresses of the node, of both IP families. kube-proxy opens no sockets for "
+            "NodePorts; its rules see a packet before any socket does.",
             tags=("ports",),
             injected="a process of the node listens on the port",
             landed="it listens",
@@ -76,7 +83,9 @@ class PortTaken(NodeFault):
 
     def plan(self) -> Plan:
         tag = f"gauntlet-listener-{self.id}"
-        listener = ("perl", "-MIO::Socket::INET", "-MIO::Select", "-e", _LISTENER, str(self.port), tag)
+        # A socket of IPv6 takes the port of IPv4 as well.
+        host = "::" if Family.IPV6 in self.scene.cluster.families else "0.0.0.0"
+        listener = ("perl", "-MIO::Socket::IP", "-MIO::Select", "-e", _LISTENER, host, str(self.port), tag)
         listens = f"ss -Hltn 'sport = :{self.port}' | grep -q ."
         # Returns when the listener listens or has given up; `evidence` tells which.
         wait = f"for try in $(seq 200); do {listens} && exit 0; sleep 0.01; done"

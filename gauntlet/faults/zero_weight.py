@@ -27,8 +27,8 @@ class ZeroWeight(NodeFault):
         Scenario(
             name="zero-weight",
             title="one real server gets the weight 0, which only a restart of kube-proxy ends",
-            description="kube-proxy looks at weights in its first sync alone (kubernetes/kubernetes 92019, 108319): "
-            "the backend idles, unseen.",
+            description="Of the Service's primary address alone: the other IP family is left whole. kube-proxy looks "
+            "at weights in its first sync alone (kubernetes/kubernetes 92019, 108319): the backend idles, unseen.",
             tags=("ipvs", "rules"),
             injected="a real server of the Service gets the weight 0",
             landed="it has the weight 0",

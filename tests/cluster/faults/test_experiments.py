@@ -191,14 +191,16 @@ def test_an_experiment_whose_steady_state_did_not_hold_before_is_no_success(
 ) -> None:
     cluster = sandboxes(ProxyMode.IPTABLES)
     node = cluster.nodes[0]
+    whole = iptables_tables.present(node, table="nat")
+    assert [each.tool for each in whole] == ["iptables", "ip6tables"]
     try:
         # By somebody else: a fault of the journal would be healed first.
-        node.run(("sh", "-c", iptables_tables.flush("nat")))
+        node.run(("sh", "-c", iptables_tables.flush("iptables", "nat")))
         code, output = ran(project_root() / "experiments/kill-proxy.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="0.1")
         found = experiments.run("kill-proxy", cluster, events=tmp_path / "events.jsonl").finding()
     finally:
         node.run(("sh", "-c", proxy_restart.RESTART))
-        check = ("sh", "-c", iptables_tables.CHECK)
+        check = ("sh", "-c", iptables_tables.check(whole))
         until(lambda: node.run(check, check=False).code == 0, what="the rules are back", deadline_s=60)
     assert code != 0, output
     assert "a Service answers on the node gave False; nothing was injected" in output
@@ -288,7 +290,9 @@ def test_an_experiment_alone_ends_with_the_outage_that_was_seen(sandboxes: Sandb
     cluster = sandboxes(ProxyMode.IPTABLES)
     code, output = ran(project_root() / "experiments/flush-nat.yaml", cluster, tmp_path, GAUNTLET_HOLD_S="2")
     assert code == 0, output
-    assert re.search(r"fault landed: nat holds no rule of kube-proxy; \d+ before the flush", output), output
+    assert re.search(
+        r"fault landed: nat holds no rule of kube-proxy; \d+ rules of iptables and \d+ of ip6tables before", output
+    ), output
     assert re.search(
         r"outage of default/kubernetes from \S+: \d+\.\d s \(\+/- \d+\.\d s\), from 0\.\d s after the injection; "
         r"\d+ of \d+ connections were hurt \(\d+ timeout",

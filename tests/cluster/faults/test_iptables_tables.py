@@ -83,8 +83,8 @@ def kube_proxys_in(saved: str) -> list[str]:
 
 
 FLUSHES = {
-    "flush-nat": iptables_tables.flush("nat"),
-    "flush-all-tables": iptables_tables.delete("nat", "filter", "mangle"),
+    "flush-nat": iptables_tables.flush("iptables", "nat"),
+    "flush-all-tables": iptables_tables.delete("iptables", "nat", "filter", "mangle"),
 }
 
 
@@ -136,3 +136,52 @@ def test_a_flush_that_cannot_read_the_tables_changes_nothing(tmp_path: Path) -> 
     code, before, saved = after(tmp_path, f"iptables-save() {{ return 1; }}; {FLUSHES['flush-nat']}")
     assert code != 0
     assert saved == before
+
+
+IPV6 = """
+*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-ABC - [0:0]
+:KUBE-SEP-ABC - [0:0]
+-A PREROUTING -j KUBE-SERVICES
+-A PREROUTING -d fd00::1/128 -j RETURN
+-A KUBE-SERVICES -d fd10:96::5/128 -p tcp -m tcp --dport 80 -j KUBE-SVC-ABC
+-A KUBE-SVC-ABC -j KUBE-SEP-ABC
+-A KUBE-SEP-ABC -p tcp -m tcp -j DNAT --to-destination [fd10:244:0:1::2]:8080
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(("hurt", "kept"), [("iptables", "ip6tables"), ("ip6tables", "iptables")])
+def test_a_flush_of_one_family_leaves_the_other(hurt: str, kept: str, tmp_path: Path) -> None:
+    (tmp_path / "saved6").write_text(IPV6)
+    both = (
+        f"ip6tables-restore {tmp_path}/saved6 && {kept}-save > {tmp_path}/kept-before && "
+        f"{{ {iptables_tables.flush(hurt, 'nat')}; }} && {kept}-save > {tmp_path}/kept-after && "
+        f"{hurt}-save -t nat > {tmp_path}/hurt"
+    )
+    code, _, _ = after(tmp_path, both)
+    assert code == 0
+    assert rules_in(tmp_path / "kept-after") == rules_in(tmp_path / "kept-before") != ""
+    assert kube_proxys_in(rules_in(tmp_path / "hurt")) == []
+    assert len(kube_proxys_in(rules_in(tmp_path / "kept-after"))) >= 4
+    assert ("fd00::1/128 -j RETURN" in rules_in(tmp_path / "hurt")) is (hurt == "ip6tables")
+
+
+def test_rules_are_counted_and_looked_for_in_each_family(tmp_path: Path) -> None:
+    """The check of what is whole asks for translation where there was some."""
+    whole = (iptables_tables.Present("ip6tables", 4, translates=True),)
+    idle = (iptables_tables.Present("ip6tables", 1, translates=False),)
+    (tmp_path / "saved6").write_text(IPV6)
+    (tmp_path / "rest6").write_text(
+        "*nat\n:KUBE-POSTROUTING - [0:0]\n-A POSTROUTING -j KUBE-POSTROUTING\n-A OUTPUT -j KUBE-SERVICES\nCOMMIT\n"
+        "*filter\n:KUBE-FORWARD - [0:0]\n-A FORWARD -j KUBE-FORWARD\nCOMMIT\n"
+    )
+    looks = f"( {iptables_tables.check(whole)} ) >&2; echo $? ; ( {iptables_tables.check(idle)} ) >&2; echo $?"
+    script = (
+        f"exec > {tmp_path}/said; {looks}; ip6tables-restore {tmp_path}/saved6; "
+        f"ip6tables-restore --noflush {tmp_path}/rest6; {looks}; ip6tables -t nat -F KUBE-SEP-ABC; {looks}"
+    )
+    assert after(tmp_path, script)[0] == 0
+    said = (tmp_path / "said").read_text().split()
+    assert said == ["1", "1", "0", "0", "1", "0"]
