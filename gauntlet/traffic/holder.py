@@ -15,13 +15,15 @@ import time
 
 
 def _ask(address: str, port: int, timeout_s: float, local_port: int) -> tuple[socket.socket, str]:
-    opened = socket.socket()
+    is_ipv6 = ":" in address
+    opened = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET)
     opened.settimeout(timeout_s)
     # Reset at the end, so that the local port is free at once.
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     opened.bind(("", local_port))
     opened.connect((address, port))
-    opened.sendall(f"GET /hostname HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+    host = f"[{address}]" if is_ipv6 else address
+    opened.sendall(f"GET /hostname HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     received = b""
     while True:
         head, separator, body = received.partition(b"\r\n\r\n")

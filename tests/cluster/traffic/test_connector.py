@@ -6,6 +6,8 @@ import socket
 import subprocess
 from contextlib import closing
 
+import pytest
+
 from gauntlet.ground.history import Outcome
 from gauntlet.traffic import connector
 from gauntlet.traffic.ports import SourcePorts
@@ -35,8 +37,15 @@ def test_an_accepted_connection(world: World) -> None:
     assert connected(world, SERVICE, 80) == (0, "")
 
 
-def test_a_refused_connection_says_so(world: World) -> None:
-    assert connected(world, "127.0.0.1", 81) == (1, "Connection refused")
+def test_a_connection_by_ipv6(world: World) -> None:
+    assert connected(world, "::1", 8080) == (0, "")
+    with closing(Repeated(world, "::1", 8080, timeout_s=1, within_s=30)) as connections:
+        assert [connections.connect().outcome for _ in range(2)] == [Outcome.OK] * 2
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_refused_connection_says_so(world: World, address: str) -> None:
+    assert connected(world, address, 81) == (1, "Connection refused")
 
 
 def test_a_connection_without_an_answer_says_so(world: World) -> None:

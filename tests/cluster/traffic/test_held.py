@@ -10,6 +10,7 @@ from gauntlet.traffic import Held, Target
 from tests.cluster.traffic.world import World
 
 SERVICE = Target("ns/web", Frontend.CLUSTER_IP, "127.9.9.9", 80)
+BY_IPV6 = Target("ns/web", Frontend.NODE_PORT, "::1", 8080)
 NOWHERE = Target("ns/web", Frontend.CLUSTER_IP, "127.0.0.1", 81)
 FIRST_PORT = 41000
 
@@ -32,6 +33,12 @@ def test_the_same_ports_can_be_used_again_at_once(world: World) -> None:
     for _ in range(2):
         with Held(world, SERVICE, 4, first_port=FIRST_PORT) as held:
             assert held.attempts["outcome"].to_list() == ["ok"] * 4
+
+
+def test_connections_of_ipv6_are_held_as_well(world: World) -> None:
+    with Held(world, BY_IPV6, 2, first_port=FIRST_PORT) as held:
+        assert held.attempts["outcome"].to_list() == ["ok"] * 2
+        assert held.attempts["backend"].to_list() == ["b1"] * 2
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -25,6 +25,7 @@ table inet causes {
     udp dport { 7001 } drop
     tcp dport { 7002 } reject with tcp reset
     meta nfproto ipv4 tcp dport { 7003 } reject with icmp type port-unreachable
+    meta nfproto ipv6 tcp dport { 7003 } reject with icmpv6 type port-unreachable
     meta nfproto ipv4 tcp dport { 7004 } reject with icmp type host-unreachable
     udp dport { 7004 } meta nfproto ipv4 reject with icmp type host-unreachable
   }
@@ -82,6 +83,10 @@ def _causes(world: World) -> Iterator[None]:
         (dataclasses.replace(TCP, port=7002), "refused"),
         (dataclasses.replace(TCP, port=7003), "refused"),
         (dataclasses.replace(UDP, port=7099), "refused"),
+        (dataclasses.replace(TCP, address="::1", port=7099), "refused"),
+        (dataclasses.replace(TCP, address="::1", port=7003), "refused"),
+        (dataclasses.replace(UDP, address="::1", port=7099), "refused"),
+        (dataclasses.replace(UDP, address="::1", port=7001), "timeout"),
         (dataclasses.replace(TCP, port=7001), "timeout"),
         (dataclasses.replace(UDP, port=7001), "timeout"),
         (dataclasses.replace(TCP, port=7020), "reset"),
