@@ -51,6 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("auto", "host", "own"),
         help="whose kernel nodes run on: the host's, their own, or what the mode needs (default: auto)",
     )
+    group.addoption(
+        "--kp-families",
+        default=None,
+        choices=("dual", "ipv4", "ipv6"),
+        help="sandbox: IP families of nodes, pods and Services (default: dual)",
+    )
     group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")
     group.addoption("--kp-context", default=None, help="existing: context of the kubeconfig (default: the current one)")
     group.addoption(

@@ -16,6 +16,7 @@ from gauntlet.ground import screen
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.errors import ExitCode, GauntletError, UsageError
+from gauntlet.ground.family import CHOICES
 from gauntlet.ground.names import NAME
 from gauntlet.providers.registry import DEFAULT
 
@@ -57,6 +58,11 @@ def cluster() -> None:
     show_default=True,
     help="Whose kernel nodes run on: what the mode needs, the host's, or their own.",
 )
+@click.option(
+    "--families",
+    type=click.Choice([*CHOICES]),
+    help="IP families of nodes, pods and Services of a sandbox.  [default: dual]",
+)
 @click.option("--kind-image", default="", help="Node image for the kind provider; default: the one built here.")
 @from_source
 def up(
@@ -67,6 +73,7 @@ def up(
     version: str,
     source: str,
     node_kernel: str,
+    families: str | None,
     kind_image: str,
 ) -> None:
     """Bring up a cluster that stays until it is told to go."""
@@ -83,6 +90,7 @@ def up(
         nodes=nodes,
         keep=True,
         kernel=chosen_kernel(maker, subject.mode, node_kernel),
+        families=CHOICES[families] if families else (),
         kind=KindOptions(kind_image),
     )
     maker.prepare(spec, click.echo)
@@ -91,7 +99,7 @@ def up(
     heal(made)
     click.echo(
         f"{made.name}: Kubernetes {made.control_plane_version}, {len(made.nodes)} nodes, "
-        f"kube-proxy {made.version} in {made.mode} mode"
+        f"kube-proxy {made.version} in {made.mode} mode, {' and '.join(made.families)}"
     )
     click.echo(f"  export KUBECONFIG={made.kubeconfig}")
     click.echo(f"  gauntlet cluster shell {made.nodes[0].name} --name {made.name}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gauntlet.cli.places import places
 from gauntlet.ground.cluster import NodeKernel
+from gauntlet.ground.family import CHOICES, Family
 from gauntlet.ground.journal import lock
 from gauntlet.kube.kubeconfig import cluster_name, provider_name
 from gauntlet.promises import slo
@@ -17,6 +18,7 @@ from gauntlet.promises.support import Place
 from gauntlet.providers import AUTO, DEFAULT, ClusterSpec, ExistingOptions, KindOptions, provider
 from gauntlet.providers.existing.options import DEFAULT_BLAST
 from gauntlet.providers.existing.survey import Survey
+from gauntlet.proxy.modes import traits
 from gauntlet.subject import Subject
 
 # Options that name somebody's cluster, and the names of their values in pytest's configuration.
@@ -53,13 +55,15 @@ class Existing:
 class Settings:
     """What the `--kp-*` options, and pytest-kind's, ask for.
 
-    `kernels` are by the name of the subject, `version` is that of a subject that says none, `folder` that of this run's
+    `kernels` are by the name of the subject, `families` are the IP families that were asked for, or those of a cluster
+    that was there; none if nothing was said. `version` is that of a subject that says none, `folder` that of this run's
     results.
     """
 
     subjects: tuple[Subject, ...]
     kernels: Mapping[str, NodeKernel]
     node_kernel: str
+    families: tuple[Family, ...]
     provider: str
     version: str
     slos: Path
@@ -82,6 +86,9 @@ class Settings:
             given.append(f"--kp-version={self.version}")
         if self.node_kernel != AUTO:
             given.append(f"--kp-node-kernel={self.node_kernel}")
+        if self.families and self.kubeconfig is None:
+            word = next(word for word, families in CHOICES.items() if families == self.families)
+            given.append(f"--kp-families={word}")
         if self.provider != DEFAULT:
             given.append(f"--kp-provider={self.provider}")
         for option, value in (
@@ -104,7 +111,8 @@ class Settings:
     def places(self, subject: Subject) -> frozenset[Place]:
         """Where the cluster of this subject is, as the table of unsupported combinations has it."""
         survey = None if self.existing is None else self.existing.survey
-        return places(provider(self.provider), self.kernel(subject), survey)
+        source = provider(self.provider)
+        return places(source, traits(subject.mode), self.kernel(subject), self.families, survey)
 
     def kernel(self, subject: Subject) -> NodeKernel:
         """Whose kernel the nodes of this subject's cluster run on."""
@@ -136,6 +144,7 @@ class Settings:
             subject,
             keep=self.keep_cluster,
             kernel=self.kernel(subject),
+            families=self.families,
             kind=self.kind,
             existing=ExistingOptions() if self.existing is None else self.existing.options,
         )

@@ -6,7 +6,7 @@ primary one (kubernetes.io/docs/concepts/services-networking/dual-stack).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 
@@ -18,6 +18,8 @@ class Family(StrEnum):
 
 
 BOTH = (Family.IPV4, Family.IPV6)
+# The words by which a cluster's families are asked for.
+CHOICES: Mapping[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (Family.IPV4,), "ipv6": (Family.IPV6,)}
 
 
 def family_of(address: str) -> Family:
@@ -42,6 +44,22 @@ def first_of(family: Family, addresses: Iterable[str]) -> str:
     if found is None:
         raise LookupError(f"none of {', '.join(addresses) or 'no addresses'} is {family}")
     return found
+
+
+def literal(address: str) -> str:
+    """An address as it stands before a port, and in a URL: `10.0.0.1`, `[fd00::1]`."""
+    return f"[{address}]" if family_of(address) is Family.IPV6 else address
+
+
+def place(address: str, port: int) -> str:
+    """`10.0.0.1:80`, or `[fd00::1]:80`."""
+    return f"{literal(address)}:{port}"
+
+
+def parted(place: str) -> tuple[str, int]:
+    """The address and the port of a place."""
+    address, _, port = place.rpartition(":")
+    return address.removeprefix("[").removesuffix("]"), int(port)
 
 
 class Addressed:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.family import Family
 from gauntlet.providers.existing.options import ExistingOptions
 from gauntlet.providers.kind.options import KindOptions
 
@@ -28,7 +29,8 @@ class ClusterSpec:
     `keep` asks for a cluster that outlives the process that creates it. `name` is unique among the clusters of this
     user. `kind` is for the kind provider alone, `existing` for that of existing clusters, whose subject is the one
     found there. `replacements` are subjects whose kube-proxies the nodes of a new cluster may be given later
-    (RollingCluster).
+    (RollingCluster). `families` are the IP families that are asked for, the primary one first; none: those that the
+    provider's clusters have.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ClusterSpec:
     nodes: int = 3
     keep: bool = False
     kernel: NodeKernel = NodeKernel.HOST
+    families: tuple[Family, ...] = ()
     kind: KindOptions = field(default_factory=KindOptions)
     existing: ExistingOptions = field(default_factory=ExistingOptions)
 

@@ -16,7 +16,7 @@ def service(found: ServiceObject) -> model.Service:
     return model.Service(
         name=metadata.full_name,
         ports=tuple(map(_port, spec.ports)),
-        cluster_ips=(spec.cluster_ips or (spec.cluster_ip,)) if spec.has_cluster_ip else (),
+        cluster_ips=spec.all_cluster_ips,
         type=model.ServiceType(spec.type),
         external_ips=spec.external_ips,
         ingress=tuple(

@@ -55,6 +55,11 @@ class ServiceSpec(Part):
         return self.cluster_ip not in ("", "None")
 
     @property
+    def all_cluster_ips(self) -> tuple[str, ...]:
+        """Its ClusterIPs, the primary one first; empty if it is headless or an ExternalName."""
+        return (self.cluster_ips or (self.cluster_ip,)) if self.has_cluster_ip else ()
+
+    @property
     def tcp_ports(self) -> tuple[int, ...]:
         return tuple(each.port for each in self.ports if each.protocol == "TCP")
 

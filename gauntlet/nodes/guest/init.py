@@ -72,9 +72,10 @@ def _network(settings: Settings) -> socket.socket:
     management = os.open("/proc/self/ns/net", os.O_RDONLY)
     kernel.enter_network(own)
     away = f"link set {MANAGEMENT_LINK} netns /proc/1/fd/{management}"
-    _run(["ip", "-batch", "-"], "\n".join([away, *settings.ip]))
+    # First: an address of IPv6 is looked for twins of as its link then says.
     for key, value in settings.sysctls.items():
         Path("/proc/sys", key).write_text(value, encoding="ascii")
+    _run(["ip", "-batch", "-"], "\n".join([away, *settings.ip]))
     kernel.enter_network(management)
     _run(["ip", "-batch", "-"], "\n".join(settings.management_ip))
     # It stays in the network it was made in.

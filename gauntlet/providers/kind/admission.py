@@ -17,6 +17,11 @@ from gauntlet.subject import Subject
 
 def require_makeable(spec: ClusterSpec) -> None:
     """Raises UsageError or EnvironmentUnfit if no cluster of kind can be as the specification says."""
+    if spec.families:
+        raise UsageError(
+            "the IP families of kind clusters are those of kind-configs/, not the gauntlet's to choose",
+            "leave --kp-families or --families out; the sandbox provider has both families, or either alone",
+        )
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", spec.name):
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"

@@ -6,13 +6,14 @@ the user, organisations are groups. The bootstrap RBAC policy grants each what i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
 
 from gauntlet.kube.kubeconfig import Credentials, render
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 
 ADMIN = ("gauntlet-admin", "system:masters")
 CONTROLLER_MANAGER = ("system:kube-controller-manager", None)
@@ -35,12 +36,11 @@ class Authority:
     def __init__(self) -> None:
         self._ca = trustme.CA()
 
-    def serving_files(self, folder: Path) -> Files:
+    def serving_files(self, folder: Path, plans: Sequence[AddressPlan]) -> Files:
         """Write the API server's certificate and key, and a service account key, into `folder`."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        serving = self._ca.issue_cert(
-            "127.0.0.1", layout.API_ADDRESS, layout.SERVICE_VIP, "localhost", "kubernetes.default.svc"
-        )
+        addresses = [each for plan in plans for each in (plan.api, plan.first_service)]
+        serving = self._ca.issue_cert("127.0.0.1", *addresses, "localhost", "kubernetes.default.svc")
         files = Files(folder / "ca.crt", folder / "apiserver.crt", folder / "apiserver.key", folder / "sa.key")
         files.ca.write_bytes(self._ca.cert_pem.bytes())
         files.certificate.write_bytes(b"".join(blob.bytes() for blob in serving.cert_chain_pems))

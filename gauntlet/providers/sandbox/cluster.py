@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
-from gauntlet.ground.family import families_of
+from gauntlet.ground.family import families_of, place
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
 from gauntlet.nodes.namespaced import NamespacedHost, NamespacedNode, World
 from gauntlet.nodes.switchboard import Switchboard
 from gauntlet.providers.sandbox import layout, replacement
+from gauntlet.providers.sandbox.address_plan import plans
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
 from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
@@ -47,12 +48,12 @@ class SandboxCluster:
         self.kernel = record.kernel_release
         self.state_dir: Path = layout.state_dir(record.name)
         self.kubeconfig: Path = self.state_dir / "kubeconfig"
-        self.api_address = f"{layout.API_ADDRESS}:{layout.API_PORT}"
+        self.families = families_of(record.nodes[0].addresses)
+        self.api_address = place(plans(self.families)[0].api, layout.API_PORT)
         world = World(record.init_pid, record.user_namespace)
         self._world = world
         self._switchboard = Switchboard(self.state_dir / layout.SWITCHBOARD)
         self.nodes: tuple[NamespacedNode | GuestNode, ...] = tuple(self._node(node) for node in record.nodes)
-        self.families = families_of(self.nodes[0].addresses)
         outside = record.outside
         self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.addresses, outside.pid)
 

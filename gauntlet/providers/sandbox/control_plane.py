@@ -10,8 +10,10 @@ from http import HTTPStatus
 from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import place
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.sandbox import certificates, layout
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.http_check import status_code
 
 ETCD_URL = "http://127.0.0.1:2379"
@@ -49,11 +51,14 @@ class Component:
 class ControlPlane:
     """The control plane of one cluster. `wait_ready` returns when its API serves."""
 
-    def __init__(self, binaries: Path, work: Path, logs: Path, authority: certificates.Authority) -> None:
+    def __init__(
+        self, binaries: Path, work: Path, logs: Path, authority: certificates.Authority, plans: Sequence[AddressPlan]
+    ) -> None:
+        self._plans = plans
         self._binaries = binaries
         self._logs = logs
         self._work = work
-        self._files = authority.serving_files(work / "pki")
+        self._files = authority.serving_files(work / "pki", plans)
         self._tls = ssl.create_default_context(cadata=self._files.ca.read_text(encoding="utf-8"))
         self._components: list[Component] = []
         kubeconfig = work / "controller-manager.kubeconfig"
@@ -64,7 +69,12 @@ class ControlPlane:
 
     @property
     def url(self) -> str:
-        return f"https://{layout.API_ADDRESS}:{layout.API_PORT}"
+        return f"https://{place(self.address, layout.API_PORT)}"
+
+    @property
+    def address(self) -> str:
+        """Of the API server: the Service kubernetes takes one of its own family, the cluster's primary one."""
+        return self._plans[0].api
 
     def start(self) -> None:
         """Start etcd and the API server at the same time; the latter waits for the former."""
@@ -81,9 +91,9 @@ class ControlPlane:
         self._start(
             "kube-apiserver",
             f"--etcd-servers={ETCD_URL}",
-            f"--service-cluster-ip-range={layout.SERVICE_CIDR}",
-            f"--bind-address={layout.API_ADDRESS}",
-            f"--advertise-address={layout.API_ADDRESS}",
+            f"--service-cluster-ip-range={','.join(plan.services for plan in self._plans)}",
+            f"--bind-address={self.address}",
+            f"--advertise-address={self.address}",
             f"--secure-port={layout.API_PORT}",
             "--authorization-mode=Node,RBAC",
             "--allow-privileged=true",
@@ -119,7 +129,7 @@ class ControlPlane:
 
         def ready() -> bool:
             self.check()
-            code = status_code(layout.API_ADDRESS, layout.API_PORT, "/readyz", timeout_s=2.0, tls=self._tls)
+            code = status_code(self.address, layout.API_PORT, "/readyz", timeout_s=2.0, tls=self._tls)
             return code == HTTPStatus.OK
 
         try:

@@ -6,67 +6,88 @@ the next router of a real cluster would do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gauntlet.ground.family import Family
 from gauntlet.providers.sandbox import layout
-from gauntlet.providers.sandbox.places import FABRIC, Place, new_host, world_ip
+from gauntlet.providers.sandbox.address_plan import AddressPlan
+from gauntlet.providers.sandbox.places import FABRIC, Place, new_host, prepare_world_for_ipv6, world_ip
 
-_ROUTER = {
-    "net.ipv4.ip_forward": "1",
-    "net.ipv4.conf.all.send_redirects": "0",
-    "net.ipv4.conf.default.send_redirects": "0",
-    # It was there before its default was set. Each redirect would also use up the limit of refusals to its receiver
-    # (inet_peer: icmp_ratelimit counts both).
-    "net.ipv4.conf.eth0.send_redirects": "0",
-    "net.ipv4.conf.all.rp_filter": "0",
-    "net.ipv4.conf.default.rp_filter": "0",
+_ROUTER: Mapping[Family, Mapping[str, str]] = {
+    Family.IPV4: {
+        "net.ipv4.ip_forward": "1",
+        "net.ipv4.conf.all.send_redirects": "0",
+        "net.ipv4.conf.default.send_redirects": "0",
+        # It was there before its default was set. Each redirect would also use up the limit of refusals to its receiver
+        # (inet_peer: icmp_ratelimit counts both).
+        "net.ipv4.conf.eth0.send_redirects": "0",
+        "net.ipv4.conf.all.rp_filter": "0",
+        "net.ipv4.conf.default.rp_filter": "0",
+    },
+    Family.IPV6: {
+        "net.ipv6.conf.all.forwarding": "1",
+        # No switch stops the redirects of IPv6 (ip6_forward), which use up the same limit: there is none here.
+        "net.ipv6.icmp.ratelimit": "0",
+    },
 }
+_HASH_OF_PORTS = {
+    Family.IPV4: {"net.ipv4.fib_multipath_hash_policy": "1"},
+    Family.IPV6: {"net.ipv6.fib_multipath_hash_policy": "1"},
+}
+_FORWARDING = {Family.IPV4: "net/ipv4/ip_forward", Family.IPV6: "net/ipv6/conf/all/forwarding"}
+_BRIDGED = ("bridge-nf-call-iptables", "bridge-nf-call-ip6tables")
 
 
-def set_up() -> None:
+def set_up(plans: Sequence[AddressPlan]) -> None:
     """Make the bridge, with the control plane on it."""
-    bridged = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+    prepare_world_for_ipv6()
     world_ip(
-        "link set lo up",
-        f"link add {FABRIC} type bridge",
-        f"addr add {layout.API_ADDRESS}/{layout.NODE_NETWORK_PREFIX} dev {FABRIC}",
+        # Nobody asks who listens to which group: a bridge that snoops would come to know none of its members.
+        f"link add {FABRIC} type bridge mcast_snooping 0",
+        *(f"addr add {plan.api}/{plan.fabric_bits} dev {FABRIC}" for plan in plans),
         f"link set {FABRIC} up",
     )
-    if bridged.exists():
-        bridged.write_text("0")
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    for name in _BRIDGED:
+        bridged = Path("/proc/sys/net/bridge", name)
+        if bridged.exists():
+            bridged.write_text("0")
+    for plan in plans:
+        Path("/proc/sys", _FORWARDING[plan.family]).write_text("1")
 
 
-def node(index: int, nodes: int) -> Place:
+def node(index: int, nodes: int, plans: Sequence[AddressPlan]) -> Place:
     """Make node `index` of so many, on the host's kernel."""
-    place = _host(layout.node_name(index), layout.node_address(index))
-    place.sysctl(_ROUTER)
-    place.ip(
-        *(
-            f"route add {layout.node_pod_cidr(other)} via {layout.node_address(other)}"
-            for other in range(1, nodes + 1)
-            if other != index
-        )
-    )
+    place = _host(layout.node_name(index), {plan: plan.node(index) for plan in plans})
+    for plan in plans:
+        place.sysctl(_ROUTER[plan.family])
+        place.ip(*to_other_pods(index, nodes, plan))
     return place
 
 
-def outside(nodes: int) -> Place:
+def to_other_pods(index: int, nodes: int, plan: AddressPlan) -> list[str]:
+    """Lines for ip(8): the routes from node `index` of so many to the pods of the others."""
+    others = (other for other in range(1, nodes + 1) if other != index)
+    return [f"route add {plan.node_pods(other)} via {plan.node(other)}" for other in others]
+
+
+def outside(nodes: int, plans: Sequence[AddressPlan]) -> Place:
     """Make the outside host, and the routes of the next router, for so many nodes."""
     indices = range(1, nodes + 1)
-    place = _host("outside", layout.OUTSIDE_ADDRESS)
-    place.sysctl({"net.ipv4.fib_multipath_hash_policy": "1"})
-    hops = " ".join(f"nexthop via {layout.node_address(i)}" for i in indices)
-    place.ip(f"route add {layout.LOAD_BALANCER_POOL} {hops}")
-    world_ip(
-        *(f"route add {layout.node_pod_cidr(i)} via {layout.node_address(i)}" for i in indices),
-        f"route add blackhole {layout.SERVICE_CIDR}",
-        f"route add blackhole {layout.LOAD_BALANCER_POOL}",
-    )
+    place = _host("outside", {plan: plan.outside for plan in plans})
+    for plan in plans:
+        place.sysctl(_HASH_OF_PORTS[plan.family])
+        hops = " ".join(f"nexthop via {plan.node(i)}" for i in indices)
+        place.ip(f"route add {plan.load_balancers} {hops}")
+        world_ip(
+            *(f"route add {plan.node_pods(i)} via {plan.node(i)}" for i in indices),
+            f"route add blackhole {plan.services}",
+            f"route add blackhole {plan.load_balancers}",
+        )
     return place
 
 
-def _host(name: str, address: str) -> Place:
+def _host(name: str, addresses: Mapping[AddressPlan, str]) -> Place:
     place = new_host(name)
     world_ip(
         f"link add {name} type veth peer name eth0 netns {place.pid}",
@@ -74,27 +95,37 @@ def _host(name: str, address: str) -> Place:
         f"link set {name} up",
     )
     place.ip(
-        f"addr add {address}/{layout.NODE_NETWORK_PREFIX} dev eth0",
+        *(f"addr add {address}/{plan.fabric_bits} dev eth0" for plan, address in addresses.items()),
         "link set eth0 up",
-        f"route add default via {layout.API_ADDRESS}",
+        *(f"route add {plan.everything} via {plan.api}" for plan in addresses),
     )
     return place
 
 
-def wire_pod(node: Place, index: int, pod: Place, address: str, link: str) -> None:
+def wire_pod(node: Place, index: int, number: int, pod: Place, link: str, plans: Sequence[AddressPlan]) -> None:
     """Join a pod to its node by a link of its own; every packet of the pod passes the node's network."""
-    gateway = layout.gateway(index)
     node.ip(
         f"link add {link} type veth peer name eth0 netns {pod.pid}",
-        f"addr add {gateway}/32 dev {link}",
+        *(f"addr add {plan.alone(plan.gateway(index))} dev {link}" for plan in plans),
         f"link set {link} up",
-        f"route add {address}/32 dev {link}",
+        *(f"route add {plan.alone(plan.pod_of(index, number))} dev {link}" for plan in plans),
     )
-    pod.ip(
-        f"addr add {address}/32 dev eth0",
-        "link set eth0 up",
-        f"route add {gateway} dev eth0",
-        f"route add default via {gateway}",
-    )
+    pod.ip(*at_the_pod(index, number, plans))
     node.wait_up(link)
     pod.wait_up("eth0")
+
+
+def at_the_pod(index: int, number: int, plans: Sequence[AddressPlan]) -> list[str]:
+    """Lines for ip(8): the addresses of pod `number` on node `index`, and the routes that make the node its gateway."""
+    return [
+        *(f"addr add {plan.alone(plan.pod_of(index, number))} dev eth0" for plan in plans),
+        "link set eth0 up",
+        *(
+            line
+            for plan in plans
+            for line in (
+                f"route add {plan.alone(plan.gateway(index))} dev eth0",
+                f"route add {plan.everything} via {plan.gateway(index)}",
+            )
+        ),
+    ]

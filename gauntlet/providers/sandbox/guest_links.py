@@ -1,19 +1,22 @@
 """The links of guests: to the fabric, to their pods, and one that only commands for the guest pass.
 
 Pods are namespaces of the world behind a bridge of their node. On it they reach nobody but the guest: its ports are
-isolated from each other, and the guest is the gateway of addresses that have no neighbours (/32). So all their packets,
-also those to a pod of the same node or to themselves through a Service, pass the guest's kernel and its kube-proxy.
+isolated from each other, and the guest is the gateway of addresses that have no neighbours (/32 and /128). So all
+their packets, also those to a pod of the same node or to themselves through a Service, pass the guest's kernel and its
+kube-proxy.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.nodes.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox import fabric, layout
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.places import FABRIC, Place, wait_world_links_up, world_ip
 from gauntlet.providers.sandbox.uml import Nic
 
@@ -24,18 +27,18 @@ _TUN = Path("/dev/net/tun")
 
 def wire(index: int) -> list[Nic]:
     """Make the links of guest `index` in the world. Returns what to give its kernel."""
-    fabric, pods, management = layout.node_name(index), f"pods-{index}", f"manage-{index}"
+    node, pods, management = layout.node_name(index), f"pods-{index}", f"manage-{index}"
     bridge = _pod_bridge(index)
     nics = [
-        _nic(index, FABRIC_LINK, fabric, 0),
+        _nic(index, FABRIC_LINK, node, 0),
         _nic(index, POD_LINK, pods, 1),
         _nic(index, MANAGEMENT_LINK, management, 2),
     ]
     address = layout.management_address(index)
     world_ip(
-        f"link set {fabric} master {FABRIC}",
+        f"link set {node} master {FABRIC}",
         f"link add {bridge} type bridge mcast_snooping 0",
-        f"link set {bridge} up",
+        f"link set {bridge} addrgenmode none up",
         f"link set {pods} master {bridge}",
         f"addr add {layout.MANAGEMENT_ADDRESS}/32 dev {management}",
         f"route add {address}/32 dev {management}",
@@ -44,23 +47,17 @@ def wire(index: int) -> list[Nic]:
     return nics
 
 
-def wire_pod(index: int, pod: Place, address: str, link: str) -> None:
-    """Join a pod to its guest."""
-    gateway = layout.gateway(index)
-    # An address keeps its hardware address when a later pod gets it: what the guest remembers stays right.
-    mac = "02:" + ":".join(f"{int(part):02x}" for part in ["0", *address.split(".")])
+def wire_pod(index: int, number: int, pod: Place, link: str, plans: Sequence[AddressPlan]) -> None:
+    """Join pod `number` to its guest."""
+    # A number keeps its hardware address when a later pod gets it: what the guest remembers stays right.
+    mac = f"02:00:0a:f4:{index:02x}:{number:02x}"
     world_ip(
         f"link add {link} type veth peer name eth0 address {mac} netns {pod.pid}",
         f"link set {link} master {_pod_bridge(index)}",
         f"link set {link} type bridge_slave isolated on",
         f"link set {link} up",
     )
-    pod.ip(
-        f"addr add {address}/32 dev eth0",
-        "link set eth0 up",
-        f"route add {gateway} dev eth0",
-        f"route add default via {gateway}",
-    )
+    pod.ip(*fabric.at_the_pod(index, number, plans))
     wait_world_links_up(link)
     pod.wait_up("eth0")
 

@@ -49,10 +49,11 @@ class GuestMachine:
         python: Path,
         log: Path,
         number: int,
+        parameters: Sequence[str],
     ) -> None:
         """`work` is a folder of the machine's own; `library` holds the package gauntlet; `python` runs its init.
 
-        `number` counts the machines of a world, from 0: see uml.on_processor.
+        `number` counts the machines of a world, from 0: see uml.on_processor. `parameters` are of the kernel.
         """
         self.name = settings.name
         self._settings = settings
@@ -63,6 +64,7 @@ class GuestMachine:
         self._python = python
         self._log = log
         self._number = number
+        self._parameters = parameters
         self._process: subprocess.Popen[bytes] | None = None
         self._state = MachineState.OFF
         self._changed = threading.Condition()
@@ -91,7 +93,7 @@ class GuestMachine:
                 str(told),
             ]
             # What the kernel does not know, with a value, becomes the environment of the first process.
-            command = uml.command(kernel, self._nics, str(self._work), init)
+            command = uml.command(kernel, self._nics, str(self._work), init, self._parameters)
             command.insert(1, f"PYTHONPATH={self._library}")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(

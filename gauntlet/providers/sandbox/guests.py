@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import Family
 from gauntlet.ground.paths import project_root
 from gauntlet.nodes.guest.node import PATH
 from gauntlet.nodes.guest.settings import FABRIC_LINK, MANAGEMENT_LINK, POD_LINK, Settings
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.providers.sandbox import guest_links, layout
+from gauntlet.providers.sandbox import fabric, guest_links, layout
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.exchange import Exchange
 from gauntlet.providers.sandbox.guest_machine import GuestMachine
 from gauntlet.providers.sandbox.inner_node import Guest
@@ -22,6 +25,7 @@ _LOAD = (
     *("nf_conntrack", "iptable_nat", "iptable_filter", "iptable_mangle", "xt_comment", "xt_mark", "xt_conntrack"),
     *("xt_MASQUERADE", "xt_addrtype", "xt_statistic", "xt_recent", "ipt_REJECT"),
 )
+_LOAD_IPV6 = ("ip6table_nat", "ip6table_filter", "ip6table_mangle", "ip6t_REJECT")
 _SYSCTLS = {
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/all/route_localnet": "1",
@@ -33,6 +37,14 @@ _SYSCTLS = {
 } | {
     f"net/ipv4/conf/{link}/{what}": "0" for link in (FABRIC_LINK, POD_LINK) for what in ("send_redirects", "rp_filter")
 }
+# As in places.py and fabric.py, for links that are there before their defaults are set.
+_SYSCTLS_IPV6 = {"net/ipv6/conf/all/forwarding": "1", "net/ipv6/icmp/ratelimit": "0"} | {
+    f"net/ipv6/conf/{link}/{what}": "0"
+    for link in ("all", "default", FABRIC_LINK, POD_LINK)
+    for what in ("accept_dad", "accept_ra", "accept_redirects")
+}
+# kube-proxy would write all its rules once more for IPv6, and that takes a guest seconds.
+_WITHOUT_IPV6 = ("ipv6.disable=1",)
 # Beside BIN, so that no path on the kernel's command line has a space in it.
 _LIBRARY = Path("/run/gauntlet/library")
 _PYTHON = Path("/run/gauntlet/python")
@@ -63,17 +75,17 @@ mount --move $new "$lib"
 """
 
 
-def boot(nodes: int, state_dir: Path, work: Path) -> list[Guest]:
+def boot(nodes: int, state_dir: Path, work: Path, plans: Sequence[AddressPlan]) -> list[Guest]:
     """Wire and start all guests, and the exchange. Returns while they boot."""
     _make_modules_folder()
     _LIBRARY.symlink_to(project_root())
     _PYTHON.symlink_to(Path(sys.executable).resolve())
     switchboard = Switchboard(state_dir / layout.SWITCHBOARD)
-    machines = [_machine(index, nodes, state_dir, work / "guests") for index in range(1, nodes + 1)]
+    machines = [_machine(index, nodes, state_dir, work / "guests", plans) for index in range(1, nodes + 1)]
     Exchange(switchboard.path, {machine.name: machine for machine in machines}).start()
     for machine in machines:
         machine.start()
-    return [Guest(machine, index, switchboard) for index, machine in enumerate(machines, start=1)]
+    return [Guest(machine, index, switchboard, plans) for index, machine in enumerate(machines, start=1)]
 
 
 def _make_modules_folder() -> None:
@@ -84,10 +96,10 @@ def _make_modules_folder() -> None:
         )
 
 
-def _machine(index: int, nodes: int, state_dir: Path, work: Path) -> GuestMachine:
+def _machine(index: int, nodes: int, state_dir: Path, work: Path, plans: Sequence[AddressPlan]) -> GuestMachine:
     name = layout.node_name(index)
     return GuestMachine(
-        _settings(index, nodes),
+        _settings(index, nodes, plans),
         layout.management_address(index),
         guest_links.wire(index),
         work=work / name,
@@ -95,36 +107,36 @@ def _machine(index: int, nodes: int, state_dir: Path, work: Path) -> GuestMachin
         python=_PYTHON,
         log=state_dir / "logs" / f"console-{name}.log",
         number=index - 1,
+        parameters=() if _has_ipv6(plans) else _WITHOUT_IPV6,
     )
 
 
-def _settings(index: int, nodes: int) -> Settings:
-    prefix = layout.NODE_NETWORK_PREFIX
+def _has_ipv6(plans: Sequence[AddressPlan]) -> bool:
+    return any(plan.family is Family.IPV6 for plan in plans)
+
+
+def _settings(index: int, nodes: int, plans: Sequence[AddressPlan]) -> Settings:
     management = layout.management_address(index)
-    pod_prefix = layout.node_pod_cidr(index).partition("/")[2]
+    has_ipv6 = _has_ipv6(plans)
     return Settings(
         name=layout.node_name(index),
         ip=[
             "link set lo up",
-            f"addr add {layout.node_address(index)}/{prefix} dev {FABRIC_LINK}",
+            *(f"addr add {plan.node(index)}/{plan.fabric_bits} dev {FABRIC_LINK}" for plan in plans),
             f"link set {FABRIC_LINK} up",
-            f"addr add {layout.gateway(index)}/{pod_prefix} dev {POD_LINK}",
+            *(f"addr add {plan.gateway(index)}/{plan.pod_bits} dev {POD_LINK}" for plan in plans),
             f"link set {POD_LINK} up",
-            f"route add default via {layout.API_ADDRESS}",
-            *(
-                f"route add {layout.node_pod_cidr(other)} via {layout.node_address(other)}"
-                for other in range(1, nodes + 1)
-                if other != index
-            ),
+            *(f"route add {plan.everything} via {plan.api}" for plan in plans),
+            *(line for plan in plans for line in fabric.to_other_pods(index, nodes, plan)),
         ],
         management_ip=[
             "link set lo up",
             f"addr add {management}/32 peer {layout.MANAGEMENT_ADDRESS} dev {MANAGEMENT_LINK}",
             f"link set {MANAGEMENT_LINK} up",
         ],
-        sysctls=_SYSCTLS,
+        sysctls=_SYSCTLS | (_SYSCTLS_IPV6 if has_ipv6 else {}),
         binaries=layout.BIN,
         modules="",
-        load=list(_LOAD),
+        load=[*_LOAD, *(_LOAD_IPV6 if has_ipv6 else ())],
         path=PATH,
     )

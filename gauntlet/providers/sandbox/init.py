@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -25,6 +26,8 @@ def main() -> None:
     steward = os.fork()
     if steward == 0:
         os.close(spec.control_fd)
+        # Before urllib3 is imported: it then looks, by ::1 and once for all, whether there is IPv6.
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         from gauntlet.providers.sandbox import steward as work
 
         work.run(spec)

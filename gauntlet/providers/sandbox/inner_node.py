@@ -10,7 +10,8 @@ from typing import IO, Protocol
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.nodes.guest.node import stand_in, start_in_guest
 from gauntlet.nodes.switchboard import Switchboard
-from gauntlet.providers.sandbox import fabric, guest_links, layout
+from gauntlet.providers.sandbox import fabric, guest_links
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.guest_machine import GuestMachine
 from gauntlet.providers.sandbox.layout import HostRecord
 from gauntlet.providers.sandbox.places import Place, new_host_network_pod
@@ -47,11 +48,26 @@ class InnerNode(Protocol):
         ...
 
     def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: IO[str] | int) -> subprocess.Popen[str]: ...
-    def wire_pod(self, pod: Place, address: str, link: str) -> None:
-        """Join a pod to the node by a link of this name; every packet of the pod passes the node's network."""
+    @property
+    def plans(self) -> Sequence[AddressPlan]: ...
+    def wire_pod(self, pod: Place, number: int, link: str) -> None:
+        """Join pod `number` to the node by a link of this name; every packet of it passes the node's network."""
         ...
 
     def host_network_pod(self) -> PodPlace: ...
+
+
+def addresses(node: InnerNode) -> tuple[str, ...]:
+    """The node's own, the primary one first."""
+    return tuple(plan.node(node.index) for plan in node.plans)
+
+
+def pod_ranges(node: InnerNode) -> tuple[str, ...]:
+    return tuple(plan.node_pods(node.index) for plan in node.plans)
+
+
+def _record(node: InnerNode, pid: int, kernel: NodeKernel) -> HostRecord:
+    return HostRecord(node.name, addresses(node), pid, pod_ranges(node), kernel)
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,7 @@ class NamespaceNode:
 
     place: Place
     index: int
+    plans: Sequence[AddressPlan]
 
     @property
     def name(self) -> str:
@@ -67,9 +84,7 @@ class NamespaceNode:
 
     @property
     def record(self) -> HostRecord:
-        return HostRecord(
-            self.name, (layout.node_address(self.index),), self.place.pid, (layout.node_pod_cidr(self.index),)
-        )
+        return _record(self, self.place.pid, NodeKernel.HOST)
 
     def wait_booted(self) -> None:
         return
@@ -80,8 +95,8 @@ class NamespaceNode:
     def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: IO[str] | int) -> subprocess.Popen[str]:
         return self.place.start(argv, env=env, log=log)
 
-    def wire_pod(self, pod: Place, address: str, link: str) -> None:
-        fabric.wire_pod(self.place, self.index, pod, address, link)
+    def wire_pod(self, pod: Place, number: int, link: str) -> None:
+        fabric.wire_pod(self.place, self.index, number, pod, link, self.plans)
 
     def host_network_pod(self) -> PodPlace:
         return new_host_network_pod(self.name, self.place)
@@ -94,6 +109,7 @@ class Guest:
     machine: GuestMachine
     index: int
     switchboard: Switchboard
+    plans: Sequence[AddressPlan]
 
     @property
     def name(self) -> str:
@@ -101,9 +117,7 @@ class Guest:
 
     @property
     def record(self) -> HostRecord:
-        return HostRecord(
-            self.name, (layout.node_address(self.index),), 0, (layout.node_pod_cidr(self.index),), NodeKernel.OWN
-        )
+        return _record(self, 0, NodeKernel.OWN)
 
     def wait_booted(self) -> None:
         self.machine.wait_running()
@@ -114,8 +128,8 @@ class Guest:
     def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: IO[str] | int) -> subprocess.Popen[str]:
         return start_in_guest(self.switchboard, self.name, argv, env=env, stdout=log, stderr=subprocess.STDOUT)
 
-    def wire_pod(self, pod: Place, address: str, link: str) -> None:
-        guest_links.wire_pod(self.index, pod, address, link)
+    def wire_pod(self, pod: Place, number: int, link: str) -> None:
+        guest_links.wire_pod(self.index, number, pod, link, self.plans)
 
     def host_network_pod(self) -> PodPlace:
         return _PodInGuest(self)

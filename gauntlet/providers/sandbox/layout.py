@@ -1,4 +1,4 @@
-"""Addresses and files of a sandbox cluster, and the spec and record that describe it."""
+"""Names and files of a sandbox cluster, and the spec and record that describe it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,12 @@ from typing import Any
 from gauntlet.ground.cluster import Json, NodeKernel
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.family import Addressed
+from gauntlet.ground.family import Addressed, Family
 from gauntlet.ground.journal.owner import start_time
 from gauntlet.ground.paths import state_root
+from gauntlet.providers.sandbox.address_plan import AddressPlan, plans
 
-API_ADDRESS = "10.77.0.2"
 API_PORT = 6443
-NODE_NETWORK_PREFIX = 24
-OUTSIDE_ADDRESS = "10.77.0.200"
-SERVICE_CIDR = "10.96.0.0/12"
-SERVICE_VIP = "10.96.0.1"
-POD_CIDR = "10.244.0.0/16"
-LOAD_BALANCER_POOL = "10.200.0.0/24"
 MOST_NODES = 100
 # Changes whenever the fields of a record do: versions of the gauntlet may run side by side.
 LAYOUT = "7"
@@ -40,24 +34,6 @@ MANAGEMENT_ADDRESS = "10.78.0.1"
 def node_name(index: int) -> str:
     """Name of node `index`, counted from 1."""
     return f"node-{index}"
-
-
-def node_address(index: int) -> str:
-    return f"10.77.0.{10 + index}"
-
-
-def node_pod_cidr(index: int) -> str:
-    return f"10.244.{index}.0/24"
-
-
-def gateway(index: int) -> str:
-    """Address of a node on the links to its pods."""
-    return f"10.244.{index}.1"
-
-
-def pod_address(index: int, number: int) -> str:
-    """Address of the pod `number` (2..254) on node `index`."""
-    return f"10.244.{index}.{number}"
 
 
 def management_address(index: int) -> str:
@@ -83,6 +59,7 @@ class WorldSpec:
     proxy_path: str  # folder put first in kube-proxy's PATH; empty for none
     user_namespace: bool  # whether the world has one of its own
     kernel: NodeKernel
+    families: tuple[Family, ...]  # the primary one first
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -90,7 +67,12 @@ class WorldSpec:
     @classmethod
     def from_json(cls, text: str) -> WorldSpec:
         raw = json.loads(text)
-        return cls(**raw | {"kernel": NodeKernel(raw["kernel"])})
+        return cls(**raw | {"kernel": NodeKernel(raw["kernel"]), "families": tuple(map(Family, raw["families"]))})
+
+    @property
+    def plans(self) -> tuple[AddressPlan, ...]:
+        """The plan of each of its families."""
+        return plans(self.families)
 
 
 @dataclass(frozen=True)

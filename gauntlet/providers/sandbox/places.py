@@ -64,6 +64,14 @@ class Place:
         self.holder.wait()
 
 
+# An address that the kernel still looks for twins of (DAD, RFC 4862) serves nobody for a second or two: all addresses
+# here are ours. For the whole network and for the links that come later, before there is any. Nobody routes by adverts.
+_IPV6 = """
+for conf in /proc/sys/net/ipv6/conf/all /proc/sys/net/ipv6/conf/default; do
+    [ -d $conf ] || continue
+    for name in accept_dad accept_ra accept_redirects; do echo 0 > $conf/$name; done
+done
+"""
 _NODE_RUN = """
 new=/run/gauntlet/hosts/$1
 mkdir -p $new
@@ -84,12 +92,12 @@ exec sleep infinity
 
 def new_host(name: str) -> Place:
     """A place with a network and a /run of its own (the iptables lock lives there), as a node has."""
-    return _place(name, f"{_NODE_RUN}ip link set lo up\n{_HOLD}", ["--net"])
+    return _place(name, f"{_IPV6}{_NODE_RUN}ip link set lo up\n{_HOLD}", ["--net"])
 
 
 def new_pod(name: str) -> Place:
     """A place with a network and a /tmp of its own."""
-    return _place(name, f"{_POD_TMP}ip link set lo up\n{_HOLD}", ["--net"])
+    return _place(name, f"{_IPV6}{_POD_TMP}ip link set lo up\n{_HOLD}", ["--net"])
 
 
 def new_host_network_pod(name: str, node: Place) -> Place:
@@ -127,6 +135,11 @@ def _place(name: str, script: str, namespaces: Sequence[str], *, entry: Sequence
         raise GauntletError(f"could not make the namespaces of {name}: {(said + rest).strip()}")
     holder.stdout.close()
     return Place(name, holder)
+
+
+def prepare_world_for_ipv6() -> None:
+    """What each place does at its beginning, for the world's own network."""
+    _sh(["sh", "-e"], _IPV6)
 
 
 def world_ip(*lines: str) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.kube.watch import Follower, follow
-from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.events import Events
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.pod_worker import Network, PodWorker
@@ -25,7 +24,7 @@ class PodRunner:
     def __init__(self, api: Api, events: Events, nodes: Sequence[InnerNode], binaries: Path, logs: Path) -> None:
         self._api = api
         self._events = events
-        self._networks = {node.name: Network(node, layout.node_address(node.index)) for node in nodes}
+        self._networks = {node.name: Network(node) for node in nodes}
         self._binaries = binaries
         self._logs = logs
         self._workers: dict[str, PodWorker] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,9 +27,19 @@ class ContainerView:
 
 
 def status_of(
-    pod: PodObject, container: ContainerView, *, host_ip: str, pod_ip: str, holder: str, phase: str
+    pod: PodObject,
+    container: ContainerView,
+    *,
+    host_ips: Sequence[str],
+    pod_ips: Sequence[str],
+    holder: str,
+    phase: str,
 ) -> dict[str, Json]:
-    """The whole status. `holder`, the containerID, is a process that holds the pod's namespaces, IN_GUEST, or empty."""
+    """The whole status.
+
+    The primary addresses are first; `pod_ips` is empty while it has none. `holder`, the containerID, is a process that
+    holds the pod's namespaces, IN_GUEST, or empty.
+    """
     now = _stamp(datetime.now(UTC))
     ready = {
         "PodScheduled": True,
@@ -49,14 +60,14 @@ def status_of(
     }
     status: dict[str, Json] = {
         "phase": phase,
-        "hostIP": host_ip,
-        "hostIPs": [{"ip": host_ip}],
+        "hostIP": host_ips[0],
+        "hostIPs": [{"ip": address} for address in host_ips],
         "startTime": _stamp(pod.metadata.creation_timestamp or datetime.now(UTC)),
         "conditions": [_condition(pod, kind, "True" if true else "False", now) for kind, true in ready.items()],
         "containerStatuses": [container_status],
     }
-    if pod_ip:
-        status |= {"podIP": pod_ip, "podIPs": [{"ip": pod_ip}]}
+    if pod_ips:
+        status |= {"podIP": pod_ips[0], "podIPs": [{"ip": address} for address in pod_ips]}
     return status
 
 

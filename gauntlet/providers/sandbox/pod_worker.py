@@ -15,7 +15,7 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import Container, PodObject
-from gauntlet.providers.sandbox import layout, probes
+from gauntlet.providers.sandbox import inner_node, probes
 from gauntlet.providers.sandbox.events import Events, Kind
 from gauntlet.providers.sandbox.inner_node import InnerNode, PodPlace
 from gauntlet.providers.sandbox.places import new_pod
@@ -34,7 +34,6 @@ class Network:
     """A node's pod segment, and which of its addresses are free."""
 
     node: InnerNode
-    host_ip: str
     _free: list[int] = field(default_factory=lambda: list(range(2, 255)))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,7 +72,7 @@ class PodWorker:
         self._log = log
         self._container: Container = pod.spec.containers[0]
         self._place: PodPlace | None = None
-        self._address = ""
+        self._addresses: tuple[str, ...] = ()
         self._process: subprocess.Popen[str] | None = None
         self._started: datetime | None = None
         self._restarts = 0
@@ -116,11 +115,12 @@ class PodWorker:
             return
         if self._pod.spec.host_network:
             self._place = self._network.node.host_network_pod()
-            self._address = self._network.host_ip
+            self._addresses = inner_node.addresses(self._network.node)
         else:
             self._place = place = new_pod(self._name)
-            self._address = layout.pod_address(self._network.node.index, number)
-            self._network.node.wire_pod(place, self._address, f"p{number}-{place.pid}"[:15])
+            node = self._network.node
+            self._addresses = tuple(plan.pod_of(node.index, number) for plan in node.plans)
+            node.wire_pod(place, number, f"p{number}-{place.pid}"[:15])
         self._start(argv)
         while not self._is_leaving():
             if self._is_over():
@@ -195,7 +195,7 @@ class PodWorker:
         if time.monotonic() < self._next_probe:
             return
         assert self._place is not None
-        passed = probes.passes(probe, self._container, self._place, self._address)
+        passed = probes.passes(probe, self._container, self._place, self._addresses[0])
         period_s = probe.period_seconds
         # Until it is ready for the first time, look often: the sandbox starts processes faster than a period.
         self._next_probe = time.monotonic() + (period_s if self._ever_ready else min(period_s, 0.1))
@@ -284,8 +284,8 @@ class PodWorker:
         status = status_of(
             self._pod,
             view,
-            host_ip=self._network.host_ip,
-            pod_ip=self._address,
+            host_ips=inner_node.addresses(self._network.node),
+            pod_ips=self._addresses,
             holder=self._place.holder_id if self._place is not None else "",
             phase=phase,
         )

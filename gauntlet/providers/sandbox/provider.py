@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gauntlet.ground import ending, paths
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
+from gauntlet.ground.family import BOTH, Family
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers import programs
@@ -27,6 +29,7 @@ from gauntlet.proxy.modes import traits
 
 # A folder without a record is one that another run is just making, unless it is older than this.
 _BEING_MADE_S = 60.0
+_IPV6 = Path("/proc/sys/net/ipv6")
 _log = logging.getLogger(__name__)
 
 
@@ -81,6 +84,7 @@ class SandboxProvider:
 
     def create(self, spec: ClusterSpec) -> SandboxCluster:
         self.check(spec)
+        spec = replace(spec, families=served_families(spec))
         lock.take(self.name, spec.name)
         try:
             return self._create(spec)
@@ -167,6 +171,7 @@ class SandboxProvider:
             programs.require_pinned(subject)
             self.require_kernel(subject.mode, spec.kernel)
         require_distinct(spec)
+        _require_families(served_families(spec))
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")
         proxy_path = os.environ.get(PROXY_PATH, "")
@@ -186,3 +191,19 @@ class SandboxProvider:
 
 
 PROVIDER: type[Provider] = SandboxProvider
+
+
+def served_families(spec: ClusterSpec) -> tuple[Family, ...]:
+    """The families of a cluster to be made: the primary one alone if a kube-proxy that it may have serves no other."""
+    families = spec.families or BOTH
+    modes = {subject.mode for subject in (spec.subject, *spec.replacements)}
+    return families[:1] if any(traits(mode).one_family for mode in modes) else families
+
+
+def _require_families(families: Sequence[Family]) -> None:
+    """Raises EnvironmentUnfit if this machine's kernel has no IPv6 and the cluster is to have it."""
+    if Family.IPV6 in families and not _IPV6.exists():
+        raise EnvironmentUnfit(
+            "this machine's kernel has no IPv6, which clusters have beside IPv4",
+            "have IPv4 alone (--kp-families ipv4, `gauntlet cluster up --families ipv4`) or boot without ipv6.disable",
+        )

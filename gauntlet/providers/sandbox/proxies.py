@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import yaml
 
 from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import place
 from gauntlet.ground.waiting import NotInTime, until
-from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.http_check import status_code, text
 from gauntlet.providers.sandbox.inner_node import InnerNode
 from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
@@ -34,7 +35,14 @@ _LEAVE_CONNTRACK: Mapping[str, object] = {
 
 
 def configuration(
-    mode: ProxyMode, fields: Mapping[str, Json], kernel: NodeKernel, *, node: str, address: str, kubeconfig: Path
+    mode: ProxyMode,
+    fields: Mapping[str, Json],
+    kernel: NodeKernel,
+    *,
+    node: str,
+    address: str,
+    plans: Sequence[AddressPlan],
+    kubeconfig: Path,
 ) -> str:
     """The KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) of one node, as YAML; the subject's fields win."""
     document: dict[str, object] = {
@@ -43,11 +51,11 @@ def configuration(
         "mode": str(mode),
         "hostnameOverride": node,
         "clientConnection": {"kubeconfig": str(kubeconfig)},
-        "clusterCIDR": layout.POD_CIDR,
-        "bindAddress": "0.0.0.0",
-        "healthzBindAddress": f"{address}:{ports.HEALTHZ}",
+        "clusterCIDR": ",".join(plan.pods for plan in plans),
+        "bindAddress": plans[0].unspecified,
+        "healthzBindAddress": place(address, ports.HEALTHZ),
         # On all addresses: the steward reads them from outside of the node, to know when the first sync is done.
-        "metricsBindAddress": f"0.0.0.0:{ports.METRICS}",
+        "metricsBindAddress": place(plans[0].unspecified, ports.METRICS),
     }
     if kernel is NodeKernel.HOST:
         document["conntrack"] = _LEAVE_CONNTRACK

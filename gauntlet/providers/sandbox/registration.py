@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gauntlet.ground.cluster import Json
@@ -15,13 +16,13 @@ def zone_of(name: str) -> str:
     return f"zone-{2 - int(name.rpartition('-')[2]) % 2}"
 
 
-def register(api: Api, name: str, address: str, pod_cidr: str) -> None:
-    """Create a Ready Node with this InternalIP and pod range."""
+def register(api: Api, name: str, addresses: Sequence[str], pod_cidrs: Sequence[str]) -> None:
+    """Create a Ready Node with these InternalIPs and pod ranges, the primary ones first."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ZONE: zone_of(name)}
     api.post(
         "/api/v1/nodes",
-        {"metadata": {"name": name, "labels": labels}, "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}},
+        {"metadata": {"name": name, "labels": labels}, "spec": {"podCIDR": pod_cidrs[0], "podCIDRs": [*pod_cidrs]}},
     )
     room: dict[str, Json] = {"pods": "250", "cpu": "2", "memory": "4Gi"}
     ready: dict[str, Json] = {
@@ -33,7 +34,10 @@ def register(api: Api, name: str, address: str, pod_cidr: str) -> None:
         "lastTransitionTime": now,
     }
     status: dict[str, Json] = {
-        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
+        "addresses": [
+            *({"type": "InternalIP", "address": address} for address in addresses),
+            {"type": "Hostname", "address": name},
+        ],
         "conditions": [ready],
         "capacity": room,
         "allocatable": room,

@@ -10,6 +10,7 @@ from gauntlet.ground.cluster import Cluster, Node
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.providers.protocol import ProxyDoesNotServe
 from gauntlet.providers.sandbox import layout
+from gauntlet.providers.sandbox.address_plan import plans
 from gauntlet.providers.sandbox.layout import ClusterRecord, ProxyProgram
 from gauntlet.providers.sandbox.proxies import configuration
 from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
@@ -40,6 +41,7 @@ def replace(cluster: _Rolling, node: Node, given: ProxyProgram) -> None:
         node.kernel,
         node=node.name,
         address=node.address,
+        plans=plans(cluster.families),
         kubeconfig=layout.proxy_kubeconfig(cluster.state_dir, node.name),
     )
     # None between two starts: the next one is the new one's.

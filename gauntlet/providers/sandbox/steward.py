@@ -21,7 +21,7 @@ from gauntlet.kube.api import Api
 from gauntlet.kube.connection import CertificateConnection
 from gauntlet.nodes.guest import node as guest
 from gauntlet.providers.load_balancer import LoadBalancer
-from gauntlet.providers.sandbox import admission, certificates, fabric, guests, layout, registration, relay
+from gauntlet.providers.sandbox import admission, certificates, fabric, guests, inner_node, layout, registration, relay
 from gauntlet.providers.sandbox.binder import Binder
 from gauntlet.providers.sandbox.control_plane import ControlPlane
 from gauntlet.providers.sandbox.events import Events
@@ -39,7 +39,7 @@ PROXIES_DEADLINE_S = 60.0
 # Services. iptables-legacy does not use netlink: where the kernel has it, it takes the place of iptables-nft.
 _LEGACY_IPTABLES = """
 legacy=$(command -v xtables-legacy-multi) || exit 0
-if $legacy iptables -t nat -L -n >/dev/null 2>&1; then
+if $legacy iptables -t nat -L -n >/dev/null 2>&1 && $legacy ip6tables -t nat -L -n >/dev/null 2>&1; then
     mount --bind $legacy ${legacy%/*}/xtables-nft-multi
 fi
 """
@@ -58,7 +58,7 @@ def run(spec: WorldSpec) -> None:
         os._exit(1)
     up = {
         "nodes": [asdict(node.record) for node in nodes],
-        "outside": asdict(HostRecord(outside.name, (layout.OUTSIDE_ADDRESS,), outside.pid)),
+        "outside": asdict(HostRecord(outside.name, tuple(plan.outside for plan in spec.plans), outside.pid)),
     }
     report.write(json.dumps(up) + "\n")
     report.close()
@@ -76,18 +76,18 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
         _shell(_LEGACY_IPTABLES)
     logs = Path(spec.state_dir) / "logs"
     authority = certificates.Authority()
-    control_plane = ControlPlane(Path(layout.BIN), work, logs, authority)
-    fabric.set_up()
+    control_plane = ControlPlane(Path(layout.BIN), work, logs, authority, spec.plans)
+    fabric.set_up(spec.plans)
     nodes = _nodes(spec, work)
     control_plane.start()
-    outside = fabric.outside(spec.nodes)
+    outside = fabric.outside(spec.nodes, spec.plans)
     _log.info("the fabric is wired; etcd and kube-apiserver start")
 
     kubeconfig = Path(spec.state_dir) / "kubeconfig"
     _private(kubeconfig, authority.kubeconfig(certificates.ADMIN, cluster=spec.name, server=spec.relay_url))
     listener = socket.socket(fileno=spec.relay_fd)
     threading.Thread(
-        target=relay.serve, args=(listener, (layout.API_ADDRESS, layout.API_PORT)), name="relay", daemon=True
+        target=relay.serve, args=(listener, (control_plane.address, layout.API_PORT)), name="relay", daemon=True
     ).start()
 
     identity = work / "pki" / "steward.pem"
@@ -96,8 +96,8 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     control_plane.wait_ready()
     _log.info("kube-apiserver is ready")
     control_plane.start_controllers()
-    for i in range(1, spec.nodes + 1):
-        registration.register(api, layout.node_name(i), layout.node_address(i), layout.node_pod_cidr(i))
+    for node in nodes:
+        registration.register(api, node.name, inner_node.addresses(node), inner_node.pod_ranges(node))
     admission.warn_of_missing_controllers(api)
     for node in nodes:
         node.wait_booted()
@@ -107,7 +107,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     events = Events(api)
     PodRunner(api, events, nodes, Path(layout.BIN), logs / "pods").start()
     Binder(api, events).start()
-    LoadBalancer(api, [layout.LOAD_BALANCER_POOL]).follow()
+    LoadBalancer(api, [plan.load_balancers for plan in spec.plans]).follow()
     _log.info("nodes are registered; kube-proxies start")
     for supervisor in supervisors:
         supervisor.wait_healthy(PROXIES_DEADLINE_S)
@@ -122,8 +122,11 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
 def _nodes(spec: WorldSpec, work: Path) -> Sequence[InnerNode]:
     if spec.kernel is NodeKernel.OWN:
         # They boot beside the control plane.
-        return guests.boot(spec.nodes, Path(spec.state_dir), work)
-    return [NamespaceNode(fabric.node(index, spec.nodes), index) for index in range(1, spec.nodes + 1)]
+        return guests.boot(spec.nodes, Path(spec.state_dir), work, spec.plans)
+    return [
+        NamespaceNode(fabric.node(index, spec.nodes, spec.plans), index, spec.plans)
+        for index in range(1, spec.nodes + 1)
+    ]
 
 
 def _own_run_folder(binaries: Mapping[str, str]) -> None:
@@ -146,9 +149,15 @@ def _proxy(spec: WorldSpec, node: InnerNode, authority: certificates.Authority, 
     layout.node_folder(state, node.name).mkdir(parents=True)
     kubeconfig = layout.proxy_kubeconfig(state, node.name)
     _private(kubeconfig, authority.kubeconfig(certificates.PROXY, cluster=spec.name, server=server))
-    address = layout.node_address(node.index)
+    address = inner_node.addresses(node)[0]
     fields = configuration(
-        ProxyMode(spec.mode), spec.configuration, spec.kernel, node=node.name, address=address, kubeconfig=kubeconfig
+        ProxyMode(spec.mode),
+        spec.configuration,
+        spec.kernel,
+        node=node.name,
+        address=address,
+        plans=spec.plans,
+        kubeconfig=kubeconfig,
     )
     ProxyManifest.write(state, node.name, spec.subject, f"{layout.BIN}/{DATA_PLANE}", fields)
     path = guest.PATH if spec.kernel is NodeKernel.OWN else SYSTEM_PATH

@@ -131,8 +131,13 @@ def on_processor(number: int) -> list[str]:
     return ["taskset", "--cpu-list", str(processors[number])] if number < len(processors) else []
 
 
-def command(kernel: Kernel, nics: Sequence[Nic], run_folder: str, init: Sequence[str]) -> list[str]:
-    """The command line of a guest whose root file system is the caller's. `init` is its first process."""
+def command(
+    kernel: Kernel, nics: Sequence[Nic], run_folder: str, init: Sequence[str], parameters: Sequence[str] = ()
+) -> list[str]:
+    """The command line of a guest whose root file system is the caller's.
+
+    `init` is its first process, `parameters` are more of those of the kernel.
+    """
     return [
         str(kernel.program),
         f"mem={_MEMORY}",
@@ -146,9 +151,7 @@ def command(kernel: Kernel, nics: Sequence[Nic], run_folder: str, init: Sequence
         "quiet",
         # A panic ends the process of the kernel.
         "panic=-1",
-        # The sandbox's cluster is one of IPv4. kube-proxy would write all its rules once more for IPv6, and that takes
-        # a guest seconds.
-        "ipv6.disable=1",
+        *parameters,
         f"uml_dir={run_folder}",
         *(nic.argument for nic in nics),
         "--",

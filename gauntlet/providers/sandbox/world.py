@@ -161,6 +161,7 @@ class World:
             proxy_path=proxy_path,
             user_namespace="--user" in chosen,
             kernel=wanted.kernel,
+            families=wanted.families,
         )
         command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
         with (folder / "logs" / "world.log").open("wb") as log:

@@ -24,6 +24,8 @@ TRAITS = Traits(
     # cmd/kube-proxy/app/server_others.go of Kubernetes 1.25 registers the metrics of syncs for the other modes alone.
     counts_syncs=False,
     carries_connections=True,
+    # One proxier, with iptables of the primary family; the other modes have two.
+    one_family="newProxyServer in cmd/kube-proxy/app/server_others.go of Kubernetes 1.25",
     logged_endpoints=userspace.endpoints,
     local_policy=LocalPolicy.IGNORED,
     source_ranges=SourceRanges.IGNORED,

@@ -17,10 +17,12 @@ from kubernetes import client
 
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host, MachineState, NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import BOTH
 from gauntlet.ground.waiting import until
 from gauntlet.nodes.guest.node import GuestNode
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import layout, uml
+from gauntlet.providers.sandbox.address_plan import plans
 from gauntlet.subject import plain
 from tests.cluster.sandbox.conftest import Namespace
 from tests.cluster.sandbox.test_cluster import fetch, reaches
@@ -155,8 +157,12 @@ def test_commands_pass_broken_rules_and_links(node: GuestNode) -> None:
         node.run(["iptables", "-D", "INPUT", "-j", "DROP"])
         node.run(["iptables", "-D", "OUTPUT", "-j", "DROP"])
         node.run(["ip", "link", "set", "vec0", "up"])
-        node.run(["ip", "route", "add", "default", "via", layout.API_ADDRESS])
-        node.run(["ip", "route", "add", layout.node_pod_cidr(2), "via", layout.node_address(2)])
+        ipv4, ipv6 = plans(BOTH)
+        # With its link a node loses the routes, and of IPv6 the address as well.
+        lost = [f"addr add {node.address_in(ipv6.family)}/{ipv6.fabric_bits} dev vec0"]
+        for plan in (ipv4, ipv6):
+            lost += [f"route add {plan.everything} via {plan.api}", f"route add {plan.node_pods(2)} via {plan.node(2)}"]
+        node.run(["ip", "-batch", "-"], stdin="\n".join(lost))
 
 
 def test_clocks_agree(node: GuestNode) -> None:

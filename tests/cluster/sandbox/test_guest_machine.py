@@ -81,7 +81,7 @@ def test_a_machine_that_does_not_boot_says_why(tmp_path: Path) -> None:
     settings = Settings("broken", [], [], {}, "", "", [], "")
     no_python, log = tmp_path / "no-python", tmp_path / "console.log"
     machine = GuestMachine(
-        settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log, number=0
+        settings, "127.0.0.1", (), work=tmp_path, library=tmp_path, python=no_python, log=log, number=0, parameters=()
     )
     machine.start()
     with pytest.raises(GauntletError) as found:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
 import threading
 from collections.abc import Iterable
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import TypeAlias
 
 import pytest
 
 from gauntlet.ground.cluster import Cluster
-from gauntlet.providers.sandbox import layout
+from gauntlet.ground.family import BOTH
+from gauntlet.providers.sandbox.address_plan import plans
 from tests.cluster.sandbox.conftest import Namespace
-from tests.cluster.sandbox.test_cluster import test_service_answers_every_client as use_the_cluster
+from tests.cluster.sandbox.test_families import test_a_service_answers_every_client_by_both_families as use_the_cluster
 
+Range: TypeAlias = IPv4Network | IPv6Network
 RANGES = tuple(
-    IPv4Network(cidr)
-    for cidr in (
-        f"{layout.API_ADDRESS}/32",
-        "10.77.0.0/24",
-        layout.SERVICE_CIDR,
-        layout.POD_CIDR,
-        layout.LOAD_BALANCER_POOL,
-    )
+    ip_network(cidr) for plan in plans(BOTH) for cidr in (plan.fabric, plan.services, plan.pods, plan.load_balancers)
 )
 ETH_P_ALL = 3
 OUTGOING = 4  # PACKET_OUTGOING of packet(7)
@@ -34,7 +29,7 @@ OUTGOING = 4  # PACKET_OUTGOING of packet(7)
 class Sniffer:
     """Counts packets on every link of this network namespace that come from, or go to, some address ranges."""
 
-    def __init__(self, ranges: Iterable[IPv4Network]) -> None:
+    def __init__(self, ranges: Iterable[Range]) -> None:
         self._ranges = tuple(ranges)
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
         self._socket.settimeout(0.2)
@@ -59,10 +54,19 @@ class Sniffer:
             except TimeoutError:
                 continue
             self.packets += 1
-            if packet[:1] and packet[0] >> 4 == 4:
-                ends = [ipaddress.IPv4Address(packet[at : at + 4]) for at in (12, 16)]
-                if any(end in cidr for end in ends for cidr in self._ranges):
-                    self.seen.append(f"{ends[0]} > {ends[1]} on {link}{' out' if kind == OUTGOING else ''}")
+            ends = source_and_destination(packet)
+            if any(end in cidr for end in ends for cidr in self._ranges):
+                self.seen.append(f"{ends[0]} > {ends[1]} on {link}{' out' if kind == OUTGOING else ''}")
+
+
+def source_and_destination(packet: bytes) -> list[IPv4Address | IPv6Address]:
+    """Both addresses of a packet (RFC 791, RFC 8200); empty if it is not one of IP."""
+    version = packet[0] >> 4 if packet else 0
+    if version == 4:
+        return [IPv4Address(packet[at : at + 4]) for at in (12, 16)]
+    if version == 6:
+        return [IPv6Address(packet[at : at + 16]) for at in (8, 24)]
+    return []
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may watch the machine's links")
@@ -79,9 +83,10 @@ def test_no_packet_of_the_sandbox_is_on_any_link_of_the_machine(cluster: Cluster
 
 
 @needs_root
-def test_the_sniffer_sees_what_it_looks_for() -> None:
-    with Sniffer([IPv4Network("127.0.0.2/32")]) as sniffer, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.sendto(b"seen", ("127.0.0.2", 9))
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.2"), (socket.AF_INET6, "::1")])
+def test_the_sniffer_sees_what_it_looks_for(family: socket.AddressFamily, address: str) -> None:
+    with Sniffer([ip_network(address)]) as sniffer, socket.socket(family, socket.SOCK_DGRAM) as out:
+        out.sendto(b"seen", (address, 9))
     assert sniffer.seen
 
 
@@ -96,8 +101,9 @@ def test_every_link_of_the_world_ends_in_the_world(cluster: Cluster, namespace: 
             assert kind in {"loopback", "veth"}, link["ifname"]
             # A peer outside the world would be in a namespace that the world does not know: id -1 or none.
             assert kind == "loopback" or link["link_netnsid"] >= 0, link["ifname"]
-    defaults = json.loads(cluster.outside.run(["ip", "-json", "route", "show", "default"]).stdout)
-    assert [route["gateway"] for route in defaults] == [layout.API_ADDRESS]
+    for option, plan in zip(("-4", "-6"), plans(BOTH), strict=True):
+        defaults = json.loads(cluster.outside.run(["ip", "-json", option, "route", "show", "default"]).stdout)
+        assert [route["gateway"] for route in defaults] == [plan.api]
 
 
 def _port(cluster: Cluster) -> str:

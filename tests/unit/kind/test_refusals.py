@@ -11,11 +11,12 @@ import yaml
 from gauntlet.build import docker
 from gauntlet.ground.cluster import Json, NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, GauntletError, UsageError
+from gauntlet.ground.family import BOTH
 from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import ClusterSpec, KindOptions
 from gauntlet.providers.kind import provider as kind
 from gauntlet.providers.kind import tools as kind_tools
-from gauntlet.providers.kind.admission import require_version
+from gauntlet.providers.kind.admission import require_makeable, require_version
 from gauntlet.providers.kind.cluster import KindRecord, clusters_dir, state_dir
 from gauntlet.providers.kind.provider import KindProvider
 from gauntlet.proxy.configuration import changed
@@ -133,6 +134,11 @@ def test_a_kube_proxy_that_the_node_image_does_not_bring_is_refused(
         KindProvider().check(ClusterSpec("x", subject, kind=KindOptions(image=image)))
     assert refused.value.exit_code is ExitCode.USAGE
     assert refused.value.remedy
+
+
+def test_the_families_of_kind_clusters_are_not_chosen_here() -> None:
+    with pytest.raises(UsageError, match="IP families of kind clusters"):
+        require_makeable(ClusterSpec("x", plain(ProxyMode.IPTABLES), families=BOTH))
 
 
 @pytest.fixture

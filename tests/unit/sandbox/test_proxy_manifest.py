@@ -11,8 +11,10 @@ import yaml
 from gauntlet.build.binaries import Binaries
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.family import BOTH, Family
 from gauntlet.providers.protocol import ClusterSpec, require_distinct
 from gauntlet.providers.sandbox import layout, proxy_programs
+from gauntlet.providers.sandbox.address_plan import plans
 from gauntlet.providers.sandbox.layout import ClusterRecord, ProxyProgram
 from gauntlet.providers.sandbox.proxies import configuration
 from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
@@ -60,12 +62,30 @@ def test_names_that_look_alike_have_files_of_their_own(state: Path, name: str) -
 
 def test_the_configuration_is_that_of_the_subject() -> None:
     text = configuration(
-        AFTER.mode, AFTER.configuration, NodeKernel.HOST, node="node-1", address="10.77.0.11", kubeconfig=Path("/k")
+        AFTER.mode,
+        AFTER.configuration,
+        NodeKernel.HOST,
+        node="node-1",
+        address="10.77.0.11",
+        plans=plans(BOTH),
+        kubeconfig=Path("/k"),
     )
     fields = yaml.safe_load(text)
     assert (fields["mode"], fields["featureGates"]) == ("nftables", {"SomeGate": True})
     assert fields["conntrack"]["maxPerCore"] == 0
     assert fields["clientConnection"]["kubeconfig"] == "/k"
+    assert fields["clusterCIDR"] == "10.244.0.0/16,fd10:244::/48"
+    assert (fields["bindAddress"], fields["healthzBindAddress"]) == ("0.0.0.0", "10.77.0.11:10256")
+
+
+def test_the_configuration_of_a_cluster_of_ipv6_alone() -> None:
+    (plan,) = plans([Family.IPV6])
+    text = configuration(
+        AFTER.mode, {}, NodeKernel.HOST, node="node-1", address=plan.node(1), plans=(plan,), kubeconfig=Path("/k")
+    )
+    fields = yaml.safe_load(text)
+    assert (fields["clusterCIDR"], fields["bindAddress"]) == ("fd10:244::/48", "::")
+    assert (fields["healthzBindAddress"], fields["metricsBindAddress"]) == ("[fd10:77::11]:10256", "[::]:10249")
 
 
 def test_a_world_has_the_programs_of_all_subjects_under_the_newest_control_plane() -> None:

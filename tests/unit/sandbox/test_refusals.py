@@ -11,12 +11,14 @@ import pytest
 
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.family import BOTH, Family
 from gauntlet.ground.paths import project_root
 from gauntlet.providers import ClusterSpec, connect, provider
 from gauntlet.providers.sandbox import fitness, layout, uml, world
+from gauntlet.providers.sandbox import provider as sandbox
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
 from gauntlet.proxy.traits import Trial
-from gauntlet.subject import plain
+from gauntlet.subject import parse, plain
 
 
 def clusters() -> set[str]:
@@ -48,6 +50,33 @@ def test_bad_spec_is_refused(spec: ClusterSpec, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         provider("sandbox").create(spec)
     assert clusters() == before
+
+
+@pytest.mark.usefixtures("_programs_are_there")
+def test_a_kernel_without_ipv6_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_IPV6", tmp_path / "none")
+    for families in ((), BOTH, (Family.IPV6,)):
+        with pytest.raises(EnvironmentUnfit, match="has no IPv6") as refused:
+            provider("sandbox").check(ClusterSpec("no", plain(ProxyMode.IPTABLES), families=families))
+        assert "--kp-families ipv4" in refused.value.remedy
+    with pytest.raises(UsageError, match="cluster of 0 nodes"):  # what is looked at next
+        provider("sandbox").check(ClusterSpec("no", plain(ProxyMode.IPTABLES), nodes=0, families=(Family.IPV4,)))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "asked", "served"),
+    [
+        ("nftables", "iptables", (), BOTH),
+        ("nftables", "iptables", (Family.IPV6,), (Family.IPV6,)),
+        ("userspace@1.25", "iptables", (), (Family.IPV4,)),
+        ("iptables", "userspace@1.25", BOTH, (Family.IPV4,)),
+    ],
+)
+def test_a_cluster_has_the_families_that_all_its_kube_proxies_serve(
+    first: str, later: str, asked: tuple[Family, ...], served: tuple[Family, ...]
+) -> None:
+    spec = ClusterSpec("x", parse(first, "1.37"), replacements=(parse(later, "1.37"),), families=asked)
+    assert sandbox.served_families(spec) == served
 
 
 def test_setup_installs_every_program_that_a_cluster_asks_for() -> None:
