@@ -118,7 +118,8 @@ class Traits:
 
     Services: `logged_endpoints` reads which endpoints kube-proxy picks from, by Service port, out of its log; None if
     its rules show them. `keeps_virtual_servers` is whether its Services are virtual servers of IPVS. `local_policy`,
-    `source_ranges` and `binds_addresses` are what the model has to know (gauntlet/semantics/behaviour.py).
+    `source_ranges`, `binds_addresses` and `refuses_itself` are what the model has to know
+    (gauntlet/semantics/behaviour.py).
 
     Settings: `sections` are the parts of a KubeProxyConfiguration that it reads; it ignores those of other modes.
     `needs` is what a node has to have for it, `name_limit` the length of names that it once could not take.
@@ -155,6 +156,7 @@ class Traits:
     local_policy: LocalPolicy = LocalPolicy.SHORT_CIRCUIT
     source_ranges: SourceRanges = SourceRanges.FIRST
     binds_addresses: bool = False
+    refuses_itself: bool = True
     logged_endpoints: Callable[[str], Mapping[str, frozenset[str]]] | None = None
     trial: Trial | None = None
     modules: Modules | None = None
@@ -193,6 +195,7 @@ class Traits:
             local_policy=self.local_policy,
             source_ranges=self.source_ranges,
             refuses=self.refuses_without_endpoints,
+            refuses_itself=self.refuses_itself,
             connects=self.carries_connections,
             binds_addresses=self.binds_addresses,
             reads_slices=self._has(Feature.ENDPOINT_SLICES),

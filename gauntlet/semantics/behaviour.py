@@ -24,7 +24,8 @@ class SourceRanges(StrEnum):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One mode. `refuses` is whether clients of a Service without endpoints are refused.
+    """One mode. `refuses` is whether clients of a Service without endpoints are refused, and `refuses_itself` whether a
+    node refuses its own connections to external and load balancer IPs, too, or sends them on into the network.
 
     `connects` is whether kube-proxy connects endpoints itself, `binds_addresses` whether it gives the node the external
     addresses of Services, and `reads_slices` whether slices written by hand count.
@@ -33,6 +34,7 @@ class Behaviour:
     local_policy: LocalPolicy
     source_ranges: SourceRanges
     refuses: bool
+    refuses_itself: bool
     connects: bool
     binds_addresses: bool
     reads_slices: bool

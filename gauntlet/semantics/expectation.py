@@ -104,7 +104,15 @@ def _nobody(passage: Passage, selection: Selection, made: Choice) -> Outcome:
     is_dropped = selection.anywhere and behaviour.local_policy is LocalPolicy.SHORT_CIRCUIT
     if is_dropped and not _is_listener(passage):
         return _without_backend(passage, Reaction.SWALLOWED, *made.rules, Rule.DROPPED)
+    if _leaves_the_node(passage) and not behaviour.refuses_itself:
+        return _without_backend(passage, Reaction.UNANSWERED, *made.rules, Rule.SENT_ON)
     return _without_backend(passage, Reaction.REFUSED, *made.rules, Rule.REFUSED)
+
+
+def _leaves_the_node(passage: Passage) -> bool:
+    """Whether it is a node's own connection to an external address that is none of the node's."""
+    is_ours = passage.frontend.kind in (Kind.EXTERNAL_IP, Kind.LOAD_BALANCER)
+    return passage.is_own and is_ours and passage.frontend.address not in passage.at.node.addresses
 
 
 def _answered(passage: Passage, made: Choice) -> Outcome:

@@ -97,6 +97,10 @@ class Rule(Enum):
         "no endpoint anywhere: refused at once",
         "docs 'Services without selectors'; REJECT in pkg/proxy/iptables, reject in nftables, ip_vs_leave in Linux",
     )
+    SENT_ON = (
+        "iptables: a node's own connections to external addresses without endpoints go on into the network",
+        "iptablesJumpChains in pkg/proxy/iptables/proxier.go: KUBE-EXTERNAL-SERVICES hangs in INPUT and FORWARD",
+    )
     ACCEPTED_AND_CLOSED = (
         "userspace: accepted, and closed when no endpoint is found",
         "ProxyLoop in pkg/proxy/userspace/proxysocket.go, 1.25",

@@ -32,6 +32,8 @@ TRAITS = Traits(
     drops_invalid=True,
     # usesFWChain is false without endpoints (iptables/proxier.go).
     source_ranges=SourceRanges.WITH_ENDPOINTS,
+    # KUBE-EXTERNAL-SERVICES, which rejects, hangs in INPUT and FORWARD alone (iptablesJumpChains in the same file).
+    refuses_itself=False,
     has=(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),

@@ -8,14 +8,16 @@ import pytest
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.semantics import Reaction
-from gauntlet.semantics.frontends import Kind
+from gauntlet.semantics.frontends import Kind, frontends
 from gauntlet.semantics.objects import Policy, Service
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.rules import Rule
+from gauntlet.semantics.versions import NEWEST
 from tests.unit.semantics.world import (
     CLUSTER_IP,
     EXTERNAL,
     LOCAL,
+    NODES,
     SHORT_CIRCUIT,
     WEB,
     WITH_RULES,
@@ -54,10 +56,22 @@ def test_with_policy_cluster_everybody_reaches_all(mode: ProxyMode, kind: Kind, 
 def test_without_endpoints_everybody_is_refused(
     mode: ProxyMode, kind: Kind, client: str, state: str, service: Service
 ) -> None:
-    """docs, 'Virtual IPs': clients are refused at once; whatever the policy, if there is none anywhere."""
+    """docs, 'Virtual IPs': clients are refused at once; whatever the policy, if there is none anywhere.
+
+    But for a node itself, in iptables mode, at addresses that are not its own: seen on 1.37.2, and iptablesJumpChains.
+    """
     slices = [in_slice(*(endpoint(each, state) for each in "abc"))]
     found = outcome(service, slices, at_a(service, kind), CLIENTS[client], mode)
-    assert (only(found), found.rules[-1]) == (Reaction.REFUSED, Rule.REFUSED)
+    is_sent_on = (mode, client) == (ProxyMode.IPTABLES, "node") and kind in (Kind.EXTERNAL_IP, Kind.LOAD_BALANCER)
+    expected = (Reaction.UNANSWERED, Rule.SENT_ON) if is_sent_on else (Reaction.REFUSED, Rule.REFUSED)
+    assert (only(found), found.rules[-1]) == expected
+
+
+def test_an_external_ip_that_is_the_nodes_own_refuses_the_node() -> None:
+    """Its packets come back by the loopback interface, and so through INPUT."""
+    service = replace(WEB, external_ips=(NODES[0].addresses[0],))
+    at = next(each for each in frontends(service, NEWEST) if each.kind is Kind.EXTERNAL_IP)
+    assert only(outcome(service, [], at, own("a"), ProxyMode.IPTABLES)) is Reaction.REFUSED
 
 
 def test_userspace_mode_accepts_and_closes() -> None:
