@@ -17,6 +17,7 @@ from gauntlet.kube.api import Api
 from gauntlet.proxy import rules
 from gauntlet.proxy.rules.explanation import describe
 from gauntlet.semantics.asked import Row
+from gauntlet.semantics.objects import ServiceType
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
 from gauntlet.workload.catalogue.course import Course, StepRecord
@@ -106,7 +107,12 @@ class Batch:
         self._there = wanted
         if self._tools.sentinel is not None:
             self._tools.sentinel.turn()
-        names = {service.name: service.app == APP for service in wanted if service.name not in refused}
+        # The controllers write no slices for a name.
+        names = {
+            service.name: service.app == APP and service.type is not ServiceType.EXTERNAL_NAME
+            for service in wanted
+            if service.name not in refused
+        }
         second = self._tools.pool.pods.all[len(self._tools.pool.pods.nodes) :]
         nodes = [each.node for each in self._tools.around.world.nodes]
         selected = {address for each in second for address in each.addresses}
