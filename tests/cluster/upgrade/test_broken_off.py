@@ -1,4 +1,7 @@
-"""An upgrade whose API server goes away for a minute, or that is told to end, or killed."""
+"""An upgrade whose API server goes away for a minute, or that is told to end, or killed.
+
+The phases are those that differ in what they do: before the first one, a roll, a hold, and cases in a child process.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,16 @@ import pytest
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind
+from gauntlet.ground.waiting import until
 from tests.cluster.upgrade.upgrading import GAUNTLET, Upgrading, upgrading
 
 # For so long a kube-proxy that was started meanwhile is waited for.
 AWAY_S = 60.0
 PAIR = ("--from=iptables", "--to=next=iptables", "--quick")
+
+
+# In the middle of its attempts pytest has clients, and the API server Services, of its own.
+CASE = "test_cluster_ip_reaches_every_backend"
 
 
 def api_server(run: Upgrading) -> psutil.Process:
@@ -79,3 +87,40 @@ def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing
         # What happened is there, as far as it went.
         assert [each["node"] for each in run.events() if each["kind"] == EventKind.PROXY_REPLACED] == ["node-1"]
         assert list(run.folder.rglob("*.rows"))
+
+
+def test_one_that_is_told_to_end_before_its_first_phase_leaves_no_cluster(tmp_path: Path) -> None:
+    """Nothing was seen, so that there is no page; the answer is the exit code."""
+    with upgrading(tmp_path, *PAIR) as run:
+        until(lambda: any(each.name() == "kube-proxy" for each in run.below), what="a kube-proxy", deadline_s=120)
+        below = run.below
+        assert run.events() == []
+        run.process.send_signal(signal.SIGINT)
+        code = run.process.wait(60)
+        run.await_gone(below)
+    assert code == 1, run.printed.read_text()
+    assert "MAY" not in run.printed.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_one_whose_cases_run_ends_with_them(tmp_path: Path, number: signal.Signals) -> None:
+    """pytest is a child: it is told to end, or notices that nobody waits for it, and clears up."""
+    with upgrading(tmp_path, *PAIR, cases=CASE) as run:
+        run.await_event(EventKind.PHASE_STARTED, "conformance-from")
+        until(
+            lambda: any("cases" in rows.parts for rows in run.folder.rglob("*.rows")),
+            what="the case attempts",
+            deadline_s=90,
+        )
+        below = run.below
+        run.process.send_signal(number)
+        code = run.process.wait(60)
+        run.await_gone(below)
+    if number == signal.SIGKILL:
+        return
+    found = run.ended()
+    assert code == 1
+    assert "interrupted in conformance-from: nothing is decided" in found.output
+    assert "iptables -> next: CANNOT TELL" in found.output
+    assert found.finding("hold-from", "availability: new TCP").verdict is Verdict.PASS
+    assert found.failed == set()

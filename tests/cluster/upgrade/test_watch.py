@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gauntlet.ground.cluster import Cluster, ProxyMode
-from gauntlet.ground.finding import Verdict
 from gauntlet.ground.waiting import until
-from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
-from gauntlet.providers.existing import marker
-from gauntlet.report.results import Results
-from gauntlet.report.results_file import load
-from gauntlet.report.watch_record import WatchRecord
+from gauntlet.report.annotations import ACTIONS
+from gauntlet.report.making import STEP_SUMMARY
 from gauntlet.subject import plain
-from tests.cluster.upgrade.upgrading import GAUNTLET, chosen, results_folder
+from tests.cluster.upgrade.watched import WITHIN_S, ended, start
 
-WITHIN_S = 300
 OUT_S = 1.5
 HURT = "node-2"
 # What somebody does to a node: a command that is given the kubeconfig of the cluster.
@@ -60,49 +53,13 @@ def cluster() -> Iterator[Cluster]:
     source.delete(name)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What a run of the command said and left."""
-
-    code: int
-    output: str
-    results: Results
-
-    @property
-    def watch(self) -> WatchRecord:
-        assert self.results.watch is not None
-        return self.results.watch
-
-    @property
-    def answer(self) -> str:
-        assert self.results.upgrade is not None
-        return self.results.upgrade.answer
-
-    @property
-    def failed(self) -> set[str]:
-        return {each.check for each in self.results.findings if each.verdict is Verdict.FAIL}
-
-
-def arguments(cluster: Cluster, tmp_path: Path) -> list[str]:
-    return [GAUNTLET, "watch", f"--kubeconfig={cluster.kubeconfig}", *chosen(tmp_path)]
-
-
-def ended(process: subprocess.Popen[str], cluster: Cluster, tmp_path: Path) -> Watched:
-    output, _ = process.communicate(timeout=WITHIN_S)
-    left = [each.metadata.name for each in marker.own(Api(cluster.api))]
-    assert not [name for name in left if name.startswith("kp-watch-")]
-    return Watched(process.returncode, output, load(results_folder(tmp_path)))
-
-
-def start(cluster: Cluster, tmp_path: Path, *rest: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*arguments(cluster, tmp_path), *rest], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
 def test_a_command_that_does_nothing_costs_nobody_anything(cluster: Cluster, tmp_path: Path) -> None:
-    found = ended(start(cluster, tmp_path, "--", "true"), cluster, tmp_path)
+    step = tmp_path / "step.md"
+    environment = {ACTIONS: "true", STEP_SUMMARY: str(step)}
+    found = ended(start(cluster, tmp_path, "--", "true", environment=environment), cluster, tmp_path)
     assert (found.code, found.answer, found.failed) == (0, "may", set()), found.output
+    assert step.read_text().startswith("## ✅ watch of true: may\n")
+    assert "::notice title=watch of true%3A may::may" in found.output
     assert found.watch.exit_code == 0
     assert found.watch.losses == ()
     assert found.watch.versions_before == found.watch.versions_after
@@ -132,8 +89,8 @@ def test_a_kube_proxy_that_is_killed_is_an_event_and_the_failure_of_the_command_
     found = ended(start(cluster, tmp_path, "--", *command), cluster, tmp_path)
     assert (found.code, found.watch.exit_code, found.failed) == (1, 3, {"command"}), found.output
     assert "killed it" in found.output
-    assert {each.node for each in found.watch.events if each.kind == "proxy_stopped"} == {HURT}
-    assert {each.node for each in found.watch.events if each.kind == "proxy_restarted"} == {HURT}
+    assert found.nodes_of("proxy_stopped") == {HURT}
+    assert found.nodes_of("proxy_restarted") == {HURT}
 
 
 def test_what_is_interrupted_is_ended_and_judged(cluster: Cluster, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -56,10 +57,15 @@ class Upgraded:
         return [phase.name for phase in self.results.upgrade.phases]
 
 
-def upgrade(tmp_path: Path, *arguments: str, nodes: int = 2) -> Upgraded:
-    """Run the command to its end, without cases."""
+def upgrade(tmp_path: Path, *arguments: str, nodes: int = 2, cases: str = "") -> Upgraded:
+    """Run the command to its end. `cases` chooses its cases as pytest's -k does; there are none if it is empty."""
     done = subprocess.run(
-        _command(tmp_path, *arguments, nodes=nodes), capture_output=True, text=True, timeout=WITHIN_S, check=False
+        _command(tmp_path, *arguments, nodes=nodes, cases=cases),
+        env={**os.environ, **_chosen_by(cases)},
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
     )
     return _upgraded(tmp_path, done.returncode, done.stdout + done.stderr)
 
@@ -102,13 +108,13 @@ class Upgrading:
 
 
 @contextmanager
-def upgrading(tmp_path: Path, *arguments: str, nodes: int = 2) -> Iterator[Upgrading]:
-    """Run the command, without cases. Whatever happens in the context, nothing of it is left."""
+def upgrading(tmp_path: Path, *arguments: str, nodes: int = 2, cases: str = "") -> Iterator[Upgrading]:
+    """Run the command, with cases as `upgrade` has it. Whatever happens in the context, nothing of it is left."""
     printed = tmp_path / "printed"
     with printed.open("wb") as output:
         process = subprocess.Popen(
-            _command(tmp_path, *arguments, nodes=nodes),
-            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+            _command(tmp_path, *arguments, nodes=nodes, cases=cases),
+            env={**os.environ, **_chosen_by(cases), "XDG_STATE_HOME": str(tmp_path / "state")},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -133,8 +139,14 @@ def results_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def _command(tmp_path: Path, *arguments: str, nodes: int) -> list[str]:
-    return [GAUNTLET, "upgrade", *arguments, "--no-cases", f"--nodes={nodes}", *chosen(tmp_path)]
+def _command(tmp_path: Path, *arguments: str, nodes: int, cases: str) -> list[str]:
+    none = () if cases else ("--no-cases",)
+    return [GAUNTLET, "upgrade", *arguments, *none, f"--nodes={nodes}", *chosen(tmp_path)]
+
+
+def _chosen_by(cases: str) -> dict[str, str]:
+    """The environment in which every pytest runs these cases alone of those that it is told to run."""
+    return {"PYTEST_ADDOPTS": shlex.join(["-k", cases])} if cases else {}
 
 
 def _upgraded(tmp_path: Path, code: int, output: str) -> Upgraded:

@@ -1,0 +1,65 @@
+"""`gauntlet watch` on kind, around what people do to clusters: kube-proxy restarted by its DaemonSet, a node drained.
+
+Runs only where a Docker daemon answers that has the images (`gauntlet images build`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gauntlet.build.binaries import DEFAULT_VERSION
+from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.providers import ClusterSpec, KindOptions, provider
+from gauntlet.providers.kind import tools
+from gauntlet.subject import plain
+from tests.cluster.kind.test_live import LACK
+from tests.cluster.upgrade.watched import ended, start
+
+pytestmark = pytest.mark.skipif(bool(LACK), reason=LACK)
+NAME = f"test-kind-watch-{os.getpid()}"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    kind = provider("kind")
+    yield kind.create(ClusterSpec(NAME, plain(ProxyMode.IPTABLES), nodes=2))
+    kind.delete(NAME)
+
+
+@pytest.fixture(scope="module")
+def kubectl(cluster: Cluster) -> str:
+    """The beginning of a command line in a shell."""
+    program = tools.find(KindOptions(), DEFAULT_VERSION).kubectl
+    return f"{program} --kubeconfig={cluster.kubeconfig}"
+
+
+def test_a_rollout_restart_is_waited_for_and_costs_nobody_anything(
+    cluster: Cluster, kubectl: str, tmp_path: Path
+) -> None:
+    """The command ends at once, long before the last node has its next kube-proxy."""
+    command = [*kubectl.split(), "-n", "kube-system", "rollout", "restart", "daemonset/kube-proxy"]
+    found = ended(start(cluster, tmp_path, "--", *command), cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (0, "may", set()), found.output
+    nodes = {node.name for node in cluster.nodes}
+    assert found.nodes_of("proxy_stopped") == found.nodes_of("proxy_replaced") == nodes
+    assert found.watch.losses == ()
+    assert set(found.watch.versions_before) == nodes
+    assert found.watch.versions_before == found.watch.versions_after
+
+
+def test_a_drain_leaves_the_clients_where_they_are(cluster: Cluster, kubectl: str, tmp_path: Path) -> None:
+    node = cluster.nodes[-1].name
+    drain = f"{kubectl} drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=60s"
+    found = ended(
+        start(cluster, tmp_path, "--", "sh", "-c", f"{drain} && {kubectl} uncordon {node}"), cluster, tmp_path
+    )
+    assert (found.code, found.answer, found.failed) == (0, "may", set()), found.output
+    assert found.nodes_of("node_cordoned") == found.nodes_of("node_uncordoned") == {node}
+    assert found.nodes_of("proxy_stopped") == set()
+    assert found.watch.losses == ()
+    # A client that is here from the beginning to the end comes once.
+    assert "client_left" not in {each.kind for each in found.watch.events}
