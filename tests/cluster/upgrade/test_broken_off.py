@@ -34,6 +34,18 @@ def api_server(run: Upgrading) -> psutil.Process:
     return found
 
 
+def listed(tmp_path: Path) -> str:
+    """What the next command knows of, which clears away what a killed one has left."""
+    return subprocess.run(
+        [GAUNTLET, "cluster", "list"],
+        env={"XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
 def cases_attempt(run: Upgrading) -> bool:
     """Whether pytest runs, and has clients of its own."""
     with suppress(psutil.NoSuchProcess):  # one that ended in this moment
@@ -86,16 +98,8 @@ def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing
         below = run.below
         run.process.kill()
         run.process.wait()
-        listed = subprocess.run(
-            [GAUNTLET, "cluster", "list"],
-            env={"XDG_STATE_HOME": str(tmp_path / "state")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        assert "upgrade-" not in listed(tmp_path)
         run.await_gone(below)
-        assert "upgrade-" not in listed.stdout
         # What happened is there, as far as it went.
         assert [each["node"] for each in run.events() if each["kind"] == EventKind.PROXY_REPLACED] == ["node-1"]
         assert list(run.folder.rglob("*.rows"))
@@ -123,9 +127,11 @@ def test_one_whose_cases_run_ends_with_them(tmp_path: Path, number: signal.Signa
         below = run.below
         run.process.send_signal(number)
         code = run.process.wait(60)
+        if number == signal.SIGKILL:
+            assert "upgrade-" not in listed(tmp_path)
+            run.await_gone(below)
+            return
         run.await_gone(below)
-    if number == signal.SIGKILL:
-        return
     found = run.ended()
     assert code == 1
     assert "interrupted in conformance-from: nothing is decided" in found.output

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from gauntlet.ground.finding import Verdict
+from gauntlet.proxy import configuration
 from gauntlet.report.upgrade_record import is_phase
 from tests.cluster.upgrade.upgrading import upgrade
 
+VERSION, KIND = configuration.KIND
 FILE = "suites/conformance/test_source_ip.py"
 HIDDEN = "test_pod_keeps_its_address_at_a_cluster_ip"
 # It passes with both.
@@ -17,7 +19,7 @@ OTHER = "test_outside_client_is_masqueraded_at_a_node_port"
 def test_a_case_that_the_next_one_alone_fails_is_the_reason(tmp_path: Path) -> None:
     """The next kube-proxy hides the addresses of clients, by its configuration: nobody's traffic is lost by that."""
     fields = tmp_path / "fields.yaml"
-    fields.write_text("nftables: {masqueradeAll: true}\n")
+    fields.write_text(f"apiVersion: {VERSION}\nkind: {KIND}\nnftables: {{masqueradeAll: true}}\n")
     found = upgrade(
         tmp_path, "--from=nftables", f"--to=hides=nftables+{fields}", "--quick", cases=f"{HIDDEN} or {OTHER}"
     )

@@ -150,6 +150,7 @@ def _chosen_by(cases: str) -> dict[str, str]:
 
 
 def _upgraded(tmp_path: Path, code: int, output: str) -> Upgraded:
+    assert (tmp_path / "results").exists(), output
     folder = results_folder(tmp_path)
     return Upgraded(code, output, load(folder), folder)
 
