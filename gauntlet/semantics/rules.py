@@ -135,6 +135,10 @@ class Rule(Enum):
         "kube-proxy connects the endpoint itself",
         "pkg/proxy/userspace, 1.25; pkg/proxy/localnodeportproxy",
     )
+    NOT_FORWARDED = (
+        "an endpoint in the network of the node that decides sees the client: what is not forwarded is not masqueraded",
+        "iptables(8) and nft(8): no hook of postrouting sees packets to the node's own processes",
+    )
     CLIENT_ADDRESS = ("the client's address is kept", "docs 'Using Source IP'")
     BOUND_ADDRESS = (
         "ipvs: a node's own connection has the Service's address, which is the node's, as its source",

@@ -67,6 +67,8 @@ def masquerade(passage: Passage) -> Rule | None:
 def answer(passage: Passage, backend: Backend, masqueraded: Rule | None) -> tuple[Answer, Rule]:
     """What this backend sees and whether its answer comes back, and the rule that says so."""
     masked = Source(SourceKind.NODE, passage.at.node.name)
+    if backend.address in passage.at.node.addresses and masqueraded is not Rule.OWN_CONNECTION:
+        return Answer(backend, frozenset({masked if passage.is_own else _kept(passage)})), Rule.NOT_FORWARDED
     if masqueraded is not None:
         return Answer(backend, frozenset({masked})), masqueraded
     if backend.address == passage.place.address:
@@ -80,10 +82,14 @@ def answer(passage: Passage, backend: Backend, masqueraded: Rule | None) -> tupl
         seen = Source(SourceKind.FRONTEND)
         # Every node has the address: another would keep the answer for itself.
         return Answer(backend, frozenset({seen}), comes_back=stays), Rule.BOUND_ADDRESS if stays else Rule.NO_WAY_BACK
-    own = passage.place.where is Where.NODE
-    seen = Source(SourceKind.NODE, passage.place.node) if own else Source(SourceKind.CLIENT)
     returns = passage.is_here or stays
-    return Answer(backend, frozenset({seen}), returns), Rule.CLIENT_ADDRESS if returns else Rule.NO_WAY_BACK
+    return Answer(backend, frozenset({_kept(passage)}), returns), Rule.CLIENT_ADDRESS if returns else Rule.NO_WAY_BACK
+
+
+def _kept(passage: Passage) -> Source:
+    """The client's own address, of which a node has several."""
+    is_node = passage.place.where is Where.NODE
+    return Source(SourceKind.NODE, passage.place.node) if is_node else Source(SourceKind.CLIENT)
 
 
 def _at_cluster_ip(passage: Passage) -> Rule | None:

@@ -144,3 +144,24 @@ def test_backends_on_the_nodes_own_network(mode: ProxyMode) -> None:
     for place, source in ((pod("a"), CLIENT), (own("b"), Source(SourceKind.NODE, "b"))):
         found = outcome(WEB, slices, asked, place, mode)
         assert (only(found), seen(found)) == (Reaction.ANSWERED, {source})
+
+
+@pytest.mark.parametrize("mode", WITH_RULES)
+@pytest.mark.parametrize("kind", EXTERNAL)
+@pytest.mark.parametrize(
+    ("backend", "place", "source", "rule"),
+    [
+        # Packets to the node's own processes pass no hook of postrouting.
+        ("172.18.0.11", outside("a"), CLIENT, Rule.NOT_FORWARDED),
+        ("172.18.0.11", pod("a"), CLIENT, Rule.NOT_FORWARDED),
+        ("172.18.0.11", own("a"), NODE_A, Rule.NOT_FORWARDED),
+        ("172.18.0.12", outside("a"), NODE_A, Rule.MASQUERADE_EXTERNAL),
+    ],
+)
+def test_a_backend_in_the_network_of_the_node_that_was_asked_sees_the_client(
+    mode: ProxyMode, kind: Kind, backend: str, place: Place, source: Source, rule: Rule
+) -> None:
+    there = in_slice(endpoint("a" if backend.endswith("1") else "b", address=backend))
+    found = outcome(WEB, [there], at_a(WEB, kind), place, mode)
+    assert (seen(found), only(found)) == ({source}, Reaction.ANSWERED)
+    assert rule in found.rules
