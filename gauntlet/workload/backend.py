@@ -46,7 +46,8 @@ class Backend:
 
     `node` pins it; `image` is agnhost or one that serves as it does. Services select it by `app`. Every backend listens
     on `http_port` (TCP, named HTTP_PORT_NAME) and `udp_port` (UDP, named UDP_PORT_NAME), unless it runs another
-    `program`. If `in_host_network`, it shares its node's addresses, and calls itself what the node does.
+    `program`. If `in_host_network`, it shares its node's addresses, and calls itself what the node does. It answers
+    datagrams at `udp_addresses`, or at any address if there are none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Backend:
     http_port: int = HTTP_PORT
     udp_port: int = UDP_PORT
     in_host_network: bool = False
+    udp_addresses: tuple[str, ...] = ()
     program: Program | None = None
 
 

@@ -43,7 +43,12 @@ def _agnhost(backend: Backend) -> Manifest:
     return {
         "name": "agnhost",
         "image": backend.image,
-        "args": ["netexec", f"--http-port={backend.http_port}", f"--udp-port={backend.udp_port}"],
+        "args": [
+            "netexec",
+            f"--http-port={backend.http_port}",
+            f"--udp-port={backend.udp_port}",
+            *([f"--udp-listen-addresses={','.join(backend.udp_addresses)}"] if backend.udp_addresses else []),
+        ],
         "ports": [
             {"name": HTTP_PORT_NAME, "containerPort": backend.http_port, "protocol": "TCP"},
             {"name": UDP_PORT_NAME, "containerPort": backend.udp_port, "protocol": "UDP"},

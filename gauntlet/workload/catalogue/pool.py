@@ -27,6 +27,7 @@ def make(workload: Workload, clients: Backends, around: Surroundings, *, host_ne
     """Run the second pods, and those of the host's network on these nodes, and wait until they serve."""
     order = [each.node.name for each in around.world.nodes]
     wanted = [Backend(f"second-{number}", node) for number, node in enumerate(order, start=1)]
+    own = {each.node.name: each.node.addresses for each in around.world.nodes}
     of_the_host = [
         Backend(
             f"host-{number}",
@@ -35,6 +36,8 @@ def make(workload: Workload, clients: Backends, around: Surroundings, *, host_ne
             http_port=HOST_HTTP_PORT,
             udp_port=HOST_UDP_PORT,
             in_host_network=True,
+            # At any address, the kernel would answer a datagram from the one that is nearest to the client.
+            udp_addresses=own[node],
         )
         for number, node in enumerate(host_network, start=1)
     ]

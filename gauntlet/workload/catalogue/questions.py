@@ -88,13 +88,14 @@ def outcome(service: Service, found: Copies, asking: Asking, around: Surrounding
 
 
 def merged(outcomes: Sequence[Outcome]) -> Outcome:
-    """What may happen if any of these does."""
+    """What may happen if any of these does. Each node remembers clients by itself: among several, nothing is kept."""
     first = outcomes[0]
     return replace(
         first,
         reactions=frozenset[Reaction]().union(*(each.reactions for each in outcomes)),
         decided_by=", ".join(dict.fromkeys(each.decided_by for each in outcomes)),
         rules=tuple(dict.fromkeys(rule for each in outcomes for rule in each.rules)),
+        affinity_timeout_s=first.affinity_timeout_s if len(outcomes) == 1 else None,
         answers=tuple(dict.fromkeys(answer for each in outcomes for answer in each.answers)),
     )
 
