@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gauntlet.ground.family import family_of
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Outcome as Seen
 from gauntlet.semantics.asked import Row
@@ -33,12 +34,13 @@ class Names:
     addresses: Mapping[str, tuple[str, ...]]
 
     def of_answer(self, row: Row, name: str | None) -> str:
-        """The backend of the row that has this name, as the model writes it; else the name."""
+        """The backend of the row that has this name, as the model writes it; else the name, and where that is."""
         known = self.addresses.get(name or "", ())
         for each in row.outcome.answers:
             if each.backend.address in known:
                 return str(each.backend)
-        return name or UNKNOWN
+        there = next((each for each in known if family_of(each) is row.frontend.family), None)
+        return (name if there is None else f"{name} at {there}") if name else UNKNOWN
 
 
 def observed(rows: Sequence[Row], attempts: pl.DataFrame, names: Names) -> dict[int, Observed]:

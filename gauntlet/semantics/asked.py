@@ -25,7 +25,10 @@ class Effort(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """`number` is its own in the history of a case. `client` is a host's name, `service` namespace/name."""
+    """`number` is its own in the history of a case. `client` is a host's name, `service` namespace/name.
+
+    `flow` says of what goes on from one socket what that is; of a row of new connections it is empty.
+    """
 
     number: int
     client: str
@@ -34,10 +37,12 @@ class Row:
     frontend: Frontend
     outcome: Outcome
     effort: Effort
+    flow: str = ""
 
     @property
     def question(self) -> Question:
-        return Question(str(self.place), f"{self.service.partition('/')[2]} {self.frontend}")
+        client = f"{self.flow} of {self.place}" if self.flow else str(self.place)
+        return Question(client, f"{self.service.partition('/')[2]} {self.frontend}")
 
     @property
     def is_answered(self) -> bool:

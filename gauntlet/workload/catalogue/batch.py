@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, HostKind, Node
 from gauntlet.ground.errors import GauntletError, Inconclusive
@@ -21,6 +21,7 @@ from gauntlet.semantics.objects import ServiceType
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
 from gauntlet.workload.catalogue.course import Course, StepRecord
+from gauntlet.workload.catalogue.flows import Disagreeing, Flows
 from gauntlet.workload.catalogue.found import Found, read_back
 from gauntlet.workload.catalogue.plan import Planned, Wanted, plan
 from gauntlet.workload.catalogue.pool import Pool
@@ -30,9 +31,6 @@ from gauntlet.workload.catalogue.tables import Tables
 from gauntlet.workload.changes import Declarations
 from gauntlet.workload.effect import synced
 from gauntlet.workload.workload import Workload
-
-# The rows that do not agree with the model, of these attempts. It is the checkers' to say what was seen.
-Disagreeing = Callable[[Sequence[Row], pl.DataFrame], frozenset[int]]
 
 EVERY_S = 0.1
 _MOST_MISSING = 12
@@ -48,7 +46,10 @@ class Patience:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a batch works with. `early_nodes` may answer before their sync is over. No `sentinel`: rows alone tell."""
+    """What a batch works with. `disagreeing` finds rows that are not as the model says: what was seen, checkers say.
+
+    `early_nodes` may answer before their sync is over. Without a `sentinel` the rows alone tell of an effect.
+    """
 
     cluster: Cluster
     api: Api
@@ -56,6 +57,7 @@ class Tools:
     pool: Pool
     around: Surroundings
     tables: Tables
+    flows: Flows
     disagreeing: Disagreeing
     patience: Patience
     sentinel: Sentinel | None
@@ -78,6 +80,7 @@ class Batch:
             for number in range(max((len(each.steps) for each in self._courses), default=0)):
                 self._take(number)
         finally:
+            self._tools.flows.close()
             self._tools.workload.apply(self._there, {})
             self._there = {}
 
@@ -89,11 +92,13 @@ class Batch:
             ends = time.monotonic() + self._tools.patience.deadline_s
             followed = [pool.submit(synced, node, ends, asked_all) for node in self._tools.early_nodes]
             try:
-                planned = self._planned(number, self._apply(number))
+                found = self._apply(number)
+                planned = self._planned(number, found)
                 missing = self._await([row for row in planned.rows if not effort.is_limited(row)], planned)
             finally:
                 asked_all.set()
             self._note_missing(missing, planned, followed)
+        planned = self._with_flows(number, planned, found)
         self._record(number, planned, *self._ask(planned, number))
 
     def _apply(self, number: int) -> Found:
@@ -139,6 +144,15 @@ class Batch:
             course.former = planned.had.get(course.key, course.former)
         return planned
 
+    def _with_flows(self, number: int, planned: Planned, found: Found) -> Planned:
+        tools = self._tools
+        rows = tools.flows.settle(
+            self._courses, number, found, self._next_row, tools.disagreeing, tools.patience.grace_s
+        )
+        self._next_row += len(rows)
+        cases = {row.number: case for row, case in rows.items()}
+        return replace(planned, rows=(*planned.rows, *rows), case_of={**planned.case_of, **cases})
+
     def _await(self, rows: Sequence[Row], planned: Planned) -> Sequence[Row]:
         """Ask these until each agrees, only those again that did not, with one deadline. Returns what still did not.
 
@@ -171,14 +185,16 @@ class Batch:
         """The asking that is judged: all attempts of it, what was not asked, and the rows that the kernels forbid."""
         tables = self._tools.tables
         limited = [row for row in planned.rows if effort.is_limited(row)]
-        left = {row.client: tables.refusals_left(row) for row in limited}
+        used_up = self._tools.flows.silent_clients()
+        left = {row.client: 0 if row.client in used_up else tables.refusals_left(row) for row in limited}
         chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
         refused = tables.ask([(row, 1) for row in chosen])
-        free = [row for row in planned.rows if not effort.is_limited(row)]
+        free = [row for row in planned.rows if not (row.flow or effort.is_limited(row))]
         once = tables.ask([(row, effort.first(row)) for row in free])
         met = dict(once.attempts.group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
         more = tables.ask(effort.rest(free, met))
-        attempts = pl.concat([refused.attempts, once.attempts, more.attempts]).sort("at_ns", maintain_order=True)
+        flows = self._tools.flows.judged()
+        attempts = pl.concat([refused.attempts, once.attempts, more.attempts, flows]).sort("at_ns", maintain_order=True)
         return attempts, {**refused.unasked, **once.unasked, **more.unasked}, too_many
 
     def _record(

@@ -15,35 +15,36 @@ from gauntlet.workload.catalogue.step import Steps
 TOGETHER = 100
 # A guest writes the rules of each Service anew, by processes that it starts slowly.
 TOGETHER_ON_GUESTS = 25
+WITH_FLOWS = 15
 
 Declares = Callable[[Pods], Steps]
 
 
 class Catalogue:
-    """`cases` are all that are to run, by their keys, in their order; `together` of them make a batch."""
+    """`cases` are all that are to run, by their keys, in their order; `together` of them make a batch.
+
+    Those with flows are batches of their own, smaller ones: flows that nobody answers use up what the kernels refuse
+    a client (gauntlet/traffic/refusal_limit.py).
+    """
 
     def __init__(self, tools: Tools, cases: Mapping[str, Declares], together: int = TOGETHER) -> None:
         self._tools = tools
         self._cases = cases
         self._together = together
-        self._done: dict[str, Course] = {}
-
-    @property
-    def tools(self) -> Tools:
-        return self._tools
+        self._batches: dict[str, list[Course]] = {}
+        self._done: set[str] = set()
 
     def course(self, key: str) -> Course:
         """What came of a case. If it has not run yet, its batch runs now."""
+        if not self._batches:
+            self._declare()
+        batch = self._batches[key]
         if key not in self._done:
-            keys = list(self._cases)
-            begin = keys.index(key) // self._together * self._together
-            self._run(keys[begin : begin + self._together])
-        return self._done[key]
+            self._done |= {each.key for each in batch}
+            self._run(batch)
+        return next(each for each in batch if each.key == key)
 
-    def _run(self, keys: list[str]) -> None:
-        courses = [Course(key, f"c{number:02}") for number, key in enumerate(keys, start=1)]
-        self._done |= {each.key: each for each in courses}
-        self._declare(courses)
+    def _run(self, courses: list[Course]) -> None:
         try:
             Batch(self._tools, courses).run()
         except GauntletError as error:
@@ -54,8 +55,9 @@ class Catalogue:
                 if each.trouble is None and len(each.records) < len(each.steps):
                     each.trouble = Inconclusive("the cases that were asked together were broken off", "run them again")
 
-    def _declare(self, courses: list[Course]) -> None:
-        """Whatever one of the functions raises is its own case's."""
+    def _declare(self) -> None:
+        """Learn the steps of all cases. Whatever one of the functions raises is its own case's."""
+        courses = [Course(key, f"c{number:02}") for number, key in enumerate(self._cases, start=1)]
         with ThreadPoolExecutor(1) as pool:
             made = [pool.submit(self._cases[each.key], self._tools.pool.pods) for each in courses]
             for course, steps in zip(courses, made, strict=True):
@@ -63,3 +65,9 @@ class Catalogue:
                 course.steps = () if course.trouble is not None else steps.result()
                 if course.trouble is None and not course.steps:
                     course.trouble = Inconclusive("the case declares no step", "return a tuple of steps")
+        flowing = [each for each in courses if any(step.flows for step in each.steps)]
+        still = [each for each in courses if each not in flowing]
+        for of, together in ((still, self._together), (flowing, min(WITH_FLOWS, self._together))):
+            for begin in range(0, len(of), together):
+                batch = of[begin : begin + together]
+                self._batches |= {each.key: batch for each in batch}

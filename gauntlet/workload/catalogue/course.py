@@ -60,7 +60,11 @@ class Course:
         step = self.step(number)
         if step is None:
             return {}
-        return {self._named(service, both_families=both_families): of for service, of in step.services.items()}
+        again = self._asked_while_away(number)
+        return {
+            self._named(self._back(service) if service.name in again else service, both_families=both_families): of
+            for service, of in step.services.items()
+        }
 
     def name(self, service: str) -> str:
         """What a Service of the case is called in the cluster. One with a very long name keeps it."""
@@ -72,6 +76,29 @@ class Course:
         step = self.step(number)
         names = [] if step is None else [self.name(service.name) for service in step.services]
         self.trouble = next((refusals[name] for name in names if name in refusals), self.trouble)
+
+    def _asked_while_away(self, number: int) -> frozenset[str]:
+        """Services that the step before did not have, though flows asked for them."""
+        before = self.step(number - 1) if number else None
+        if before is None:
+            return frozenset()
+        there = {service.name for service in before.services}
+        return frozenset(flow.service for flow in before.flows) - there
+
+    def _back(self, service: Service) -> Service:
+        """The same at the addresses and NodePorts that it had last, unless it names others."""
+        suffix = f"/{self.name(service.name)}"
+        had = [(was, frontend) for was, frontend in self.former.values() if was.name.endswith(suffix)]
+        if not had:
+            return service
+        last = had[-1][0]
+        node_ports = {(each.port, str(each.protocol).lower()): each.node_port for each in last.ports}
+        ports = tuple(
+            replace(port, node_port=port.node_port or node_ports.get((port.number, str(port.protocol)), 0))
+            for port in service.ports
+        )
+        keeps_ports = ports if service.has_node_ports else service.ports
+        return replace(service, cluster_ips=service.cluster_ips or last.cluster_ips, ports=keeps_ports)
 
     def _named(self, service: Service, *, both_families: bool) -> Service:
         says_nothing = service.ip_family_policy is None and not service.ip_families and not service.external_name

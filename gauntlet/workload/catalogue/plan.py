@@ -10,8 +10,8 @@ from gauntlet.semantics.endpoints import Copies
 from gauntlet.semantics.frontends import Frontend, Kind
 from gauntlet.semantics.objects import Service
 from gauntlet.semantics.outcomes import Outcome
-from gauntlet.semantics.places import Where
-from gauntlet.workload.catalogue.questions import Asking, askings, besides, key, listed, outcome
+from gauntlet.semantics.places import Where, is_loopback
+from gauntlet.workload.catalogue.questions import Asking, askings, besides, key, listed, outcome, wanted
 from gauntlet.workload.catalogue.step import Asks
 from gauntlet.workload.catalogue.surroundings import Surroundings
 
@@ -39,14 +39,14 @@ class Planned:
 
 
 def plan(
-    wanted: Sequence[Wanted], found: Copies, taken: frozenset[FrontendKey], around: Surroundings, first: int
+    cases: Sequence[Wanted], found: Copies, taken: frozenset[FrontendKey], around: Surroundings, first: int
 ) -> Planned:
     """All rows, numbered from `first` on. `taken` are the frontends of all Services that there are in the cluster."""
     rows: list[Row] = []
     case_of: dict[int, str] = {}
     had: dict[str, Mapping[FrontendKey, tuple[Service, Frontend]]] = {}
     unsaid: dict[str, int] = {}
-    for each in wanted:
+    for each in cases:
         now = {key(frontend): (service, frontend) for service in each.services for frontend in _own(service, around)}
         had[each.case] = {**each.former, **now}
         for service, asking in _questions(each, now, taken, around):
@@ -64,7 +64,7 @@ def plan(
                     service.name,
                     asking.frontend,
                     said,
-                    effort(asking.asker.where, asking.frontend.kind, said),
+                    effort(service, asking, said),
                 )
             )
     return Planned(tuple(rows), case_of, had, unsaid)
@@ -80,7 +80,7 @@ def _questions(
     nodes = [each.node for each in around.world.nodes]
     by_name = {service.name: service for service in of.services}
     for service in of.services:
-        asked = list(_own(service, around))
+        asked = wanted(_own(service, around), of.asks)
         for also in of.asks.also:
             asked += besides(service, also, nodes, around.families)
         yield from ((service, each) for each in askings(tuple(dict.fromkeys(asked)), of.asks, around))
@@ -90,15 +90,19 @@ def _questions(
             continue
         # As it is now; of one that is gone nothing is left.
         still = by_name.get(service.name, replace(service, ports=()))
-        yield from ((still, each) for each in askings((frontend,), of.asks, around))
+        yield from ((still, each) for each in askings(wanted((frontend,), of.asks), of.asks, around))
 
 
-def effort(where: Where, kind: Kind, said: Outcome) -> Effort:
-    """Who asks long enough to meet every backend: pods at a ClusterIP, the host outside at all others.
+def effort(service: Service, asking: Asking, said: Outcome) -> Effort:
+    """Who asks long enough to meet every backend: pods at a ClusterIP, nodes at their loopback, outside at all others.
 
     Rules are a node's, and its clients meet the same; other rows show that they lead there.
     """
-    tells = where is (Where.POD if kind is Kind.CLUSTER_IP else Where.OUTSIDE)
-    if not tells or not said.answers:
+    kind, where = asking.frontend.kind, asking.asker.where
+    telling = Where.POD if kind is Kind.CLUSTER_IP else Where.OUTSIDE
+    if not (where is telling or is_loopback(asking.frontend.address)) or not said.answers:
         return Effort.ANSWERS
-    return Effort.EVERY_BACKEND if said.affinity_timeout_s is None else Effort.ONE_BACKEND
+    if service.affinity_timeout_s is None:
+        return Effort.EVERY_BACKEND
+    # If any node may meet the client, each has a memory of its own.
+    return Effort.ANSWERS if said.affinity_timeout_s is None else Effort.ONE_BACKEND

@@ -50,11 +50,16 @@ def besides(service: Service, also: Also, nodes: Sequence[Node], families: Seque
     return tuple(dict.fromkeys(of_kind))
 
 
+def wanted(of: Sequence[Frontend], asks: Asks) -> list[Frontend]:
+    """Those of the kinds that a step wants asked."""
+    return [each for each in of if asks.kinds is None or each.kind in asks.kinds]
+
+
 def askings(of: Sequence[Frontend], asks: Asks, around: Surroundings) -> Iterator[Asking]:
     """Who asks these: every client from where a step wants them asked, and where the network takes the packet."""
     for frontend in of:
         # Agents speak no other protocol.
-        if frontend.protocol not in _PROTOCOLS or (asks.kinds is not None and frontend.kind not in asks.kinds):
+        if frontend.protocol not in _PROTOCOLS:
             continue
         for asker in around.askers:
             place = asker.place(frontend.family)

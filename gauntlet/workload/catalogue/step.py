@@ -45,7 +45,8 @@ class Flow:
 
     TCP: one connection, which must go on with the backend that it has as long as that is an endpoint that serves
     (ready, or serving while it terminates); once it is not, the flow is judged no more. UDP: one socket with a fixed
-    source port, which after each step must be answered as the model says of a new connection.
+    source port, which after each step must be answered as the model says of a new one; or it stays with the backend
+    that it has, as long as that serves.
 
     `service` is the name of a Service of the case. The client is at `place`: the pod on the node with the number
     `node`, that node itself, or outside. At a NodePort the node with the number `at` is asked. The flow starts in the

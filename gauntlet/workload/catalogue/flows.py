@@ -1,0 +1,287 @@
+"""The flows of declared cases: clients that go on asking from one socket while the steps change what they ask for."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.errors import GauntletError, Inconclusive
+from gauntlet.ground.family import Family
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Connection, Protocol
+from gauntlet.ground.history import Outcome as Seen
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.semantics.asked import Effort, Row
+from gauntlet.semantics.frontends import Frontend, Kind
+from gauntlet.semantics.objects import Protocol as Spoken
+from gauntlet.semantics.objects import Service, ServicePort
+from gauntlet.semantics.outcomes import Answer, Outcome, Reaction
+from gauntlet.semantics.places import Where
+from gauntlet.traffic import Load, Traffic
+from gauntlet.traffic.table import no_answers
+from gauntlet.workload.catalogue.course import Course
+from gauntlet.workload.catalogue.found import Found
+from gauntlet.workload.catalogue.questions import Asking, key, listed, merged, outcome
+from gauntlet.workload.catalogue.started import Started
+from gauntlet.workload.catalogue.step import Flow
+from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
+from gauntlet.workload.catalogue.tables import target
+
+# The rows that do not agree with the model, of these attempts.
+Disagreeing = Callable[[Sequence[Row], pl.DataFrame], frozenset[int]]
+
+RATE_PER_S = 5.0
+TIMEOUT_S = 0.4
+# Attempts of a flow, after a step is in effect, by which it is judged.
+JUDGED = 3
+_JUDGED_WITHIN_S = 30.0
+_AGREES = 2
+# Below the ephemeral ports, and none is used twice: conntrack remembers the last one.
+_PORTS = itertools.count(20_000)
+
+
+class Flows:
+    """All flows of a batch."""
+
+    def __init__(self, traffic: Traffic, around: Surroundings, names: Mapping[str, tuple[str, ...]]) -> None:
+        self._traffic = traffic
+        self._around = around
+        self._names = names
+        self._started: dict[tuple[str, Flow, Family], Started] = {}
+
+    def settle(
+        self, courses: Sequence[Course], number: int, found: Found, first: int, disagreeing: Disagreeing, wait_s: float
+    ) -> dict[Row, str]:
+        """Take all flows into a step, and wait until they see what the model says. Returns their rows with their cases.
+
+        `first` is the number of the first of these rows. Whether they do see it in the end is for the checkers to say.
+        """
+        rows: dict[Row, str] = {}
+        for course in courses:
+            try:
+                self._follow(course, number, found)
+            except Inconclusive as error:
+                course.trouble = error
+            rows |= dict.fromkeys(self._rows(course, found, first + len(rows)), course.key)
+        self._mark()
+        if rows:
+            with suppress(NotInTime):
+                until(
+                    lambda: not disagreeing(tuple(rows), self._latest()),
+                    what="flows see what the model says",
+                    deadline_s=wait_s,
+                    every_s=0.2,
+                )
+            self._mark()
+        return rows
+
+    def _follow(self, course: Course, number: int, found: Found) -> None:
+        """Stop the flows that a step leaves out, and start those that it names first.
+
+        Raises Inconclusive if an agent does not work, or nothing is known of what a flow is to ask.
+        """
+        step = course.step(number)
+        wanted = () if step is None else step.flows
+        for (case, declared, family), started in list(self._started.items()):
+            if case == course.key and declared not in wanted:
+                started.running.stop()
+                del self._started[case, declared, family]
+        for declared in wanted:
+            for frontend, service in self._asked(course, declared, found):
+                name = (course.key, declared, frontend.family)
+                if name not in self._started:
+                    self._started[name] = self._start(declared, frontend, service)
+
+    def _rows(self, course: Course, found: Found, first: int) -> list[Row]:
+        """A row for each flow of a case, and what the model says of it now. Those that are over have none."""
+        rows: list[Row] = []
+        for (case, declared, _), started in self._started.items():
+            if case != course.key or started.is_over:
+                continue
+            service = found.services.get(course.name(declared.service))
+            said = self._said(started, service, found)
+            started.row = None
+            if said is None:
+                started.is_over = True
+                continue
+            started.row = Row(
+                first + len(rows),
+                started.asker.host.name,
+                started.place,
+                started.service.name,
+                started.frontend,
+                said,
+                Effort.ANSWERS,
+                flow=f"{declared.protocol.upper()} flow {started.running.load.local_port or ''}".rstrip(),
+            )
+            rows.append(started.row)
+        return rows
+
+    def _mark(self) -> None:
+        """What is judged of UDP begins now; of TCP all counts since the last step was judged."""
+        now = time.time_ns()
+        for started in self._started.values():
+            if not started.is_tcp:
+                started.since_ns = now
+
+    def _latest(self) -> pl.DataFrame:
+        """The last attempts at each row."""
+        parts = [each.seen().tail(_AGREES) for each in self._started.values() if each.row is not None]
+        return pl.concat([no_answers(), *(each for each in parts if each.height == _AGREES)])
+
+    def judged(self) -> pl.DataFrame:
+        """The attempts at each row since the mark, once there are a few of each."""
+        rows = [each for each in self._started.values() if each.row is not None]
+        counts = {id(each): each.running.count() for each in rows}
+
+        def went_on() -> bool:
+            return all(each.running.count() >= counts[id(each)] + JUDGED for each in rows)
+
+        try:
+            until(went_on, what="flows go on", deadline_s=_JUDGED_WITHIN_S, every_s=0.1)
+        except NotInTime as error:
+            raise Inconclusive(f"a flow fell silent: {error.what}", "is the client's host overloaded?") from error
+        parts = [each.seen() for each in rows]
+        for each, part in zip(rows, parts, strict=True):
+            self._keep(each, part)
+            if each.is_tcp:
+                each.since_ns = time.time_ns() if part.is_empty() else int(part["at_ns"][-1]) + 1
+        return pl.concat([no_answers(), *parts])
+
+    def silent_clients(self) -> frozenset[str]:
+        """Clients that are refused again and again: what the kernels may refuse them is used up."""
+        return frozenset(
+            each.row.client
+            for each in self._started.values()
+            if each.row is not None and Reaction.ANSWERED not in each.row.outcome.reactions
+        )
+
+    def close(self) -> None:
+        """End all of them."""
+        for each in self._started.values():
+            each.running.ask_to_stop()
+        failed: GauntletError | None = None
+        for each in self._started.values():
+            try:
+                each.running.stop()
+            except Inconclusive as error:
+                failed = error
+        self._started.clear()
+        if failed is not None:
+            raise failed
+
+    def _asked(self, course: Course, declared: Flow, found: Found) -> Iterable[tuple[Frontend, Service]]:
+        """What a flow asks, in each family: what the Service has, or had."""
+        name = course.name(declared.service)
+        nodes = [each.node for each in self._around.world.nodes]
+        now = found.services.get(name)
+        own = [] if now is None else [(each, now) for each in listed(now, nodes, self._around.families)]
+        had = [(each, service) for service, each in course.former.values() if service.name.endswith(f"/{name}")]
+        candidates = [*own, *had]
+        if declared.kind is Kind.NODE_PORT and declared.port:
+            service = next((service for _, service in candidates), None)
+            return [] if service is None else self._at_port(declared, service)
+        spoken = Spoken(declared.protocol.upper())
+        chosen: dict[Family, tuple[Frontend, Service]] = {}
+        for frontend, service in candidates:
+            fits = frontend.kind is declared.kind and frontend.protocol is spoken
+            if fits and self._is_at(declared, frontend):
+                chosen.setdefault(frontend.family, (frontend, service))
+        if not chosen:
+            raise Inconclusive(
+                f"a flow asks for Service {declared.service} at a {declared.kind}, which it has not had yet",
+                "let an earlier step make the Service, or give the flow a port",
+            )
+        return list(chosen.values())
+
+    def _at_port(self, declared: Flow, service: Service) -> list[tuple[Frontend, Service]]:
+        node = self._around.world.nodes[declared.at].node
+        port = ServicePort(declared.port, protocol=Spoken(declared.protocol.upper()), node_port=declared.port)
+        return [
+            (Frontend(declared.kind, address, declared.port, port, family), service)
+            for family in self._around.families
+            if (address := node.primary(family)) is not None
+        ]
+
+    def _is_at(self, declared: Flow, frontend: Frontend) -> bool:
+        node = self._around.world.nodes[declared.at].node
+        return frontend.kind is not Kind.NODE_PORT or frontend.address in node.addresses
+
+    def _start(self, declared: Flow, frontend: Frontend, service: Service) -> Started:
+        asker = self._asker(declared)
+        place = asker.place(frontend.family)
+        assert place is not None
+        row = Row(0, asker.host.name, place, service.name, frontend, _NOTHING, Effort.ANSWERS)
+        is_udp = declared.protocol is Protocol.UDP
+        load = Load(
+            target(row),
+            users=1,
+            rate_per_s=RATE_PER_S,
+            connection=Connection.KEPT,
+            timeout_s=TIMEOUT_S,
+            local_port=next(_PORTS) if is_udp else None,
+        )
+        host: Host = asker.host
+        running = self._traffic.start(host, load)
+        return Started(declared, asker, place, frontend, service, running, time.time_ns())
+
+    def _asker(self, declared: Flow) -> Asker:
+        of_kind = [each for each in self._around.askers if each.where is declared.place]
+        number = 0 if declared.place is Where.OUTSIDE else declared.node
+        if number >= len(of_kind):
+            raise Inconclusive(f"a flow is to come from the {declared.place} number {number}, which is not there")
+        return of_kind[number]
+
+    def _said(self, started: Started, service: Service | None, found: Found) -> Outcome | None:
+        """What a flow must see now; None if nothing is said of it any more.
+
+        What it had goes on as long as that is an endpoint that serves, whoever new ones go to: of TCP that is all that
+        may happen, of UDP it may (CleanStaleEntries in pkg/proxy/conntrack keeps the entries of what serves).
+        """
+        stays = started.kept is not None and _serves(started.kept, service, found)
+        if started.is_tcp and started.kept is not None:
+            return _of(started.kept) if stays else None
+        there = service or replace(started.service, ports=())
+        nodes = [each.node for each in self._around.world.nodes]
+        at = key(started.frontend)
+        now = next((each for each in listed(there, nodes, self._around.families) if key(each) == at), started.frontend)
+        said = outcome(there, found.slices, Asking(started.asker, started.place, now), self._around)
+        if said is None or (started.is_tcp and Reaction.ANSWERED not in said.reactions):
+            return None
+        # A client that goes on is refused only now and then: the kernels limit it.
+        silent = Reaction.ANSWERED not in said.reactions
+        if started.kept is not None and stays:
+            quiet = replace(said, reactions=_QUIET) if silent else said
+            return replace(merged([quiet, _of(started.kept)]), decided_by=said.decided_by)
+        return replace(said, reactions=frozenset({Reaction.UNANSWERED})) if silent else said
+
+    def _keep(self, started: Started, part: pl.DataFrame) -> None:
+        """Remember which backend a flow has."""
+        if started.row is None or (started.is_tcp and started.kept is not None):
+            return
+        good = part.filter(pl.col("outcome") == str(Seen.OK))["backend"].drop_nulls()
+        known = self._names.get(good[-1], ()) if len(good) else ()
+        started.kept = next((each for each in started.row.outcome.answers if each.backend.address in known), None)
+        started.is_over = started.is_tcp and started.kept is None
+
+
+def _of(kept: Answer) -> Outcome:
+    return Outcome(frozenset({Reaction.ANSWERED}), kept.backend.node, (), (kept,))
+
+
+def _serves(kept: Answer, service: Service | None, found: Found) -> bool:
+    """Whether a backend is an endpoint of the Service that is ready, or serves while it terminates."""
+    return service is not None and any(
+        backend.conditions.usable
+        for port, of_port in found.slices.items()
+        if port.service == service.name
+        for backend in of_port.get((kept.backend.address, kept.backend.port), ())
+    )
+
+
+_QUIET = frozenset({Reaction.REFUSED, Reaction.SWALLOWED})
+_NOTHING = Outcome(frozenset({Reaction.UNANSWERED}), "", ())

@@ -1,0 +1,43 @@
+"""A flow of a declared case that is under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Protocol
+from gauntlet.semantics.asked import Row
+from gauntlet.semantics.frontends import Frontend
+from gauntlet.semantics.objects import Service
+from gauntlet.semantics.outcomes import Answer
+from gauntlet.semantics.places import Place
+from gauntlet.traffic import Flow as Running
+from gauntlet.traffic.table import ANSWERS, ROW
+from gauntlet.workload.catalogue.step import Flow
+from gauntlet.workload.catalogue.surroundings import Asker
+
+
+@dataclass
+class Started:
+    """A flow under way. `since_ns` is the begin of what is judged next; `kept` the backend of a TCP connection."""
+
+    declared: Flow
+    asker: Asker
+    place: Place
+    frontend: Frontend
+    service: Service
+    running: Running
+    since_ns: int
+    row: Row | None = None
+    kept: Answer | None = None
+    is_over: bool = False
+
+    @property
+    def is_tcp(self) -> bool:
+        return self.declared.protocol is Protocol.TCP
+
+    def seen(self) -> pl.DataFrame:
+        """What was asked since then, as attempts at the row."""
+        frame = self.running.so_far().filter(pl.col("at_ns") >= self.since_ns)
+        number = -1 if self.row is None else self.row.number
+        return frame.with_columns(pl.lit(number, dtype=pl.Int64()).alias(ROW)).select(list(ANSWERS))
