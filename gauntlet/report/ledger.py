@@ -24,6 +24,7 @@ SKIP = "skip"
 KUBERNETES = "kubernetes"
 KUBE_PROXY = "kube-proxy"
 KERNEL = "kernel"
+FAMILIES = "families"
 ORIGIN = "origin"
 PROXY_SHA256 = "kube-proxy-sha256"
 # JSON: the versions of kube-proxy by node, if they differ.
@@ -33,6 +34,7 @@ OF_SUBJECT = {
     KUBERNETES: "control_plane",
     KUBE_PROXY: "version",
     KERNEL: "kernel",
+    FAMILIES: "families",
     ORIGIN: "origin",
     PROXY_SHA256: "sha256",
 }

@@ -29,8 +29,8 @@ class SubjectRecord(Record):
     command line names the subject. `origin` says how its program came to be: built from source, downloaded, given;
     empty if that is not known. `sha256` is the checksum of a program that was given, when its cluster came up; empty
     for others. `gates` are the feature gates that were set, `fields` what was merged over the KubeProxyConfiguration
-    that every subject gets. `control_plane` is the version of what it ran under, `kernel` that of its nodes; both are
-    empty if none came up.
+    that every subject gets. `control_plane` is the version of what it ran under, `kernel` that of its nodes, `families`
+    the IP families that its nodes and pods had; all are empty if none came up.
     """
 
     name: str = Field(min_length=1)
@@ -45,6 +45,7 @@ class SubjectRecord(Record):
     fields: dict[str, JsonValue] = {}
     control_plane: str = ""
     kernel: str = ""
+    families: str = ""
 
     @classmethod
     def of(cls, subject: Subject) -> Self:
@@ -93,6 +94,6 @@ class SubjectRecord(Record):
         what += f" with {self.differences}" if self.differences else ""
         other = self.control_plane not in ("", self.version)
         under = f"control plane {self.control_plane}" if other else ""
-        parts = (self.program, under, self.kernel and f"kernel {self.kernel}")
+        parts = (self.program, under, self.kernel and f"kernel {self.kernel}", self.families)
         whole = ", ".join([what, *filter(None, parts)])
         return f"{whole}. Warning: {self.warning}" if self.warning else whole

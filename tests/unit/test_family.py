@@ -7,7 +7,7 @@ import pytest
 from gauntlet.ground.cluster import Json
 from gauntlet.ground.family import Addressed, Family, common_families, families_of, family_of, first_of
 from gauntlet.kube.objects import NodeObject, PodObject
-from gauntlet.providers.node_record import NodeRecord
+from gauntlet.providers.node_record import NodeRecord, families
 
 V4, V6 = Family.IPV4, Family.IPV6
 
@@ -67,6 +67,14 @@ def test_a_node_has_its_first_internal_address_of_each_family() -> None:
     assert record == NodeRecord("a", ("fd00::1", "192.0.2.1"), ("fd00:1::/64", "10.244.1.0/24"))
     assert NodeRecord.read({"name": "a", "addresses": [*record.addresses], "pod_cidrs": [*record.pod_cidrs]}) == record
     assert NodeObject.model_validate({"metadata": {"name": "b"}}).address == ""
+
+
+def test_a_cluster_has_the_families_of_its_nodes_and_their_pods() -> None:
+    both, addresses = ("10.244.1.0/24", "fd00:1::/64"), ("10.0.0.1", "fd00::1")
+    assert families([NodeRecord("a", addresses, both), NodeRecord("b", addresses, both)]) == (V4, V6)
+    assert families([NodeRecord("a", addresses, both), NodeRecord("b", addresses, both[:1])]) == (V4,)
+    assert families([NodeRecord("a", addresses, both), NodeRecord("b", addresses[:1], both)]) == (V4,)
+    assert families([NodeRecord("a", addresses, ())]) == (V4,)
 
 
 def test_a_pod_has_its_primary_address_first() -> None:

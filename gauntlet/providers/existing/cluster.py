@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import HostKind, Json, Limits, ProxyMode
 from gauntlet.ground.errors import GauntletError, UsageError
-from gauntlet.ground.family import common_families
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.local import LocalHost
@@ -17,7 +16,7 @@ from gauntlet.nodes.pod_host import INTO_NODE, Door, PodAccessHost, PodAccessNod
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.node_access import CONTAINER, Entrance
 from gauntlet.providers.existing.record import ExistingRecord, state_dir
-from gauntlet.providers.node_record import NodeRecord
+from gauntlet.providers.node_record import NodeRecord, families
 from gauntlet.subject import present
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class ExistingCluster:
         self.kubeconfig = self.state_dir / "kubeconfig"
         self.limits = Limits(frozenset(record.targets), record.at_once, reconfigurable=False)
         self.outside = LocalHost((record.outside,) if record.outside else ())
-        self.families = common_families(node.addresses for node in record.nodes)
+        self.families = families(record.nodes)
 
     @cached_property
     def api(self) -> ApiClient:

@@ -14,11 +14,12 @@ from typing import IO
 from gauntlet.build.cache import Say
 from gauntlet.ground.cluster import Completed, HostKind, Json, Limits, NodeKernel, ProxyMode
 from gauntlet.ground.errors import UsageError
-from gauntlet.ground.family import Addressed, common_families
+from gauntlet.ground.family import Addressed
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing.rehearsal_api import RehearsingClient
 from gauntlet.providers.existing.survey import Survey
+from gauntlet.providers.node_record import NodeRecord, families
 
 # No process has it: the most that Linux allows is one less (PID_MAX_LIMIT).
 _PID = 4194305
@@ -129,7 +130,7 @@ class RehearsedCluster:
         self.state_dir = Path(self._folder.name)
         self.limits = Limits(frozenset(found.targets), found.at_once, reconfigurable=False)
         self.outside = RehearsedHost(self.teller, "outside", HostKind.OUTSIDE, None, (found.outside,))
-        self.families = common_families(node.addresses for node in found.nodes)
+        self.families = families([NodeRecord.of(node) for node in found.nodes])
         self.nodes = tuple(
             RehearsedNode(
                 self.teller,

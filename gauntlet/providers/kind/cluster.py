@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
-from gauntlet.ground.family import common_families
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
@@ -25,7 +24,7 @@ from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
 from gauntlet.providers.kind import replacement
 from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.load_balancer import LoadBalancer
-from gauntlet.providers.node_record import NodeRecord
+from gauntlet.providers.node_record import NodeRecord, families
 from gauntlet.proxy.configuration import changed
 from gauntlet.subject import Subject
 
@@ -130,7 +129,7 @@ class RunningKindCluster:
             for node in record.nodes
         )
         self.outside = ContainerHost(outside_name(self.name), "outside", HostKind.OUTSIDE, None, (record.outside,))
-        self.families = common_families(node.addresses for node in record.nodes)
+        self.families = families(record.nodes)
 
     def _take(self, record: KindRecord) -> None:
         """What it says of its kube-proxies is of the one that all nodes had last."""

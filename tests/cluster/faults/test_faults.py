@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gauntlet import faults
-from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, background
+from gauntlet.faults import FAULTS, Fault, NotHeld, NotLanded, background, iptables_tables
 from gauntlet.faults.port_taken import REPLY
 from gauntlet.ground.cluster import Cluster, Node, ProxyMode
 from gauntlet.ground.errors import UsageError
@@ -88,6 +90,7 @@ def test_partition_from_nodes_cuts_both_ways_and_spares_the_api(proxy_mode: Prox
     assert not connects(other, node.address, 10256)
     assert connects(node, address, int(port))
     assert connects(cluster.nodes[2], other.address, 10256)
+    assert re.search(r"[1-9]\d* in and \d+ out of IPv4, [1-9]\d* in and \d+ out of IPv6", fault.landed())
     over(fault)
     assert connects(node, other.address, 10256)
     assert connects(other, node.address, 10256)
@@ -114,7 +117,9 @@ def test_a_flush_spares_the_rules_of_others(sandboxes: Sandboxes) -> None:
     fault.inject()
     fault.landed()
     assert node.run(("iptables", "-w", "5", "-t", "nat", "-C", *rule), check=False).code == 0
+    assert not iptables_tables.any_rule(iptables_tables.present(node, table="nat"))
     over(fault)
+    assert [each.tool for each in iptables_tables.present(node, table="nat")] == ["iptables", "ip6tables"]
     node.run(("iptables", "-w", "5", "-t", "nat", "-D", *rule))
 
 
@@ -136,10 +141,11 @@ def test_the_thief_answers_with_a_name_that_is_no_backends(sandboxes: Sandboxes)
     node = hurt(cluster)
     fault = faults.create("port-taken", cluster, parameters={"port": 31999})
     fault.inject()
-    ask = f"exec 3<>/dev/tcp/{node.address}/31999; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
-    assert REPLY in node.run(("bash", "-c", ask)).stdout
+    for address in node.addresses:
+        ask = f"exec 3<>/dev/tcp/{address}/31999; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+        assert REPLY in node.run(("bash", "-c", ask)).stdout
     over(fault)
-    assert not connects(node, node.address, 31999)
+    assert not any(connects(node, address, 31999) for address in node.addresses)
 
 
 def test_the_thief_reads_all_of_a_request(sandboxes: Sandboxes) -> None:
