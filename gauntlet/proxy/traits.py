@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.version import Minor, Release
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.semantics.behaviour import Behaviour, LocalPolicy, SourceRanges
@@ -56,9 +57,12 @@ class NameLimit:
 
 @dataclass(frozen=True)
 class RulesReader:
-    """How the rules of a mode are listed on a node, and read. If the command `may_fail`, it then finds no rules."""
+    """How the rules of a mode are listed on a node, and read. If a command `may_fail`, it then finds no rules.
 
-    command: tuple[str, ...]
+    There is a command for each IP family that the mode serves.
+    """
+
+    commands: Mapping[Family, tuple[str, ...]]
     forwarding: Callable[[str], Forwarding]
     size: Callable[[str], RuleSize]
     may_fail: bool = False
@@ -109,7 +113,7 @@ class Traits:
     never), `history` where one can read of that, and `farewell` what is known of its end, if it is deprecated.
 
     Rules: `rules` reads them, `residue` finds what it left, `unhooked` says what it means that they are not in effect,
-    and `see` lists the commands that show chains of a node.
+    and `see` lists the commands that show chains of a node, of one IP family.
 
     kube-proxy: `counts_syncs` is whether it has metrics of its syncs. `carries_connections` is whether it accepts every
     connection itself, so that what hurts the process hurts the traffic. `synced` is a shell condition that holds once a
@@ -143,7 +147,7 @@ class Traits:
     versions: tuple[Era, ...]
     rules: RulesReader
     residue: Residue
-    see: Callable[[str, Sequence[str]], tuple[str, ...]]
+    see: Callable[[str, Sequence[str], Family], tuple[str, ...]]
     unhooked: str = "no packet reaches kube-proxy's rules: the jump to them is missing"
     default_since: Minor | None = None
     history: str = ""

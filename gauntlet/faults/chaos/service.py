@@ -10,6 +10,7 @@ from gauntlet.faults.chaos import observed
 from gauntlet.faults.chaos.target import PROBE_NAMESPACE, Configuration, Target, target_of
 from gauntlet.ground.cluster import Json, Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.family import family_of
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, Manifest
@@ -187,7 +188,7 @@ def _wait_obeyed(target: Target, node: Node, within_s: float, address: str = "",
     wanted = _endpoints(target)
 
     def obeyed() -> bool:
-        found = rules.read(node, target.cluster.mode).find(*frontend)
+        found = rules.read(node, target.cluster.mode, family_of(frontend[0])).find(*frontend)
         return _behind(node, target.cluster.mode, found) == wanted
 
     until(

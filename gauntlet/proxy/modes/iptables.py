@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import iptables
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
 from gauntlet.semantics.behaviour import SourceRanges
 
+_TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
 
-def chains_shown(_node: str, chains: Sequence[str]) -> tuple[str, ...]:
+
+def chains_shown(_node: str, chains: Sequence[str], family: Family) -> tuple[str, ...]:
     """Commands that show the first of these chains."""
-    return tuple(f"iptables -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))
+    return tuple(f"{_TOOLS[family]} -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))
 
 
 TRAITS = Traits(
@@ -22,7 +25,9 @@ TRAITS = Traits(
     # platformApplyDefaults in cmd/kube-proxy/app/server_linux.go.
     default_since=(0, 0),
     history="KEP-5343",
-    rules=RulesReader(("iptables-save",), iptables.forwarding, iptables.size),
+    rules=RulesReader(
+        {family: (f"{tool}-save",) for family, tool in _TOOLS.items()}, iptables.forwarding, iptables.size
+    ),
     # ipvs and userspace mode make this chain too. -w: kube-proxy may hold the lock of iptables.
     residue=Residue("iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1", is_shared=True),
     see=chains_shown,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.ipvs.wholeness import INTERFACE, SYNCED
 from gauntlet.proxy.rules import ipvs
@@ -20,11 +21,12 @@ def _required(scheduler: str) -> tuple[str, ...]:
 
 
 def _masquerades(node: Host, node_port: int) -> bool:
-    return ipvs.masquerades(node.run(ipvs.COMMAND).stdout, node_port)
+    return ipvs.masquerades(node.run(ipvs.COMMANDS[Family.IPV4]).stdout, node_port)
 
 
-def _see(node: str, _chains: Sequence[str]) -> tuple[str, ...]:
-    return (f"gauntlet inspect {node}", f"ip -o addr show dev {INTERFACE}", f"ipset list {ipvs.CLUSTER_IPS}")
+def _see(node: str, _chains: Sequence[str], family: Family) -> tuple[str, ...]:
+    cluster_ips = ipvs.CLUSTER_IPS if family is Family.IPV4 else ipvs.CLUSTER_IPS.replace("KUBE-", "KUBE-6-")
+    return (f"gauntlet inspect {node}", f"ip -o addr show dev {INTERFACE}", f"ipset list {cluster_ips}")
 
 
 TRAITS = Traits(
@@ -38,7 +40,7 @@ TRAITS = Traits(
     # kube-proxy 1.37 says so when it starts (createProxier in cmd/kube-proxy/app/server_linux.go).
     farewell="off by default from 1.40, gone from 1.43",
     history="KEP-5495",
-    rules=RulesReader(ipvs.COMMAND, ipvs.forwarding, ipvs.size),
+    rules=RulesReader(ipvs.COMMANDS, ipvs.forwarding, ipvs.size),
     residue=Residue(f"grep -qs '^ *{INTERFACE}:' /proc/net/dev"),
     unhooked=(
         f"not all of it works: {INTERFACE} holds no address, or the jump to KUBE-SERVICES or the set "

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import nftables
 from gauntlet.proxy.rules.forwarding import RuleSize
 from gauntlet.proxy.traits import Era, NameLimit, Need, Residue, RulesReader, Stage, Traits
 
-_TABLE = "table ip kube-proxy"
+_TABLES = {Family.IPV4: "table ip kube-proxy", Family.IPV6: "table ip6 kube-proxy"}
 
 
 def _size(text: str) -> RuleSize:
     return nftables.parse(text).size
 
 
-def _see(_node: str, chains: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"nft list chain ip kube-proxy {chain}" for chain in dict.fromkeys(chains[:3]))
+def _see(_node: str, chains: Sequence[str], family: Family) -> tuple[str, ...]:
+    of_table = _TABLES[family].removeprefix("table ")
+    return tuple(f"nft list chain {of_table} {chain}" for chain in dict.fromkeys(chains[:3]))
 
 
 TRAITS = Traits(
@@ -32,8 +34,13 @@ TRAITS = Traits(
     # 1.37 announces it when it starts (platformApplyDefaults in cmd/kube-proxy/app/server_linux.go).
     default_since=(1, 40),
     history="KEP-3866",
-    rules=RulesReader(("nft", "-j", "list", *_TABLE.split()), nftables.forwarding, _size, may_fail=True),
-    residue=Residue(f"nft -t list {_TABLE} >/dev/null 2>&1"),
+    rules=RulesReader(
+        {family: ("nft", "-j", "list", *table.split()) for family, table in _TABLES.items()},
+        nftables.forwarding,
+        _size,
+        may_fail=True,
+    ),
+    residue=Residue(f"nft -t list {_TABLES[Family.IPV4]} >/dev/null 2>&1"),
     see=_see,
     sections=("nftables",),
     needs=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.modes.iptables import chains_shown
 from gauntlet.proxy.rules import iptables, userspace
@@ -17,7 +18,7 @@ TRAITS = Traits(
     # kubernetes/kubernetes 112133: deprecated since 1.23, removed in 1.26.
     versions=(Era((1, 0), Stage.STABLE, until=(1, 22)), Era((1, 23), Stage.DEPRECATED, until=(1, 25))),
     history="kubernetes/kubernetes 112133",
-    rules=RulesReader(("iptables-save",), userspace.forwarding, iptables.size),
+    rules=RulesReader({Family.IPV4: ("iptables-save",)}, userspace.forwarding, iptables.size),
     residue=Residue(f"iptables -w 10 -t nat -S {userspace.PORTALS[0]} 1 >/dev/null 2>&1"),
     see=chains_shown,
     sections=("iptables",),

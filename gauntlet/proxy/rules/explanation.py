@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import Host, ProxyMode
+from gauntlet.ground.family import family_of, place
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.residue import mode_of
 from gauntlet.proxy.rules.forwarding import Forwarding, Route, Share
@@ -21,7 +22,8 @@ def explain(node: Host, service_address: str, port: int, mode: ProxyMode | None 
     The last lines are the commands that show the rules themselves.
     Raises CommandFailed if the node's tools fail.
     """
-    return describe(node.name, read(node, mode or mode_of(node)), service_address, port)
+    found = read(node, mode or mode_of(node), family_of(service_address))
+    return describe(node.name, found, service_address, port)
 
 
 def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tupl
     routes = forwarding.find(address, port)
     size = forwarding.size
     head = f"{node} ({forwarding.mode}: {size.rules} rules, {size.chains} chains, {size.elements} elements)"
-    lines = [f"{head}: {address}:{port}"]
+    lines = [f"{head}: {place(address, port)}"]
     if not forwarding.hooked:
         lines.append(f"  {not_hooked(forwarding.mode)}")
     if not routes:
@@ -37,12 +39,12 @@ def describe(node: str, forwarding: Forwarding, address: str, port: int) -> tupl
     for route in routes:
         lines.extend(f"  {line}" for line in _lines(route))
     chains = [chain for route in routes for chain in route.chains]
-    return (*lines, *(f"  see: {command}" for command in traits(forwarding.mode).see(node, chains)))
+    return (*lines, *(f"  see: {command}" for command in traits(forwarding.mode).see(node, chains, forwarding.family)))
 
 
 def _lines(route: Route) -> list[str]:
-    place = f"{route.protocol} {'node port' if route.address is None else route.address} {route.port}"
-    named = f"{place} ({route.service or 'unnamed'})"
+    where = f"{route.protocol} {'node port' if route.address is None else route.address} {route.port}"
+    named = f"{where} ({route.service or 'unnamed'})"
     if not (route.inside or route.outside):
         return [f"{named}: {route.action}, {route.note or 'no endpoint'}"]
     remark = ", clients seen before stay with theirs" if route.affinity else ""
@@ -56,4 +58,5 @@ def _lines(route: Route) -> list[str]:
 
 
 def _shares(shares: tuple[Share, ...]) -> str:
-    return ", ".join(f"{share.address}:{share.port} {share.probability:.1%}" for share in shares) or "no endpoint"
+    met = (f"{place(share.address, share.port)} {share.probability:.1%}" for share in shares)
+    return ", ".join(met) or "no endpoint"

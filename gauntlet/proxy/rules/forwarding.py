@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol
 
 
@@ -72,12 +73,13 @@ class RuleSize:
 
 @dataclass(frozen=True)
 class Forwarding:
-    """All of it for one node. `hooked` says whether packets reach kube-proxy's rules at all."""
+    """All of it for one node and one IP family. `hooked` says whether packets reach kube-proxy's rules at all."""
 
     mode: ProxyMode
     hooked: bool
     routes: tuple[Route, ...]
     size: RuleSize
+    family: Family = Family.IPV4
 
     def find(self, address: str, port: int, protocol: Protocol | None = None) -> tuple[Route, ...]:
         """The routes of this address and port, NodePorts included; of both protocols where none is given."""

@@ -1,4 +1,4 @@
-"""Reads `iptables-save` output of kube-proxy's iptables mode.
+"""Reads `iptables-save` and `ip6tables-save` output of kube-proxy's iptables mode.
 
 The forms are those of kube-proxy's own writer, pkg/proxy/iptables/proxier.go of Kubernetes 1.37: chains
 KUBE-SERVICES and KUBE-NODEPORTS dispatch to KUBE-EXT-, KUBE-SVC- and KUBE-SVL- chains, these pick a
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import parted
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
 from gauntlet.proxy.rules.walk import DEEPEST, Walk
@@ -55,7 +56,7 @@ class Tables:
 
 
 def parse(text: str) -> Tables:
-    """The tables of one `iptables-save`. Lines of other tools are kept; they never match a Service."""
+    """The tables of one listing. Lines of other tools are kept; they never match a Service."""
     chains: dict[tuple[str, str], list[Rule]] = {}
     table = ""
     for line in text.splitlines():
@@ -123,7 +124,7 @@ def _dispatched(tables: Tables) -> list[Route]:
             walk = _Walk(tables)
             routes.append(
                 Route(
-                    address=None if chain == _NODE_PORTS else rule.destination.removesuffix("/32"),
+                    address=None if chain == _NODE_PORTS else _address(rule.destination),
                     port=rule.port,
                     protocol=Protocol(rule.protocol),
                     action=Action.FORWARD,
@@ -141,7 +142,7 @@ def _refused(tables: Tables) -> list[Route]:
     """Routes of the filter table: Services without (local) endpoints, rejected or dropped."""
     return [
         Route(
-            address=rule.destination.removesuffix("/32") or None,
+            address=_address(rule.destination) or None,
             port=rule.port,
             protocol=Protocol(rule.protocol),
             action=_FILTER_ACTIONS[rule.target],
@@ -152,6 +153,11 @@ def _refused(tables: Tables) -> list[Route]:
         for rule in tables.rules("filter", chain)
         if rule.target in _FILTER_ACTIONS and rule.port and rule.protocol in _PROTOCOLS
     ]
+
+
+def _address(destination: str) -> str:
+    """The one address of a range; a range of several stays as it is."""
+    return destination.removesuffix("/128" if ":" in destination else "/32")
 
 
 class _Walk(Walk):
@@ -172,8 +178,7 @@ class _Walk(Walk):
                 continue
             taken = left * rule.probability
             if rule.target == "DNAT":
-                address, _, port = rule.to.rpartition(":")
-                self._reach(address, int(port), taken)
+                self._reach(*parted(rule.to), taken)
                 left -= taken
             elif rule.target.startswith(("KUBE-SEP-", "KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-")) and depth < DEEPEST:
                 left = left - taken + self._follow(rule.target, source, taken, depth + 1)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import RealServer, VirtualServer
@@ -28,12 +29,21 @@ CLUSTER_IPS = "KUBE-CLUSTER-IP"
 FILTER = "KUBE-IPVS-FILTER"
 NODE_PORTS = "KUBE-NODE-PORT-TCP"
 _MARK = "=== gauntlet"
-COMMAND = (
-    "sh",
-    "-c",
-    f"ip -o addr show; echo '{_MARK}'; ipset save; echo '{_MARK}'; iptables-save; echo '{_MARK}'; "
-    f"if [ -e {FILE} ]; then exec cat {FILE}; fi",
+_LISTING = (
+    f"ip -o addr show; echo '{_MARK}'; {{sets}}; echo '{_MARK}'; {{rules}}; echo '{_MARK}'; "
+    f"if [ -e {FILE} ]; then exec cat {FILE}; fi"
 )
+# Sets of IPv6 have the names of those of IPv4 after KUBE-6- (pkg/proxy/ipvs/ipset.go). Virtual servers are of both.
+COMMANDS: Mapping[Family, tuple[str, ...]] = {
+    Family.IPV4: ("sh", "-c", _LISTING.format(sets="ipset save | grep -v ' KUBE-6-'", rules="iptables-save")),
+    Family.IPV6: (
+        "sh",
+        "-c",
+        _LISTING.format(
+            sets="ipset save | sed -n 's/ KUBE-6-/ KUBE-/p'", rules="ip6tables-save | sed 's/ KUBE-6-/ KUBE-/g'"
+        ),
+    ),
+}
 
 # Connections in turn, or to the server with the fewest, whatever the weights; `dh` keeps to one server, hidden from us.
 _EVEN = frozenset({"rr", "lc", "dh"})
@@ -56,7 +66,7 @@ class State:
 
 
 def state(text: str) -> State:
-    """The output of COMMAND. Raises Unreadable for virtual servers that are not understood."""
+    """The output of one of COMMANDS. Raises Unreadable for virtual servers that are not understood."""
     addresses, sets, rules, servers = (*text.split(f"{_MARK}\n", 3), "", "", "")[:4]
     found = parse(servers)
     entries = _sets(sets)
@@ -73,12 +83,12 @@ def state(text: str) -> State:
 
 
 def size(text: str) -> RuleSize:
-    """Counts in the output of COMMAND."""
+    """Counts in the output of one of COMMANDS."""
     return state(text).size
 
 
 def forwarding(text: str) -> Forwarding:
-    """The model of one node, from the output of COMMAND.
+    """The model of one node, from the output of one of COMMANDS.
 
     A virtual server gives no route while its address is on no interface of the node: then its packets pass IPVS by.
     Inside and outside are alike: also for `externalTrafficPolicy: Local` a virtual server has one set of real servers
@@ -98,7 +108,7 @@ def forwarding(text: str) -> Forwarding:
 
 
 def masquerades(text: str, node_port: int) -> bool:
-    """Whether TCP connections to this NodePort (policy Cluster) are masqueraded, from the output of COMMAND.
+    """Whether TCP connections to this NodePort (policy Cluster) are masqueraded, from the output of that for IPv4.
 
     In a sync kube-proxy makes virtual servers first, ipsets and chains last. In between a NodePort has its backends,
     but those on other nodes answer the client directly, which is not heard.

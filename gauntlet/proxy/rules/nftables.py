@@ -1,4 +1,4 @@
-"""Reads `nft -j list table ip kube-proxy`, the whole state of kube-proxy's nftables mode (IPv4).
+"""Reads `nft -j list table ip kube-proxy`, the whole state of kube-proxy's nftables mode for IPv4, and that of ip6.
 
 The forms are those of kube-proxy's own writer, pkg/proxy/nftables/proxier.go of Kubernetes 1.37: verdict maps
 `service-ips`, `service-nodeports`, `no-endpoint-services` and `no-endpoint-nodeports` dispatch to one chain

@@ -242,28 +242,26 @@ class _Rules:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._read: dict[str, rules.Forwarding | str] = {}
+        self._read: dict[tuple[str, Family], rules.Forwarding | str] = {}
 
     def explain(self, rows: Sequence[Row]) -> dict[str, Sequence[str]]:
         """By node, what its rules do with the first of these rows that it decides."""
         made: dict[str, Sequence[str]] = {}
-        # The readers of rules know those of IPv4.
-        for row in sorted(rows, key=lambda row: row.frontend.family is Family.IPV6):
+        for row in rows:
             for name in row.outcome.decided_by.split(", "):
                 if name not in made:
                     made[name] = self._lines(name, row)
         return made
 
     def _lines(self, name: str, row: Row) -> Sequence[str]:
-        if row.frontend.family is Family.IPV6:
-            return ("(rules of IPv6 are not read)",)
-        found = self._read.get(name)
+        family = row.frontend.family
+        found = self._read.get((name, family))
         if found is None:
             try:
-                found = rules.read(self._cluster.node(name), self._cluster.mode)
+                found = rules.read(self._cluster.node(name), self._cluster.mode, family)
             except GauntletError as error:
                 found = f"they could not be read: {error.what}"
-            self._read[name] = found
+            self._read[name, family] = found
         if isinstance(found, str):
             return (found,)
         return describe(name, found, row.frontend.address, row.frontend.number)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gauntlet.ground.family import Family
 from gauntlet.ground.paths import SYSTEM_PATH
 from gauntlet.providers.sandbox import uml, world, xstate
 from gauntlet.proxy.ipvs import inspection
@@ -31,7 +32,7 @@ def listings(folder: Path, *, deadline_s: float = 120.0) -> Path:
     kernel = uml.kernel()
     (tree / "modules").symlink_to(kernel.modules)
     script = Path(__file__).with_name("guest_init.py")
-    commands = {"inspection": inspection.command(inspection.FILES), "rules": rules.COMMAND}
+    commands = {"inspection": inspection.command(inspection.FILES), "rules": rules.COMMANDS[Family.IPV4]}
     init = folder / "init"
     argv = (sys.executable, "-I", str(script), str(folder), str(tree.parent), json.dumps(commands))
     init.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")

@@ -9,6 +9,7 @@ import pytest
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host
 from gauntlet.ground.family import BOTH, Family, family_of, literal, place
 from gauntlet.ground.waiting import until
+from gauntlet.proxy import rules
 from tests.cluster.sandbox.conftest import Namespace
 from tests.cluster.sandbox.test_cluster import fetch, reaches
 
@@ -37,6 +38,8 @@ def test_a_service_answers_every_client_by_both_families(cluster: Cluster, names
                 deadline_s=20.0,
             )
         for node in cluster.nodes:
+            (route,) = rules.read(node, cluster.mode, family).find(cluster_ip, 80)
+            assert {share.address for share in route.inside} == {pod.address_in(family) for pod in pods}
             assert fetch(cluster.outside, url(node.address_in(family), service.spec.ports[0].node_port)) in BACKENDS
         assert fetch(cluster.outside, url(ingress[family])) in BACKENDS
         with pytest.raises(CommandFailed):

@@ -12,7 +12,10 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.failure import deciding, telling
 from tests.unit.checkers.histories import Row, frame, steady
 
-NODES = {f"node-{number}": SimpleNamespace(name=f"node-{number}", address=f"10.77.0.1{number}") for number in (1, 2, 3)}
+NODES = {
+    f"node-{number}": SimpleNamespace(name=f"node-{number}", addresses=(f"10.77.0.1{number}", f"fd10:77::1{number}"))
+    for number in (1, 2, 3)
+}
 CLUSTER = cast(Cluster, SimpleNamespace(nodes=tuple(NODES.values()), node=NODES.__getitem__))
 
 
@@ -22,6 +25,7 @@ CLUSTER = cast(Cluster, SimpleNamespace(nodes=tuple(NODES.values()), node=NODES.
         ("node-3", "10.96.4.5", "node-3"),
         ("node-3", "10.77.0.11", "node-1"),
         ("node-3", "10.77.0.13", "node-3"),
+        ("node-3", "fd10:77::11", "node-1"),
         ("node-3", "127.0.0.1", "node-3"),
         (None, "10.77.0.12", "node-2"),
         (None, "10.88.0.1", "node-1"),
