@@ -15,6 +15,7 @@ import click
 from bench.connections import connections_per_s
 from bench.gate import gate
 from bench.own_kernel import RATE_PER_S, own_kernel
+from bench.probes import probes_per_s
 from bench.recovery import errors_ms
 from bench.services import services_s
 from bench.stage import Stage, stage
@@ -32,6 +33,7 @@ GATES = {"all": _HOST_GATE | {"ipvs_gate_s": (ProxyMode.IPVS,)}, "host-kernel": 
 MEANING = {
     "cluster_up_s": ("three nodes, start to the first answer of a Service from a pod", "s", "≤ 6, goal 4"),
     "connections_per_s": ("new connections of one Locust process, every attempt in the history", "1/s", "≥ 2,000"),
+    "probes_per_s": ("probes of the clients of a cluster of three nodes, asked as tables", "1/s", "≥ 1,000"),
     "recovery_error_ms": ("largest error against an outage of known length", "ms", "≤ 20, goal 10"),
     "services_1000_s": ("1,000 Services with 10 endpoints each created and answering", "s", "≤ 10"),
     "gate_s": ("gate profile, both modes", "s", "≤ 360"),
@@ -71,6 +73,9 @@ def main(gates: str) -> None:
     rates = [each[1] for each in by_mode.values() if each[1] is not None]
     if len(rates) == len(by_mode):
         figures["connections_per_s"] = min(rates)
+    probes = [each[4] for each in by_mode.values() if each[4] is not None]
+    if len(probes) == len(by_mode):
+        figures["probes_per_s"] = min(probes)
     figures |= _own_kernel()
     wanted = GATES[gates]
     figures |= _gates(wanted)
@@ -126,15 +131,27 @@ def _rate(mode: ProxyMode, found: Stage) -> float | None:
     return rate
 
 
-def _measure(mode: ProxyMode) -> tuple[float, float | None, dict[str, float], float]:
+def _probes(mode: ProxyMode, found: Stage) -> float | None:
+    """None if a probe failed."""
+    try:
+        rate = round(probes_per_s(found))
+    except Inconclusive as error:
+        click.echo(f"{mode}: {error}", err=True)
+        return None
+    click.echo(f"{mode}: {rate} probes a second", err=True)
+    return rate
+
+
+def _measure(mode: ProxyMode) -> tuple[float, float | None, dict[str, float], float, float | None]:
     with stage(mode) as found:
         click.echo(f"{mode}: Service answers after {found.up_s:.1f} s", err=True)
         rate = _rate(mode, found)
+        probes = _probes(mode, found)
         errors = errors_ms(found)
         click.echo(f"{mode}: errors in ms by outage in ms: {errors}", err=True)
         many = services_s(found)
         click.echo(f"{mode}: 1,000 Services in {many:.1f} s", err=True)
-        return round(found.up_s, 2), rate, errors, round(many, 1)
+        return round(found.up_s, 2), rate, errors, round(many, 1), probes
 
 
 def _page(figures: Figures) -> str:

@@ -59,6 +59,7 @@ class EventKind(StrEnum):
     REMEDY_APPLIED = "remedy_applied"
     ENDPOINT_CHANGED = "endpoint_changed"
     NOT_IN_EFFECT = "not_in_effect"
+    NOT_ASKED = "not_asked"
     PROXY_RESTARTED = "proxy_restarted"
     PROXY_AT_REST = "proxy_at_rest"
     PROXY_STOPPED = "proxy_stopped"

@@ -215,6 +215,7 @@ class Batch:
             rows = tuple(
                 row for row in planned.rows if planned.case_of[row.number] == course.key and row.number not in forbidden
             )
+            self._note_unasked(course, planned, too_many)
             own = attempts.filter(pl.col("row").is_in([row.number for row in rows]))
             explained = read.explain([row for row in rows if row.number in bad and row.number not in unasked])
             course.records.append(StepRecord(step.words, rows, own, explained, unasked))
@@ -224,6 +225,17 @@ class Batch:
             if (step := course.step(number)) is not None:
                 words = f"step {number + 1} of {len(course.steps)}: {step.words}"
                 course.events.append(Event(EventKind.WINDOW_STARTED, words, at_ns=time.time_ns()))
+
+    def _note_unasked(self, course: Course, planned: Planned, too_many: Sequence[Row]) -> None:
+        """What is left out of the tables is said."""
+        limited = sum(planned.case_of[row.number] == course.key for row in too_many)
+        unsaid = planned.unsaid.get(course.key, 0)
+        words = [
+            *([f"{limited} rows that are to be refused: the kernels refuse a client only so often"] if limited else []),
+            *([f"{unsaid} rows of which nobody says what holds"] if unsaid else []),
+        ]
+        if words:
+            course.events.append(Event(EventKind.NOT_ASKED, course.key, detail="; ".join(words), at_ns=time.time_ns()))
 
     def _note_missing(self, missing: Sequence[Row], planned: Planned, followed: Sequence[Future[bool]]) -> None:
         at_ns = time.time_ns()
