@@ -19,6 +19,8 @@ SABOTEURS = project_root() / "tests" / "saboteurs"
 EVEN = "suites/conformance/test_balance.py"
 REFUSES = "suites/conformance/test_no_endpoints.py"
 KILLED = "suites/chaos/test_kill_proxy.py"
+TYPES = "suites/conformance/test_service_types.py"
+WITHOUT_ENDPOINTS = "suites/conformance/test_external_ips.py::test_an_external_ip_without_endpoints_refuses"
 NODE_PORTS = "suites/conformance/test_node_port.py::test_node_port_answers_on_every_node"
 
 
@@ -27,6 +29,23 @@ NODE_PORTS = "suites/conformance/test_node_port.py::test_node_port_answers_on_ev
 )
 def test_sabotaged_proxy_is_found_out(tmp_path: Path, saboteur: str, suite: str, check: str) -> None:
     assert _failed(tmp_path, saboteur, suite, "iptables", "nftables") == {(check, "iptables"), (check, "nftables")}
+
+
+def test_a_declared_case_finds_out_that_nobody_is_refused(tmp_path: Path) -> None:
+    found = _failed(tmp_path, "no-refusal", WITHOUT_ENDPOINTS, "iptables", "nftables")
+    assert found == {("truth-table", "iptables"), ("truth-table", "nftables")}
+
+
+def test_of_cases_that_are_asked_together_those_alone_fail_that_are_concerned(tmp_path: Path) -> None:
+    """Of UDP NodePorts: the cases of other types are made, waited for and asked beside them, and pass."""
+    found = _run(tmp_path, "lost-udp-node-ports", [TYPES], "iptables", "nftables")
+    failed = {(each.case.partition("::")[2], each.check) for each in found.findings if each.verdict is Verdict.FAIL}
+    passed = {each.case.partition("::")[2] for each in found.findings if each.verdict is Verdict.PASS}
+    assert {check for _, check in failed} == {"truth-table"}
+    names = {case for case, _ in failed}
+    assert "test_cluster_ip_to_node_port_and_back" in names
+    assert not {"test_external_name_to_cluster_ip_and_back", "test_cluster_ip_to_external_name_and_back"} & names
+    assert passed >= {"test_external_name_to_cluster_ip_and_back", "test_cluster_ip_to_external_name_and_back"}
 
 
 def test_a_weight_of_0_is_found_out(tmp_path: Path) -> None:
