@@ -28,6 +28,11 @@ def tables(found: Inspection) -> Iterator[RenderableType]:
         yield Text(not_hooked(forwarding.mode), style="bold red")
     if found.ipvs is None:
         yield _routes(forwarding)
+        if found.ipv6 is not None and found.ipv6.routes:
+            yield Text(f"IPv6: {found.ipv6.size.rules} rules, {found.ipv6.size.chains} chains")
+            if not found.ipv6.hooked:
+                yield Text(not_hooked(forwarding.mode), style="bold red")
+            yield _routes(found.ipv6)
     else:
         yield from _ipvs(found.ipvs)
     yield from (Text(note, style="dim") for note in _notes(forwarding))

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from gauntlet.ground.cluster import Node, ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.proxy import ipvs, rules
 from gauntlet.proxy.ipvs import Ipvs
 from gauntlet.proxy.modes import traits
@@ -14,11 +15,15 @@ from gauntlet.proxy.rules import Forwarding
 
 @dataclass(frozen=True)
 class Inspection:
-    """The rules of one node, read into the model of every mode; in ipvs mode also IPVS itself."""
+    """The rules of one node, read into the model of every mode; in ipvs mode also IPVS itself.
+
+    `forwarding` is that of IPv4, `ipv6` that of IPv6; None in a mode that serves one family.
+    """
 
     node: str
     forwarding: Forwarding
     ipvs: Ipvs | None
+    ipv6: Forwarding | None = None
 
     def as_json(self) -> str:
         """All of it. Names and units are those of the classes in proxy/rules/forwarding.py and proxy/ipvs/model.py."""
@@ -27,6 +32,7 @@ class Inspection:
                 "node": self.node,
                 **asdict(self.forwarding),
                 "ipvs": None if self.ipvs is None else asdict(self.ipvs),
+                "ipv6": None if self.ipv6 is None else asdict(self.ipv6),
             },
             indent=2,
         )
@@ -38,4 +44,5 @@ def inspect(node: Node, mode: ProxyMode) -> Inspection:
     Raises GauntletError in ipvs mode where the node's kernel has no IPVS, CommandFailed if the node's tools fail.
     """
     found = ipvs.inspect(node) if traits(mode).keeps_virtual_servers else None
-    return Inspection(node.name, rules.read(node, mode), found)
+    ipv6 = None if traits(mode).one_family else rules.read(node, mode, Family.IPV6)
+    return Inspection(node.name, rules.read(node, mode), found, ipv6)

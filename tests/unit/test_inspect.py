@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,11 +15,13 @@ from gauntlet.cli.inspection_table import tables
 from gauntlet.cli.main import main
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import ExitCode
+from gauntlet.ground.family import Family
+from gauntlet.ground.history import Protocol
 from gauntlet.proxy.inspection import Inspection
 from gauntlet.proxy.ipvs import inspection
-from gauntlet.proxy.rules import ipvs
+from gauntlet.proxy.rules import Action, Route, Share, iptables, ipvs
 from tests.unit.ipvs.test_inspection import SHOWN
-from tests.unit.rules.node import Captured, ipvs_text
+from tests.unit.rules.node import SAVED, Captured, ipvs_text
 
 WIDTH = 80
 
@@ -133,6 +136,18 @@ def test_a_kernel_without_ipvs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said.exit_code == ExitCode.FAILED
     assert "the kernel of node-1 has no IPVS" in said.output
     assert "modprobe ip_vs" in said.output
+
+
+def test_rules_of_ipv6_are_shown_below_if_there_are_any() -> None:
+    four = iptables.forwarding(SAVED)
+    one = Route("fd10:96::5", 80, Protocol.TCP, Action.FORWARD, "shop/web:http", (Share("fd10::2", 8080, 1.0),))
+    other = replace(four, routes=(one,), family=Family.IPV6)
+    shown = printed(Inspection("node-1", four, None, other))
+    assert "IPv6: " in shown
+    assert "[fd10::2]:8080 100%" in shown
+    assert "IPv6" not in printed(Inspection("node-1", four, None, replace(other, routes=())))
+    assert json.loads(Inspection("node-1", four, None, other).as_json())["ipv6"]["family"] == "IPv6"
+    assert json.loads(Inspection("node-1", four, None).as_json())["ipv6"] is None
 
 
 def test_what_does_not_work_is_said() -> None:

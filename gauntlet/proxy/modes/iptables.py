@@ -12,6 +12,11 @@ from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
 from gauntlet.semantics.behaviour import SourceRanges
 
 _TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
+# Without ip6tables there is no proxier of IPv6 either.
+_LISTINGS = {
+    Family.IPV4: ("iptables-save",),
+    Family.IPV6: ("sh", "-c", "command -v ip6tables-save >/dev/null || exit 0; exec ip6tables-save"),
+}
 
 
 def chains_shown(_node: str, chains: Sequence[str], family: Family) -> tuple[str, ...]:
@@ -25,9 +30,7 @@ TRAITS = Traits(
     # platformApplyDefaults in cmd/kube-proxy/app/server_linux.go.
     default_since=(0, 0),
     history="KEP-5343",
-    rules=RulesReader(
-        {family: (f"{tool}-save",) for family, tool in _TOOLS.items()}, iptables.forwarding, iptables.size
-    ),
+    rules=RulesReader(_LISTINGS, iptables.forwarding, iptables.size),
     # ipvs and userspace mode make this chain too. -w: kube-proxy may hold the lock of iptables.
     residue=Residue("iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1", is_shared=True),
     see=chains_shown,
