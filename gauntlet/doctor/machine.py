@@ -71,6 +71,17 @@ FEATURES = (
         " add rule ip t c dnat to numgen random mod 2 map { 0: 127.0.0.1, 1: 127.0.0.2 }'",
         "sudo modprobe -a nf_tables nft_chain_nat nft_numgen nft_fib_inet nft_ct",
     ),
+    Feature(
+        "IPv6",
+        "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding && echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad",
+        "boot without ipv6.disable, or have clusters of IPv4 alone: --kp-families ipv4",
+    ),
+    Feature(
+        "ip6tables nat",
+        "ip6tables -w -t nat -A OUTPUT -p tcp -d 2001:db8::1 -m statistic --mode random --probability 0.5"
+        " -j DNAT --to-destination '[::1]:1'",
+        "sudo modprobe -a ip6table_nat ip6table_filter ip6table_mangle, or have IPv4 alone: --kp-families ipv4",
+    ),
     Feature("connection tracking", "conntrack -L", "sudo modprobe -a nf_conntrack nf_conntrack_netlink"),
 )
 
