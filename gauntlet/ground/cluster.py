@@ -249,7 +249,7 @@ class Cluster(Protocol):
     def nodes(self) -> tuple[Node, ...]: ...
     @property
     def families(self) -> tuple[Family, ...]:
-        """The IP families of its nodes, its pods and its Services, the primary one first."""
+        """The IP families of its nodes and pods, the primary one first; in a sandbox Services may have them as well."""
         ...
 
     @property
