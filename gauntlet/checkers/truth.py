@@ -23,7 +23,8 @@ class Judged:
     """One step of a case: its rows, all attempts that were made at them, and what is needed to tell what they mean.
 
     `own` are the addresses of each node's interfaces; `rules` what the nodes that decided had, by node, read while it
-    was wrong. `unasked` says by the number of a row why nobody asked it.
+    was wrong. `unasked` says by the number of a row why nobody asked it. `translated` are clients whose address a network
+    on the way may change: what a backend sees of them is not judged.
     """
 
     words: str
@@ -33,6 +34,7 @@ class Judged:
     own: Mapping[str, frozenset[str]]
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unasked: Mapping[int, str] = field(default_factory=dict)
+    translated: frozenset[str] = frozenset()
 
 
 def truth(steps: Sequence[Judged]) -> Finding:
@@ -73,13 +75,13 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
         for number, name, address, count in kinds.iter_rows():
             row = by_number[number]
             allowed = _allowed(row, step.names.of_answer(row, name), step.own)
-            if allowed is None:
+            if allowed is None or row.client in step.translated:
                 continue
             told += count
             if address not in allowed:
                 shown = ", ".join(sorted(allowed))
                 wrong += [f"'{step.words}', {row.question.client} at {row.question.frontend}: {address}, not {shown}"]
-    if not any(row.is_answered for step in steps for row in step.rows):
+    if not any(row.is_answered and row.client not in step.translated for step in steps for row in step.rows):
         return None
     if not told:
         return Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw")

@@ -83,6 +83,8 @@ class Batch:
             self._tools.flows.close()
             self._tools.workload.apply(self._there, {})
             self._there = {}
+            if self._tools.sentinel is not None:
+                self._tools.sentinel.rest()
 
     def _take(self, number: int) -> None:
         self._note(number)

@@ -57,6 +57,12 @@ class Sentinel:
             found = self._api.one(ServiceObject, path)
             self._addresses = found.spec.cluster_ips or (found.spec.cluster_ip,)
 
+    def rest(self) -> None:
+        """Delete it: what is there while nothing changes looks to others like a Service that is about to go."""
+        self._workload.apply(self._now, {})
+        self._now = {}
+        self._addresses = ()
+
     def is_shown_to(self, clients: tuple[Host, ...]) -> bool:
         """Whether the nodes of all these clients answer as of the last turn, in each family that the client has."""
         return all(self._is_shown(client) for client in clients)

@@ -167,6 +167,15 @@ def test_a_masqueraded_client_may_have_any_address_of_the_node_and_no_other() ->
     assert truth.sources([judged(rows, as_it_came)]).verdict is Verdict.FAIL  # type: ignore[union-attr]
 
 
+def test_what_a_router_may_translate_is_not_judged() -> None:
+    rows = rows_of()
+    step = judged(rows, [attempt(row, backend="pod-b", source="192.0.2.77") for row in rows])
+    routed = replace(step, translated=frozenset(row.client for row in rows))
+
+    assert truth.sources([step]).verdict is Verdict.FAIL  # type: ignore[union-attr]
+    assert truth.sources([routed]) is None
+
+
 def test_replies_that_do_not_say_whom_they_saw_are_no_pass() -> None:
     rows = rows_of()
     silent = [{**each, "seen_source_ip": None} for each in sound(rows)]
