@@ -23,8 +23,8 @@ class Judged:
     """One step of a case: its rows, all attempts that were made at them, and what is needed to tell what they mean.
 
     `own` are the addresses of each node's interfaces; `rules` what the nodes that decided had, by node, read while it
-    was wrong. `unasked` says by the number of a row why nobody asked it. `translated` are clients whose address a network
-    on the way may change: what a backend sees of them is not judged.
+    was wrong. `unasked` says by the number of a row why nobody asked it. `translated` are clients whose address a
+    network on the way may change: what a backend sees of them is not judged.
     """
 
     words: str
