@@ -114,10 +114,10 @@ class Workload:
         )
 
     def _write(self, previous: Declarations, wanted: Declarations) -> None:
-        """Raises ManifestRefused."""
+        """Raises ManifestRefused, ApiUnreachable. What failed may be there in part: to be deleted, it counts."""
+        self._endpoints.update({service.name: endpoints for service, endpoints in wanted.items()})
         for refusal in self._writer.apply(previous, wanted).values():
             raise refusal
-        self._endpoints.update({service.name: endpoints for service, endpoints in wanted.items()})
 
     def _create_pod(self, backend: Backend) -> None:
         body = manifest.pod(backend)
