@@ -55,7 +55,7 @@ class PartitionNodes(NetworkFault):
     def evidence(self) -> str:
         peer = self._peers()[0]
         # kube-proxy may listen at one address alone: the refusal of the other is a packet that has to be dropped, too.
-        tried = [self.connect(peer.address_in(family), ports.HEALTHZ) for family in self.families]
+        tried = [self.connect(peer.address_in(family), ports.HEALTHZ, timeout_s=1.0) for family in self.families]
         words = ", ".join(each.words for each in tried)
         counted = self.counted()
         if any(each.ok for each in tried) or not all(each.total() for each in counted.values()):
