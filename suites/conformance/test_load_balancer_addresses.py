@@ -88,8 +88,8 @@ def test_endpoints_go_and_come_at_the_ingress_ip(pods: Pods) -> Steps:
     """At the ingress IP, clients are refused without endpoints, and led to terminating ones if nothing else is left."""
     return (
         Step("none", {SERVICE: endpoints()}, asks=AT_LOAD_BALANCERS),
-        Step("one", {SERVICE: endpoints(pods[0])}, asks=AT_LOAD_BALANCERS),
-        Step("it terminates", {SERVICE: endpoints(terminating(pods[0]))}, asks=AT_LOAD_BALANCERS),
+        Step("one terminates", {SERVICE: endpoints(pods[0], terminating(pods[1]))}, asks=AT_LOAD_BALANCERS),
+        Step("both do", {SERVICE: endpoints(terminating(pods[0]), terminating(pods[1]))}, asks=AT_LOAD_BALANCERS),
         Step("another", {SERVICE: endpoints(terminating(pods[0]), pods[1])}, asks=AT_LOAD_BALANCERS),
     )
 
