@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run unit test lint render bench clean
+.PHONY: help setup run unit test lint render catalogue bench clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -29,6 +29,9 @@ lint: setup ## ruff, mypy --strict, import rules
 
 render: setup ## write experiments/ anew from the scenarios beside the faults
 	@$(BIN)/python -m gauntlet.faults.chaos.rendering
+
+catalogue: setup ## write docs/catalogue.md anew from the cases
+	@$(BIN)/python -m fixtures.catalogue_page
 
 bench: setup ## measure speed and precision, into results/bench.json and docs/benchmarks.md
 	$(BIN)/python -m bench
