@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ from gauntlet.workload.workload import Workload
 
 EVERY_S = 0.1
 _MOST_MISSING = 12
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Batch:
 
     def _take(self, number: int) -> None:
         self._note(number)
+        begun = time.monotonic()
         asked_all = threading.Event()
         with ThreadPoolExecutor(max(1, len(self._tools.early_nodes))) as pool:
             # From before the change: of a sync that nobody saw end it cannot be told what it knew of.
@@ -96,12 +99,25 @@ class Batch:
             try:
                 found = self._apply(number)
                 planned = self._planned(number, found)
+                made = time.monotonic()
                 missing = self._await([row for row in planned.rows if not effort.is_limited(row)], planned)
             finally:
                 asked_all.set()
             self._note_missing(missing, planned, followed)
         planned = self._with_flows(number, planned, found)
-        self._record(number, planned, *self._ask(planned, number))
+        in_effect = time.monotonic()
+        asked = self._ask(planned, number)
+        _log.debug(
+            "step %d: %d rows made in %.1f s, in effect (but %d) after %.1f s, asked %d times in %.1f s",
+            number + 1,
+            len(planned.rows),
+            made - begun,
+            len(missing),
+            in_effect - made,
+            asked[0].height,
+            time.monotonic() - in_effect,
+        )
+        self._record(number, planned, *asked)
 
     def _apply(self, number: int) -> Found:
         both = len(self._tools.around.families) > 1

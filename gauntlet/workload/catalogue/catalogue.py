@@ -14,7 +14,7 @@ from gauntlet.workload.catalogue.step import Steps
 # So many cases at once. More of them make the waiting rarer, and the rules of a node longer.
 TOGETHER = 100
 # A guest writes the rules of each Service anew, by processes that it starts slowly.
-TOGETHER_ON_GUESTS = 25
+TOGETHER_ON_GUESTS = 50
 WITH_FLOWS = 15
 
 Declares = Callable[[Pods], Steps]

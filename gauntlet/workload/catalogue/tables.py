@@ -67,10 +67,12 @@ class Tables:
             tables.setdefault((row.client, pace(row)), []).append(TableRow(row.number, target(row), attempts))
         if not tables:
             return Returned(no_answers(), {})
-        at_once = {client: sum(1 for name, _ in tables if name == client) for client, _ in tables}
+        totals = {client: 0 for client, _ in tables}
+        for (client, _), rows in tables.items():
+            totals[client] += sum(each.attempts for each in rows)
         with ThreadPoolExecutor(len(tables)) as pool:
             asked = [
-                pool.submit(self._ask, self._hosts[client], self._table(rows, at_once[client], at))
+                pool.submit(self._ask, self._hosts[client], self._table(rows, totals[client], at))
                 for (client, at), rows in tables.items()
             ]
             made = [each.result() for each in asked]
@@ -84,12 +86,14 @@ class Tables:
         """How often the kernels may refuse the client of this row now, at least."""
         return self._traffic.refusals_left(self._hosts[row.client], target(row))
 
-    def _table(self, rows: Sequence[TableRow], at_once: int, at: Pace) -> Table:
+    def _table(self, rows: Sequence[TableRow], total: int, at: Pace) -> Table:
+        """`total` are the attempts of the client's tables together, which share what its nodes bear."""
+        share = sum(each.attempts for each in rows) / total
         return Table(
             tuple(rows),
             users=at.users,
             timeout_s=at.timeout_s,
-            rate_per_s=self._most_per_s and self._most_per_s / at_once,
+            rate_per_s=self._most_per_s and self._most_per_s * share,
         )
 
     def _ask(self, client: Host, table: Table) -> Returned:
