@@ -212,8 +212,9 @@ class Batch:
         met = dict(once.attempts.group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
         more = tables.ask(effort.rest(free, met))
         flows = self._tools.flows.judged()
-        attempts = pl.concat([refused.attempts, once.attempts, more.attempts, flows]).sort("at_ns", maintain_order=True)
-        return attempts, {**refused.unasked, **once.unasked, **more.unasked}, too_many
+        every = (refused, once, more, flows)
+        attempts = pl.concat([each.attempts for each in every]).sort("at_ns", maintain_order=True)
+        return attempts, {number: why for each in every for number, why in each.unasked.items()}, too_many
 
     def _record(
         self,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gauntlet.ground.cluster import Host
-from gauntlet.ground.errors import GauntletError, Inconclusive
+from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, Protocol
@@ -29,7 +29,7 @@ from gauntlet.workload.catalogue.questions import Asking, key, listed, merged, o
 from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
-from gauntlet.workload.catalogue.tables import target
+from gauntlet.workload.catalogue.tables import Returned, target
 
 # The rows that do not agree with the model, of these attempts.
 Disagreeing = Callable[[Sequence[Row], pl.DataFrame], frozenset[int]]
@@ -133,24 +133,23 @@ class Flows:
         parts = [each.seen().tail(_AGREES) for each in self._started.values() if each.row is not None]
         return pl.concat([no_answers(), *(each for each in parts if each.height == _AGREES)])
 
-    def judged(self) -> pl.DataFrame:
-        """The attempts at each row since the mark, once there are a few of each."""
-        rows = [each for each in self._started.values() if each.row is not None]
-        counts = {id(each): each.running.count() for each in rows}
+    def judged(self) -> Returned:
+        """The attempts at each row since the mark, once there are a few of each; those that fell silent are unasked."""
+        rows = [(each, each.row) for each in self._started.values() if each.row is not None]
+        wanted = {row.number: each.running.count() + JUDGED for each, row in rows}
 
-        def went_on() -> bool:
-            return all(each.running.count() >= counts[id(each)] + JUDGED for each in rows)
+        def silent() -> dict[int, str]:
+            return {row.number: _SILENT for each, row in rows if each.running.count() < wanted[row.number]}
 
-        try:
-            until(went_on, what="flows go on", deadline_s=_JUDGED_WITHIN_S, every_s=0.1)
-        except NotInTime as error:
-            raise Inconclusive(f"a flow fell silent: {error.what}", "is the client's host overloaded?") from error
-        parts = [each.seen() for each in rows]
-        for each, part in zip(rows, parts, strict=True):
+        with suppress(NotInTime):
+            until(lambda: not silent(), what="flows go on", deadline_s=_JUDGED_WITHIN_S, every_s=0.1)
+        unasked = silent()
+        parts = [(each, each.seen()) for each, row in rows if row.number not in unasked]
+        for each, part in parts:
             self._keep(each, part)
             if each.is_tcp:
                 each.since_ns = time.time_ns() if part.is_empty() else int(part["at_ns"][-1]) + 1
-        return pl.concat([no_answers(), *parts])
+        return Returned(pl.concat([no_answers(), *(part for _, part in parts)]), unasked)
 
     def silent_clients(self) -> frozenset[str]:
         """Clients that are refused again and again: what the kernels may refuse them is used up."""
@@ -161,18 +160,13 @@ class Flows:
         )
 
     def close(self) -> None:
-        """End all of them."""
+        """End all of them. What they did is judged already: an agent that is gone has nothing more to say."""
         for each in self._started.values():
             each.running.ask_to_stop()
-        failed: GauntletError | None = None
         for each in self._started.values():
-            try:
+            with suppress(Inconclusive):
                 each.running.stop()
-            except Inconclusive as error:
-                failed = error
         self._started.clear()
-        if failed is not None:
-            raise failed
 
     def _asked(self, course: Course, declared: Flow, found: Found) -> Iterable[tuple[Frontend, Service]]:
         """What a flow asks, in each family: what the Service has, or had."""
@@ -284,4 +278,5 @@ def _serves(kept: Answer, service: Service | None, found: Found) -> bool:
 
 
 _QUIET = frozenset({Reaction.REFUSED, Reaction.SWALLOWED})
+_SILENT = "the flow fell silent: is its client's host overloaded?"
 _NOTHING = Outcome(frozenset({Reaction.UNANSWERED}), "", ())
