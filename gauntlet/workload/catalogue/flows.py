@@ -68,14 +68,17 @@ class Flows:
                 course.trouble = error
             rows |= dict.fromkeys(self._rows(course, found, first + len(rows)), course.key)
         self._mark()
+        pending = list(rows)
+
+        def all_agree() -> bool:
+            nonlocal pending
+            bad = disagreeing(pending, self._latest({row.number for row in pending}))
+            pending = [row for row in pending if row.number in bad]
+            return not pending
+
         if rows:
             with suppress(NotInTime):
-                until(
-                    lambda: not disagreeing(tuple(rows), self._latest()),
-                    what="flows see what the model says",
-                    deadline_s=wait_s,
-                    every_s=0.2,
-                )
+                until(all_agree, what="flows see what the model says", deadline_s=wait_s, every_s=0.2)
             self._mark()
         return rows
 
@@ -128,9 +131,10 @@ class Flows:
             if not started.is_tcp:
                 started.since_ns = now
 
-    def _latest(self) -> pl.DataFrame:
-        """The last attempts at each row."""
-        parts = [each.seen().tail(_AGREES) for each in self._started.values() if each.row is not None]
+    def _latest(self, rows: set[int]) -> pl.DataFrame:
+        """The last attempts at these rows."""
+        asked = [each for each in self._started.values() if each.row is not None and each.row.number in rows]
+        parts = [each.seen().tail(_AGREES) for each in asked]
         return pl.concat([no_answers(), *(each for each in parts if each.height == _AGREES)])
 
     def judged(self) -> Returned:
