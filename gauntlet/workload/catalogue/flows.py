@@ -19,13 +19,14 @@ from gauntlet.semantics.asked import Effort, Row
 from gauntlet.semantics.frontends import Frontend, Kind
 from gauntlet.semantics.objects import Protocol as Spoken
 from gauntlet.semantics.objects import Service, ServicePort
-from gauntlet.semantics.outcomes import Answer, Outcome, Reaction
+from gauntlet.semantics.outcomes import Outcome, Reaction
 from gauntlet.semantics.places import Where
 from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.table import no_answers
 from gauntlet.workload.catalogue.course import Course
 from gauntlet.workload.catalogue.found import Found
-from gauntlet.workload.catalogue.questions import Asking, key, listed, merged, outcome
+from gauntlet.workload.catalogue.going_on import of_connection, of_datagrams, serves
+from gauntlet.workload.catalogue.questions import Asking, key, listed, outcome
 from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
@@ -235,27 +236,15 @@ class Flows:
         return of_kind[number]
 
     def _said(self, started: Started, service: Service | None, found: Found) -> Outcome | None:
-        """What a flow must see now; None if nothing is said of it any more.
-
-        What it had goes on as long as that is an endpoint that serves, whoever new ones go to: of TCP that is all that
-        may happen, of UDP it may (CleanStaleEntries in pkg/proxy/conntrack keeps the entries of what serves).
-        """
-        stays = started.kept is not None and _serves(started.kept, service, found)
-        if started.is_tcp and started.kept is not None:
-            return _of(started.kept) if stays else None
+        """What a flow must see now; None if nothing is said of it any more."""
         there = service or replace(started.service, ports=())
         nodes = [each.node for each in self._around.world.nodes]
         at = key(started.frontend)
         now = next((each for each in listed(there, nodes, self._around.families) if key(each) == at), started.frontend)
-        said = outcome(there, found.slices, Asking(started.asker, started.place, now), self._around)
-        if said is None or (started.is_tcp and Reaction.ANSWERED not in said.reactions):
-            return None
-        # A client that goes on is refused only now and then: the kernels limit it.
-        silent = Reaction.ANSWERED not in said.reactions
-        if started.kept is not None and stays:
-            quiet = replace(said, reactions=_QUIET) if silent else said
-            return replace(merged([quiet, _of(started.kept)]), decided_by=said.decided_by)
-        return replace(said, reactions=frozenset({Reaction.UNANSWERED})) if silent else said
+        new = outcome(there, found.slices, Asking(started.asker, started.place, now), self._around)
+        stays = started.kept is not None and serves(started.kept, service, found.slices)
+        said = of_connection if started.is_tcp else of_datagrams
+        return said(started.kept, new, serves=stays)
 
     def _keep(self, started: Started, part: pl.DataFrame) -> None:
         """Remember which backend a flow has."""
@@ -267,20 +256,5 @@ class Flows:
         started.is_over = started.is_tcp and started.kept is None
 
 
-def _of(kept: Answer) -> Outcome:
-    return Outcome(frozenset({Reaction.ANSWERED}), kept.backend.node, (), (kept,))
-
-
-def _serves(kept: Answer, service: Service | None, found: Found) -> bool:
-    """Whether a backend is an endpoint of the Service that is ready, or serves while it terminates."""
-    return service is not None and any(
-        backend.conditions.usable
-        for port, of_port in found.slices.items()
-        if port.service == service.name
-        for backend in of_port.get((kept.backend.address, kept.backend.port), ())
-    )
-
-
-_QUIET = frozenset({Reaction.REFUSED, Reaction.SWALLOWED})
 _SILENT = "the flow fell silent: is its client's host overloaded?"
 _NOTHING = Outcome(frozenset({Reaction.UNANSWERED}), "", ())
