@@ -134,6 +134,11 @@ LIMITS = (
         "cannot be told by their addresses",
     ),
     Limit(
+        "host-network",
+        Place.EXISTING,
+        "pods in the hosts' network would take ports of somebody's nodes",
+    ),
+    Limit(
         "zones",
         Place.WITHOUT_ZONES,
         "the first two nodes of this cluster are not labelled with a zone of their own each "

@@ -112,7 +112,7 @@ def _tests(entries: Sequence[Entry], upstream: Sequence[UpstreamTest]) -> Iterat
     for test in upstream:
         names = ", ".join(each.name.replace("_", " ") for each in answering(test, entries))
         aside = f"(not about kube-proxy: {test.aside})" if test.aside else ""
-        yield _row(f"{test.file} {test.line}", test.title, names or aside or f"**none**: {test.reason}")
+        yield _row(f"{test.file} {test.line}", test.title, names or aside or f"none: {test.reason}")
     yield ""
 
 

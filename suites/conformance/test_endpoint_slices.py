@@ -49,6 +49,7 @@ def test_each_port_finds_the_slices_that_name_it(pods: Pods) -> Steps:
     source="docs 'Services', targetPort: a name may mean other numbers in other pods; KEP-752",
     upstream=("service: named targetPorts with different numbers on different endpoints",),
 )
+@pytest.mark.needs("host-network")
 def test_one_port_may_be_other_numbers_in_other_slices(pods: Pods) -> Steps:
     """A port leads to one number at the endpoints of one slice and to another at those of the other."""
     service = Service("web", ports=(HTTP, UDP), app=None)

@@ -64,6 +64,7 @@ def test_a_backend_meets_itself_and_others_at_every_frontend(pods: Pods) -> Step
     source="docs 'Using Source IP'; kube-proxy config API, detectLocalMode",
     upstream=("networking: hostNetwork endpoints", "dual_stack: hostNetwork endpoints"),
 )
+@pytest.mark.needs("host-network")
 def test_backends_of_the_host_network_are_served_and_see_pods(pods: Pods) -> Steps:
     """Backends outside the pod ranges, in their nodes' own network, answer at the ClusterIP and see the client pod."""
     service = Service("web", ports=OF_THE_HOST, app=None)
@@ -74,6 +75,7 @@ def test_backends_of_the_host_network_are_served_and_see_pods(pods: Pods) -> Ste
 
 
 @declared(source="docs 'Services', type NodePort", upstream=("networking: hostNetwork endpoints",))
+@pytest.mark.needs("host-network")
 def test_node_ports_lead_to_the_host_network(pods: Pods) -> Steps:
     """A NodePort leads to a backend in the host's network, also on the node that was asked itself."""
     service = Service("web", ports=OF_THE_HOST, type=ServiceType.NODE_PORT, app=None)

@@ -31,6 +31,7 @@ def test_internal_policy_local_stays_on_the_node(pods: Pods) -> Steps:
 
 
 @declared(source="KEP-2086", upstream=("service: internalTrafficPolicy=Local pod and node → hostNetwork pod",))
+@pytest.mark.needs("host-network")
 def test_internal_policy_local_reaches_a_backend_of_the_host_network(pods: Pods) -> Steps:
     """A backend in its node's own network counts as an endpoint of that node."""
     service = Service("web", ports=OF_THE_HOST, app=None, internal_traffic=Policy.LOCAL)

@@ -125,6 +125,7 @@ def test_udp_flows_follow_a_changed_target(pods: Pods) -> Steps:
     source="pkg/proxy/conntrack: entries go when the endpoint of a port changes",
     upstream=("conntrack: conntrack entries go when UDP targetPort changes, NodePort",),
 )
+@pytest.mark.needs("host-network")
 def test_udp_flows_follow_a_changed_target_port(pods: Pods) -> Steps:
     """When targetPort changes its number, a sender at ClusterIP and NodePort goes to the new number."""
 
