@@ -13,7 +13,8 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.promises.support import unsupported
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.outcomes import Outcome
-from gauntlet.workload.catalogue import Steps
+from gauntlet.workload import Service, endpoints, unready
+from gauntlet.workload.catalogue import Step, Steps
 from tests.unit.catalogue.made_up import LISTENING, PODS, Row, tables
 
 ALL = cases()
@@ -114,3 +115,26 @@ def seen(outcome: Outcome) -> tuple[object, ...]:
     """What a client and the backends may notice of an outcome."""
     answers = {(each.backend.address, each.backend.port, each.sources, each.comes_back) for each in outcome.answers}
     return outcome.reactions, frozenset(answers), outcome.affinity_timeout_s
+
+
+SERVICE = Service("web", app=None)
+
+
+def test_a_step_that_expects_what_the_one_before_did_is_found() -> None:
+    first = Step("one", {SERVICE: endpoints(PODS[0])})
+    alike = Step("another that is not ready", {SERVICE: endpoints(PODS[0], unready(PODS[1]))})
+    other = Step("another", {SERVICE: endpoints(PODS[0], PODS[1])})
+    assert not differ(*tables((first, alike), ProxyMode.NFTABLES))
+    assert differ(*tables((first, other), ProxyMode.NFTABLES))
+
+
+def test_a_case_in_which_nobody_is_answered_or_refused_is_found() -> None:
+    left_alone = Service("web", app=None, labels={"service.kubernetes.io/service-proxy-name": "another"})
+    (table,) = tables((Step("left alone", {left_alone: endpoints(PODS[0])}),), ProxyMode.IPTABLES)
+    assert not any(row.outcome.reactions <= DEFINITE for row in table)
+
+
+def test_an_endpoint_that_does_not_listen_is_found() -> None:
+    (table,) = tables((Step("a host's pod", {SERVICE: endpoints(PODS.of_the_host[0])}),), ProxyMode.IPTABLES)
+    asked = {(each.backend.address, each.backend.port) for row in table for each in row.outcome.answers}
+    assert not asked <= LISTENING
