@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gauntlet.checkers.sample import counts, failed, no_data
+from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 
@@ -36,7 +37,7 @@ def affinity(
         most, fewest = max(most, met), min(fewest, part.height)
         row = part.row(0, named=True)
         who = row["client"] if "client" in sticks_by else f"clients of {row['client_node']}"
-        lines.append(f"{who} -> {row['service']} {row['address']}:{row['port']}: {counts(part['backend'])}")
+        lines.append(f"{who} -> {row['service']} {place(row['address'], row['port'])}: {counts(part['backend'])}")
     details = tuple(sorted(lines))
     if most > 1:
         reason = f"a client met {most} backends: {next(line for line in details if ', ' in line)}"

@@ -10,6 +10,7 @@ from gauntlet.checkers.affinity import BY_CLIENT
 from gauntlet.checkers.kept_flows import ALWAYS, NOTHING_GONE, Stretch, had_gone, held_against
 from gauntlet.checkers.occasion import occasion
 from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds
+from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import History
 
@@ -46,7 +47,7 @@ def affinity_broken(
     for part in parts:
         row = part.row(0, named=True)
         who = f"{row['client']} ({row['client_node'] or OUTSIDE}) by {row['frontend']}"
-        where = f"{who} -> {row['service']} {row['address']}:{row['port']}/{row['protocol']}"
+        where = f"{who} -> {row['service']} {place(row['address'], row['port'])}/{row['protocol']}"
         answers = list(part.select("at_ns", "end", "backend").iter_rows())
         if len(answers) < 2:
             once.append(where)

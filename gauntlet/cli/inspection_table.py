@@ -9,9 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gauntlet.ground.family import place
 from gauntlet.proxy.inspection import Inspection
 from gauntlet.proxy.ipvs import Ipvs, VirtualServer
-from gauntlet.proxy.ipvs.model import endpoint
 from gauntlet.proxy.rules import Forwarding, Route, Share
 from gauntlet.proxy.rules.explanation import not_hooked
 
@@ -70,8 +70,8 @@ def _virtual_servers(found: Ipvs) -> Table:
     for server in sorted(found.virtual_servers, key=lambda each: (each.protocol or "", each.address, each.port)):
         _add(table, _place(server), ", ".join(_flags(server)), style="bold")
         for real in sorted(server.real_servers, key=lambda each: (each.address, each.port)):
-            place = f"  {endpoint(real.address, real.port)}"
-            _add(table, place, real.forward, str(real.weight), str(real.active), str(real.inactive))
+            entry = f"  {place(real.address, real.port)}"
+            _add(table, entry, real.forward, str(real.weight), str(real.active), str(real.inactive))
         if not any(real.weight for real in server.real_servers):
             _add(table, "  none takes connections", "clients are refused", style="yellow")
     return table
@@ -97,7 +97,7 @@ def _connections(found: Ipvs) -> Table:
     """By virtual and real server, how many connections are in which state; templates are clients remembered."""
     states: dict[tuple[str, str], Counter[str]] = {}
     for each in found.connections:
-        places = (f"{each.protocol} {endpoint(each.virtual, each.virtual_port)}", endpoint(each.real, each.real_port))
+        places = (f"{each.protocol} {place(each.virtual, each.virtual_port)}", place(each.real, each.real_port))
         states.setdefault(places, Counter())["clients remembered" if each.template else each.state] += 1
     table = _table("connections to", "at", "by state")
     for places in sorted(states):
@@ -118,8 +118,8 @@ def _routes(forwarding: Forwarding) -> Table:
     table = _table("service", "address", "goes to")
     for route in sorted(forwarding.routes, key=lambda each: (each.service, each.address or "", each.port)):
         port = f"{route.protocol} {route.port}"
-        place = f"node port {port}" if route.address is None else f"{route.address} {port}"
-        _add(table, route.service, place, "\n".join(_ends(route)))
+        where = f"node port {port}" if route.address is None else f"{route.address} {port}"
+        _add(table, route.service, where, "\n".join(_ends(route)))
     return table
 
 
@@ -135,7 +135,7 @@ def _ends(route: Route) -> Iterator[str]:
 
 
 def _shares(shares: tuple[Share, ...]) -> str:
-    return " ".join(f"{endpoint(each.address, each.port)} {each.probability:.0%}" for each in shares) or "nowhere"
+    return " ".join(f"{place(each.address, each.port)} {each.probability:.0%}" for each in shares) or "nowhere"
 
 
 def _notes(forwarding: Forwarding) -> tuple[str, ...]:

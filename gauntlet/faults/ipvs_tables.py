@@ -11,12 +11,12 @@ from pydantic import Field
 from gauntlet.faults.fault import Needs, NoParameters, Scene
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, Inconclusive, UsageError
+from gauntlet.ground.family import place
 from gauntlet.ground.journal.store import Argv
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import ServiceObject, path_of_service
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import Protocol, RealServer, VirtualServer
-from gauntlet.proxy.ipvs.model import endpoint
 from gauntlet.proxy.ipvs.wholeness import CHECK, INTERFACE
 from gauntlet.proxy.restart import RESTART
 
@@ -114,7 +114,7 @@ def has_real_server(found: VirtualServer, real: RealServer, *, weight: str = "")
 
 def entry(found: VirtualServer, real: RealServer) -> str:
     """A real server in the words of ipvsadm."""
-    return f"-t {found.place} -r {endpoint(real.address, real.port)}"
+    return f"-t {found.place} -r {place(real.address, real.port)}"
 
 
 def _saved(words: str) -> str:

@@ -9,6 +9,7 @@ from gauntlet.faults.fault import Needs, NotLanded, in_every_mode
 from gauntlet.faults.ipvs_tables import ServiceParameters
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, Restart, Scenario
+from gauntlet.ground.family import place
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy import ipvs
 
@@ -58,5 +59,5 @@ class ZeroWeight(NodeFault):
             if (found.protocol, found.place) == (self._virtual.protocol, self._virtual.place):
                 for real in found.real_servers:
                     if (real.address, real.port) == (self._real.address, self._real.port) and real.weight == 0:
-                        return f"{real.address}:{real.port} of {found.place} has weight 0"
-        raise NotLanded(f"{self._real.address}:{self._real.port} of {self._virtual.place} has not the weight 0")
+                        return f"{place(real.address, real.port)} of {found.place} has weight 0"
+        raise NotLanded(f"{place(self._real.address, self._real.port)} of {self._virtual.place} has not the weight 0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gauntlet.ground.family import Family
+from gauntlet.ground.family import Family, place
 from gauntlet.semantics.objects import (
     FIT,
     FOR_ALL,
@@ -41,7 +41,7 @@ class Backend:
     hints: Hints = FOR_ALL
 
     def __str__(self) -> str:
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        return place(self.address, self.port)
 
 
 @dataclass(frozen=True)

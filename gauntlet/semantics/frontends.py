@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gauntlet.ground.family import Family, family_of
+from gauntlet.ground.family import Family, family_of, place
 from gauntlet.semantics.endpoints import HEADLESS_LABEL
 from gauntlet.semantics.objects import IpMode, Protocol, Service, ServicePort, ServiceType
 from gauntlet.semantics.rules import Rule
@@ -42,8 +42,7 @@ class Frontend:
         return self.port.protocol
 
     def __str__(self) -> str:
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.kind} {address}:{self.number}/{self.protocol}"
+        return f"{self.kind} {place(self.address, self.number)}/{self.protocol}"
 
 
 def aside(service: Service, version: VersionRules) -> Rule | None:

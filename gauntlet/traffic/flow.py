@@ -13,6 +13,7 @@ from typing import Self
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive, UsageError
+from gauntlet.ground.family import place
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
 from gauntlet.ground.waiting import until
@@ -110,7 +111,7 @@ class Flow:
             target = self.load.target
             raise Inconclusive(
                 f"{self.declared.client} made {self._ended.made} of {self.load.attempts} declared attempts at"
-                f" {target.service} ({target.frontend} {target.address}:{target.port}/{target.protocol})",
+                f" {target.service} ({target.frontend} {place(target.address, target.port)}/{target.protocol})",
                 f"see {self.path} and the agents' stderr beside it: nothing can be said of a flow that fell silent",
             )
         return read(self.path, backend_nodes)

@@ -8,6 +8,7 @@ from enum import Flag, auto
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.family import place
 from gauntlet.ground.history import Connection, DeclaredFlow, Frontend, Protocol
 from gauntlet.traffic.job import Job
 
@@ -33,7 +34,7 @@ class Target:
     protocol: Protocol = Protocol.TCP
 
     def __str__(self) -> str:
-        return f"{self.address}:{self.port}/{self.protocol}"
+        return f"{place(self.address, self.port)}/{self.protocol}"
 
 
 @dataclass(frozen=True)

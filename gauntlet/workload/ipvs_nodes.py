@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from gauntlet.ground.cluster import Cluster, Host, Json, Node
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import ipvs
@@ -92,7 +93,7 @@ class Ipvs:
         for server in ipvs.listing(node):
             if (server.address, server.port, str(server.protocol)) == (target.address, target.port, target.protocol):
                 return server
-        raise Inconclusive(f"{node.name} has no virtual server {target.address}:{target.port}/{target.protocol}")
+        raise Inconclusive(f"{node.name} has no virtual server {place(target.address, target.port)}/{target.protocol}")
 
     def weigh(self, client: Host, target: Target, backends: Backends, weights: Mapping[str, int]) -> None:
         """Set the weights of real servers, by backend name, on the node of this client; kube-proxy sets 1 for all."""
@@ -100,8 +101,8 @@ class Ipvs:
         ports = {real.address: real.port for real in self.virtual_server(node, target).real_servers}
         for name, weight in weights.items():
             address = backends[name].address
-            virtual = f"-{target.protocol[0]} {target.address}:{target.port}"
-            change = f"ipvsadm -e {virtual} -r {address}:{ports[address]} -m -w {weight}"
+            virtual = f"-{target.protocol[0]} {place(target.address, target.port)}"
+            change = f"ipvsadm -e {virtual} -r {place(address, ports[address])} -m -w {weight}"
             node.run(change.split())
 
     def until_connected(self, client: Host, target: Target, backend: RunningBackend) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.ground.family import Family
+from gauntlet.ground.family import Family, place
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, pool
@@ -51,7 +51,7 @@ class Place:
     protocol: str
 
     def __str__(self) -> str:
-        where = f"node port {self.port}" if self.address is None else f"{self.address}:{self.port}"
+        where = f"node port {self.port}" if self.address is None else place(self.address, self.port)
         return f"{self.service} ({where}/{self.protocol})"
 
 

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.ground.family import BOTH, families_of
+from gauntlet.ground.family import BOTH, families_of, place
 from gauntlet.kube.access import Access, access
 from gauntlet.kube.api import Api
 from gauntlet.kube.kubeconfig import origin
@@ -136,7 +136,7 @@ def _api_address(api: Api) -> str:
     for each in api.list(EndpointSlice, path, {"labelSelector": f"{SERVICE_NAME}=kubernetes"}):
         for endpoint in each.endpoints:
             if endpoint.addresses and each.ports:
-                return f"{endpoint.addresses[0]}:{each.ports[0].port}"
+                return place(endpoint.addresses[0], each.ports[0].port)
     raise GauntletError("the Service default/kubernetes has no endpoint", "is the control plane sound?")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.family import place
 from gauntlet.ground.paths import state_root
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
@@ -113,7 +114,7 @@ class RunningKindCluster:
         self.kernel = platform.release()
         self.state_dir = state_dir(record.name)
         self.kubeconfig = self.state_dir / "kubeconfig"
-        self.api_address = f"{record.nodes[-1].address}:{API_PORT}"
+        self.api_address = place(record.nodes[-1].address, API_PORT)
         self.client_image: str | None = record.client_image
         self.nodes = tuple(
             ContainerNode(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gauntlet.ground.family import place
+
 
 class Protocol(StrEnum):
     """The protocols a virtual server can have."""
@@ -65,7 +67,7 @@ class VirtualServer:
     @property
     def place(self) -> str:
         """`10.96.0.1:80`, `[fd00::1]:80` or `fwmark 7`."""
-        return endpoint(self.address, self.port) if self.fwmark is None else f"fwmark {self.fwmark}"
+        return place(self.address, self.port) if self.fwmark is None else f"fwmark {self.fwmark}"
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,3 @@ class Module:
     references: int | None
     holders: tuple[str, ...]
     state: str
-
-
-def endpoint(address: str, port: int) -> str:
-    """`10.96.0.1:80`, or `[fd00::1]:80`."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

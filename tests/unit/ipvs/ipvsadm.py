@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from gauntlet.ground.family import place
 from gauntlet.proxy.ipvs import Connection, Ipvs, VirtualServer
-from gauntlet.proxy.ipvs.model import endpoint
 
 Server: TypeAlias = tuple[str, frozenset[tuple[str, ...]]]
 
@@ -42,7 +42,7 @@ def as_ipvsadm_says(server: VirtualServer) -> tuple[str, Server]:
     key = f"FWM {server.fwmark}" if server.protocol is None else f"{server.protocol.upper()} {server.place}"
     real = frozenset(
         (
-            endpoint(each.address, each.port),
+            place(each.address, each.port),
             each.forward.capitalize(),
             *map(str, (each.weight, each.active, each.inactive)),
         )
@@ -58,7 +58,7 @@ def connections(listing: str) -> set[tuple[str, ...]]:
 
 def connection_as_ipvsadm_says(each: Connection) -> tuple[str, ...]:
     places = ((each.client, each.client_port), (each.virtual, each.virtual_port), (each.real, each.real_port))
-    return (each.protocol.upper(), each.state, *(endpoint(*place) for place in places))
+    return (each.protocol.upper(), each.state, *(place(*end) for end in places))
 
 
 def totals(listing: str) -> tuple[int, ...]:
