@@ -91,15 +91,15 @@ class Batch:
     def _take(self, number: int) -> None:
         self._note(number)
         begun = time.monotonic()
+        found = self._apply(number)
+        planned = self._planned(number, found)
+        made = time.monotonic()
         asked_all = threading.Event()
         with ThreadPoolExecutor(max(1, len(self._tools.early_nodes))) as pool:
-            # From before the change: of a sync that nobody saw end it cannot be told what it knew of.
-            ends = time.monotonic() + self._tools.patience.deadline_s
+            # From the start of the waiting: of a sync that nobody saw end it cannot be told what it knew of.
+            ends = made + self._tools.patience.deadline_s
             followed = [pool.submit(synced, node, ends, asked_all) for node in self._tools.early_nodes]
             try:
-                found = self._apply(number)
-                planned = self._planned(number, found)
-                made = time.monotonic()
                 missing = self._await([row for row in planned.rows if not effort.is_limited(row)], planned)
             finally:
                 asked_all.set()
