@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
 from gauntlet.workload.backend import Backend, Readiness, one_on_each
-from gauntlet.workload.bulk import serve_many
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.endpoints import Endpoint
 from gauntlet.workload.readiness import Switch, switch
@@ -83,7 +82,7 @@ class CaseWorkload:
 
     def serve_many(self, services: Sequence[Service], endpoints: Sequence[Endpoint]) -> tuple[Served, ...]:
         """Create Services without selectors by the thousand, each with these endpoints. Does not wait for effect."""
-        return serve_many(self.api, self.namespace, services, endpoints)
+        return self._workload.serve_many(services, endpoints)
 
     def replace_endpoints(self, served: Served, endpoints: Sequence[Endpoint]) -> None:
         """Give a Service without a selector other endpoints, and return as soon as the API has them."""

@@ -11,9 +11,10 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, PodObject, ServiceObject
 from gauntlet.semantics.objects import ServiceType
-from gauntlet.workload import manifest, service_manifest
+from gauntlet.workload import bulk, manifest, service_manifest
 from gauntlet.workload.backend import APP_LABEL, Backend, Readiness
 from gauntlet.workload.changes import Declarations, Endpoints
+from gauntlet.workload.endpoints import Endpoint
 from gauntlet.workload.served import Backends, RunningBackend, Served
 from gauntlet.workload.service import Service
 from gauntlet.workload.writer import Writer
@@ -69,6 +70,11 @@ class Workload:
         """Create a Service without a selector, and the slices that belong to it."""
         self.make_with_endpoints(service, endpoints)
         return self._wait_addresses(service)
+
+    def serve_many(self, services: Sequence[Service], endpoints: Sequence[Endpoint]) -> tuple[Served, ...]:
+        """`serve_endpoints` for Services by the thousand, each with these endpoints. Nothing is waited for."""
+        self._endpoints.update({service.name: endpoints for service in services})
+        return bulk.serve_many(self._api, self.namespace, services, endpoints)
 
     def make_with_endpoints(self, service: Service, endpoints: Endpoints) -> None:
         """`serve_endpoints` without waiting for its addresses."""

@@ -3,7 +3,7 @@
 import pytest
 
 from fixtures.declared import declared
-from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints, hinted, terminating
+from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints, terminating
 from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
@@ -118,18 +118,6 @@ def test_external_policy_local_is_stronger_than_affinity(pods: Pods) -> Steps:
     )
     two = endpoints(pods[0], pods[1])
     return (Step("Cluster", {anyone: two}, asks=AT_NODE_PORTS), Step("Local", {local: two}, asks=AT_NODE_PORTS))
-
-
-@declared(source="KEP-2433; API ServiceSpec.sessionAffinity")
-@pytest.mark.needs("zones")
-def test_hints_are_stronger_than_affinity(pods: Pods) -> Steps:
-    """When endpoints get zone hints, a client leaves the backend it remembers in another zone."""
-    service = Service("web", app=None, affinity_timeout_s=HOURS)
-    here, there = (pods.zone(pods[0]),), (pods.zone(pods[1]),)
-    return (
-        Step("no hints", {service: endpoints(pods[0], pods[1])}),
-        Step("hints", {service: endpoints(hinted(pods[0], zones=here), hinted(pods[1], zones=there))}),
-    )
 
 
 @declared(source="API ClientIPConfig.timeoutSeconds; kubernetes/kubernetes 110302")

@@ -8,7 +8,11 @@ from fixtures.declared import declared
 from gauntlet.workload import Policy, Service, ServiceType, endpoints, hinted, terminating, unready
 from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
 
-pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("zones")]
+# Only nightly: since 1.34 a kube-proxy may miss its node's zone when it starts, and ignores hints until it starts again
+# or the label changes. NewNodeTopologyConfig adds its handler to an informer that runs already, before the proxier is
+# registered (cmd/kube-proxy/app/server.go); what it was told until then, it takes for known. Seen of 1.37.2.
+pytestmark = pytest.mark.needs("zones")
+HOURS = 10_800
 
 
 @declared(source="KEP-2433, KEP-4444", upstream=("topology_hints: hints: requests stay in their zone",))
@@ -154,4 +158,15 @@ def test_terminating_endpoints_are_used_without_hints(pods: Pods) -> Steps:
     return (
         Step("ready", {service: endpoints(hinted(pods[0], zones=here), hinted(pods[1], zones=there))}),
         Step("terminating", {service: endpoints(*last)}),
+    )
+
+
+@declared(source="KEP-2433; API ServiceSpec.sessionAffinity")
+def test_hints_are_stronger_than_affinity(pods: Pods) -> Steps:
+    """When endpoints get zone hints, a client leaves the backend it remembers in another zone."""
+    service = Service("web", app=None, affinity_timeout_s=HOURS)
+    here, there = (pods.zone(pods[0]),), (pods.zone(pods[1]),)
+    return (
+        Step("no hints", {service: endpoints(pods[0], pods[1])}),
+        Step("hints", {service: endpoints(hinted(pods[0], zones=here), hinted(pods[1], zones=there))}),
     )
