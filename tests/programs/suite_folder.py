@@ -27,7 +27,8 @@ def cluster(subject):
     yield SimpleNamespace(
         version="1.37.2" if subject.mode == "iptables" else "1.36.3", kernel="6.18.0",
         control_plane_version="1.37.2" if subject.mode == "iptables" else "1.38.0",
-        origin="made up", proxy_sha256="0123456789abcdef" * 4, mode=subject.mode, nodes=()
+        origin="made up", proxy_sha256="0123456789abcdef" * 4, mode=subject.mode, nodes=(),
+        families=("IPv4",),
     )
     Path(f"down-{subject}").touch()
 """

@@ -26,7 +26,7 @@ class Gone(SimpleNamespace):
 def cluster(subject):
     return Gone(
         version="1.37.2", control_plane_version="1.37.2", kernel="6.18.0", origin="made up", proxy_sha256="",
-        mode=subject.mode, nodes=()
+        mode=subject.mode, nodes=(), families=("IPv4",)
     )
 
 class Rows:
