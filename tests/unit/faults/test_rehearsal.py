@@ -10,7 +10,7 @@ from gauntlet.traffic import Flow, Traffic
 ONLY_MADE = {"path", "slipped", "load", "broken", "abandon"}
 # Of agents that run.
 ONLY_RUNNING = {"release", "close"}
-# Of the catalogue, which a rehearsal has another of: it tells what would be made and asks nobody (fixtures/rehearsal.py).
+# Of the catalogue: a rehearsal has another one, which tells what would be made and asks nobody (fixtures/rehearsal.py).
 ONLY_TABLES = {"ask", "refusals_left"}
 
 
