@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from gauntlet.ground.cluster import Cluster, HostKind, Node
+from gauntlet.ground.cluster import Cluster, HostKind, Node, ProxyMode
 from gauntlet.ground.errors import GauntletError, Inconclusive
 from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
@@ -226,7 +226,7 @@ class Batch:
     ) -> None:
         forbidden = {row.number for row in too_many}
         bad = self._tools.disagreeing([row for row in planned.rows if row.number not in forbidden], attempts)
-        read = _Rules(self._tools.cluster)
+        read = _Rules(self._tools.cluster, self._tools.around.modes)
         for course in self._courses:
             step = course.step(number)
             if step is None:
@@ -271,8 +271,9 @@ class Batch:
 class _Rules:
     """The rules of nodes as they are now, each node's read once."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, modes: Mapping[str, ProxyMode]) -> None:
         self._cluster = cluster
+        self._modes = modes
         self._read: dict[tuple[str, Family], rules.Forwarding | str] = {}
 
     def explain(self, rows: Sequence[Row]) -> dict[str, Sequence[str]]:
@@ -289,7 +290,7 @@ class _Rules:
         found = self._read.get((name, family))
         if found is None:
             try:
-                found = rules.read(self._cluster.node(name), self._cluster.mode, family)
+                found = rules.read(self._cluster.node(name), self._modes[name], family)
             except GauntletError as error:
                 found = f"they could not be read: {error.what}"
             self._read[name, family] = found

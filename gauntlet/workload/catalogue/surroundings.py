@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gauntlet.ground.cluster import Cluster, Host, Node
+from gauntlet.ground.cluster import Cluster, CommandFailed, Host, Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.family import Family
+from gauntlet.ground.version import is_version
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import NodeObject, modelled
+from gauntlet.proxy import metrics
+from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.given import given
 from gauntlet.proxy.modelled import proxy
 from gauntlet.semantics.places import Place, ServingNode, Where, World
@@ -34,20 +37,22 @@ class Asker:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`own` are the addresses of each node's interfaces. `families` are those that are asked.
+    """`own` are the addresses of each node's interfaces, `modes` the modes of their kube-proxies.
 
-    `nobody_else` is whether an address that kube-proxy does not serve is nobody's, so that it must not be answered.
+    `families` are those that are asked. `nobody_else` is whether an address that kube-proxy does not serve is nobody's,
+    so that it must not be answered.
     """
 
     world: World
     askers: tuple[Asker, ...]
     own: Mapping[str, frozenset[str]]
+    modes: Mapping[str, ProxyMode]
     families: tuple[Family, ...]
     nobody_else: bool
 
 
 def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
-    """Read the Node objects, and of each node its addresses and the configuration of its kube-proxy.
+    """Read the Node objects, and of each node its addresses and its kube-proxy: in an upgrade they are not all alike.
 
     Raises Inconclusive if no kube-proxy runs on a node, or its configuration cannot be read; CommandFailed.
     """
@@ -57,16 +62,26 @@ def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
         *(Asker(each, Where.NODE) for each in clients.nodes),
         Asker(clients.outside, Where.OUTSIDE),
     )
+    given_to = {each.name: _configuration(cluster, each) for each in cluster.nodes}
+    modes = {name: ProxyMode(each.mode) if each.mode else cluster.mode for name, each in given_to.items()}
+    serving = tuple(
+        ServingNode(
+            modelled.node(objects[each.name]),
+            proxy(modes[each.name], _version(cluster, each), given_to[each.name].fields),
+        )
+        for each in cluster.nodes
+    )
     return Surroundings(
-        World(tuple(_serving(cluster, each, objects[each.name]) for each in cluster.nodes)),
+        World(serving),
         askers,
         {each.name: addresses.of(each) for each in cluster.nodes},
+        modes,
         cluster.families,
         nobody_else=cluster.provider != "existing",
     )
 
 
-def _serving(cluster: Cluster, node: Node, found: NodeObject) -> ServingNode:
+def _configuration(cluster: Cluster, node: Node) -> Configuration:
     pid = node.proxy_pid()
     if pid is None:
         raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log")
@@ -77,4 +92,13 @@ def _serving(cluster: Cluster, node: Node, found: NodeObject) -> ServingNode:
             f"the configuration of kube-proxy on {node.name} cannot be read",
             f"gauntlet doctor --cluster {cluster.name}",
         )
-    return ServingNode(modelled.node(found), proxy(cluster.mode, cluster.version, configuration.fields))
+    return configuration
+
+
+def _version(cluster: Cluster, node: Node) -> str:
+    """What the kube-proxy says itself, where it says so: its metrics may be elsewhere, and a build may say anything."""
+    try:
+        said = metrics.read(node).version
+    except CommandFailed:
+        return cluster.version
+    return said if is_version(said) else cluster.version

@@ -34,7 +34,8 @@ def around(mode: ProxyMode = ProxyMode.IPTABLES, families: tuple[Family, ...] = 
         Asker(Client("outside", HostKind.OUTSIDE, None, (OUTSIDE, "2001:db8:99::1")), Where.OUTSIDE),  # type: ignore[arg-type]
     )
     own = {node.name: frozenset(node.addresses) for node in NODES}
-    return Surroundings(world(mode), askers, own, families, nobody_else=True)
+    modes = {node.name: mode for node in NODES}
+    return Surroundings(world(mode), askers, own, modes, families, nobody_else=True)
 
 
 def planned(
