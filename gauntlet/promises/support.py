@@ -111,6 +111,12 @@ LIMITS = (
         "dozens at each sync: how soon it obeys there is the guest's figure, not kube-proxy's",
     ),
     Limit(
+        "many-changes",
+        Place.GUESTS,
+        "a guest of User-Mode Linux writes for seconds what one change of a Service needs, and declared cases change "
+        "dozens of Services at a time: a dozen of them took three minutes there",
+    ),
+    Limit(
         "load-balancer",
         Place.UNBALANCED,
         "no LoadBalancer Service of this cluster has an address, so that nothing there seems to give them out",

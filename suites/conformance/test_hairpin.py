@@ -9,7 +9,7 @@ from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 
-@declared(source="docs 'Debug Services', 'A Pod fails to reach itself via the Service IP'")
+@declared(source="docs 'Debug Services', 'A Pod fails to reach itself via the Service IP'", needs=("endpoint-slices",))
 def test_pod_reaches_itself_by_its_service(pods: Pods) -> Steps:
     """On every node, a pod that is the only backend of a Service gets its own answer there, by TCP and UDP."""
     mirrors = {

@@ -60,6 +60,11 @@ def test_how_soon_a_guest_obeys_thousands_of_services_is_not_judged() -> None:
     assert unsupported("thousands-of-services", ProxyMode.IPVS, "1.37", [Place.SHARED_KERNEL]) is None
 
 
+def test_guests_run_few_declared_cases() -> None:
+    assert "guest" in (unsupported("many-changes", ProxyMode.IPVS, "1.37", [Place.GUESTS]) or "")
+    assert unsupported("many-changes", ProxyMode.NFTABLES, "1.37", [Place.SHARED_KERNEL]) is None
+
+
 def test_a_gate_that_is_on_counts_from_the_version_that_knows_it() -> None:
     gates = {"KubeProxyNFTablesLocalhostNodePorts"}
     assert unsupported("localhost-node-port", ProxyMode.NFTABLES, "1.37.2", gates=gates) is None
