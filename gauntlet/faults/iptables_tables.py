@@ -11,6 +11,7 @@ from gauntlet.faults.fault import Needs
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.journal.store import Argv
 from gauntlet.proxy.restart import RESTART
+from gauntlet.proxy.rules.iptables import TOOLS
 
 # Kubernetes 1.25 for what is said of userspace mode, the last version that has it.
 NEEDS = Needs(
@@ -38,7 +39,6 @@ rules=$(printf '%s\\n' "$nat" | grep -c -- '^-A KUBE-SEP-.*-j DNAT')
 [ "$rules" -ge {least} ] || exit 1
 echo "nat of {tool} has its jumps to KUBE-SERVICES and $rules DNAT rules"
 """
-_TOOLS = ("iptables", "ip6tables")
 
 # kube-proxy's chains (pkg/proxy/iptables/proxier.go); -FW- and -XLB- are those of versions before 1.24. All other KUBE-
 # chains are the kubelet's: KUBE-KUBELET-CANARY, KUBE-FIREWALL, KUBE-MARK-DROP, KUBE-IPTABLES-HINT.
@@ -83,7 +83,7 @@ def present(node: Node, pattern: str = RULE, *, table: str = "") -> tuple[Presen
     """What there is of IPv4, and of IPv6 if kube-proxy has a proxier of it: in all tables, or in one."""
     found: list[Present] = []
     of_table = f" -t {table}" if table else ""
-    for tool in _TOOLS:
+    for tool in TOOLS.values():
         saved = node.run(("sh", "-c", f"command -v {tool}-save >/dev/null || exit 0; {tool}-save{of_table}")).stdout
         rules = [line for line in saved.splitlines() if re.search(pattern, line)]
         if rules or not found:

@@ -12,11 +12,11 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.family import Family, family_of, parted
 from gauntlet.ground.journal.store import Argv
+from gauntlet.proxy.rules.iptables import TOOLS
 
 # Packets are dropped where they come in and where they are forwarded, never in OUTPUT: there a drop shows to the
 # sending program as EPERM, which no network does. raw comes before conntrack, which must not see what was lost.
 _PLACES = (("raw", "PREROUTING"), ("mangle", "FORWARD"))
-_TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
 # Neighbours go on finding each other, as they do by ARP, which no rule of iptables meets.
 _NEIGHBOURS = {
     Family.IPV4: (),
@@ -63,11 +63,11 @@ class NetworkFault(NodeFault):
         return f"GAUNTLET-{self.id.rpartition('-')[2]}"
 
     def plan(self) -> Plan:
-        tools = [_TOOLS[family] for family in self.families]
+        tools = [TOOLS[family] for family in self.families]
         saved = " && ".join(f"{tool}-save -t {table}" for tool in tools for table, _ in _PLACES)
         return Plan(
             act=tuple(
-                ("sh", "-c", f'printf %s "$1" | {_TOOLS[family]}-restore -w 5 --noflush', "sh", self._tables(family))
+                ("sh", "-c", f'printf %s "$1" | {TOOLS[family]}-restore -w 5 --noflush', "sh", self._tables(family))
                 for family in self.families
             ),
             undo=tuple(self._removal(tool, table, hook) for tool in tools for table, hook in _PLACES),
@@ -104,7 +104,7 @@ class NetworkFault(NodeFault):
 
     def counted(self) -> Mapping[Family, Counter[str]]:
         """Packets of each family by counter; none where the chains are not there."""
-        return {family: self._counted(_TOOLS[family]) for family in self.families}
+        return {family: self._counted(TOOLS[family]) for family in self.families}
 
     def _counted(self, tool: str) -> Counter[str]:
         counted: Counter[str] = Counter()

@@ -11,6 +11,7 @@ import yaml
 
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.family import literal
 from gauntlet.ground.fields import merged
 from gauntlet.proxy import ports
 
@@ -140,7 +141,7 @@ def _url(address: str, port: int) -> str:
     if bare or not host or not number.isdecimal():
         host, number = address, str(port)
     here = "127.0.0.1" if host in _ANY else host
-    return f"http://{f'[{here}]' if ':' in here and not here.startswith('[') else here}:{number}"
+    return f"http://{here if here.startswith('[') else literal(here)}:{number}"
 
 
 def fields_of(file: Path, mode: ProxyMode | None) -> dict[str, Json]:

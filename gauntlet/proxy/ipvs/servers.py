@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
+from gauntlet.ground.family import Family, families_of
 from gauntlet.proxy.ipvs.model import Persistence, Protocol, RealServer, VirtualServer
 from gauntlet.proxy.ipvs.notation import Unreadable, address_and_port
 
@@ -88,7 +89,7 @@ def _netmask(found: _Found) -> str:
     The family of a mark is that of its real servers; without any, only IPv6's default can be told.
     """
     addresses = [found.server.address] if found.server.address else [each.address for each in found.real]
-    if any(":" in address for address in addresses) or (not addresses and found.netmask == _ALL_CLIENTS_V6):
+    if Family.IPV6 in families_of(addresses) or (not addresses and found.netmask == _ALL_CLIENTS_V6):
         return str(
             found.netmask if found.netmask <= 128 else int.from_bytes(found.netmask.to_bytes(4, "big"), "little")
         )

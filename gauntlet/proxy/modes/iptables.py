@@ -11,7 +11,6 @@ from gauntlet.proxy.rules import iptables
 from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
 from gauntlet.semantics.behaviour import SourceRanges
 
-_TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
 # Without ip6tables there is no proxier of IPv6 either.
 _LISTINGS = {
     Family.IPV4: ("iptables-save",),
@@ -21,7 +20,7 @@ _LISTINGS = {
 
 def chains_shown(_node: str, chains: Sequence[str], family: Family) -> tuple[str, ...]:
     """Commands that show the first of these chains."""
-    return tuple(f"{_TOOLS[family]} -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))
+    return tuple(f"{iptables.TOOLS[family]} -t nat -S {chain}" for chain in dict.fromkeys(chains[:3]))
 
 
 TRAITS = Traits(

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.ground.family import parted
+from gauntlet.ground.family import Family, family_of, parted
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
 from gauntlet.proxy.rules.walk import DEEPEST, Walk
 
+# The programs of each IP family have this at the beginning of their names.
+TOOLS = {Family.IPV4: "iptables", Family.IPV6: "ip6tables"}
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _COMMENT_TAIL = re.compile(
     r" (cluster IP|external IP|loadbalancer IP|has no (?:local )?endpoints|external destinations)$"
@@ -157,7 +159,7 @@ def _refused(tables: Tables) -> list[Route]:
 
 def _address(destination: str) -> str:
     """The one address of a range; a range of several stays as it is."""
-    return destination.removesuffix("/128" if ":" in destination else "/32")
+    return destination.removesuffix("/128" if family_of(destination) is Family.IPV6 else "/32")
 
 
 class _Walk(Walk):
