@@ -59,9 +59,8 @@ def set_up(plans: Sequence[AddressPlan]) -> None:
 def node(index: int, nodes: int, plans: Sequence[AddressPlan]) -> Place:
     """Make node `index` of so many, on the host's kernel."""
     place = _host(layout.node_name(index), {plan: plan.node(index) for plan in plans})
-    for plan in plans:
-        place.sysctl(_ROUTER[plan.family])
-        place.ip(*to_other_pods(index, nodes, plan))
+    place.sysctl(*(_ROUTER[plan.family] for plan in plans))
+    place.ip(*(line for plan in plans for line in to_other_pods(index, nodes, plan)))
     return place
 
 
@@ -73,18 +72,24 @@ def to_other_pods(index: int, nodes: int, plan: AddressPlan) -> list[str]:
 
 def outside(nodes: int, plans: Sequence[AddressPlan]) -> Place:
     """Make the outside host, and the routes of the next router, for so many nodes."""
-    indices = range(1, nodes + 1)
     place = _host("outside", {plan: plan.outside for plan in plans})
-    for plan in plans:
-        place.sysctl(_HASH_OF_PORTS[plan.family])
-        hops = " ".join(f"nexthop via {plan.node(i)}" for i in indices)
-        place.ip(f"route add {plan.load_balancers} {hops}")
-        world_ip(
-            *(f"route add {plan.node_pods(i)} via {plan.node(i)}" for i in indices),
-            f"route add blackhole {plan.services}",
-            f"route add blackhole {plan.load_balancers}",
-        )
+    place.sysctl(*(_HASH_OF_PORTS[plan.family] for plan in plans))
+    place.ip(*(_to_load_balancers(nodes, plan) for plan in plans))
+    world_ip(*(line for plan in plans for line in _at_the_next_router(nodes, plan)))
     return place
+
+
+def _to_load_balancers(nodes: int, plan: AddressPlan) -> str:
+    hops = " ".join(f"nexthop via {plan.node(i)}" for i in range(1, nodes + 1))
+    return f"route add {plan.load_balancers} {hops}"
+
+
+def _at_the_next_router(nodes: int, plan: AddressPlan) -> list[str]:
+    return [
+        *(f"route add {plan.node_pods(i)} via {plan.node(i)}" for i in range(1, nodes + 1)),
+        f"route add blackhole {plan.services}",
+        f"route add blackhole {plan.load_balancers}",
+    ]
 
 
 def _host(name: str, addresses: Mapping[AddressPlan, str]) -> Place:

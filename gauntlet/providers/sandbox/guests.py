@@ -18,6 +18,7 @@ from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.exchange import Exchange
 from gauntlet.providers.sandbox.guest_machine import GuestMachine
 from gauntlet.providers.sandbox.inner_node import Guest
+from gauntlet.providers.sandbox.places import IPV6_OFF
 
 # What the system of a real node has loaded long before kube-proxy starts; kube-proxy sets limits of conntrack. Its
 # modules for ipvs are left to be loaded when they are used. To load each by itself costs a process, 40 ms in a guest.
@@ -39,9 +40,7 @@ _SYSCTLS = {
 }
 # As in places.py and fabric.py, for links that are there before their defaults are set.
 _SYSCTLS_IPV6 = {"net/ipv6/conf/all/forwarding": "1", "net/ipv6/icmp/ratelimit": "0"} | {
-    f"net/ipv6/conf/{link}/{what}": "0"
-    for link in ("all", "default", FABRIC_LINK, POD_LINK)
-    for what in ("accept_dad", "accept_ra", "accept_redirects")
+    f"net/ipv6/conf/{link}/{what}": "0" for link in ("all", "default", FABRIC_LINK, POD_LINK) for what in IPV6_OFF
 }
 # kube-proxy would write all its rules once more for IPv6, and that takes a guest seconds.
 _WITHOUT_IPV6 = ("ipv6.disable=1",)

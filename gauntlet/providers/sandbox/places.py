@@ -53,9 +53,10 @@ class Place:
 
         _wait_up(["nsenter", f"--target={self.pid}", "--net", "--"], links, self.name)
 
-    def sysctl(self, settings: Mapping[str, str]) -> None:
+    def sysctl(self, *settings: Mapping[str, str]) -> None:
         """Set network sysctls of this place. Ones that the kernel does not have are an error."""
-        script = "".join(f"echo {value} > /proc/sys/{key.replace('.', '/')}\n" for key, value in settings.items())
+        values = ((key.replace(".", "/"), value) for each in settings for key, value in each.items())
+        script = "".join(f"echo {value} > /proc/sys/{path}\n" for path, value in values)
         _sh(["nsenter", f"--target={self.pid}", "--net", "--", "sh", "-e"], script)
 
     def end(self) -> None:
@@ -65,11 +66,13 @@ class Place:
 
 
 # An address that the kernel still looks for twins of (DAD, RFC 4862) serves nobody for a second or two: all addresses
-# here are ours. For the whole network and for the links that come later, before there is any. Nobody routes by adverts.
-_IPV6 = """
+# here are ours. Nobody routes by adverts.
+IPV6_OFF = ("accept_dad", "accept_ra", "accept_redirects")
+# For the whole network and for the links that come later, before there is any.
+_IPV6 = f"""
 for conf in /proc/sys/net/ipv6/conf/all /proc/sys/net/ipv6/conf/default; do
     [ -d $conf ] || continue
-    for name in accept_dad accept_ra accept_redirects; do echo 0 > $conf/$name; done
+    for name in {" ".join(IPV6_OFF)}; do echo 0 > $conf/$name; done
 done
 """
 _NODE_RUN = """
