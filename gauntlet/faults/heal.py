@@ -10,7 +10,7 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.journal.lock import ClusterInUse
 from gauntlet.ground.journal.store import Journal, Record, State, journal_of
 from gauntlet.ground.waiting import NotInTime, until
-from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.api import Api, ApiRefused, delete_if_there
 from gauntlet.kube.objects import path_of_service
 
 # A restarted kube-proxy needs some seconds to write everything again; under a crash back-off, half a minute.
@@ -75,7 +75,7 @@ def heal_one(cluster: Cluster, journal: Journal, record: Record) -> Healed:
 def undo(cluster: Cluster, record: Record) -> None:
     """Run what undoes the fault. Raises CommandFailed, ApiRefused or ApiUnreachable if that fails."""
     for service in record.delete:
-        _delete(cluster, service)
+        delete_if_there(_api(cluster), path_of_service(service))
     host = _host(cluster, record)
     if host is None:
         return
@@ -120,14 +120,6 @@ def _evidence(cluster: Cluster, record: Record) -> str | None:
 
 def _host(cluster: Cluster, record: Record) -> Host | None:
     return next((node for node in cluster.nodes if node.name == record.node), None)
-
-
-def _delete(cluster: Cluster, service: str) -> None:
-    try:
-        _api(cluster).delete(path_of_service(service))
-    except ApiRefused as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
 
 
 def _exists(cluster: Cluster, service: str) -> bool:

@@ -62,7 +62,7 @@ def _count(service: ServiceObject) -> int:
 
 
 def _families(service: ServiceObject) -> tuple[Family, ...]:
-    return families_of(service.spec.cluster_ips or (service.spec.cluster_ip,))
+    return families_of(service.spec.all_cluster_ips)
 
 
 def present(service: ServiceObject) -> tuple[Ingress, ...]:

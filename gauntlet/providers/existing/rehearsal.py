@@ -19,7 +19,6 @@ from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.providers.existing.rehearsal_api import RehearsingClient
 from gauntlet.providers.existing.survey import Survey
-from gauntlet.providers.node_record import NodeRecord, families
 
 # No process has it: the most that Linux allows is one less (PID_MAX_LIMIT).
 _PID = 4194305
@@ -130,7 +129,7 @@ class RehearsedCluster:
         self.state_dir = Path(self._folder.name)
         self.limits = Limits(frozenset(found.targets), found.at_once, reconfigurable=False)
         self.outside = RehearsedHost(self.teller, "outside", HostKind.OUTSIDE, None, (found.outside,))
-        self.families = families([NodeRecord.of(node) for node in found.nodes])
+        self.families = found.families
         self.nodes = tuple(
             RehearsedNode(
                 self.teller,

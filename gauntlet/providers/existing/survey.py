@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.ground.family import BOTH, families_of, place
+from gauntlet.ground.family import BOTH, Family, place
 from gauntlet.kube.access import Access, access
 from gauntlet.kube.api import Api
 from gauntlet.kube.kubeconfig import origin
@@ -17,6 +17,7 @@ from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, NodeObject, Servi
 from gauntlet.kube.objects.nodes import ZONE
 from gauntlet.providers.existing import marker
 from gauntlet.providers.existing.options import ExistingOptions, at_once, is_selector
+from gauntlet.providers.node_record import NodeRecord, families
 from gauntlet.providers.registry import provider
 
 _KUBELET_PORT = 10250
@@ -58,10 +59,14 @@ class Survey:
         return all(zones) and len(set(zones)) == len(zones) == 2
 
     @property
+    def families(self) -> tuple[Family, ...]:
+        """The IP families of its nodes and pods."""
+        return families([NodeRecord.of(node) for node in self.nodes])
+
+    @property
     def is_dual_stack(self) -> bool:
         """Whether each node has addresses and pod ranges of both IP families."""
-        said = [each for node in self.nodes for each in (node.addresses, node.spec.pod_ranges)]
-        return all(len(families_of(each)) == len(BOTH) for each in said)
+        return len(self.families) == len(BOTH)
 
 
 def cluster_name(context: str, identity: str) -> str:
