@@ -50,6 +50,12 @@ MEANING = {
     "driver_rss_mb": ("largest test process of the gate", "MB", "≤ 300"),
 }
 
+# What is measured on the stage of each mode, by the key of its figure.
+_RATES = {
+    "connections_per_s": (connections_per_s, "new connections"),
+    "probes_per_s": (probes_per_s, "probes"),
+}
+
 
 @click.command()
 @click.option(
@@ -70,12 +76,10 @@ def main(gates: str) -> None:
         },
         "services_1000_s": max(each[3] for each in by_mode.values()),
     }
-    rates = [each[1] for each in by_mode.values() if each[1] is not None]
-    if len(rates) == len(by_mode):
-        figures["connections_per_s"] = min(rates)
-    probes = [each[4] for each in by_mode.values() if each[4] is not None]
-    if len(probes) == len(by_mode):
-        figures["probes_per_s"] = min(probes)
+    for key in _RATES:
+        rates = [each[1][key] for each in by_mode.values() if key in each[1]]
+        if len(rates) == len(by_mode):
+            figures[key] = min(rates)
     figures |= _own_kernel()
     wanted = GATES[gates]
     figures |= _gates(wanted)
@@ -120,38 +124,28 @@ def _gates(wanted: Mapping[str, Sequence[ProxyMode]]) -> Figures:
     return figures
 
 
-def _rate(mode: ProxyMode, found: Stage) -> float | None:
-    """None if an attempt failed."""
-    try:
-        rate = round(connections_per_s(found))
-    except Inconclusive as error:
-        click.echo(f"{mode}: {error}", err=True)
-        return None
-    click.echo(f"{mode}: {rate} new connections a second", err=True)
-    return rate
+def _rates(mode: ProxyMode, found: Stage) -> dict[str, float]:
+    """Those of _RATES of which no attempt failed."""
+    rates: dict[str, float] = {}
+    for key, (measure, what) in _RATES.items():
+        try:
+            rates[key] = round(measure(found))
+        except Inconclusive as error:
+            click.echo(f"{mode}: {error}", err=True)
+            continue
+        click.echo(f"{mode}: {rates[key]} {what} a second", err=True)
+    return rates
 
 
-def _probes(mode: ProxyMode, found: Stage) -> float | None:
-    """None if a probe failed."""
-    try:
-        rate = round(probes_per_s(found))
-    except Inconclusive as error:
-        click.echo(f"{mode}: {error}", err=True)
-        return None
-    click.echo(f"{mode}: {rate} probes a second", err=True)
-    return rate
-
-
-def _measure(mode: ProxyMode) -> tuple[float, float | None, dict[str, float], float, float | None]:
+def _measure(mode: ProxyMode) -> tuple[float, dict[str, float], dict[str, float], float]:
     with stage(mode) as found:
         click.echo(f"{mode}: Service answers after {found.up_s:.1f} s", err=True)
-        rate = _rate(mode, found)
-        probes = _probes(mode, found)
+        rates = _rates(mode, found)
         errors = errors_ms(found)
         click.echo(f"{mode}: errors in ms by outage in ms: {errors}", err=True)
         many = services_s(found)
         click.echo(f"{mode}: 1,000 Services in {many:.1f} s", err=True)
-        return round(found.up_s, 2), rate, errors, round(many, 1), probes
+        return round(found.up_s, 2), rates, errors, round(many, 1)
 
 
 def _page(figures: Figures) -> str:
