@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gauntlet.doctor.cluster_check import cluster_facts, cni, modes, node_facts, versions
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
+from gauntlet.doctor.cluster_check.gathering import at_once
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.ground.cluster import Node, ProxyMode
 from gauntlet.ground.errors import UsageError
@@ -15,7 +15,6 @@ from gauntlet.ground.version import numbers
 from gauntlet.kube.api import Api
 
 _REMEDY = "gauntlet doctor --cluster tells what is there"
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ def confirm(api: Api, nodes: Sequence[Node], mode: ProxyMode) -> Mapping[str, st
     Raises UsageError if one is in another mode.
     """
     facts = cluster_facts.gather(api)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looked = tuple(pool.map(lambda node: node_facts.gather(node, facts.configuration), nodes))
+    looked = at_once(lambda node: node_facts.gather(node, facts.configuration), nodes)
     for node in looked:
         found = modes.effective(facts, node)
         if found is not mode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
@@ -52,12 +53,12 @@ class NodeFacts:
 def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
     """Look at a node. `otherwise` is the configuration that counts where the process tells of none."""
     try:
-        seen = look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout)
+        seen = _look(node)
         found = _configuration(node, seen, otherwise)
         asked = found or of_flags(())
         ways = ((asked.healthz, "healthz"), (asked.healthz, "livez"), (asked.metrics, "proxyMode"))
         urls = [f"{base}/{path}" for base, path in (*ways, (asked.metrics, "metrics"))]
-        healthz, livez, mode, metrics = answers(node.run(ask(urls), timeout_s=_TIMEOUT_S).stdout, len(urls))
+        healthz, livez, mode, metrics = _answers(node, urls)
     except CommandFailed as error:
         return NodeFacts(node.name, unseen=error.what)
     forwarding, trouble = read_rules(node, seen)
@@ -89,9 +90,9 @@ def metrics_of(node: Node, otherwise: Configuration | None) -> ProxyMetrics | No
     None if no kube-proxy answers there, or no command runs.
     """
     try:
-        seen = look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout)
+        seen = _look(node)
         asked = _configuration(node, seen, otherwise) or of_flags(())
-        (answer,) = answers(node.run(ask([f"{asked.metrics}/metrics"]), timeout_s=_TIMEOUT_S).stdout, 1)
+        (answer,) = _answers(node, [f"{asked.metrics}/metrics"])
     except CommandFailed:
         return None
     return _metrics(answer)
@@ -112,9 +113,17 @@ def read_rules(node: Node, seen: Look) -> tuple[tuple[Forwarding, ...], str]:
 def reread_rules(node: Node) -> tuple[tuple[Forwarding, ...], str]:
     """The same as `read_rules`, as it is now."""
     try:
-        return read_rules(node, look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout))
+        return read_rules(node, _look(node))
     except CommandFailed as error:
         return (), error.what
+
+
+def _look(node: Node) -> Look:
+    return look(node.run(LOOK, timeout_s=_TIMEOUT_S).stdout)
+
+
+def _answers(node: Node, urls: Sequence[str]) -> tuple[Answer, ...]:
+    return answers(node.run(ask(urls), timeout_s=_TIMEOUT_S).stdout, len(urls))
 
 
 def _log(node: Node) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gauntlet.ground.history import Outcome
 from gauntlet.traffic import Flow
+from gauntlet.traffic.rows import whole_lines
 
 # The success rate that is shown is that of so many last seconds.
 SPAN_S = 5.0
@@ -42,7 +43,7 @@ class Count:
 
 def counted(rows: bytes) -> tuple[int, int, int]:
     """How many attempts are in whole lines of a row file, how many of these are good, and how many bytes they take."""
-    whole = rows[: rows.rfind(b"\n") + 1]
+    whole = whole_lines(rows)
     results = [line.split(b"\t", _RESULT + 1)[_RESULT] for line in whole.splitlines() if line.count(b"\t") >= _RESULT]
     return len(results), sum(each == _OK for each in results), len(whole)
 

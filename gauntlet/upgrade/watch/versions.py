@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.doctor.cluster_check import cluster_facts, node_facts
+from gauntlet.doctor.cluster_check.gathering import at_once
 from gauntlet.doctor.cluster_check.versions import version_on
 from gauntlet.upgrade.watch.target import Watched
 
 # By node; a node of which it is not known is not there.
 Versions = Mapping[str, str]
-_AT_ONCE = 8
 
 
 def versions_of(watched: Watched, away: frozenset[str]) -> Versions:
@@ -21,8 +20,7 @@ def versions_of(watched: Watched, away: frozenset[str]) -> Versions:
     """
     configuration, pods = cluster_facts.configuration(watched.api), cluster_facts.proxy_pods(watched.api)
     reached = [node for node in watched.nodes if node.name not in away]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        said = list(pool.map(lambda node: node_facts.metrics_of(node, configuration), reached))
+    said = at_once(lambda node: node_facts.metrics_of(node, configuration), reached)
     metrics = {node.name: each for node, each in zip(reached, said, strict=True)}
     names = sorted({*metrics, *(pod.spec.node_name for pod in pods)} - {""})
     found = {name: version_on(name, metrics.get(name), pods) for name in names}
