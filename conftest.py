@@ -12,6 +12,7 @@ import pytest
 from _pytest.outcomes import Skipped
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import CHOICES
 
 pytest_plugins = (
     "fixtures.ending",
@@ -54,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--kp-families",
         default=None,
-        choices=("dual", "ipv4", "ipv6"),
+        choices=tuple(CHOICES),
         help="sandbox: IP families of nodes, pods and Services (default: dual)",
     )
     group.addoption("--kp-provider", default="sandbox", help="where clusters come from (default: sandbox)")

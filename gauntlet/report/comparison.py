@@ -50,12 +50,10 @@ def side_by_side(
 
     Phases of an upgrade, and their cases, are each of one subject: what got worse there is among its reasons.
     """
-    by_case: dict[str, dict[str, CaseResult]] = {}
-    for result in results.cases():
-        if not result.case.startswith(CASES):
-            by_case.setdefault(result.case, {})[result.subject] = result
     return {
-        case: found for case, found in by_case.items() if any(has_figures(each.findings) for each in found.values())
+        case: found
+        for case, found in results.by_case().items()
+        if not case.startswith(CASES) and any(has_figures(each.findings) for each in found.values())
     }
 
 

@@ -188,6 +188,13 @@ class Results(Record):
             by_case.setdefault((finding.case, finding.subject), []).append(finding)
         return tuple(CaseResult(case, subject, tuple(findings)) for (case, subject), findings in by_case.items())
 
+    def by_case(self) -> dict[str, dict[str, CaseResult]]:
+        """The same by case: what each came to for each subject that it ran for."""
+        by_case: dict[str, dict[str, CaseResult]] = {}
+        for result in self.cases():
+            by_case.setdefault(result.case, {})[result.subject] = result
+        return by_case
+
 
 @dataclass(frozen=True)
 class CaseResult:

@@ -91,12 +91,9 @@ class Section:
 
 def sections(results: Results, run: Path) -> tuple[Section, ...]:
     """The sections of all cases that ran, in the order of the run."""
-    by_case: dict[str, dict[str, CaseResult]] = {}
-    for result in results.cases():
-        by_case.setdefault(result.case, {})[result.subject] = result
     # All phases of an upgrade have the same.
     read = lru_cache(maxsize=1)(partial(evidence_of, run))
-    return tuple(_section(case, found, results, read) for case, found in by_case.items())
+    return tuple(_section(case, found, results, read) for case, found in results.by_case().items())
 
 
 def _section(

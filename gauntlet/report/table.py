@@ -61,11 +61,8 @@ def _table(results: Results, console: Console) -> Table:
     for subject in results.subjects:
         heading = "\n".join(line for line in (subject.name, subject.beneath) if line)
         table.add_column(heading, overflow="fold", min_width=narrowest, max_width=max(narrowest, min(widest, room)))
-    cases: dict[str, dict[str, CaseResult]] = {}
-    for result in results.cases():
-        cases.setdefault(result.case, {})[result.subject] = result
     before = None
-    for case, found in sorted(cases.items(), key=lambda item: group(item[0])):
+    for case, found in sorted(results.by_case().items(), key=lambda item: group(item[0])):
         if before is not None and group(case) != before:
             table.add_section()
         before = group(case)
