@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gauntlet.ground.cluster import CommandFailed, Host, Node
 from gauntlet.ground.frames import pl
@@ -31,6 +32,7 @@ MOST_COUNTED = 10
 NODE_PORT_ATTEMPTS = 3
 
 Condition = Callable[[pl.DataFrame], bool]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -92,16 +94,8 @@ class Effect:
         refused by the kernel, whose refusals to one host are limited, to the cost of the case (icmp_ratelimit).
         """
         ends = time.monotonic() + deadline_s
-        asked_all = threading.Event()
-        with ThreadPoolExecutor(max(1, len(self._early_nodes))) as pool:
-            # From the start: of a sync that nobody saw end it cannot be told what it knew of.
-            followed = [pool.submit(synced, node, ends, asked_all) for node in self._early_nodes]
-            try:
-                answered = self.obeyed(asked, deadline_s=deadline_s)
-            finally:
-                asked_all.set()
-            behind = [node.name for node, each in zip(self._early_nodes, followed, strict=True) if not each.result()]
-        self.missing += tuple(f"kube-proxy on {name} is not in sync" for name in behind)
+        answered, behind = with_syncs(self._early_nodes, ends, lambda: self.obeyed(asked, deadline_s=deadline_s))
+        self.missing += behind
         return answered and not behind
 
     def obeyed(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
@@ -139,7 +133,21 @@ class Effect:
         return question.condition(self._traffic.send(watcher, load))
 
 
-def synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
+def with_syncs(nodes: Sequence[Node], ends: float, ask: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
+    """What `ask` returns, and, in words, on which of these nodes kube-proxy was not in sync after that, by `ends`."""
+    asked_all = threading.Event()
+    with ThreadPoolExecutor(max(1, len(nodes))) as pool:
+        # From the start: of a sync that nobody saw end it cannot be told what it knew of.
+        followed = [pool.submit(_synced, node, ends, asked_all) for node in nodes]
+        try:
+            answer = ask()
+        finally:
+            asked_all.set()
+        behind = [node.name for node, each in zip(nodes, followed, strict=True) if not each.result()]
+    return answer, tuple(f"kube-proxy on {name} is not in sync" for name in behind)
+
+
+def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
     """Follow the syncs of this node's kube-proxy until all is asked, and then until the one that counts is over."""
     progress = SyncProgress()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.waiting import until
-from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.api import Api, ApiRefused, delete_if_there
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, PodObject, ServiceObject
 from gauntlet.semantics.objects import ServiceType
 from gauntlet.workload import bulk, manifest, service_manifest
@@ -93,11 +92,7 @@ class Workload:
 
     def delete_service(self, name: str) -> None:
         """Delete a Service. Gone already is fine."""
-        try:
-            self._api.delete(f"{self._services}/{name}")
-        except ApiRefused as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        delete_if_there(self._api, f"{self._services}/{name}")
 
     def ready_addresses(self, app: str) -> frozenset[str]:
         """Addresses of the pods of this app that are ready now."""

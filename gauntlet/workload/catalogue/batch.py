@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, HostKind, Node, ProxyMode
@@ -30,7 +28,7 @@ from gauntlet.workload.catalogue.sentinel import Sentinel
 from gauntlet.workload.catalogue.surroundings import Surroundings
 from gauntlet.workload.catalogue.tables import Tables
 from gauntlet.workload.changes import Declarations
-from gauntlet.workload.effect import synced
+from gauntlet.workload.effect import with_syncs
 from gauntlet.workload.workload import Workload
 
 EVERY_S = 0.1
@@ -94,16 +92,12 @@ class Batch:
         found = self._apply(number)
         planned = self._planned(number, found)
         made = time.monotonic()
-        asked_all = threading.Event()
-        with ThreadPoolExecutor(max(1, len(self._tools.early_nodes))) as pool:
-            # From the start of the waiting: of a sync that nobody saw end it cannot be told what it knew of.
-            ends = made + self._tools.patience.deadline_s
-            followed = [pool.submit(synced, node, ends, asked_all) for node in self._tools.early_nodes]
-            try:
-                missing = self._await([row for row in planned.rows if not effort.is_limited(row)], planned)
-            finally:
-                asked_all.set()
-            self._note_missing(missing, planned, followed)
+        missing, behind = with_syncs(
+            self._tools.early_nodes,
+            made + self._tools.patience.deadline_s,
+            lambda: self._await([row for row in planned.rows if not effort.is_limited(row)], planned),
+        )
+        self._note_missing(missing, behind, planned)
         planned = self._with_flows(number, planned, found)
         in_effect = time.monotonic()
         asked = self._ask(planned, number)
@@ -137,9 +131,8 @@ class Batch:
             if service.name not in refused
         }
         second = self._tools.pool.pods.all[len(self._tools.pool.pods.nodes) :]
-        nodes = [each.node for each in self._tools.around.world.nodes]
         selected = {address for each in second for address in each.addresses}
-        return read_back(self._tools.api, self._tools.workload.namespace, names, selected, nodes)
+        return read_back(self._tools.api, self._tools.workload.namespace, names, selected, self._tools.around.nodes)
 
     def _planned(self, number: int, found: Found) -> Planned:
         wanted = []
@@ -256,10 +249,8 @@ class Batch:
         if words:
             course.events.append(Event(EventKind.NOT_ASKED, course.key, detail="; ".join(words), at_ns=time.time_ns()))
 
-    def _note_missing(self, missing: Sequence[Row], planned: Planned, followed: Sequence[Future[bool]]) -> None:
+    def _note_missing(self, missing: Sequence[Row], behind: Sequence[str], planned: Planned) -> None:
         at_ns = time.time_ns()
-        nodes = zip(self._tools.early_nodes, followed, strict=True)
-        behind = [f"kube-proxy on {node.name} is not in sync" for node, each in nodes if not each.result()]
         for course in self._courses:
             rows = [row for row in missing if planned.case_of[row.number] == course.key]
             course.is_hopeless = course.is_hopeless or bool(rows)

@@ -26,7 +26,7 @@ from gauntlet.traffic.table import no_answers
 from gauntlet.workload.catalogue.course import Course
 from gauntlet.workload.catalogue.found import Found
 from gauntlet.workload.catalogue.going_on import of_connection, of_datagrams, serves
-from gauntlet.workload.catalogue.questions import Asking, key, listed, outcome
+from gauntlet.workload.catalogue.questions import Asking, key, outcome, own_frontends
 from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
@@ -176,9 +176,8 @@ class Flows:
     def _asked(self, course: Course, declared: Flow, found: Found) -> Iterable[tuple[Frontend, Service]]:
         """What a flow asks, in each family: what the Service has, or had."""
         name = course.name(declared.service)
-        nodes = [each.node for each in self._around.world.nodes]
         now = found.services.get(name)
-        own = [] if now is None else [(each, now) for each in listed(now, nodes, self._around.families)]
+        own = [] if now is None else [(each, now) for each in own_frontends(now, self._around)]
         had = [(each, service) for service, each in course.former.values() if service.name.endswith(f"/{name}")]
         candidates = [*own, *had]
         if declared.kind is Kind.NODE_PORT and declared.port:
@@ -198,7 +197,7 @@ class Flows:
         return list(chosen.values())
 
     def _at_port(self, declared: Flow, service: Service) -> list[tuple[Frontend, Service]]:
-        node = self._around.world.nodes[declared.at].node
+        node = self._around.nodes[declared.at]
         port = ServicePort(declared.port, protocol=Spoken(declared.protocol.upper()), node_port=declared.port)
         return [
             (Frontend(declared.kind, address, declared.port, port, family), service)
@@ -207,7 +206,7 @@ class Flows:
         ]
 
     def _is_at(self, declared: Flow, frontend: Frontend) -> bool:
-        node = self._around.world.nodes[declared.at].node
+        node = self._around.nodes[declared.at]
         return frontend.kind is not Kind.NODE_PORT or frontend.address in node.addresses
 
     def _start(self, declared: Flow, frontend: Frontend, service: Service) -> Started:
@@ -238,9 +237,8 @@ class Flows:
     def _said(self, started: Started, service: Service | None, found: Found) -> Outcome | None:
         """What a flow must see now; None if nothing is said of it any more."""
         there = service or replace(started.service, ports=())
-        nodes = [each.node for each in self._around.world.nodes]
         at = key(started.frontend)
-        now = next((each for each in listed(there, nodes, self._around.families) if key(each) == at), started.frontend)
+        now = next((each for each in own_frontends(there, self._around) if key(each) == at), started.frontend)
         new = outcome(there, found.slices, Asking(started.asker, started.place, now), self._around)
         stays = started.kept is not None and serves(started.kept, service, found.slices)
         said = of_connection if started.is_tcp else of_datagrams

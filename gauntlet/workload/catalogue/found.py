@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from gauntlet.ground.family import BOTH
+from gauntlet.ground.family import BOTH, families_of, family_of
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, ServiceObject, modelled
 from gauntlet.providers.ingress import is_settled
 from gauntlet.semantics.endpoints import Copies, copies
-from gauntlet.semantics.frontends import Frontend
 from gauntlet.semantics.objects import Node, Service
 from gauntlet.workload.catalogue.plan import FrontendKey
 from gauntlet.workload.catalogue.questions import key, listed
@@ -60,18 +59,13 @@ def read_back(
     except NotInTime:
         missing = waited_for()
     services, slices = last[0]
-    ours = {each.metadata.name: modelled.service(each) for each in services if each.metadata.namespace == namespace}
-    everything = (modelled.service(each) for each in services)
+    everything = [(each.metadata, modelled.service(each)) for each in services]
     return Found(
-        {name: each for name, each in ours.items() if name in wanted},
+        {at.name: each for at, each in everything if at.namespace == namespace and at.name in wanted},
         copies(map(modelled.endpoint_slice, slices)),
-        frozenset(key(frontend) for service in everything for frontend in _listed(service, nodes)),
+        frozenset(key(frontend) for _, each in everything for frontend in listed(each, nodes, BOTH)),
         missing,
     )
-
-
-def _listed(service: Service, nodes: Sequence[Node]) -> tuple[Frontend, ...]:
-    return listed(service, nodes, BOTH)
 
 
 def _has_all(name: str, slices: Sequence[EndpointSlice], addresses: frozenset[str]) -> bool:
@@ -79,5 +73,5 @@ def _has_all(name: str, slices: Sequence[EndpointSlice], addresses: frozenset[st
     written = frozenset[str]().union(
         *(each.ready_addresses for each in slices if each.metadata.labels.get(SERVICE_NAME) == name)
     )
-    families = {":" in each for each in written}
-    return bool(written) and {each for each in addresses if (":" in each) in families} <= written
+    families = families_of(written)
+    return bool(written) and {each for each in addresses if family_of(each) in families} <= written

@@ -11,7 +11,7 @@ from gauntlet.semantics.frontends import Frontend, Kind
 from gauntlet.semantics.objects import Service
 from gauntlet.semantics.outcomes import Outcome
 from gauntlet.semantics.places import Where, is_loopback
-from gauntlet.workload.catalogue.questions import Asking, askings, besides, key, listed, outcome, wanted
+from gauntlet.workload.catalogue.questions import Asking, askings, besides, key, outcome, own_frontends, wanted
 from gauntlet.workload.catalogue.step import Asks
 from gauntlet.workload.catalogue.surroundings import Surroundings
 
@@ -47,7 +47,11 @@ def plan(
     had: dict[str, Mapping[FrontendKey, tuple[Service, Frontend]]] = {}
     unsaid: dict[str, int] = {}
     for each in cases:
-        now = {key(frontend): (service, frontend) for service in each.services for frontend in _own(service, around)}
+        now = {
+            key(frontend): (service, frontend)
+            for service in each.services
+            for frontend in own_frontends(service, around)
+        }
         had[each.case] = {**each.former, **now}
         for service, asking in _questions(each, now, taken, around):
             said = outcome(service, found, asking, around)
@@ -70,19 +74,14 @@ def plan(
     return Planned(tuple(rows), case_of, had, unsaid)
 
 
-def _own(service: Service, around: Surroundings) -> tuple[Frontend, ...]:
-    return listed(service, [each.node for each in around.world.nodes], around.families)
-
-
 def _questions(
     of: Wanted, now: Mapping[FrontendKey, tuple[Service, Frontend]], taken: frozenset[FrontendKey], around: Surroundings
 ) -> Iterator[tuple[Service, Asking]]:
-    nodes = [each.node for each in around.world.nodes]
     by_name = {service.name: service for service in of.services}
     for service in of.services:
-        asked = wanted(_own(service, around), of.asks)
+        asked = wanted(own_frontends(service, around), of.asks)
         for also in of.asks.also:
-            asked += besides(service, also, nodes, around.families)
+            asked += besides(service, also, around)
         yield from ((service, each) for each in askings(tuple(dict.fromkeys(asked)), of.asks, around))
     for at, (service, frontend) in of.former.items():
         # What another Service was given since is that one's.

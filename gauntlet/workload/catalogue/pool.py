@@ -25,9 +25,9 @@ class Pool:
 
 def make(workload: Workload, clients: Backends, around: Surroundings, *, host_network: Sequence[str]) -> Pool:
     """Run the second pods, and those of the host's network on these nodes, and wait until they serve."""
-    order = [each.node.name for each in around.world.nodes]
+    order = [each.name for each in around.nodes]
     wanted = [Backend(f"second-{number}", node) for number, node in enumerate(order, start=1)]
-    own = {each.node.name: each.node.addresses for each in around.world.nodes}
+    own = {each.name: each.addresses for each in around.nodes}
     of_the_host = [
         Backend(
             f"host-{number}",
@@ -46,7 +46,7 @@ def make(workload: Workload, clients: Backends, around: Surroundings, *, host_ne
     pods = Pods(
         (*(first[node] for node in order), *(running[each.name] for each in wanted)),
         tuple(running[each.name] for each in of_the_host),
-        {each.node.name: each.node.zone for each in around.world.nodes if each.node.zone},
+        {each.name: each.zone for each in around.nodes if each.zone},
     )
     named = {each.name: each for each in pods.all} | {_host_name(each): each for each in pods.of_the_host}
     return Pool(

@@ -38,9 +38,14 @@ def listed(service: Service, nodes: Sequence[Node], families: Sequence[Family]) 
     return tuple(dict.fromkeys(at for each in found for at in _at_nodes(each, nodes)))
 
 
-def besides(service: Service, also: Also, nodes: Sequence[Node], families: Sequence[Family]) -> tuple[Frontend, ...]:
+def own_frontends(service: Service, around: Surroundings) -> tuple[Frontend, ...]:
+    """Those that it has, in the families that are asked."""
+    return listed(service, around.nodes, around.families)
+
+
+def besides(service: Service, also: Also, around: Surroundings) -> tuple[Frontend, ...]:
     """What a case asks besides."""
-    of_kind = [each for each in listed(service, nodes, families) if each.kind is also.kind]
+    of_kind = [each for each in own_frontends(service, around) if each.kind is also.kind]
     if also.port:
         number = ServicePort(also.port, protocol=Protocol(also.protocol.upper()))
         of_kind = [replace(each, number=also.port, port=number) for each in of_kind]
@@ -80,7 +85,7 @@ def outcome(service: Service, found: Copies, asking: Asking, around: Surrounding
     From outside any node may meet a packet for an address that no node has: the routers choose.
     """
     place, frontend = asking.place, asking.frontend
-    nodes = [each.node.name for each in around.world.nodes]
+    nodes = [each.name for each in around.nodes]
     spread = place.is_outside and frontend.kind is not Kind.NODE_PORT
     places = [replace(place, node=name) for name in nodes] if spread else [place]
     try:

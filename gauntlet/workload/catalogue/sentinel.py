@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError, Inconclusive
+from gauntlet.ground.family import families_of, family_of
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Frontend
 from gauntlet.kube.api import Api
@@ -68,11 +69,11 @@ class Sentinel:
         return all(self._is_shown(client) for client in clients)
 
     def _is_shown(self, client: Host) -> bool:
-        families = {":" in each for each in client.addresses}
+        families = families_of(client.addresses)
         targets = [
             Target(f"{self._workload.namespace}/{NAME}", Frontend.CLUSTER_IP, each, _FIRST_PORT + self._number)
             for each in self._addresses
-            if (":" in each) in families
+            if family_of(each) in families
         ]
         rows = tuple(TableRow(number, target, 1) for number, target in enumerate(targets))
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host, Node, ProxyMode
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.family import Family
+from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.version import is_version
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import NodeObject, modelled
@@ -15,6 +15,7 @@ from gauntlet.proxy import metrics
 from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.given import given
 from gauntlet.proxy.modelled import proxy
+from gauntlet.semantics import objects as model
 from gauntlet.semantics.places import Place, ServingNode, Where, World
 from gauntlet.workload import addresses
 from gauntlet.workload.clients import Clients
@@ -31,7 +32,7 @@ class Asker:
 
     def place(self, family: Family) -> Place | None:
         """None if it has no address of this family."""
-        found = next((each for each in self.host.addresses if (":" in each) is (family is Family.IPV6)), None)
+        found = next((each for each in self.host.addresses if family_of(each) is family), None)
         return None if found is None else Place(self.where, self.host.node or "", found)
 
 
@@ -49,6 +50,11 @@ class Surroundings:
     modes: Mapping[str, ProxyMode]
     families: tuple[Family, ...]
     nobody_else: bool
+
+    @property
+    def nodes(self) -> tuple[model.Node, ...]:
+        """As the API has them."""
+        return tuple(each.node for each in self.world.nodes)
 
 
 def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
