@@ -80,7 +80,7 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
             told += count
             if address not in allowed:
                 shown = ", ".join(sorted(allowed))
-                wrong += [f"'{step.words}', {row.question.client} at {row.question.frontend}: {address}, not {shown}"]
+                wrong += [f"{_asked(step, row)}: {address}, not {shown}"]
     if not any(row.is_answered and row.client not in step.translated for step in steps for row in step.rows):
         return None
     if not told:
@@ -97,7 +97,7 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row was asked for that.
     """
-    check, missed, few, good = "every-backend", list[str](), list[str](), 0
+    missed, few, good = list[str](), list[str](), 0
     for step, row, met in _met(steps, Effort.EVERY_BACKEND):
         wanted = {str(each) for each in row.outcome.balanced}
         if not row.is_answered:
@@ -106,15 +106,10 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
         if not missing:
             good += 1
             continue
-        line = f"'{step.words}', {row.question.client} at {row.question.frontend}: never {', '.join(missing)}"
+        line = f"{_asked(step, row)}: never {', '.join(missing)}"
         (missed if len(met) >= enough_to_meet(len(wanted)) else few).append(f"{line} in {len(met)} attempts")
-    if missed:
-        reason = f"an endpoint gets no connections: {missed[0]}"
-        return Finding(check, Verdict.FAIL, reason, float(len(missed)), "rows", 0.0, details=tuple(missed[:_SHOWN]))
-    if few:
-        reason = f"too few attempts to tell: {few[0]}"
-        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
-    return Finding(check, Verdict.PASS, f"each endpoint was met at all {good} rows", 0.0, "rows", 0.0) if good else None
+    reason = f"each endpoint was met at all {good} rows"
+    return _of_rows("every-backend", "an endpoint gets no connections", missed, few, reason if good else None)
 
 
 def one_backend(steps: Sequence[Judged]) -> Finding | None:
@@ -122,24 +117,19 @@ def one_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row has affinity.
     """
-    check, strayed, few, good = "affinity", list[str](), list[str](), 0
+    strayed, few, good = list[str](), list[str](), 0
     for step, row, met in _met(steps, None):
         if row.outcome.affinity_timeout_s is None or not met:
             continue
-        line = f"'{step.words}', {row.question.client} at {row.question.frontend}: {', '.join(sorted(set(met)))}"
+        line = f"{_asked(step, row)}: {', '.join(sorted(set(met)))}"
         if len(set(met)) > 1:
             strayed.append(line)
         elif row.effort is Effort.ONE_BACKEND and len(met) < enough_to_stay(len(row.outcome.balanced)):
             few.append(f"{line} in {len(met)} attempts")
         else:
             good += 1
-    if strayed:
-        reason = f"a client met several backends: {strayed[0]}"
-        return Finding(check, Verdict.FAIL, reason, float(len(strayed)), "rows", 0.0, details=tuple(strayed[:_SHOWN]))
-    if few:
-        reason = f"too few attempts to tell: {few[0]}"
-        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
-    return Finding(check, Verdict.PASS, f"one backend at each of {good} rows", 0.0, "rows", 0.0) if good else None
+    reason = f"one backend at each of {good} rows"
+    return _of_rows("affinity", "a client met several backends", strayed, few, reason if good else None)
 
 
 def findings(steps: Sequence[Judged]) -> tuple[Finding, ...]:
@@ -158,6 +148,20 @@ def _met(steps: Sequence[Judged], effort: Effort | None) -> Iterator[tuple[Judge
                 yield step, row, [step.names.of_answer(row, name) for name in by_number.get(row.number, ())]
 
 
+def _of_rows(check: str, trouble: str, wrong: Sequence[str], few: Sequence[str], good: str | None) -> Finding | None:
+    """A finding that counts the rows that are `wrong`; `few` are those that were asked too little to tell.
+
+    `good` is the reason if there are neither; None if there is nothing to say then.
+    """
+    if wrong:
+        reason = f"{trouble}: {wrong[0]}"
+        return Finding(check, Verdict.FAIL, reason, float(len(wrong)), "rows", 0.0, details=tuple(wrong[:_SHOWN]))
+    if few:
+        reason = f"too few attempts to tell: {few[0]}"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
+    return None if good is None else Finding(check, Verdict.PASS, good, 0.0, "rows", 0.0)
+
+
 def _allowed(row: Row, backend: str, own: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     """The addresses that a backend may see; None if it should not have answered, which is another check's."""
     found = next((each.backend for each in row.outcome.answers if str(each.backend) == backend), None)
@@ -174,9 +178,13 @@ def _allowed(row: Row, backend: str, own: Mapping[str, frozenset[str]]) -> froze
     return frozenset(allowed)
 
 
+def _asked(step: Judged, row: Row) -> str:
+    return f"'{step.words}', {row.question.client} at {row.question.frontend}"
+
+
 def _unasked(step: Judged, row: Row) -> str:
     why = step.unasked.get(row.number, "no attempt came back")
-    return f"'{step.words}', {row.question.client} at {row.question.frontend}: {why}"
+    return f"{_asked(step, row)}: {why}"
 
 
 def _table(step: Judged, bad: Sequence[Row], seen: Mapping[int, Observed]) -> list[str]:

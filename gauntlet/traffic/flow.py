@@ -19,7 +19,7 @@ from gauntlet.ground.history import DeclaredFlow
 from gauntlet.ground.waiting import until
 from gauntlet.traffic import table as tables
 from gauntlet.traffic.client import Agent, Record
-from gauntlet.traffic.job import Ended, Job
+from gauntlet.traffic.job import Ended, Job, longest_s
 from gauntlet.traffic.load import Load, Target
 from gauntlet.traffic.refusal_limit import WHOLE_AFTER_S, RefusalLimits, key
 from gauntlet.traffic.rows import head, read, read_so_far
@@ -104,9 +104,7 @@ class Flow:
         if self.load.attempts is None:
             raise UsageError("a load without `attempts` never ends by itself", "stop() it")
         if self._ended is None:
-            paced_s = self.load.attempts / self.load.rate_per_s if self.load.rate_per_s else 0.0
-            all_hang_s = self.load.timeout_s * (self.load.attempts / self._job.users + 1)
-            self._ended = self._end(paced_s + all_hang_s + _GRACE_S)
+            self._ended = self._end(longest_s(self._job, self.load.attempts) + _GRACE_S)
         if self._ended.made < self.load.attempts:
             target = self.load.target
             raise Inconclusive(
@@ -190,7 +188,7 @@ class Traffic:
         record = self._record(client, job.number, tables.head(table.declared(client)))
         agent.start(job, record)
         try:
-            ended = agent.await_end(job, table.longest_s() + _GRACE_S)
+            ended = agent.await_end(job, longest_s(job, table.attempts) + _GRACE_S)
         except Inconclusive:
             self._limits.note_unknown(client, time.time_ns() + int(table.timeout_s * 1e9))
             raise

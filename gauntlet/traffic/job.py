@@ -79,6 +79,12 @@ class TableJob:
         )
 
 
+def longest_s(job: Job | TableJob, attempts: int) -> float:
+    """How long so many attempts of a job take if every one hangs."""
+    paced_s = attempts / job.rate_per_s if job.rate_per_s else 0.0
+    return paced_s + job.timeout_s * (attempts / job.users + 1)
+
+
 @dataclass(frozen=True)
 class Start:
     job: Job

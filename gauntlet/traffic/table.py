@@ -77,11 +77,6 @@ class Table:
             rate_per_s=self.rate_per_s,
         )
 
-    def longest_s(self) -> float:
-        """How long all of it takes if every attempt hangs."""
-        paced_s = self.attempts / self.rate_per_s if self.rate_per_s else 0.0
-        return paced_s + self.timeout_s * (self.attempts / min(self.users, self.attempts) + 1)
-
 
 @dataclass(frozen=True)
 class Answers:
