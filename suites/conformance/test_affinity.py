@@ -4,12 +4,10 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints, terminating
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
-AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
-AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
 HOURS = 10_800
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -26,8 +26,7 @@ def test_a_deleted_service_answers_no_more(pods: Pods) -> Steps:
 def test_the_node_port_of_a_deleted_service_answers_no_more(pods: Pods) -> Steps:
     """Once a Service is deleted, no node answers at its NodePort, over TCP or UDP, to anybody."""
     service = Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
-    asks = Asks(kinds=(Kind.NODE_PORT,))
-    return (Step("there", {service: endpoints(pods[0])}, asks=asks), Step("deleted", {}, asks=asks))
+    return (Step("there", {service: endpoints(pods[0])}, asks=AT_NODE_PORTS), Step("deleted", {}, asks=AT_NODE_PORTS))
 
 
 @declared(

@@ -4,7 +4,7 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Endpoint, Service, ServiceType, endpoints, unready
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -32,11 +32,10 @@ def test_a_cluster_ip_refuses_whenever_it_has_no_endpoint(pods: Pods) -> Steps:
 def test_a_node_port_refuses_whenever_it_has_no_endpoint(pods: Pods) -> Steps:
     """The NodePort of every node refuses TCP and UDP clients while there is no endpoint, and serves them afterwards."""
     service = Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
-    at_node_ports = Asks(kinds=(Kind.NODE_PORT,))
     return (
-        Step("one", {service: endpoints(pods[1])}, asks=at_node_ports),
-        Step("none", {service: endpoints()}, asks=at_node_ports),
-        Step("one again", {service: endpoints(pods[0])}, asks=at_node_ports),
+        Step("one", {service: endpoints(pods[1])}, asks=AT_NODE_PORTS),
+        Step("none", {service: endpoints()}, asks=AT_NODE_PORTS),
+        Step("one again", {service: endpoints(pods[0])}, asks=AT_NODE_PORTS),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, IpMode, Policy, Service, ServiceType, endpoints, ingress
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, Pods, Step, Steps
 
 pytestmark = [
     pytest.mark.gate,
@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.needs("asked-ingress"),
 ]
 
-AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
 VIP, PROXY = IpMode.VIP, IpMode.PROXY
 
 

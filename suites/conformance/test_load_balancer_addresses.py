@@ -6,11 +6,10 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, IpMode, Policy, Service, ServiceType, endpoints, ingress, terminating
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("load-balancer")]
 
-AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
 SERVICE = Service("web", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER, app=None)
 
 

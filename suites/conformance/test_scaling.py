@@ -4,7 +4,7 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Service, ServiceType, endpoints
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -27,10 +27,9 @@ def test_new_endpoints_get_connections_and_old_ones_none(pods: Pods) -> Steps:
 def test_clients_outside_meet_each_endpoint_after_scaling(pods: Pods) -> Steps:
     """At the NodePort of every node, clients outside meet each endpoint, also right after scaling up and down."""
     service = Service("web", type=ServiceType.NODE_PORT, app=None)
-    asks = Asks(kinds=(Kind.NODE_PORT,))
     return (
-        Step("two on each node", {service: endpoints(*pods.all)}, asks=asks),
-        Step("one on each node", {service: endpoints(*pods.one_each)}, asks=asks),
+        Step("two on each node", {service: endpoints(*pods.all)}, asks=AT_NODE_PORTS),
+        Step("one on each node", {service: endpoints(*pods.one_each)}, asks=AT_NODE_PORTS),
     )
 
 

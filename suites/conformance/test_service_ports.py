@@ -6,11 +6,10 @@ from fixtures.declared import declared
 from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Port, Service, ServiceType, endpoints, slices
 from gauntlet.workload.backend import HTTP_PORT, UDP_PORT
-from gauntlet.workload.catalogue import Also, Asks, Kind, Pods, Step, Steps, Where
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Also, Asks, Kind, Pods, Step, Steps, Where
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
-AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
 # Fixed NodePorts, of one case each: all cases are on the cluster together. The first 86 numbers are those that the API
 # gives out last by itself (docs 'Services', "Avoid NodePort collisions"; KEP-3668).
 CHANGED, CHANGED_TO = 30011, 30012

@@ -6,12 +6,11 @@ from fixtures.declared import declared
 from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Policy, Port, Service, ServiceType, endpoints
 from gauntlet.workload.backend import HOST_HTTP_PORT, HOST_UDP_PORT
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps, Where
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Asks, Pods, Step, Steps, Where
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("source-ip")]
 
 OF_THE_HOST = (Port(80, HOST_HTTP_PORT), Port(80, HOST_UDP_PORT, Protocol.UDP))
-AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
 
 
 @declared(

@@ -18,11 +18,10 @@ from gauntlet.workload import (
     endpoints,
     ingress,
 )
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("load-balancer")]
 
-AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
 SERVICE = Service("web", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER, app=None)
 # RFC 5737 and 3849: nobody's.
 NOBODY = ("192.0.2.0/24", "2001:db8:1::/48")

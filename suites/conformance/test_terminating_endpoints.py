@@ -4,11 +4,9 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Endpoint, Policy, Service, ServiceType, ended, endpoints, slices, terminating
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
-
-AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
 
 
 @declared(source="KEP-1669", upstream=("service: fall back to terminating endpoints, internal Cluster",))

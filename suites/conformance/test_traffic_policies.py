@@ -6,12 +6,11 @@ from fixtures.declared import declared
 from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Endpoint, Policy, Port, Service, ServiceType, endpoints, slices, unready
 from gauntlet.workload.backend import HOST_HTTP_PORT, HOST_UDP_PORT
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 OF_THE_HOST = (Port(80, HOST_HTTP_PORT), Port(80, HOST_UDP_PORT, Protocol.UDP))
-AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
 
 
 @declared(

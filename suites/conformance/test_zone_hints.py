@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import Policy, Service, ServiceType, endpoints, hinted, terminating, unready
-from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 # Only nightly: since 1.34 a kube-proxy may miss its node's zone when it starts, and ignores hints until it starts again
 # or the label changes. NewNodeTopologyConfig adds its handler to an informer that runs already, before the proxier is
@@ -142,10 +142,9 @@ def test_node_ports_obey_the_hints_of_the_node_that_was_asked(pods: Pods) -> Ste
     service = Service("web", type=ServiceType.NODE_PORT, app=None)
     here, there = (pods.zone(pods[0]),), (pods.zone(pods[1]),)
     one, two = hinted(pods[0], zones=here), hinted(pods[1], zones=there)
-    at_node_ports = Asks(kinds=(Kind.NODE_PORT,))
     return (
-        Step("one for each zone", {service: endpoints(one, two)}, asks=at_node_ports),
-        Step("hints are gone", {service: endpoints(pods[0], pods[1])}, asks=at_node_ports),
+        Step("one for each zone", {service: endpoints(one, two)}, asks=AT_NODE_PORTS),
+        Step("hints are gone", {service: endpoints(pods[0], pods[1])}, asks=AT_NODE_PORTS),
     )
 
 

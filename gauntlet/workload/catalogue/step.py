@@ -39,6 +39,10 @@ class Asks:
     also: tuple[Also, ...] = ()
 
 
+AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
+AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
+
+
 @dataclass(frozen=True)
 class Flow:
     """One client that goes on asking through all steps that name the flow, from one socket.
