@@ -35,8 +35,8 @@ render: setup ## write experiments/ anew from the scenarios beside the faults
 catalogue: setup ## write docs/catalogue.md anew from the cases
 	@$(BIN)/python -m fixtures.catalogue_page
 
-bench: setup ## measure speed and precision, into results/bench.json and docs/benchmarks.md
-	$(BIN)/python -m bench
+bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone)
+	$(BIN)/python -m bench $(PARTS)
 
 clean: ## remove what set-up and runs put into this folder (not the cache of binaries)
 	rm -rf .venv build results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gauntlet.ground.cluster import Cluster, HostKind, Node, ProxyMode
-from gauntlet.ground.errors import GauntletError, Inconclusive
-from gauntlet.ground.family import Family
+from gauntlet.ground.cluster import Cluster, HostKind, Node
+from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind
 from gauntlet.kube.api import Api
-from gauntlet.proxy import rules
-from gauntlet.proxy.rules.explanation import describe
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import ServiceType
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
+from gauntlet.workload.catalogue.clock import Clock
 from gauntlet.workload.catalogue.course import Course, StepRecord
 from gauntlet.workload.catalogue.flows import Disagreeing, Flows
 from gauntlet.workload.catalogue.found import Found, read_back
 from gauntlet.workload.catalogue.plan import Planned, Wanted, plan
 from gauntlet.workload.catalogue.pool import Pool
+from gauntlet.workload.catalogue.rules_now import RulesNow
 from gauntlet.workload.catalogue.sentinel import Sentinel
 from gauntlet.workload.catalogue.surroundings import Surroundings
 from gauntlet.workload.catalogue.tables import Tables
@@ -71,6 +70,7 @@ class Batch:
         self._tools = tools
         self._courses = courses
         self._there: Declarations = {}
+        self._refused: Collection[str] = ()
         self._next_row = 1
         self._shows = tools.sentinel is not None
 
@@ -88,32 +88,37 @@ class Batch:
 
     def _take(self, number: int) -> None:
         self._note(number)
-        begun = time.monotonic()
-        found = self._apply(number)
+        clock = Clock()
+        self._write(number)
+        clock.stop("written")
+        found = self._read_back()
+        clock.stop("read back")
         planned = self._planned(number, found)
-        made = time.monotonic()
+        clock.stop("planned")
         missing, behind = with_syncs(
             self._tools.early_nodes,
-            made + self._tools.patience.deadline_s,
-            lambda: self._await([row for row in planned.rows if not effort.is_limited(row)], planned),
+            time.monotonic() + self._tools.patience.deadline_s,
+            lambda: self._await([row for row in planned.rows if not effort.is_limited(row)], planned, clock),
         )
         self._note_missing(missing, behind, planned)
+        clock.stop("in sync")
         planned = self._with_flows(number, planned, found)
-        in_effect = time.monotonic()
+        clock.stop("flows settled")
         asked = self._ask(planned, number)
-        _log.debug(
-            "step %d: %d rows made in %.1f s, in effect (but %d) after %.1f s, asked %d times in %.1f s",
-            number + 1,
-            len(planned.rows),
-            made - begun,
-            len(missing),
-            in_effect - made,
-            asked[0].height,
-            time.monotonic() - in_effect,
-        )
+        clock.stop("asked")
         self._record(number, planned, *asked)
+        clock.stop("recorded")
+        _log.debug(
+            "step %d of %d cases: %d rows, %d attempts, %d rows not obeyed; %s",
+            number + 1,
+            len(self._courses),
+            len(planned.rows),
+            asked[0].height,
+            len(missing),
+            clock,
+        )
 
-    def _apply(self, number: int) -> Found:
+    def _write(self, number: int) -> None:
         both = len(self._tools.around.families) > 1
         of_case = {each.key: each.declared(number, both_families=both) for each in self._courses}
         wanted = {service: made for each in of_case.values() for service, made in each.items()}
@@ -122,13 +127,16 @@ class Batch:
             course.refuse(refused, number)
         # What was refused may be there in part: to be deleted in the end, it counts as there.
         self._there = wanted
+        self._refused = refused
         if self._tools.sentinel is not None:
             self._tools.sentinel.turn()
+
+    def _read_back(self) -> Found:
         # The controllers write no slices for a name.
         names = {
             service.name: service.app == APP and service.type is not ServiceType.EXTERNAL_NAME
-            for service in wanted
-            if service.name not in refused
+            for service in self._there
+            if service.name not in self._refused
         }
         second = self._tools.pool.pods.all[len(self._tools.pool.pods.nodes) :]
         selected = {address for each in second for address in each.addresses}
@@ -164,7 +172,7 @@ class Batch:
         cases = {row.number: case for row, case in rows.items()}
         return replace(planned, rows=(*planned.rows, *rows), case_of={**planned.case_of, **cases})
 
-    def _await(self, rows: Sequence[Row], planned: Planned) -> Sequence[Row]:
+    def _await(self, rows: Sequence[Row], planned: Planned, clock: Clock) -> Sequence[Row]:
         """Ask these until each agrees, only those again that did not, with one deadline. Returns what still did not.
 
         That is no trying until it passes: what is judged is asked after this, once.
@@ -180,6 +188,7 @@ class Batch:
             if not shown and self._tools.sentinel is not None:
                 shown = self._tools.sentinel.is_shown_to(clients)
                 if shown:
+                    clock.stop("shown")
                     ends = min(ends, time.monotonic() + self._tools.patience.grace_s)
             is_late = time.monotonic() >= ends
             if shown or is_late:
@@ -187,6 +196,7 @@ class Batch:
                 bad = self._tools.disagreeing(pending, seen.attempts)
                 pending = [row for row in pending if row.number in bad]
             if is_late or (shown and not pending):
+                clock.stop("obeyed")
                 # What was not shown at a deadline costs nobody another.
                 self._shows = self._shows and shown
                 return pending
@@ -219,7 +229,7 @@ class Batch:
     ) -> None:
         forbidden = {row.number for row in too_many}
         bad = self._tools.disagreeing([row for row in planned.rows if row.number not in forbidden], attempts)
-        read = _Rules(self._tools.cluster, self._tools.around.modes)
+        read = RulesNow(self._tools.cluster, self._tools.around.modes)
         for course in self._courses:
             step = course.step(number)
             if step is None:
@@ -257,34 +267,3 @@ class Batch:
             words = [*behind, *(f"{row.question.client} -> {row.question.frontend}" for row in rows[:_MOST_MISSING])]
             if words:
                 course.events.append(Event(EventKind.NOT_IN_EFFECT, course.key, detail="; ".join(words), at_ns=at_ns))
-
-
-class _Rules:
-    """The rules of nodes as they are now, each node's read once."""
-
-    def __init__(self, cluster: Cluster, modes: Mapping[str, ProxyMode]) -> None:
-        self._cluster = cluster
-        self._modes = modes
-        self._read: dict[tuple[str, Family], rules.Forwarding | str] = {}
-
-    def explain(self, rows: Sequence[Row]) -> dict[str, Sequence[str]]:
-        """By node, what its rules do with the first of these rows that it decides."""
-        made: dict[str, Sequence[str]] = {}
-        for row in rows:
-            for name in row.outcome.decided_by.split(", "):
-                if name not in made:
-                    made[name] = self._lines(name, row)
-        return made
-
-    def _lines(self, name: str, row: Row) -> Sequence[str]:
-        family = row.frontend.family
-        found = self._read.get((name, family))
-        if found is None:
-            try:
-                found = rules.read(self._cluster.node(name), self._modes[name], family)
-            except GauntletError as error:
-                found = f"they could not be read: {error.what}"
-            self._read[name, family] = found
-        if isinstance(found, str):
-            return (found,)
-        return describe(name, found, row.frontend.address, row.frontend.number)

@@ -1,0 +1,76 @@
+"""How long a profile takes, and how large its test processes get."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import psutil
+
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.report import results_file
+from gauntlet.report.results import Results
+
+PASSED, FAILED = 0, 1
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ProfileRun:
+    """`took_s` from the start of the command to its end.
+
+    `driver_rss_mb`: the largest resident size, in MB, that any of the pytest processes ever had.
+    """
+
+    took_s: float
+    driver_rss_mb: float
+    results: Results
+
+
+def run(
+    profile: str, modes: Sequence[str], *, code: int = PASSED, environment: Mapping[str, str] = _NOTHING
+) -> ProfileRun:
+    """Run this profile in these modes. Raises Inconclusive if it does not end with `code`: its time says nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.monotonic()
+        gauntlet = Path(sys.executable).with_name("gauntlet")
+        command = [str(gauntlet), "run", "--profile", profile, "--modes", ",".join(modes), "--results", folder]
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        largest_kb = 0
+        while started.poll() is None:
+            largest_kb = max([largest_kb, *map(_peak_kb, _pytest_processes(started.pid))])
+            time.sleep(0.5)  # how often to look
+        took_s = time.monotonic() - begun
+        if started.returncode != code:
+            raise Inconclusive(
+                f"the profile {profile} in {' and '.join(modes)} mode ended with {started.returncode}, not {code}",
+                f"run `{' '.join(command[:-2])}` and read its report",
+            )
+        (made,) = (each for each in Path(folder).iterdir() if not each.is_symlink())
+        return ProfileRun(took_s, largest_kb / 1024, results_file.load(made))
+
+
+def _pytest_processes(root: int) -> Iterator[int]:
+    """The process of pytest below `root`, and its workers."""
+    for process in psutil.Process(root).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            command = " ".join(process.cmdline())
+            # Workers of pytest-xdist are started by execnet with `python -c` and read their code from a pipe.
+            if "pytest" in command or "sys.stdin.readline" in command:
+                yield process.pid
+
+
+def _peak_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
