@@ -6,19 +6,21 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gauntlet.ground.cluster import CommandFailed, Host, Node
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Outcome
+from gauntlet.ground.history import Frontend, Outcome
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy.sync_progress import SyncProgress
 from gauntlet.semantics.objects import Policy
 from gauntlet.traffic import Ask, Load, Target, Traffic
+from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.served import Served
 
 DEADLINE_S = 15.0
@@ -54,7 +56,8 @@ class Effect:
     On `early_nodes`, whose kube-proxy is in a mode that answers early, an answer is not enough: the Service may be
     refused once more before the sync is over (see gauntlet/proxy/modes/ipvs.py). There the sync has to be over as well.
 
-    `missing` is what the last wait that was not met still waited for at its deadline, in words.
+    `missing` is what the last wait that was not met still waited for at its end, in words. What was not obeyed at a
+    deadline is waited for only shortly from then on (Disobeyed).
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class Effect:
         outside: Host,
         pods: Sequence[Host] = (),
         early_nodes: Sequence[Node] = (),
+        disobeyed: Disobeyed | None = None,
     ) -> None:
         self._traffic = traffic
+        self._disobeyed = disobeyed or Disobeyed()
         self._nodes = nodes
         self._pods = pods or nodes
         self._outside = outside
@@ -107,21 +112,26 @@ class Effect:
         return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
 
     def _answered(self, asked: Sequence[Question], ends: float) -> bool:
-        pending = [(asker, question) for question in asked for asker in self._askers(question)]
+        begun = time.monotonic()
+        every = [(asker, question) for question in asked for asker in self._askers(question)]
+        pending = every
 
-        def all_answered() -> bool:
+        def waited_s() -> float:
+            return time.monotonic() - begun
+
+        def is_over() -> bool:
             nonlocal pending
             with ThreadPoolExecutor(min(THREADS, len(pending))) as pool:
                 answered = list(pool.map(lambda pair: self._ask(*pair), pending))
             pending = [pair for pair, good in zip(pending, answered, strict=True) if not good]
-            return not pending
+            return not pending or self._disobeyed.is_enough(_kinds(pending), waited_s())
 
-        try:
-            until(all_answered, what="every node obeys", deadline_s=max(0.0, ends - time.monotonic()))
-        except NotInTime:
-            self.missing += tuple(f"{asker.name} -> {question.target}" for asker, question in pending)
-            return False
-        return True
+        with suppress(NotInTime):
+            until(is_over, what="every node obeys", deadline_s=max(0.0, ends - begun))
+        left = _kinds(pending)
+        self._disobeyed.note(left, _kinds(every) - left, waited_s())
+        self.missing += tuple(f"{asker.name} -> {question.target}" for asker, question in pending)
+        return not pending
 
     def _askers(self, question: Question) -> Sequence[Host]:
         if question.asker is not None:
@@ -131,6 +141,20 @@ class Effect:
     def _ask(self, watcher: Host, question: Question) -> bool:
         load = Load(question.target, users=2, attempts=question.attempts, timeout_s=TIMEOUT_S, ask=Ask.HOSTNAME)
         return question.condition(self._traffic.send(watcher, load))
+
+
+def _kinds(asked: Iterable[tuple[Host, Question]]) -> frozenset[Hashable]:
+    """What a node serves in one way. A NodePort is one node's, whoever asks; all else the asker's node serves."""
+    return frozenset(
+        (
+            asker.name,
+            question.target.frontend,
+            question.target.address if question.target.frontend is Frontend.NODE_PORT else "",
+            question.target.protocol,
+            question.condition is refused,
+        )
+        for asker, question in asked
+    )
 
 
 def with_syncs(nodes: Sequence[Node], ends: float, ask: Callable[[], T]) -> tuple[T, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from gauntlet.semantics import objects as model
 from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.health_check import REFUSED, HealthCheck, answer, health_check
 from gauntlet.workload.changes import Declarations, Endpoints
+from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.effect import DEADLINE_S
 from gauntlet.workload.service import Service
 from gauntlet.workload.writer import Writer
@@ -36,10 +38,12 @@ class Heard:
 class HealthPorts:
     """One Service of a case. `declare` makes it what is declared, and asks its port everywhere until all nodes obey.
 
-    The port that the Service had before is asked on when it has none any more.
+    The port that the Service had before is asked on when it has none any more. A node whose port never said what it
+    must, `disobeyed` by an earlier case, is waited for only shortly.
     """
 
-    def __init__(self, api: Api, namespace: str, nodes: Sequence[Node], asker: Host) -> None:
+    def __init__(self, api: Api, namespace: str, nodes: Sequence[Node], asker: Host, disobeyed: Disobeyed) -> None:
+        self._disobeyed = disobeyed
         self._api = api
         self._namespace = namespace
         self._nodes = nodes
@@ -84,15 +88,20 @@ class HealthPorts:
     def _heard(self, checks: Mapping[str, HealthCheck | None]) -> Heard:
         expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
         heard: dict[str, str] = {}
+        begun = time.monotonic()
 
-        def obeyed() -> bool:
+        def wrong() -> set[str]:
+            return {address for address, said in expected.items() if heard.get(address) != said}
+
+        def is_over() -> bool:
             with ThreadPoolExecutor(max(1, len(expected))) as pool:
                 heard.update(zip(expected, pool.map(self._ask, expected), strict=True))
-            return heard == expected
+            return self._disobeyed.is_enough(wrong(), time.monotonic() - begun) or not wrong()
 
         # Whoever is late is for the checker to name.
         with suppress(NotInTime):
-            until(obeyed, what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
+            until(is_over, what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
+        self._disobeyed.note(wrong(), set(expected) - wrong(), time.monotonic() - begun)
         return Heard(expected, heard)
 
     def _ask(self, address: str) -> str:

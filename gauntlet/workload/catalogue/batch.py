@@ -72,7 +72,6 @@ class Batch:
         self._there: Declarations = {}
         self._refused: Collection[str] = ()
         self._next_row = 1
-        self._shows = tools.sentinel is not None
 
     def run(self) -> None:
         """What comes of it stands in the courses. Raises ApiUnreachable, and whatever no case alone can have caused."""
@@ -180,13 +179,14 @@ class Batch:
         hopeless = {each.key for each in self._courses if each.is_hopeless}
         pending = [row for row in rows if planned.case_of[row.number] not in hopeless]
         ends = time.monotonic() + self._tools.patience.deadline_s
-        shown = not self._shows
+        sentinel = self._tools.sentinel
+        shown = sentinel is None or not sentinel.is_trusted
         clients = tuple(
             each for each in (asker.host for asker in self._tools.around.askers) if each.kind is HostKind.POD
         )
         while True:
-            if not shown and self._tools.sentinel is not None:
-                shown = self._tools.sentinel.is_shown_to(clients)
+            if not shown and sentinel is not None:
+                shown = sentinel.is_shown_to(clients)
                 if shown:
                     clock.stop("shown")
                     ends = min(ends, time.monotonic() + self._tools.patience.grace_s)
@@ -197,8 +197,8 @@ class Batch:
                 pending = [row for row in pending if row.number in bad]
             if is_late or (shown and not pending):
                 clock.stop("obeyed")
-                # What was not shown at a deadline costs nobody another.
-                self._shows = self._shows and shown
+                if sentinel is not None:
+                    sentinel.is_trusted = sentinel.is_trusted and shown
                 return pending
             time.sleep(EVERY_S)
 

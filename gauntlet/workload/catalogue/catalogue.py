@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.ground.errors import GauntletError, Inconclusive
@@ -68,6 +68,12 @@ class Catalogue:
         flowing = [each for each in courses if any(step.flows for step in each.steps)]
         still = [each for each in courses if each not in flowing]
         for of, together in ((still, self._together), (flowing, min(WITH_FLOWS, self._together))):
-            for begin in range(0, len(of), together):
-                batch = of[begin : begin + together]
+            for batch in batches(of, together):
                 self._batches |= {each.key: batch for each in batch}
+
+
+def batches(courses: Sequence[Course], together: int) -> Iterator[list[Course]]:
+    """So many at a time, those with the most steps first: a batch takes as many steps as the longest of its cases."""
+    longest_first = sorted(courses, key=lambda each: -len(each.steps))
+    for begin in range(0, len(longest_first), together):
+        yield longest_first[begin : begin + together]

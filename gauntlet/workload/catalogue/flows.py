@@ -69,17 +69,19 @@ class Flows:
                 course.trouble = error
             rows |= dict.fromkeys(self._rows(course, found, first + len(rows)), course.key)
         self._mark()
-        pending = list(rows)
+        pending = {each.row: each for each in self._started.values() if each.row in rows and not each.is_hopeless}
 
         def all_agree() -> bool:
             nonlocal pending
-            bad = disagreeing(pending, self._latest({row.number for row in pending}))
-            pending = [row for row in pending if row.number in bad]
+            bad = disagreeing(list(pending), self._latest({row.number for row in pending}))
+            pending = {row: each for row, each in pending.items() if row.number in bad}
             return not pending
 
         if rows:
             with suppress(NotInTime):
                 until(all_agree, what="flows see what the model says", deadline_s=wait_s, every_s=0.2)
+            for each in pending.values():
+                each.is_hopeless = True
             self._mark()
         return rows
 

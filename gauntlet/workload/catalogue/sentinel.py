@@ -31,6 +31,8 @@ class Sentinel:
     kube-proxy hears of Services in the order of their changes, and so of slices, and writes all that it has heard at
     once for each family. So a node that answers as of this turn, in a family, has written what came before it there.
     That is not so in ipvs mode, which writes one Service after the other.
+
+    `is_trusted` until it was not shown by a deadline: that costs no other step a deadline.
     """
 
     def __init__(self, api: Api, workload: Workload, traffic: Traffic, pods: Pods, *, both_families: bool) -> None:
@@ -39,6 +41,7 @@ class Sentinel:
         self._traffic = traffic
         self._pods = pods
         self._policy = IpFamilyPolicy.PREFER_DUAL_STACK if both_families else None
+        self.is_trusted = True
         self._number = 0
         self._addresses: tuple[str, ...] = ()
         self._now: Declarations = {}

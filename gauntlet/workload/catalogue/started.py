@@ -19,7 +19,10 @@ from gauntlet.workload.catalogue.surroundings import Asker
 
 @dataclass
 class Started:
-    """A flow under way. `since_ns` is the begin of what is judged next; `kept` the backend of a TCP connection."""
+    """A flow under way. `since_ns` is the begin of what is judged next; `kept` the backend of a TCP connection.
+
+    `is_hopeless` is set once it did not see what the model says by the end of a wait: nobody waits for it again.
+    """
 
     declared: Flow
     asker: Asker
@@ -31,6 +34,7 @@ class Started:
     row: Row | None = None
     kept: Answer | None = None
     is_over: bool = False
+    is_hopeless: bool = False
 
     @property
     def is_tcp(self) -> bool:

@@ -1,0 +1,32 @@
+"""Disobeyed: what nodes were seen not to obey, so that no later case waits for the same as long as the first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+# kube-proxy writes what it heard of at once, a second after the sync before at the latest.
+AGAIN_S = 4.0
+# Guests take seconds for a sync.
+AGAIN_ON_GUESTS_S = 20.0
+
+
+class Disobeyed:
+    """Kinds of questions that were not answered as they must be by the deadline of a wait.
+
+    A wait in which nothing but such kinds is left ends after `again_s`. That lets nothing pass: what is judged is asked
+    after the wait. A kind that is answered as it must be is waited for again like any other.
+    """
+
+    def __init__(self, again_s: float = AGAIN_S) -> None:
+        self._again_s = again_s
+        self._kinds: set[Hashable] = set()
+
+    def is_enough(self, pending: Iterable[Hashable], waited_s: float) -> bool:
+        """Whether a wait that has lasted so long need not go on for these."""
+        return waited_s >= self._again_s and self._kinds.issuperset(pending)
+
+    def note(self, pending: Iterable[Hashable], answered: Iterable[Hashable], waited_s: float) -> None:
+        """Note how a wait ended: for these in vain, for those not. One that was short tells nothing of the former."""
+        self._kinds.difference_update(answered)
+        if waited_s >= self._again_s:
+            self._kinds.update(pending)

@@ -1,0 +1,37 @@
+"""What was waited for in vain once is waited for shortly afterwards, and only that."""
+
+from __future__ import annotations
+
+from gauntlet.workload.disobeyed import Disobeyed
+
+TCP, UDP = "cluster ip, tcp", "node port, udp"
+
+
+def test_a_first_wait_goes_on_to_its_deadline() -> None:
+    assert not Disobeyed(4.0).is_enough([UDP], 14.9)
+
+
+def test_what_a_deadline_was_not_enough_for_ends_the_next_wait_early() -> None:
+    known = Disobeyed(4.0)
+    known.note([UDP], [TCP], 15.0)
+    assert not known.is_enough([UDP], 3.9)
+    assert known.is_enough([UDP], 4.0)
+
+
+def test_whatever_else_is_pending_is_waited_for() -> None:
+    known = Disobeyed(4.0)
+    known.note([UDP], [], 15.0)
+    assert not known.is_enough([UDP, TCP], 14.9)
+
+
+def test_a_wait_that_was_short_tells_nothing() -> None:
+    known = Disobeyed(4.0)
+    known.note([UDP], [], 0.0)
+    assert not known.is_enough([UDP], 14.9)
+
+
+def test_what_is_obeyed_again_is_waited_for_again() -> None:
+    known = Disobeyed(4.0)
+    known.note([UDP], [], 15.0)
+    known.note([], [UDP], 1.0)
+    assert not known.is_enough([UDP], 14.9)
