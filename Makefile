@@ -32,8 +32,9 @@ lint: setup ## ruff, mypy --strict, import rules
 render: setup ## write experiments/ anew from the scenarios beside the faults
 	@$(BIN)/python -m gauntlet.faults.chaos.rendering
 
-catalogue: setup ## write docs/catalogue.md anew from the cases
+catalogue: setup ## write docs/catalogue.md and docs/known-defects.md anew
 	@$(BIN)/python -m fixtures.catalogue_page
+	@$(BIN)/python -m gauntlet.report.known_defects_page
 
 bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone)
 	$(BIN)/python -m bench $(PARTS)

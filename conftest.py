@@ -85,6 +85,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--kp-slos", default=None, help="folder of SLO files to lay over those of the checkout (default: none)"
     )
+    group.addoption(
+        "--kp-known-defects",
+        default="show",
+        choices=("show", "fail"),
+        help="failures that the register of known defects explains: show them, or fail the run by them (default: show)",
+    )
     group.addoption("--kp-seed", default=None, type=int, help="seed of all random choices (default: a new one)")
     group.addoption(
         "--kp-results-only", action="store_true", help="write results.json and no report: `gauntlet report` makes one"
@@ -110,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _set_up(config: pytest.Config) -> None:
     """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
-    from fixtures import inventory, rehearsal, settings, subjects
+    from fixtures import inventory, known_defects, rehearsal, settings, subjects
     from fixtures.ledger import LedgerPlugin
     from gauntlet.build import releases
     from gauntlet.ground.environment import FROM_SOURCE
@@ -125,6 +131,7 @@ def _set_up(config: pytest.Config) -> None:
     if config.option.kp_from_source:
         os.environ[FROM_SOURCE] = "1"
     chosen = settings.read(config)
+    known_defects.load(config)
     if not (config.option.collectonly or config.option.kp_dry_run):
         chosen.use_clusters()
     if sent is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from gauntlet.checkers.observed import Names, observed
 from gauntlet.ground.finding import Finding, Verdict
@@ -16,6 +17,8 @@ from gauntlet.semantics.truth_table import Observed, Question, TruthTable, agree
 _MOST_WRONG = 12
 _MOST_RIGHT = 6
 _SHOWN = 8
+# Behind the words of a step: it is about what went on there from an earlier one.
+OF_FLOWS = ": flows"
 
 
 @dataclass(frozen=True)
@@ -37,24 +40,28 @@ class Judged:
     translated: frozenset[str] = frozenset()
 
 
+_At: TypeAlias = tuple[Judged, Row]
+
+
 def truth(steps: Sequence[Judged]) -> Finding:
     """Every attempt saw a reaction, and a backend, that the model allows. The figure counts rows that disagree.
 
     A row that nobody asked is inconclusive, unless another row fails.
     """
     check = "truth-table"
-    wrong, unasked, asked, details = 0, list[str](), 0, list[str]()
+    wrong, unasked, asked, details = list[_At](), list[str](), 0, list[str]()
     for step in steps:
         seen = observed(step.rows, step.attempts, step.names)
         bad = [row for row in step.rows if row.number in seen and not agrees(row.outcome, seen[row.number])]
         asked += len(seen)
-        wrong += len(bad)
+        wrong += [(step, row) for row in bad]
         unasked += [_unasked(step, row) for row in step.rows if row.number not in seen]
         if bad:
             details += [f"step '{step.words}':", *_table(step, bad, seen)]
     if wrong:
-        reason = f"{wrong} of {asked} rows are not as the model says"
-        return Finding(check, Verdict.FAIL, reason, float(wrong), "rows", 0.0, details=tuple(details))
+        reason = f"{len(wrong)} of {asked} rows are not as the model says"
+        failed = Finding(check, Verdict.FAIL, reason, float(len(wrong)), "rows", 0.0, details=tuple(details))
+        return _placed(failed, wrong)
     if unasked or not asked:
         reason = f"{len(unasked)} rows were not asked" if unasked else "no row was asked"
         return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(unasked[:_SHOWN]))
@@ -67,7 +74,7 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
 
     None if nothing was to be answered: there is nothing to see.
     """
-    check, wrong, told = "source-address", list[str](), 0
+    check, wrong, where, told = "source-address", list[str](), list[_At](), 0
     for step in steps:
         by_number = {row.number: row for row in step.rows}
         replies = step.attempts.filter(pl.col("seen_source_ip").is_not_null() & (pl.col("outcome") == str(Seen.OK)))
@@ -81,13 +88,17 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
             if address not in allowed:
                 shown = ", ".join(sorted(allowed))
                 wrong += [f"{_asked(step, row)}: {address}, not {shown}"]
+                where += [(step, row)]
     if not any(row.is_answered and row.client not in step.translated for step in steps for row in step.rows):
         return None
     if not told:
         return Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw")
     if wrong:
         reason = f"backends saw an address that the model does not allow: {wrong[0]}"
-        return Finding(check, Verdict.FAIL, reason, float(len(wrong)), "kinds of replies", 0.0, details=tuple(wrong))
+        count = float(len(wrong))
+        return _placed(
+            Finding(check, Verdict.FAIL, reason, count, "kinds of replies", 0.0, details=tuple(wrong)), where
+        )
     reason = f"in all of {told} replies the backend saw an address that the model allows"
     return Finding(check, Verdict.PASS, reason, 0.0, "kinds of replies", 0.0)
 
@@ -97,7 +108,7 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row was asked for that.
     """
-    missed, few, good = list[str](), list[str](), 0
+    missed, where, few, good = list[str](), list[_At](), list[str](), 0
     for step, row, met in _met(steps, Effort.EVERY_BACKEND):
         wanted = {str(each) for each in row.outcome.balanced}
         if not row.is_answered:
@@ -107,9 +118,13 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
             good += 1
             continue
         line = f"{_asked(step, row)}: never {', '.join(missing)}"
-        (missed if len(met) >= enough_to_meet(len(wanted)) else few).append(f"{line} in {len(met)} attempts")
+        if len(met) >= enough_to_meet(len(wanted)):
+            missed.append(f"{line} in {len(met)} attempts")
+            where.append((step, row))
+        else:
+            few.append(f"{line} in {len(met)} attempts")
     reason = f"each endpoint was met at all {good} rows"
-    return _of_rows("every-backend", "an endpoint gets no connections", missed, few, reason if good else None)
+    return _of_rows("every-backend", "an endpoint gets no connections", missed, where, few, reason if good else None)
 
 
 def one_backend(steps: Sequence[Judged]) -> Finding | None:
@@ -117,19 +132,20 @@ def one_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row has affinity.
     """
-    strayed, few, good = list[str](), list[str](), 0
+    strayed, where, few, good = list[str](), list[_At](), list[str](), 0
     for step, row, met in _met(steps, None):
         if row.outcome.affinity_timeout_s is None or not met:
             continue
         line = f"{_asked(step, row)}: {', '.join(sorted(set(met)))}"
         if len(set(met)) > 1:
             strayed.append(line)
+            where.append((step, row))
         elif row.effort is Effort.ONE_BACKEND and len(met) < enough_to_stay(len(row.outcome.balanced)):
             few.append(f"{line} in {len(met)} attempts")
         else:
             good += 1
     reason = f"one backend at each of {good} rows"
-    return _of_rows("affinity", "a client met several backends", strayed, few, reason if good else None)
+    return _of_rows("affinity", "a client met several backends", strayed, where, few, reason if good else None)
 
 
 def findings(steps: Sequence[Judged]) -> tuple[Finding, ...]:
@@ -148,18 +164,28 @@ def _met(steps: Sequence[Judged], effort: Effort | None) -> Iterator[tuple[Judge
                 yield step, row, [step.names.of_answer(row, name) for name in by_number.get(row.number, ())]
 
 
-def _of_rows(check: str, trouble: str, wrong: Sequence[str], few: Sequence[str], good: str | None) -> Finding | None:
-    """A finding that counts the rows that are `wrong`; `few` are those that were asked too little to tell.
+def _of_rows(
+    check: str, trouble: str, wrong: Sequence[str], where: Sequence[_At], few: Sequence[str], good: str | None
+) -> Finding | None:
+    """A finding that counts the rows that are `wrong`, and `where`; `few` are those that were asked too little to tell.
 
     `good` is the reason if there are neither; None if there is nothing to say then.
     """
     if wrong:
         reason = f"{trouble}: {wrong[0]}"
-        return Finding(check, Verdict.FAIL, reason, float(len(wrong)), "rows", 0.0, details=tuple(wrong[:_SHOWN]))
+        details = tuple(wrong[:_SHOWN])
+        return _placed(Finding(check, Verdict.FAIL, reason, float(len(wrong)), "rows", 0.0, details=details), where)
     if few:
         reason = f"too few attempts to tell: {few[0]}"
         return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
     return None if good is None else Finding(check, Verdict.PASS, good, 0.0, "rows", 0.0)
+
+
+def _placed(finding: Finding, where: Sequence[_At]) -> Finding:
+    """The same with the steps that failed, those of their flows by themselves, and the nodes that decided."""
+    parts = (f"{step.words}{OF_FLOWS if row.flow else ''}" for step, row in where)
+    nodes = (node for _, row in where for node in row.outcome.decided_by.split(", ") if node)
+    return replace(finding, parts=tuple(dict.fromkeys(parts)), nodes=tuple(sorted(set(nodes))))
 
 
 def _allowed(row: Row, backend: str, own: Mapping[str, frozenset[str]]) -> frozenset[str] | None:

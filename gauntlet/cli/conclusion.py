@@ -48,8 +48,9 @@ def show(console: Console, results: Results, folder: Path) -> None:
 
 def _totals(results: Results) -> Text:
     cases = results.cases()
-    verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
-    counts = [f"{sum(case.verdict is verdict for case in cases)} {verdict}" for verdict in verdicts]
+    verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.KNOWN_DEFECT)
+    numbers = {verdict: sum(case.verdict is verdict for case in cases) for verdict in verdicts}
+    counts = [f"{count} {each}" for each, count in numbers.items() if count or each is not Verdict.KNOWN_DEFECT]
     seconds = (results.finished - results.started).total_seconds()
     took = f"in {seconds / 60:.1f} min" if seconds >= 60 else f"in {seconds:.0f} s"
     return Text(f"{', '.join(counts)}, {len(results.skipped)} skipped {took} (Kubernetes {results.kubernetes})")

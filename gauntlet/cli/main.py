@@ -16,6 +16,7 @@ from gauntlet.cli.doctor import doctor
 from gauntlet.cli.heal import heal
 from gauntlet.cli.images import images
 from gauntlet.cli.inspection import inspect
+from gauntlet.cli.known_defects import known_defects
 from gauntlet.cli.lookahead import lookahead
 from gauntlet.cli.report import report
 from gauntlet.cli.run import run
@@ -75,6 +76,7 @@ for command in (
     heal,
     report,
     compare,
+    known_defects,
     adopt,
     versions,
     binaries,

@@ -11,6 +11,7 @@ from pathlib import Path
 from gauntlet.cli.places import places
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.family import CHOICES, Family
+from gauntlet.ground.finding import Verdict
 from gauntlet.ground.journal import lock
 from gauntlet.kube.kubeconfig import cluster_name, provider_name
 from gauntlet.promises import slo
@@ -57,7 +58,7 @@ class Settings:
 
     `kernels` are by the name of the subject, `families` are the IP families that were asked for, or those of a cluster
     that was there; none if nothing was said. `version` is that of a subject that says none, `folder` that of this run's
-    results.
+    results. `known_defects` is what a failure becomes that the register of known defects explains.
     """
 
     subjects: tuple[Subject, ...]
@@ -73,6 +74,7 @@ class Settings:
     kubeconfig: Path | None
     cluster_name: str | None
     keep_cluster: bool
+    known_defects: Verdict
     kind: KindOptions
     existing: Existing | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Settings:
             ("--kind-image", self.kind.image),
             ("--kind-bin", self.kind.kind),
             ("--kind-kubectl-bin", self.kind.kubectl),
+            ("--kp-known-defects", "fail" if self.known_defects is Verdict.FAIL else ""),
         ):
             if value:
                 given.append(f"{option}={value}")

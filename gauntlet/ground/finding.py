@@ -11,13 +11,15 @@ class Verdict(StrEnum):
     """What a finding says of a promise.
 
     `INCONCLUSIVE` fails a run just as `FAIL` does, but says that nothing was learnt. `MEASURED` is a figure that
-    nothing was promised about: it neither passes nor fails, and cannot carry a case alone.
+    nothing was promised about: it neither passes nor fails, and cannot carry a case alone. `KNOWN_DEFECT` is a failure
+    that the register of known defects explains: it is shown and counted, and lets the case pass.
     """
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
     MEASURED = "measured"
+    KNOWN_DEFECT = "known defect"
 
     @property
     def blocks(self) -> bool:
@@ -34,7 +36,9 @@ class Finding:
     shows and, if the verdict is not `pass`, why. `details` are lines for the failure message:
     the attempts, nodes and rules that explain it. `promise` is the field of the SLO that the figure is held against,
     with its file and line; empty if no SLO says it. `remedy` is what to do next if the verdict blocks. `node` is the
-    node whose clients the figure is of, if it is of one node's alone.
+    node whose clients the figure is of, if it is of one node's alone. `parts` are the parts of the case that failed (of
+    a declared one its steps), `nodes` those that decided there; both are empty if the check does not tell them apart.
+    `known_defect` is the name of the known defect that explains it; empty if none does.
     """
 
     check: str
@@ -48,6 +52,9 @@ class Finding:
     promise: str = ""
     remedy: str = ""
     node: str = ""
+    parts: tuple[str, ...] = field(default=())
+    nodes: tuple[str, ...] = field(default=())
+    known_defect: str = ""
 
 
 def split_check(check: str) -> tuple[str, str]:

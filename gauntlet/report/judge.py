@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gauntlet.checkers.advice import advised
+from gauntlet.checkers.known_defects import Known
 from gauntlet.checkers.terms import under
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.errors import GauntletError
@@ -20,7 +21,10 @@ EXPLANATION = "explanation.txt"
 class Judge:
     """Call it with findings, singly or in lists. `conclude` is called when the test function has ended."""
 
-    def __init__(self, case: Case, expected: str, command: str, cluster: Cluster, evidence: Evidence) -> None:
+    def __init__(
+        self, case: Case, expected: str, command: str, cluster: Cluster, evidence: Evidence, known: Known
+    ) -> None:
+        """`known` is what the register of known defects has of this case, on this cluster."""
         self.case = case
         self.findings: list[Finding] = []
         self._promise = ""
@@ -31,6 +35,7 @@ class Judge:
         self._command = command
         self._cluster = cluster
         self._evidence = evidence
+        self._known = known
 
     def __call__(self, *findings: Finding | Iterable[Finding], terms: Terms | None = None) -> None:
         """Take findings. `terms` is the SLO that they were held against, if there is one."""
@@ -49,12 +54,17 @@ class Judge:
         words = error.what if isinstance(error, GauntletError) else f"{type(error).__name__}: {error}"
         remedy = error.remedy if isinstance(error, GauntletError) else ""
         reason, kept = (words.splitlines() or [type(error).__name__])[0], (self._evidence.extent(),)
+        self.findings = self._known.explain(self.findings)
         self.findings.append(Finding("case", verdict, reason, details=kept, remedy=remedy))
         return self._explain()
 
     def conclude(self) -> str | None:
-        """What explains why the case does not pass; None if some of its findings pass and all others are measured."""
-        self.findings += undecided(self.findings)
+        """What explains why the case does not pass; None if it does.
+
+        It does if some of its findings pass or are explained by a known defect, and all others are measured.
+        """
+        self.findings = self._known.explain([*self.findings, *undecided(self.findings)])
+        self.findings += self._known.surprises(self.findings)
         if any(finding.verdict.blocks for finding in self.findings):
             return self._explain()
         return None

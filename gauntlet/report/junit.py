@@ -34,7 +34,7 @@ def junit(results: Results) -> str:
         suite = _suite(root, name)
         for result in results.cases():
             if result.subject == name:
-                known = known_trouble(results, result)
+                known = _of_the_register(result) or known_trouble(results, result)
                 verdict, checks, text = _found(result)
                 if known:
                     _skipped(suite, result.case, known, text)
@@ -49,6 +49,14 @@ def junit(results: Results) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def _of_the_register(result: CaseResult) -> str:
+    """The known defects that explain all that failed; empty if something else did, or nothing."""
+    if result.verdict is not Verdict.KNOWN_DEFECT:
+        return ""
+    names = dict.fromkeys(each.known_defect for each in result.findings if each.known_defect)
+    return "; ".join(f"known defect {name}" for name in names)
+
+
 def _answer(results: Results) -> tuple[Verdict, str, str]:
     upgrade = results.upgrade
     assert upgrade is not None
@@ -61,7 +69,7 @@ def _class_of(case: str) -> str:
 
 
 def _found(result: CaseResult) -> tuple[Verdict, str, str]:
-    blocking = [finding for finding in result.findings if finding.verdict.blocks]
+    blocking = [each for each in result.findings if each.verdict.blocks or each.known_defect]
     return result.verdict, "; ".join(finding.check for finding in blocking), _text(blocking)
 
 

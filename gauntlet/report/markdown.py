@@ -7,7 +7,13 @@ import re
 
 from gauntlet.ground.finding import Verdict
 
-ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.MEASURED: "▫️"}
+ICONS = {
+    Verdict.PASS: "✅",
+    Verdict.FAIL: "❌",
+    Verdict.INCONCLUSIVE: "❔",
+    Verdict.MEASURED: "▫️",
+    Verdict.KNOWN_DEFECT: "🐞",
+}
 LETTERS = 600
 
 

@@ -23,7 +23,13 @@ from gauntlet.report.upgrade_page import upgrade_shown
 from gauntlet.report.verdicts import headline, troubles
 
 WORDS = {verdict: str(verdict) for verdict in Verdict}
-SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?", Verdict.MEASURED: "·"}
+SIGNS = {
+    Verdict.PASS: "✓",
+    Verdict.FAIL: "✕",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.MEASURED: "·",
+    Verdict.KNOWN_DEFECT: "!",
+}
 
 
 # With more subjects, or longer names, a row of cases has signs alone; the names stand above them.

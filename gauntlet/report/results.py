@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict, undecided
 from gauntlet.report.subject_record import Record, SubjectRecord
-from gauntlet.report.upgrade_record import UpgradeRecord
+from gauntlet.report.upgrade_record import UpgradeRecord, with_known_defects
 from gauntlet.report.watch_record import WatchRecord
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v2"] = "kube-proxy-gauntlet/results/v2"
@@ -28,7 +28,7 @@ class FindingRecord(Record):
     `case` is pytest's node id without the subject: `suites/chaos/test_flush.py::test_nat_flush[udp]`.
     `figure`, `threshold` and `resolution` are in `unit`. `promise` is the field of the SLO that the figure was held
     against, with its file and line; `remedy` is what to do next. `evidence` holds paths relative to the folder of the
-    run.
+    run. `known_defect` is the name of the known defect that explains the failure; empty if none does.
     """
 
     case: str = Field(min_length=1)
@@ -44,6 +44,7 @@ class FindingRecord(Record):
     promise: str = ""
     remedy: str = ""
     evidence: tuple[str, ...] = ()
+    known_defect: str = ""
 
 
 class Account(Record):
@@ -131,9 +132,18 @@ class Results(Record):
         return worst(self.verdict_of(name) for name in names)
 
     def verdict_of(self, subject: str) -> Verdict:
-        """The verdict of one subject. If nothing was learnt, or the run did not finish, it never passes."""
+        """The verdict of one subject. If nothing was learnt, or the run did not finish, it never passes.
+
+        Known defects let it pass: who shows the verdict shows them beside it (`known_defects`).
+        """
         verdicts = [finding.verdict for finding in self.findings if finding.subject == subject]
-        return worst([*verdicts, Verdict.INCONCLUSIVE] if self.incomplete else verdicts)
+        found = worst([*verdicts, Verdict.INCONCLUSIVE] if self.incomplete else verdicts)
+        return Verdict.PASS if found is Verdict.KNOWN_DEFECT else found
+
+    def known_defects(self, subject: str | None = None) -> tuple[str, ...]:
+        """The names of the known defects that were seen of a subject, or of all of them, each once."""
+        mine = (each for each in self.findings if subject in (None, each.subject))
+        return tuple(dict.fromkeys(each.known_defect for each in mine if each.known_defect))
 
     def undecided(self, subject: str) -> str:
         """Why this run cannot say that a cluster may take this subject, whatever its cases found; empty if it can."""
@@ -154,15 +164,22 @@ class Results(Record):
     @property
     def is_decided(self) -> bool:
         """Whether its outcome is the answer: a pass of less than the gate is not."""
-        return self.upgrade is not None or self.word == self.verdict
+        return self.upgrade is not None or not self._is_less_than_the_gate
 
     @property
     def word(self) -> str:
-        """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate; or its answer."""
+        """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate; or its answer.
+
+        Never without the number of its known defects.
+        """
         if self.upgrade is not None:
             return self.upgrade.words
-        passed = self.verdict is Verdict.PASS
-        return "not decided" if passed and any(map(self.undecided, self.names)) else str(self.verdict)
+        word = "not decided" if self._is_less_than_the_gate else str(self.verdict)
+        return with_known_defects(word, len(self.known_defects()))
+
+    @property
+    def _is_less_than_the_gate(self) -> bool:
+        return self.verdict is Verdict.PASS and any(map(self.undecided, self.names))
 
     def question(self, way: str = " to ") -> str:
         """What an answer is of, in words: `iptables to nftables`, or what was watched; empty of a run of cases."""
@@ -210,14 +227,18 @@ class CaseResult:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """`fail` if any failed, else `inconclusive` if any is, else `pass`. What is only measured does not count.
+    """`fail` if any failed, else `inconclusive` if any is, else `known defect` if any is, else `pass`.
+
+    What is only measured does not count.
 
     None at all, or none but measured ones, are inconclusive.
     """
     seen = set(verdicts) - {Verdict.MEASURED}
     if Verdict.FAIL in seen:
         return Verdict.FAIL
-    return Verdict.PASS if seen == {Verdict.PASS} else Verdict.INCONCLUSIVE
+    if not seen or Verdict.INCONCLUSIVE in seen:
+        return Verdict.INCONCLUSIVE
+    return Verdict.KNOWN_DEFECT if Verdict.KNOWN_DEFECT in seen else Verdict.PASS
 
 
 def records(
@@ -244,6 +265,7 @@ def records(
             promise=finding.promise,
             remedy=finding.remedy,
             evidence=tuple(evidence),
+            known_defect=finding.known_defect,
         )
         for finding in (*findings, *undecided(findings))
     )

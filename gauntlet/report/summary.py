@@ -11,7 +11,7 @@ from gauntlet.report.markdown import ICONS, fenced, plain
 from gauntlet.report.results import Account, Results
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.upgrade_summary import upgrade_summary
-from gauntlet.report.verdicts import Trouble, headline, troubles
+from gauntlet.report.verdicts import Trouble, headline, known_defects, troubles
 
 # GitHub refuses a step summary above 1 MiB; nobody reads more than this many.
 TROUBLES = 40
@@ -35,6 +35,7 @@ def summary(results: Results) -> str:
         found = headline(results, subject.name)
         answer = f"{ICONS[found.verdict]} **{found.answer}**"
         lines.append(f"| {plain(results.heading(subject))} | {answer} | {plain(found.sentence, found.longest)} |")
+    lines += [line for each in known_defects(results) for line in ("", f"{ICONS[Verdict.KNOWN_DEFECT]} {plain(each)}")]
     if results.environment:
         set_to = ", ".join(f"{name}={value}" for name, value in results.environment.items())
         lines += ["", f"Tested with {plain(set_to)}."]

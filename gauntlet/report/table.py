@@ -11,16 +11,26 @@ from gauntlet.ground.screen import fitted
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, Results
-from gauntlet.report.verdicts import Trouble, troubles, undecided
+from gauntlet.report.verdicts import Trouble, known_defects, troubles, undecided
 
-STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.KNOWN_DEFECT: "magenta",
+}
 # Of a column, in a terminal of 80: with three or more subjects, what is longer than a verdict goes to a second line.
 NARROW, WIDE = 13, 20
 # What is left for the case, and for the line and the space between columns, if there are so many that they must fold.
 OF_THE_CASE, BETWEEN = 20, 2
 # The longest words that do not fold then: skipped, not run.
 NARROWEST = 7
-WORDS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
+WORDS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.KNOWN_DEFECT: "known defect",
+}
 
 
 def show_verdicts(console: Console, results: Results) -> None:
@@ -32,6 +42,8 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text("No case left a finding: nothing was learnt.", style=STYLES[Verdict.INCONCLUSIVE]))
     for line in undecided(results):
         console.print(Text(line, style=STYLES[Verdict.INCONCLUSIVE]))
+    for line in known_defects(results):
+        console.print(Text(line, style=STYLES[Verdict.KNOWN_DEFECT]))
     for subject in results.subjects:
         console.print(Text(f"{subject.name}: {subject.description}", style="dim"))
     for name, value in results.environment.items():

@@ -72,7 +72,8 @@ class UpgradeRecord(Record):
     `reach` says how far a `may` goes. `reasons` are what stands against it, worst first, each fact once; `accepted`
     failures that are accepted; `notes` what is to be said of acceptances that covered nothing, or not any more.
     `limits` are sentences on what the answer is not about, `not_run` the phases among it. An outage is over once all
-    attempts were good for `hold_s`. `aftermath` says what became of a roll that stopped.
+    attempts were good for `hold_s`. `aftermath` says what became of a roll that stopped. `known_defects` are the names
+    of those that cases saw of the next kube-proxy: what today's has not is among the reasons as well.
     """
 
     today: str = Field(min_length=1)
@@ -87,6 +88,7 @@ class UpgradeRecord(Record):
     reach: str = ""
     reasons: tuple[ReasonRecord, ...] = ()
     accepted: tuple[AcceptedRecord, ...] = ()
+    known_defects: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     gains: tuple[ChangeRecord, ...] = ()
     by_design: tuple[ChangeRecord, ...] = ()
@@ -99,8 +101,8 @@ class UpgradeRecord(Record):
 
     @property
     def words(self) -> str:
-        """The answer, never without what was accepted for it."""
-        return with_accepted(self.answer, len(self.accepted))
+        """The answer, never without what was accepted for it and what is known of the next one."""
+        return with_known_defects(with_accepted(self.answer, len(self.accepted)), len(self.known_defects))
 
 
 class Concerning(Protocol):
@@ -134,6 +136,11 @@ def titled(name: str, verdict: Verdict, also_in: Sequence[str] = ()) -> str:
     """The name of a reason as it is shown, with whether it is a failure and the other phases that have the same."""
     also = f", also in {', '.join(also_in)}" if also_in else ""
     return f"{'' if verdict is Verdict.FAIL else 'unclear: '}{name}{also}"
+
+
+def with_known_defects(answer: str, count: int) -> str:
+    """An answer with the number of known defects that were seen: `pass, with 1 known defect`."""
+    return f"{answer}, with {count} known {'defect' if count == 1 else 'defects'}" if count else answer
 
 
 def with_accepted(answer: str, count: int) -> str:

@@ -20,6 +20,11 @@ def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
         "",
         f"{upgrade.nodes} nodes, {plain(upgrade.strategy)}, Kubernetes {plain(results.kubernetes)}.",
         *(["", f"**{plain(upgrade.aftermath)}**"] if upgrade.aftermath else []),
+        *(
+            line
+            for name in upgrade.known_defects
+            for line in ("", f"Known defect of {plain(upgrade.next)}: {plain(name)}")
+        ),
         *_reasons(upgrade),
         *_beside(upgrade),
         *_phases(results, upgrade),

@@ -9,7 +9,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import anchor, command, title
 from gauntlet.report.results import Account, FindingRecord, Results
-from gauntlet.report.upgrade_record import UpgradeRecord
+from gauntlet.report.upgrade_record import UpgradeRecord, with_known_defects
 
 ANSWERS = {Verdict.PASS: "Yes", Verdict.FAIL: "No", Verdict.INCONCLUSIVE: "Not known"}
 # Of a run that passed, but that was not the gate.
@@ -22,7 +22,8 @@ NOT_ASKED = "Not asked"
 class Headline:
     """The answer for one subject; what passed without being the gate is not decided, and inconclusive here.
 
-    `longest` is the longest outage seen with it, empty if there was none.
+    `longest` is the longest outage seen with it, empty if there was none. `known_defects` are the names of those that
+    were seen; the answer says how many.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class Headline:
     answer: str
     sentence: str
     longest: str
+    known_defects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def headline(results: Results, subject: str) -> Headline:
     if results.upgrade is not None:
         verdict, answer, why_not = _of_upgrade(results.upgrade, subject, verdict)
     sentence = f"{_sentence(results, subject)} {why_not[:1].upper()}{why_not[1:]}{'.' if why_not else ''}".strip()
-    return Headline(subject, verdict, answer, sentence, _longest(results, subject))
+    known = results.known_defects(subject)
+    if verdict is not Verdict.FAIL and results.upgrade is None:
+        answer = with_known_defects(answer, len(known))
+    return Headline(subject, verdict, answer, sentence, _longest(results, subject), known)
 
 
 def _of_upgrade(upgrade: UpgradeRecord, subject: str, verdict: Verdict) -> tuple[Verdict, str, str]:
@@ -63,6 +68,15 @@ def _of_upgrade(upgrade: UpgradeRecord, subject: str, verdict: Verdict) -> tuple
         return verdict, NOT_ASKED, "it is today's: its cases are of before the upgrade and of the way back"
     not_run = f"not run: {', '.join(upgrade.not_run)}" if upgrade.not_run else ""
     return upgrade.verdict, upgrade.words.capitalize(), not_run
+
+
+def known_defects(results: Results) -> tuple[str, ...]:
+    """A line for each known defect that cases saw of a subject, with the cases."""
+    seen: dict[tuple[str, str], dict[str, None]] = {}
+    for each in results.findings:
+        if each.known_defect:
+            seen.setdefault((each.subject, each.known_defect), {})[title(each.case)] = None
+    return tuple(f"{subject}: known defect {name} ({', '.join(cases)})" for (subject, name), cases in seen.items())
 
 
 def undecided(results: Results) -> tuple[str, ...]:
@@ -80,7 +94,7 @@ def undecided(results: Results) -> tuple[str, ...]:
 
 
 def troubles(results: Results) -> tuple[Trouble, ...]:
-    """Every case that did not pass, failed ones first."""
+    """Every case that did not pass, failed ones first; without those that known defects explain."""
     found = [
         Trouble(
             result.case,
@@ -93,7 +107,7 @@ def troubles(results: Results) -> tuple[Trouble, ...]:
             repeat(results, result.case, result.subject),
         )
         for result in results.cases()
-        if result.verdict is not Verdict.PASS
+        if result.verdict.blocks
     ]
     return tuple(sorted(found, key=lambda trouble: trouble.verdict is not Verdict.FAIL))
 
@@ -114,7 +128,11 @@ def _sentence(results: Results, subject: str) -> str:
     elif counts[Verdict.PASS] == total:
         parts.append("The only case passed." if total == 1 else f"All {total} cases passed.")
     else:
-        words = [(counts[Verdict.FAIL], "failed"), (counts[Verdict.INCONCLUSIVE], "inconclusive")]
+        words = [
+            (counts[Verdict.FAIL], "failed"),
+            (counts[Verdict.INCONCLUSIVE], "inconclusive"),
+            (counts[Verdict.KNOWN_DEFECT], "failed by known defects"),
+        ]
         parts.append(
             f"Of {total} {'case' if total == 1 else 'cases'}, "
             + ", ".join(f"{count} {word}" for count, word in words if count)

@@ -57,6 +57,12 @@ def case_changes(
     return CaseChanges(tuple(observations), tuple(notes))
 
 
+def known_defects(runs: Mapping[str, CaseRun], planned: Sequence[Phase]) -> tuple[str, ...]:
+    """The names of the known defects that cases saw of the next kube-proxy, on all nodes."""
+    of_next = (runs[phase.name].results for phase in planned if phase.side is SideName.TO and phase.name in runs)
+    return tuple(dict.fromkeys(name for each in of_next if each is not None for name in each.known_defects()))
+
+
 def side_of(run: CaseRun) -> Side:
     """The cases of a phase, whose run is of one subject. None at all if it left no results."""
     return Side({}, {}) if run.results is None else Side.of(run.results, run.results.names[0])
@@ -68,7 +74,7 @@ def _of_mixed(alone: Sequence[Side], now: Side) -> Iterator[Change]:
     A case that does not pass with one of them, or is not for it, says nothing of both together.
     """
     for case, result in sorted(now.cases.items()):
-        if result.verdict is Verdict.PASS or not all(_passed(side.cases.get(case)) for side in alone):
+        if not result.verdict.blocks or not all(_passed(side.cases.get(case)) for side in alone):
             continue
         course = Course.WORSE if result.verdict is Verdict.FAIL else Course.UNCLEAR
         blocking = next(each for each in result.findings if each.verdict is result.verdict)

@@ -57,7 +57,7 @@ class CaseRun:
 def _count(ran: tuple[CaseResult, ...]) -> str:
     counts = [
         f"{count} {verdict}"
-        for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
+        for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.KNOWN_DEFECT)
         if (count := sum(case.verdict is verdict for case in ran))
     ]
     return ", ".join(counts) or "no case ran"

@@ -21,6 +21,10 @@ from gauntlet.upgrade.proportion import Proportion, can_tell, chance_if_equal
 # their verdicts are compared.
 SHARES = ("availability",)
 DURATIONS = ("outage", "recovery")
+# What a change of known defects is called, as if a check had found it.
+DEFECT = "known-defect"
+# Between these, the names of the known defects say what changed.
+_DECIDED = {Verdict.PASS, Verdict.KNOWN_DEFECT}
 
 
 class Course(StrEnum):
@@ -115,8 +119,21 @@ def _case(case: str, before: Side, after: Side) -> Change | None:
         # A place that allows less says nothing of the kube-proxy: nobody knows what the case would have come to.
         skip = Course.UNCLEAR if is_of_the_place(reason) else Course.BY_DESIGN
         return Change(skip, case, "", f"skipped {side}: {reason}")
+    if Verdict.KNOWN_DEFECT in (was.verdict, now.verdict) and {was.verdict, now.verdict} <= _DECIDED:
+        return _of_defects(was, now)
     course = _course(was.verdict, now.verdict)
     return None if course is None else Change(course, case, "", f"{was.verdict}, then {now.verdict}{_why(now)}")
+
+
+def _of_defects(was: CaseResult, now: CaseResult) -> Change | None:
+    """What a case that a known defect explains, before or afterwards, says: what came is worse, what went is better."""
+    had, has = (dict.fromkeys(each.known_defect for each in of.findings if each.known_defect) for of in (was, now))
+    came, went = [name for name in has if name not in had], [name for name in had if name not in has]
+    if came:
+        return Change(Course.WORSE, now.case, DEFECT, f"{was.verdict}, then known defect {'; '.join(came)}")
+    if went:
+        return Change(Course.BETTER, now.case, DEFECT, f"known defect {'; '.join(went)}, then {now.verdict}")
+    return None
 
 
 def _course(was: Verdict, now: Verdict) -> Course | None:
@@ -127,7 +144,10 @@ def _course(was: Verdict, now: Verdict) -> Course | None:
     if now is Verdict.PASS:
         return Course.BETTER if was is Verdict.FAIL else None
     if now is Verdict.FAIL:
-        return {Verdict.PASS: Course.WORSE, Verdict.FAIL: None}.get(was, Course.UNCLEAR)
+        worse = {Verdict.PASS: Course.WORSE, Verdict.KNOWN_DEFECT: Course.WORSE, Verdict.FAIL: None}
+        return worse.get(was, Course.UNCLEAR)
+    if now is Verdict.KNOWN_DEFECT:
+        return None if was is Verdict.FAIL else Course.UNCLEAR
     return Course.UNCLEAR
 
 

@@ -30,13 +30,16 @@ def judged(
     verdict = Verdict.PASS if both else Verdict.INCONCLUSIVE
     ran = Finding("compared", verdict, f"{len(both)} cases ran both times")
     observation = Observation("comparison", Concern.WORSE, ran, subject=subject)
-    return judge([observation], changes, acceptances=acceptances, subject=subject, today=today)
+    known = dict.fromkeys(each.known_defect for case in after.cases.values() for each in case.findings)
+    names = [name for name in known if name]
+    return judge([observation], changes, acceptances=acceptances, known_defects=names, subject=subject, today=today)
 
 
 def lines(before: str, after: str, found: Judgement) -> Iterator[str]:
     """A headline, and a line for each reason, acceptance, gain and difference by design."""
     count = len(found.accepted)
     yield f"{before} -> {after}: {_WORDS[found.answer]}{f' ({count} accepted)' if count else ''}"
+    yield from (f"  known defect of {after}: {name}" for name in found.known_defects)
     for reason in found.reasons:
         word = "worse" if reason.finding.verdict is Verdict.FAIL else "unclear"
         yield f"  {word}: {_of(reason)}{reason.finding.reason}"

@@ -16,7 +16,7 @@ from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.api_watch import ANSWER_S, ApiWatch
-from gauntlet.upgrade.case_changes import case_changes
+from gauntlet.upgrade.case_changes import case_changes, known_defects
 from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.figures import figures_of
 from gauntlet.upgrade.observing import observed
@@ -132,6 +132,7 @@ def pass_through(
         changes.notes,
         missing=[phase for phase in came.run if phase.name not in over],
         acceptances=terms.acceptances,
+        known_defects=known_defects(passage.cases, came.run),
         subject=subjects[Side.TO].name,
         today=datetime.now(UTC).date(),
     )

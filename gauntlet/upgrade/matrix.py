@@ -15,7 +15,14 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import figure_of_check
 from gauntlet.report.results import Results
 from gauntlet.report.subject_record import Record
-from gauntlet.report.upgrade_record import CASES, UpgradeRecord, verdict_of, with_accepted, with_reach
+from gauntlet.report.upgrade_record import (
+    CASES,
+    UpgradeRecord,
+    verdict_of,
+    with_accepted,
+    with_known_defects,
+    with_reach,
+)
 from gauntlet.upgrade.phases import Leg, Phase, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 
@@ -79,6 +86,7 @@ class PairRecord(Record):
     answer: Literal["may", "may not", "cannot tell"] | None = None
     reach: str = ""
     accepted: int = Field(default=0, ge=0)
+    known_defects: int = Field(default=0, ge=0)
     there: Outages | None = None
     back: Outages | None = None
     reasons: tuple[str, ...] = ()
@@ -95,7 +103,8 @@ class PairRecord(Record):
         """The answer as it is shown, with how far it reaches; `not run` if there is none."""
         if self.answer is None:
             return "not run"
-        return with_reach(with_accepted(self.answer, self.accepted), self.reach)
+        words = with_known_defects(with_accepted(self.answer, self.accepted), self.known_defects)
+        return with_reach(words, self.reach)
 
     @property
     def verdict(self) -> Verdict:
@@ -128,6 +137,7 @@ def of_results(pair: Pair, results: Results) -> PairRecord:
         answer=upgrade.answer,
         reach=upgrade.reach,
         accepted=len(upgrade.accepted),
+        known_defects=len(upgrade.known_defects),
         there=_outages(results, there),
         back=_outages(results, back) if back else None,
         reasons=tuple(without_namespaces(f"{each.name}: {each.reason}") for each in upgrade.reasons),

@@ -52,6 +52,8 @@ def page(
     yield from wrapped(f"{heading.today}: {heading.today_is}", "  ")
     yield from wrapped(f"{heading.next}: {heading.next_is}", "  ")
     yield f"  {heading.nodes} nodes, {heading.strategy}"
+    for name in found.known_defects:
+        yield from wrapped(f"known defect of {heading.next}: {name}", "  ", "    ")
     yield ""
     if heading.aftermath:
         yield from wrapped(heading.aftermath, "")

@@ -87,6 +87,7 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
             AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
             for each in judgement.accepted
         ),
+        known_defects=judgement.known_defects,
         notes=tuple(notes(judgement)),
         gains=tuple(_change(each) for each in judgement.gains),
         by_design=tuple(_change(each) for each in judgement.by_design),

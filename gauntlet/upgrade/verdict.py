@@ -11,7 +11,7 @@ from enum import StrEnum
 from gauntlet.ground.errors import ExitCode
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
-from gauntlet.report.upgrade_record import with_accepted
+from gauntlet.report.upgrade_record import with_accepted, with_known_defects
 from gauntlet.upgrade.compare import Change, Course
 from gauntlet.upgrade.phases import Leg, Phase, Side, Task
 
@@ -82,6 +82,7 @@ class Judgement:
 
     `reasons` are what stands against `may`, worst first; `expired` are acceptances that would have covered one of them
     until a day that is over, `idle` those that covered nothing. `gains` and `by_design` are for reading alone.
+    `known_defects` are the names of those that cases saw of the next kube-proxy, whether today's has them or not.
     """
 
     answer: Answer
@@ -91,11 +92,12 @@ class Judgement:
     idle: tuple[Acceptance, ...] = ()
     gains: tuple[Change, ...] = ()
     by_design: tuple[Change, ...] = ()
+    known_defects: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
-        """The answer as it is shown: that a failure was accepted is never left out."""
-        return with_accepted(str(self.answer), len(self.accepted))
+        """The answer as it is shown: that a failure was accepted, or is known, is never left out."""
+        return with_known_defects(with_accepted(str(self.answer), len(self.accepted)), len(self.known_defects))
 
 
 def notes(found: Judgement) -> Iterator[str]:
@@ -125,6 +127,7 @@ def judge(
     *,
     missing: Sequence[Phase] = (),
     acceptances: Sequence[Acceptance] = (),
+    known_defects: Sequence[str] = (),
     subject: str = "",
     today: date,
 ) -> Judgement:
@@ -151,6 +154,7 @@ def judge(
         tuple(each for each in acceptances if each not in used),
         tuple(each for each in changes if each.course is Course.BETTER),
         tuple(each for each in changes if each.course is Course.BY_DESIGN),
+        tuple(known_defects),
     )
 
 

@@ -102,6 +102,19 @@ def test_an_endpoint_that_must_not_be_used_is_a_failure() -> None:
     assert (finding.verdict, finding.figure) == (Verdict.FAIL, 3.0)
 
 
+def test_a_failure_says_which_steps_failed_and_which_nodes_decided() -> None:
+    rows = rows_of()
+    bad, good = judged(rows, sound(rows)), replace(judged(rows, sound(rows)), words="one is gone")
+    lost = replace(bad, attempts=frame([*sound(rows), attempt(rows[0], Outcome.REFUSED)]))
+
+    finding = truth.truth([lost, good])
+
+    assert finding.parts == ("all are ready",)
+    assert finding.nodes == (rows[0].outcome.decided_by,)
+    flow = (replace(rows[0], flow="a flow"), *rows[1:])
+    assert truth.truth([replace(lost, rows=flow)]).parts == (f"all are ready{truth.OF_FLOWS}",)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.OK, Outcome.TIMEOUT])
 def test_what_must_be_refused_may_neither_answer_nor_hang(outcome: Outcome) -> None:
     rows = planned(CLUSTER_IP, asks=Asks(places=(Where.POD,))).rows

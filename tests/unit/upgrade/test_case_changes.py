@@ -6,9 +6,10 @@ import pytest
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.results import FindingRecord
-from gauntlet.upgrade.case_changes import case_changes
+from gauntlet.upgrade.case_changes import CaseChanges, case_changes, known_defects
 from gauntlet.upgrade.case_run import CaseRun
 from gauntlet.upgrade.compare import Course
+from gauntlet.upgrade.phases import Side
 from gauntlet.upgrade.verdict import Concern, Observation
 from tests.unit.upgrade.case_runs import CASE, case_run
 from tests.unit.upgrade.upgrades import EVERY, SUBJECTS, TERMS
@@ -112,3 +113,40 @@ def test_a_phase_alone_is_compared_with_nothing() -> None:
 def test_a_case_that_did_not_run_afterwards_is_not_known() -> None:
     (found,) = seen(conformance_from=case_run(PASS), conformance_to=CaseRun(None, "", "it broke off"))
     assert found.finding.verdict is UNKNOWN
+
+
+def defective(name: str, side: Side) -> CaseRun:
+    """A run whose case failed, which this known defect explains."""
+    explained = FindingRecord(
+        case=CASE,
+        subject=SUBJECTS[side].name,
+        check="truth-table",
+        verdict=Verdict.KNOWN_DEFECT,
+        reason="4 rows",
+        known_defect=name,
+    )
+    return case_run(subject=SUBJECTS[side], records=(explained,))
+
+
+def test_a_known_defect_of_the_next_one_alone_is_a_reason_by_its_name() -> None:
+    (found,) = seen(conformance_from=case_run(PASS), conformance_to=defective("135266: refused", Side.TO))
+    assert (found.finding.check, found.finding.verdict) == ("known-defect", FAIL)
+    assert "135266: refused" in found.finding.reason
+
+
+def test_a_known_defect_of_todays_alone_is_a_gain_and_of_both_neither() -> None:
+    both = {"conformance-from": defective("a", Side.FROM), "conformance-to": defective("a", Side.TO)}
+    assert case_changes(both, EVERY, SUBJECTS, WORSE) == CaseChanges((), ())
+    gone = {**both, "conformance-to": case_run(PASS, subject=SUBJECTS[Side.TO])}
+    (gain,) = case_changes(gone, EVERY, SUBJECTS, WORSE).notes
+    assert (gain.course, gain.text) == (Course.BETTER, "known defect a, then pass")
+
+
+def test_only_known_defects_of_the_next_one_are_named_at_the_head() -> None:
+    runs = {"conformance-from": defective("a", Side.FROM), "conformance-to": defective("b", Side.TO)}
+    assert known_defects(runs, EVERY) == ("b",)
+
+
+def test_what_both_together_show_of_a_known_defect_is_no_reason() -> None:
+    mixed = defective("a", Side.TO)
+    assert seen(conformance_from=case_run(PASS), conformance_to=case_run(PASS), conformance_mixed=mixed) == ()

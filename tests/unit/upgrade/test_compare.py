@@ -218,3 +218,37 @@ def test_what_is_worse_comes_first() -> None:
     was = Side({**side(verdict=FAIL, case="a").cases, **side(case="b").cases, **side(case="c").cases}, {})
     now = Side({**side(case="a").cases, **side(verdict=OPEN, case="b").cases, **side(verdict=FAIL, case="c").cases}, {})
     assert [change.course for change in compare(was, now, PROMISE)] == [Course.WORSE, Course.UNCLEAR, Course.BETTER]
+
+
+def known(*names: str) -> Side:
+    explained = (record("truth-table", 4.0, verdict=Verdict.KNOWN_DEFECT, unit="rows") for _ in names)
+    records = (each.model_copy(update={"known_defect": name}) for each, name in zip(explained, names, strict=True))
+    return Side({CASE: CaseResult(CASE, "s", tuple(records))}, {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (side(), known("a"), Course.WORSE),
+        (known("a"), side(), Course.BETTER),
+        (known("a"), known("a"), None),
+        (known("a"), known("a", "b"), Course.WORSE),
+        (known("a", "b"), known("a"), Course.BETTER),
+        (known("a"), known("b"), Course.WORSE),
+        (known("a"), side(verdict=FAIL), Course.WORSE),
+        (known("a"), side(verdict=OPEN), Course.UNCLEAR),
+        (side(verdict=FAIL), known("a"), None),
+        (side(verdict=OPEN), known("a"), Course.UNCLEAR),
+    ],
+)
+def test_a_known_defect_that_comes_is_worse_and_one_that_goes_is_a_gain(
+    before: Side, after: Side, expected: Course | None
+) -> None:
+    assert course(before, after) is expected
+
+
+def test_a_known_defect_that_comes_or_goes_is_named() -> None:
+    (came,) = compare(side(), known("135266: refused"), PROMISE)
+    assert (came.check, came.text) == ("known-defect", "pass, then known defect 135266: refused")
+    (went,) = compare(known("135266: refused"), side(), PROMISE)
+    assert (went.check, went.text) == ("known-defect", "known defect 135266: refused, then pass")

@@ -168,3 +168,9 @@ class TestAccepted:
 )
 def test_what_a_check_of_a_phase_is_about(phase: str, check: str, concern: Concern) -> None:
     assert concern_of(PHASES[phase], check) is concern
+
+
+def test_the_answer_is_never_said_without_the_known_defects_of_the_next_one() -> None:
+    well = Observation("roll-forward", Concern.ROLL, Finding("outage", Verdict.PASS, "none"))
+    found = judge([well], known_defects=("135266: refused",), today=date(2026, 11, 29))
+    assert (found.answer, found.words) == (Answer.MAY, "may, with 1 known defect")
