@@ -54,12 +54,18 @@ def run_pytest(options: Sequence[str], folder: Path, output: IO[bytes] | None = 
 
     SIGINT (Ctrl-C), SIGTERM and SIGHUP are passed on: at the first pytest clears up and ends, at a second one it ends
     at once, with 128 and the signal's number. If this process is killed, pytest clears up and ends as well.
+
+    The exit code need not tell of a signal: one that comes while pytest starts kills it, and one that comes when its
+    cases are over changes nothing. `ending.requested()` does.
     """
     argv = [sys.executable, "-m", "gauntlet.cli.pytestrun", str(os.getpid()), *options]
-    # A process group of its own: the terminal signals this process alone, and the commands that pytest runs to clear
-    # up are not broken off by a Ctrl-C. It is not the terminal's foreground group, so no stdin.
-    child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
-    with _signals_go_to(child):
+    with _signals_go_to() as receiver:
+        # A process group of its own: the terminal signals this process alone, and the commands that pytest runs to
+        # clear up are not broken off by a Ctrl-C. It is not the terminal's foreground group, so no stdin.
+        child = subprocess.Popen(
+            argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+        )
+        receiver.join(child)
         return child.wait()
 
 
@@ -80,17 +86,35 @@ def why_ended(code: int) -> str:
     return "see what pytest says above"
 
 
-@contextmanager
-def _signals_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    def forward(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+class _Receiver:
+    """Passes signals on to a child. Those that came before there was one, it gets as soon as it is there."""
 
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def join(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        for number in self._early:
+            child.send_signal(number)
+
+    def forward(self, number: int, _frame: FrameType | None) -> None:
+        ending.note()
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._child.send_signal(number)
+
+
+@contextmanager
+def _signals_go_to() -> Iterator[_Receiver]:
+    receiver = _Receiver()
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
-    kept = {number: signal.signal(number, forward) for number in numbers}
+    kept = {number: signal.signal(number, receiver.forward) for number in numbers}
     try:
-        yield
+        yield receiver
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)

@@ -8,7 +8,7 @@ from pathlib import Path
 from gauntlet.cli import pytestrun
 from gauntlet.cli.pytestrun import PytestExit
 from gauntlet.faults.heal import heal
-from gauntlet.ground import paths
+from gauntlet.ground import ending, paths
 from gauntlet.ground.waiting import NotInTime
 from gauntlet.kube.api import Api
 from gauntlet.providers.protocol import RollingCluster
@@ -51,9 +51,7 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
         with announced() as announcement, (into / SAID).open("wb") as said:
             code = pytestrun.run_pytest(options, paths.project_root(), said)
             results = announcement.folder()
-        # It was told to end, by whoever told this process.
-        if code == PytestExit.INTERRUPTED or code > 128:
-            raise KeyboardInterrupt
+        require_undisturbed(code)
         came = came_to(results, code, folder, into / SAID)
         if came.results is None:
             heal(cluster)
@@ -66,6 +64,15 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
         return came
 
     return run
+
+
+def require_undisturbed(code: int) -> None:
+    """Raises KeyboardInterrupt if this process was told to end meanwhile, or pytest alone was, by its exit code.
+
+    One that is told while it starts is killed by that, and one that has no case left comes to its end as ever.
+    """
+    if ending.requested() or code == PytestExit.INTERRUPTED or code > 128:
+        raise KeyboardInterrupt
 
 
 def came_to(results: Path | None, code: int, folder: Path, said: Path) -> CaseRun:

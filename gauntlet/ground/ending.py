@@ -76,6 +76,15 @@ def requested() -> bool:
     return _state.requested_s is not None
 
 
+def note() -> None:
+    """This process was told to end, and somebody else, who got the signal from it, ends in order first.
+
+    It is interrupted by nothing; who waited for the other has to ask `requested`. The next signal ends it at once.
+    """
+    if _state.requested_s is None:
+        _state.requested_s = time.monotonic()
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """A first signal does not interrupt this block but what follows it; a second one ends the process as ever.

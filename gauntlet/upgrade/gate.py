@@ -27,7 +27,7 @@ from gauntlet.upgrade.resolver import CoreDns
 from gauntlet.upgrade.roll_traffic import RollTraffic, flowing
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.terms import Terms
-from gauntlet.upgrade.undoing import OnFailure, aftermath
+from gauntlet.upgrade.undoing import BROKEN_OFF, OnFailure, aftermath
 from gauntlet.upgrade.verdict import Concern, Judgement, Observation, judge
 
 NAME = "upgrade"
@@ -71,7 +71,10 @@ class Seen:
 
 def interruption(phase: str, evidence: Evidence, folder: Path) -> str:
     """What is said of an upgrade that was interrupted: in which phase, and what there is of it and where."""
-    return f"interrupted in {phase or 'the preparation'}: nothing is decided; {evidence.extent()}, below {folder}"
+    kept = f"{evidence.extent()}, below {folder}"
+    if not phase:
+        return f"interrupted in the preparation: nothing is decided; {kept}"
+    return f"interrupted in {phase}: it decides nothing, and what was over by then is judged; {kept}"
 
 
 def pass_through(
@@ -142,5 +145,5 @@ def pass_through(
 def broken_off(error: BaseException) -> Finding:
     """That an upgrade was not taken to its end, and why."""
     if isinstance(error, GauntletError):
-        return Finding("broken-off", Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
-    return Finding("broken-off", Verdict.INCONCLUSIVE, "the run was interrupted", remedy="run the upgrade again")
+        return Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
+    return Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, "the run was interrupted", remedy="run the upgrade again")

@@ -122,34 +122,47 @@ class Conductor:
         while ahead:
             phase = ahead.pop(0)
             self._taken.append(phase)
-            self._say(f"{phase.name}: {self._words(phase)}")
-            began_ns = time.time_ns()
-            self._note(EventKind.PHASE_STARTED, phase.name)
-            troubles: tuple[Finding, ...] = ()
-            found: tuple[Finding, ...] = ()
-            if phase.task is Task.ROLL:
-                with churn.going() as stir:
-                    troubles = self._roll(phase)
-                found = (stir.finding(),)
-                time.sleep(self._settle_s)
-            elif phase.task in CASES:
-                run = self._cases[phase.name] = self._run_cases(phase)
-                self._say(f"{phase.name}: {run.words()}")
-                found = (run.finding(), *self._after_faults(recover)) if phase.task is Task.FAULTS else (run.finding(),)
-            else:
-                found = (self._hold(phase, change),)
-            # Cases make and delete Services of their own, and replace nothing.
-            if not troubles and phase.task not in CASES:
-                try:
-                    self._remains[phase.name] = self._audit(phase)
-                except CommandFailed as failed:
-                    found = (*found, not_audited(failed))
-            self._findings[phase.name] = (*troubles, self._lasting([str(each.node) for each in troubles]), *found)
-            self._note(EventKind.PHASE_ENDED, phase.name)
-            if troubles:
-                # Without an API server no kube-proxy gets into sync: see gauntlet/upgrade/api_watch.py.
-                ill = frozenset[str]() if api.was_away(began_ns) else failed_nodes(troubles)
-                ahead = list(self._after_stop(phase, troubles, ill))
+            try:
+                follow = self._go_through(phase, change, churn, recover, api)
+            except BaseException:
+                # What nodes have then is what they were given, not what was planned.
+                self._taken[-1] = stopped(phase, self._given())
+                raise
+            ahead = ahead if follow is None else list(follow)
+
+    def _go_through(
+        self, phase: Phase, change: Change, churn: Churn, recover: Recover, api: ApiWatch
+    ) -> tuple[Phase, ...] | None:
+        """One phase. Returns what follows if its roll stopped; None if it did not."""
+        self._say(f"{phase.name}: {self._words(phase)}")
+        began_ns = time.time_ns()
+        self._note(EventKind.PHASE_STARTED, phase.name)
+        troubles: tuple[Finding, ...] = ()
+        found: tuple[Finding, ...] = ()
+        if phase.task is Task.ROLL:
+            with churn.going() as stir:
+                troubles = self._roll(phase)
+            found = (stir.finding(),)
+            time.sleep(self._settle_s)
+        elif phase.task in CASES:
+            run = self._cases[phase.name] = self._run_cases(phase)
+            self._say(f"{phase.name}: {run.words()}")
+            found = (run.finding(), *self._after_faults(recover)) if phase.task is Task.FAULTS else (run.finding(),)
+        else:
+            found = (self._hold(phase, change),)
+        # Cases make and delete Services of their own, and replace nothing.
+        if not troubles and phase.task not in CASES:
+            try:
+                self._remains[phase.name] = self._audit(phase)
+            except CommandFailed as failed:
+                found = (*found, not_audited(failed))
+        self._findings[phase.name] = (*troubles, self._lasting([str(each.node) for each in troubles]), *found)
+        self._note(EventKind.PHASE_ENDED, phase.name)
+        if not troubles:
+            return None
+        # Without an API server no kube-proxy gets into sync: see gauntlet/upgrade/api_watch.py.
+        ill = frozenset[str]() if api.was_away(began_ns) else failed_nodes(troubles)
+        return self._after_stop(phase, troubles, ill)
 
     def _after_stop(self, phase: Phase, troubles: Sequence[Finding], ill: frozenset[str]) -> tuple[Phase, ...]:
         """What follows a roll that stopped: it is undone if a kube-proxy does not serve, and not for anything else."""

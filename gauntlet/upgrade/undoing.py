@@ -11,6 +11,7 @@ from gauntlet.upgrade.phases import Leg, Phase, Side, Task
 from gauntlet.upgrade.verdict import Observation
 
 UNDO, HOLD_UNDONE = "undo-roll", "hold-undone"
+BROKEN_OFF = "broken-off"
 # The way back was gone, if these hold, whatever it cost.
 _WORKS = frozenset({"replacement", "ready", "kube-proxy", "endpoint-change"})
 
@@ -51,15 +52,19 @@ def aftermath(taken: Sequence[Phase], observations: Sequence[Observation], names
     """What became of a roll that stopped, in words; empty if none did.
 
     `taken` are the phases that were gone through; the roll stopped in the one with a `replacement` that does not pass.
+    Of a way back that was broken off nothing is said but what each node has been given last.
     """
     troubled = {each.phase for each in observations if _is_trouble(each)}
     halted = next((phase for phase in taken if phase.name in troubled), None)
     if halted is None:
         return ""
     stop = f"The roll stopped in {halted.name}"
+    broken_off = next((each for each in observations if each.finding.check == BROKEN_OFF), None)
+    if broken_off is not None and broken_off.phase in (UNDO, HOLD_UNDONE):
+        why, given = broken_off.finding.reason, _given(taken[-1], names)
+        return f"{stop}, and {broken_off.phase} was not over when the upgrade was broken off ({why}): {given}."
     if UNDO not in {phase.name for phase in taken}:
-        given = [f"{node} has been given {names[side]}" for node, side in halted.after.items()]
-        return f"{stop}, and all is left as it was then: {', '.join(given)}."
+        return f"{stop}, and all is left as it was then: {_given(halted, names)}."
     back = [each for each in observations if each.phase in (UNDO, HOLD_UNDONE)]
     blocking = [each.finding for each in back if each.finding.verdict.blocks]
     held = any(each.phase == HOLD_UNDONE for each in back)
@@ -68,6 +73,10 @@ def aftermath(taken: Sequence[Phase], observations: Sequence[Observation], names
         return f"{stop}. It was rolled back, and the way back did not work: {why}"
     cost = f", but not for nothing: {', '.join(dict.fromkeys(each.check for each in blocking))}" if blocking else ""
     return f"{stop}. It was rolled back, and the way back worked{cost}: every node has {names[Side.FROM]} again."
+
+
+def _given(phase: Phase, names: Mapping[Side, str]) -> str:
+    return ", ".join(f"{node} has been given {names[side]}" for node, side in phase.after.items())
 
 
 def _is_trouble(each: Observation) -> bool:

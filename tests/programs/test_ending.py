@@ -268,3 +268,33 @@ def sleepers(pid: int) -> list[psutil.Process]:
             if process.name() == "sleep":
                 found.append(process)
     return found
+
+
+TELLS = """
+import sys
+from pathlib import Path
+from gauntlet.cli import pytestrun
+from gauntlet.cli.upgrade_cases import require_undisturbed
+from gauntlet.ground import ending
+
+ending.obey()
+code = pytestrun.run_pytest(["--version"], Path(sys.argv[1]))
+try:
+    require_undisturbed(code)
+    print("goes on", code)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_that_comes_while_pytest_starts_is_not_lost(tmp_path: Path, number: signal.Signals) -> None:
+    """It kills a pytest that does not obey yet, which seemed to have ended by itself."""
+    process = subprocess.Popen([sys.executable, "-c", TELLS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        until(lambda: bool(psutil.Process(process.pid).children()), what="pytest starts", deadline_s=60, every_s=0.01)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process_tree.kill(process)
+    assert said.splitlines()[-1] == "interrupted"

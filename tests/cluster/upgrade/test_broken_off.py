@@ -1,6 +1,7 @@
 """An upgrade whose API server goes away for a minute, or that is told to end, or killed.
 
-The phases are those that differ in what they do: before the first one, a roll, a hold, and cases in a child process.
+The phases are those that differ in what they do: before the first one, a roll, a hold, a roll that is undone, and cases
+in a child process, which may have hurt the cluster. tests/unit/upgrade/test_interrupted.py has all of them.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from gauntlet.cli import pytestrun
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
+from gauntlet.upgrade.undoing import UNDO
 from tests.cluster.upgrade.upgrading import GAUNTLET, Upgrading, upgrading
 
 # For so long a kube-proxy that was started meanwhile is waited for.
 AWAY_S = 60.0
 PAIR = ("--from=iptables", "--to=next=iptables", "--quick")
 
-
 CASE = "test_cluster_ip_reaches_every_backend"
+# A kube-proxy that is stopped goes on only if somebody lets it.
+FAULT = "test_stopped_proxy_follows_its_endpoints_when_it_continues"
 # Importing it would bring Locust into this process, which patches the interpreter.
 AGENT = "gauntlet.traffic.agent"
 
@@ -74,22 +77,52 @@ def test_an_api_server_that_is_away_makes_no_verdict(tmp_path: Path) -> None:
     assert "all is left as it was then" in found.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_one_that_is_told_to_end_is_judged_as_far_as_it_went(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("phase", "kind", "number"),
+    [
+        ("roll-forward", EventKind.PROXY_STOPPED, signal.SIGINT),
+        ("mixed", EventKind.ENDPOINT_CHANGED, signal.SIGTERM),
+    ],
+)
+def test_one_that_is_told_to_end_is_judged_as_far_as_it_went(
+    tmp_path: Path, phase: str, kind: EventKind, number: signal.Signals
+) -> None:
     with upgrading(tmp_path, *PAIR) as run:
-        run.await_event(EventKind.PROXY_STOPPED)
+        run.await_event(EventKind.PHASE_STARTED, phase)
+        run.await_event(kind)
         below = run.below
         run.process.send_signal(number)
         found = run.ended()
         run.await_gone(below)
     assert found.code == 1
-    assert "interrupted in roll-forward: nothing is decided; kept until then: " in found.output
+    assert (
+        f"interrupted in {phase}: it decides nothing, and what was over by then is judged; kept until" in found.output
+    )
     assert "iptables -> next: CANNOT TELL" in found.output
     assert found.finding("hold-from", "availability: new TCP").verdict is Verdict.PASS
-    assert found.finding("roll-forward", "broken-off").reason == "the run was interrupted"
+    assert found.finding(phase, "broken-off").reason == "the run was interrupted"
     assert found.failed == set()
     assert (found.folder / "evidence" / "upgrade" / "attempts.parquet").exists()
     assert list((found.folder / "logs").rglob("kube-proxy-node-1.log"))
+
+
+def test_one_that_is_told_to_end_while_its_roll_is_undone_may_not_and_says_what_nodes_have(tmp_path: Path) -> None:
+    with upgrading(tmp_path, "--from=iptables", "--to=broken=iptables+NoSuchGate", "--quick") as run:
+        run.await_event(EventKind.PHASE_STARTED, UNDO)
+        below = run.below
+        run.process.send_signal(signal.SIGINT)
+        found = run.ended()
+        run.await_gone(below)
+    assert found.code == 1
+    assert "iptables -> broken: MAY NOT" in found.output
+    assert "interrupted in undo-roll: it decides nothing" in found.output
+    made = found.results.upgrade
+    assert made is not None
+    assert made.aftermath.startswith(
+        "The roll stopped in roll-forward, and undo-roll was not over when the upgrade was broken off (the run was "
+        "interrupted): node-1 has been given "
+    )
+    assert "way back" not in made.aftermath
 
 
 def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing(tmp_path: Path) -> None:
@@ -118,23 +151,31 @@ def test_one_that_is_told_to_end_before_its_first_phase_leaves_no_cluster(tmp_pa
     assert "MAY" not in run.printed.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_one_whose_cases_run_ends_with_them(tmp_path: Path, number: signal.Signals) -> None:
-    """pytest is a child: it is told to end, or notices that nobody waits for it, and clears up."""
+def test_one_that_is_killed_while_its_cases_run_ends_with_them(tmp_path: Path) -> None:
+    """pytest is a child: it notices that nobody waits for it, and clears up."""
     with upgrading(tmp_path, *PAIR, cases=CASE) as run:
         run.await_event(EventKind.PHASE_STARTED, "conformance-from")
         until(lambda: cases_attempt(run), what="the case has clients", deadline_s=90)
         below = run.below
-        run.process.send_signal(number)
-        code = run.process.wait(60)
-        if number == signal.SIGKILL:
-            assert "upgrade-" not in listed(tmp_path)
-            run.await_gone(below)
-            return
+        run.process.kill()
+        run.process.wait()
+        assert "upgrade-" not in listed(tmp_path)
         run.await_gone(below)
-    found = run.ended()
-    assert code == 1
-    assert "interrupted in conformance-from: nothing is decided" in found.output
+
+
+def test_one_that_is_told_to_end_while_a_fault_hurts_heals_it_and_ends(tmp_path: Path) -> None:
+    """pytest is a child: it is told to end, heals what it has hurt, and its upgrade ends with it."""
+    with upgrading(tmp_path, "--from=iptables", "--to=next=iptables", cases=FAULT) as run:
+        run.await_event(EventKind.PHASE_STARTED, "faults-from")
+        run.await_event(EventKind.FAULT_LANDED)
+        below = run.below
+        run.process.send_signal(signal.SIGTERM)
+        found = run.ended()
+        assert EventKind.FAULT_HEAL_CONFIRMED in {each["kind"] for each in run.events()}
+        run.await_gone(below)
+    assert found.code == 1
+    assert "interrupted in faults-from: it decides nothing, and what was over by then is judged" in found.output
     assert "iptables -> next: CANNOT TELL" in found.output
     assert found.finding("hold-from", "availability: new TCP").verdict is Verdict.PASS
+    assert found.finding("faults-from", "broken-off").reason == "the run was interrupted"
     assert found.failed == set()

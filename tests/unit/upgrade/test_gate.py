@@ -34,8 +34,10 @@ def test_without_cases_only_rolls_and_holds_are_run() -> None:
 
 def test_what_is_kept_of_an_interrupted_one_can_be_found(tmp_path: Path) -> None:
     said = interruption("roll-back", Evidence(tmp_path, NAME), tmp_path)
-    assert said.startswith("interrupted in roll-back: nothing is decided; ")
+    assert said.startswith("interrupted in roll-back: it decides nothing, and what was over by then is judged; ")
     assert said.endswith(f"evidence/upgrade, below {tmp_path}")
+    early = interruption("", Evidence(tmp_path, NAME), tmp_path)
+    assert early.startswith("interrupted in the preparation: nothing is decided; ")
 
 
 def test_one_that_was_broken_off_decides_nothing_and_says_by_what() -> None:

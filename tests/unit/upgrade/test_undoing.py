@@ -8,7 +8,7 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.upgrade.gate import Plan
 from gauntlet.upgrade.phases import Extent, Leg, Phase, Side, Task, phases
 from gauntlet.upgrade.strategy import Strategy
-from gauntlet.upgrade.undoing import HOLD_UNDONE, UNDO, aftermath, failed_nodes, stopped, undoing
+from gauntlet.upgrade.undoing import BROKEN_OFF, HOLD_UNDONE, UNDO, aftermath, failed_nodes, stopped, undoing
 from gauntlet.upgrade.verdict import Concern, Observation
 
 NODES = ("node-1", "node-2", "node-3")
@@ -98,6 +98,19 @@ def test_what_each_node_is_left_with_is_said() -> None:
     assert said == (
         "The roll stopped in roll-forward, and all is left as it was then: node-1 has been given next, "
         "node-2 has been given next, node-3 has been given iptables."
+    )
+
+
+@pytest.mark.parametrize("phase", [UNDO, HOLD_UNDONE])
+def test_of_a_way_back_that_was_broken_off_it_is_only_said_what_nodes_have(phase: str) -> None:
+    failed = halted("node-1", "node-2")
+    back, hold = undoing(failed, ["node-2"])
+    given = {"node-1": Side.TO, "node-2": Side.FROM, "node-3": Side.FROM}
+    taken = {UNDO: (failed, stopped(back, given)), HOLD_UNDONE: (failed, back, stopped(hold, given))}[phase]
+    interrupted = Observation(phase, Concern.ROLL, Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, "the run was interrupted"))
+    assert aftermath(taken, [FAILURE, interrupted], NAMES) == (
+        f"The roll stopped in roll-forward, and {phase} was not over when the upgrade was broken off (the run was "
+        "interrupted): node-1 has been given next, node-2 has been given iptables, node-3 has been given iptables."
     )
 
 
