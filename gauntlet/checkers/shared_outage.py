@@ -33,15 +33,17 @@ def shared(outages: Sequence[Outage]) -> Shared | None:
 
     An edge is where most flows can have it (Marzullo's algorithm, by which NTP chooses among clocks). It has to be
     more than half of them, and the first one among them: flows that were hurt for another time are another outage.
+    An attempt that is under way when the outage begins is hurt by it, too, if its connection is cut: so it may have
+    begun later than that attempt did, by as long as one takes.
     """
     worst = outages[0].spell
     spells = [each.spell for each in outages]
     mine = [each for each in spells if each.first_ns <= worst.last_ns and each.last_ns >= worst.first_ns]
-    begins = [(each.before_ns, each.first_ns) for each in mine if each.before_ns is not None]
+    begins = [(each.before_ns, each.first_ns + each.takes_ns) for each in mine if each.before_ns is not None]
     ends = [(each.last_ns, each.after_ns) for each in mine if each.after_ns is not None]
     if worst.before_ns is None or worst.after_ns is None:
         return None
-    begin = _agreed(begins, (worst.before_ns, worst.first_ns), len(mine))
+    begin = _agreed(begins, (worst.before_ns, worst.first_ns + worst.takes_ns), len(mine))
     end = _agreed(ends, (worst.last_ns, worst.after_ns), len(mine))
     if begin is None or end is None:
         return None

@@ -18,13 +18,17 @@ from gauntlet.ground.frames import pl
 
 @dataclass(frozen=True)
 class Spell:
-    """Begin times in ns. `before_ns`: last good attempt before; `after_ns`: first good one after; None: none."""
+    """Begin times in ns. `before_ns`: last good attempt before; `after_ns`: first good one after; None: none.
+
+    `takes_ns` is how long the last good attempt before took: what was under way when the spell began may be hurt too.
+    """
 
     first_ns: int
     last_ns: int
     before_ns: int | None
     after_ns: int | None
     hurt: int
+    takes_ns: int = 0
 
     @property
     def over(self) -> bool:
@@ -65,7 +69,8 @@ def spells(
     flow was good again at one of these moments, what hurts it from then on is another spell, however soon.
     """
     split = attempts.select(pl.col("at_ns"), end_ns().alias("end_ns"), hurt(slow_after_ms).alias("hurt"))
-    good = split.filter(~pl.col("hurt"))["at_ns"].sort().to_list()
+    fine = split.filter(~pl.col("hurt")).sort("at_ns")
+    good, good_ends = fine["at_ns"].to_list(), fine["end_ns"].to_list()
     hurts = split.filter(pl.col("hurt")).sort("at_ns")
     bad = hurts["at_ns"].clip(lower_bound=since_ns).to_list()
     ends = hurts["end_ns"].to_list()
@@ -79,7 +84,7 @@ def spells(
             anew = good_ns is not None and any(good_ns < deed_ns < ends[index + 1] for deed_ns in deeds_ns)
             if not held and not anew:
                 continue
-        found.append(_spell(good, bad[start : index + 1], since_ns))
+        found.append(_spell(good, good_ends, bad[start : index + 1], since_ns))
         start = index + 1
     return found
 
@@ -90,10 +95,12 @@ def _good_between(good: list[int], bad_ns: int, next_bad_ns: int) -> int | None:
     return good[first] if first < len(good) and good[first] < next_bad_ns else None
 
 
-def _spell(good: list[int], bad: list[int], since_ns: int | None) -> Spell:
+def _spell(good: list[int], good_ends: list[int], bad: list[int], since_ns: int | None) -> Spell:
     before = bisect_left(good, bad[0]) - 1
     after = bisect_right(good, bad[-1])
     before_ns = good[before] if before >= 0 else None
+    takes_ns = good_ends[before] - good[before] if before >= 0 else 0
     if since_ns is not None:
         before_ns = since_ns if before_ns is None else max(before_ns, since_ns)
-    return Spell(bad[0], bad[-1], before_ns, good[after] if after < len(good) else None, len(bad))
+    after_ns = good[after] if after < len(good) else None
+    return Spell(bad[0], bad[-1], before_ns, after_ns, len(bad), takes_ns)

@@ -14,11 +14,11 @@ from tests.unit.checkers.histories import Row, frame
 EVERY_S = 0.05
 
 
-def flow(client: str, phase_s: float, began_s: float, ended_s: float) -> Sequence[Row]:
+def flow(client: str, phase_s: float, began_s: float, ended_s: float, takes_ms: float = 1.0) -> Sequence[Row]:
     """A flow that fails between these moments; its first attempt is at `phase_s`."""
     moments = [phase_s + number * EVERY_S for number in range(120)]
     return [
-        Row(at_s, client=client, outcome="timeout" if began_s <= at_s < ended_s else "ok", latency_ms=1.0)
+        Row(at_s, client=client, outcome="timeout" if began_s <= at_s < ended_s else "ok", latency_ms=takes_ms)
         for at_s in moments
     ]
 
@@ -39,6 +39,17 @@ def test_flows_that_attempt_at_different_moments_know_its_length_better() -> Non
     assert known is not None
     assert known.flows == 12
     assert known.resolution_s < 0.01
+    assert abs(known.length_s - 1.5) <= known.resolution_s + 1e-9
+
+
+@pytest.mark.parametrize("takes_ms", [1.0, 30.0, 80.0])
+def test_attempts_that_were_under_way_when_it_began_do_not_spoil_it(takes_ms: float) -> None:
+    """A rule that goes cuts what is open through it: an attempt of a busy machine had begun long before."""
+    flows = (
+        flow(f"client-{number}", at_s, 1.0 - takes_ms / 1000, 2.5, takes_ms) for number, at_s in enumerate(phases(12))
+    )
+    known = together(*flows)
+    assert known is not None
     assert abs(known.length_s - 1.5) <= known.resolution_s + 1e-9
 
 
