@@ -98,6 +98,7 @@ ATTEMPTS: Mapping[str, pl.DataType] = {
     "backend_node": pl.String(),
     "seen_source_ip": pl.String(),  # client address as the backend saw it; null unless asked for
     "error": pl.String(),  # the operating system's words; null where the attempt was ok
+    "late_ns": pl.Int64(),  # how much later than it was due the client began it; null where that was not measured
 }
 
 EVENTS: Mapping[str, pl.DataType] = {
@@ -182,6 +183,13 @@ def attempts(rows: Iterable[Mapping[str, str | int | None]]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=dict(ATTEMPTS), orient="row").sort("at_ns", maintain_order=True)
 
 
+def stored_attempts(path: Path) -> pl.DataFrame:
+    """A frame of the ATTEMPTS schema from a Parquet file. Earlier runs did not measure `late_ns`."""
+    found = pl.read_parquet(path, glob=False)
+    measured = found if "late_ns" in found.columns else found.with_columns(late_ns=pl.lit(None, pl.Int64()))
+    return measured.select(ATTEMPTS.keys())
+
+
 @dataclass(frozen=True)
 class History:
     """Attempts and events of one case, each sorted by `at_ns`."""
@@ -199,7 +207,8 @@ class History:
     def load(cls, folder: Path) -> History:
         """Read what `save` wrote. Raises FileNotFoundError if it is not there."""
         # A case's folder may have brackets in its name, which are no pattern.
-        return cls(*(pl.read_parquet(folder / f"{name}.parquet", glob=False) for name in ("attempts", "events")))
+        events = pl.read_parquet(folder / "events.parquet", glob=False)
+        return cls(stored_attempts(folder / "attempts.parquet"), events)
 
     def between(self, start_ns: int, end_ns: int) -> History:
         """Attempts that began, and events that happened, in [start_ns, end_ns)."""

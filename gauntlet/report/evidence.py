@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import ATTEMPTS, EVENTS, History, events
+from gauntlet.ground.history import EVENTS, History, events, stored_attempts
 
 FILES = (".parquet", ".jsonl", ".txt", ".log", ".json")
 
@@ -59,7 +59,7 @@ def _folders(run: Path, paths: Iterable[str]) -> list[Path]:
 
 
 def _history(folder: Path) -> History:
-    attempts = pl.read_parquet(folder / "attempts.parquet", glob=False).select(ATTEMPTS.keys())
+    attempts = stored_attempts(folder / "attempts.parquet")
     path = folder / "events.parquet"
     if not path.exists():
         return History(attempts.sort("at_ns"), events([]))

@@ -6,6 +6,7 @@ import time
 
 from locust import User
 from locust.env import Environment
+from locust.exception import StopUser
 
 from gauntlet.traffic.job import Job
 from gauntlet.traffic.schedule import Schedule
@@ -21,3 +22,14 @@ class JobEnvironment(Environment):
         self.schedule = Schedule(job.rate_per_s, job.attempts, time.monotonic())
         self.rows: list[str] = []
         self.made = 0
+
+    def claim(self) -> tuple[float, int]:
+        """The next slot: seconds until its attempt is due, and that moment in ns of the monotonic clock.
+
+        Raises StopUser if the schedule is used up.
+        """
+        now_s = time.monotonic()
+        delay_s = self.schedule.claim(now_s)
+        if delay_s is None:
+            raise StopUser
+        return delay_s, int((now_s + delay_s) * 1e9)

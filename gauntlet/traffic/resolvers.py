@@ -8,38 +8,32 @@ import struct
 
 from gauntlet.traffic import dns
 from gauntlet.traffic.reply import BadReply
-from gauntlet.traffic.users import Closed, Probe
+from gauntlet.traffic.users import Closed, NewTcp, NewUdp, Probe
 
 _LARGEST = 65_536
 _LENGTH = struct.Struct("!H")
 
 
-class ByUdp(Probe):
+class ByUdp(NewUdp):
     """A new socket, and so a new source port, for each question, as resolvers do against forgery (RFC 5452)."""
 
-    def exchange(self) -> None:
+    def converse(self, flow: socket.socket) -> None:
         number = secrets.randbits(16)
-        flow = self.open(socket.SOCK_DGRAM)
-        try:
-            flow.send(dns.query(self.job.name, number))
-            self.backend = dns.resolved(flow.recv(_LARGEST), number).server
-        finally:
-            flow.close()
+        question = dns.query(self.job.name, number)
+        self.leaves()
+        flow.send(question)
+        self.backend = dns.resolved(flow.recv(_LARGEST), number).server
 
 
-class ByTcp(Probe):
+class ByTcp(NewTcp):
     """A new connection for each question."""
 
-    def exchange(self) -> None:
+    def converse(self, connection: socket.socket) -> None:
         number = secrets.randbits(16)
-        connection = self.open(socket.SOCK_STREAM)
-        try:
-            question = dns.query(self.job.name, number)
-            connection.sendall(_LENGTH.pack(len(question)) + question)
-            (size,) = _LENGTH.unpack(self._whole(connection, _LENGTH.size))
-            self.backend = dns.resolved(self._whole(connection, size), number).server
-        finally:
-            connection.close()
+        question = dns.query(self.job.name, number)
+        connection.sendall(_LENGTH.pack(len(question)) + question)
+        (size,) = _LENGTH.unpack(self._whole(connection, _LENGTH.size))
+        self.backend = dns.resolved(self._whole(connection, size), number).server
 
     @staticmethod
     def _whole(connection: socket.socket, size: int) -> bytes:

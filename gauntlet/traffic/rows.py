@@ -1,7 +1,7 @@
 """Row files: what an agent saw, as it happened, and how it becomes a frame of the history.
 
 The first line is JSON: what is the same in all rows (client, target, connection). Every other line is one
-attempt, tab-separated: `at_ns latency_ns result backend seen_source_ip error`. A last line without its end
+attempt, tab-separated: `at_ns latency_ns result backend seen_source_ip error late_ns`. A last line without its end
 is what a crash leaves, and is dropped.
 """
 
@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, pl.DataType] = {
     "backend": pl.String(),
     "seen_source_ip": pl.String(),
     "error": pl.String(),
+    "late_ns": pl.Int64(),
 }
 
 # Words of the agent, and names of errno values as connect(2), send(2) and recv(2) give them.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from locust import User, task
 from locust.env import Environment
-from locust.exception import StopUser
 
 from gauntlet.traffic.job import Asked, TableJob
 from gauntlet.traffic.job_environment import JobEnvironment
@@ -38,6 +36,7 @@ class TableUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        self.due_ns = 0
         self.probes: dict[str, Probe] = {"tcp": NewTcp(self.environment), "udp": NewUdp(self.environment)}
 
     def on_start(self) -> None:
@@ -45,9 +44,7 @@ class TableUser(User):
 
     def wait_time(self) -> float:
         """Called by Locust after each task. Raises StopUser when all is asked."""
-        delay_s = self.environment.schedule.claim(time.monotonic())
-        if delay_s is None:
-            raise StopUser
+        delay_s, self.due_ns = self.environment.claim()
         return delay_s
 
     @task
@@ -56,5 +53,5 @@ class TableUser(User):
         job = self.environment.jobs[position]
         probe = self.probes[job.protocol]
         probe.aim(job)
-        probe.row = f"{position}\t"
+        probe.row, probe.due_ns = f"{position}\t", self.due_ns
         probe.attempt()

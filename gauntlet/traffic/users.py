@@ -22,7 +22,6 @@ from ipaddress import ip_address
 
 import gevent  # type: ignore[import-untyped]
 from locust import User, task
-from locust.exception import StopUser
 
 from gauntlet.traffic.job import Job
 from gauntlet.traffic.job_environment import JobEnvironment
@@ -53,6 +52,7 @@ class Probe(User):
     def __init__(self, environment: JobEnvironment) -> None:
         super().__init__(environment)
         self.backend = self.seen_source_ip = ""
+        self.due_ns = self.at_ns = self.begin_ns = 0
         self.aim(environment.job)
 
     def aim(self, job: Job) -> None:
@@ -69,9 +69,7 @@ class Probe(User):
 
     def wait_time(self) -> float:
         """Called by Locust after each task. Raises StopUser when the schedule is used up."""
-        delay_s = self.environment.schedule.claim(time.monotonic())
-        if delay_s is None:
-            raise StopUser
+        delay_s, self.due_ns = self.environment.claim()
         return delay_s
 
     @task
@@ -84,7 +82,7 @@ class Probe(User):
         self.backend = self.seen_source_ip = ""
         result, error = "ok", ""
         limit = gevent.Timeout(self.job.timeout_s)
-        at_ns, begin_ns = time.time_ns(), time.monotonic_ns()
+        self.at_ns, self.begin_ns = time.time_ns(), time.monotonic_ns()
         limit.start()
         try:
             self.exchange()
@@ -102,12 +100,13 @@ class Probe(User):
             result, error = "bad_reply", str(failed)
         finally:
             limit.close()
-        latency_ns = time.monotonic_ns() - begin_ns
+        latency_ns = time.monotonic_ns() - self.begin_ns
+        late_ns = max(0, self.begin_ns - self.due_ns)
         if result != "ok":
             self.let_go()
         self.environment.made += 1
         self.environment.rows.append(
-            f"{self.row}{at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\n"
+            f"{self.row}{self.at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\t{late_ns}\n"
         )
         self.environment.events.request.fire(  # type: ignore[no-untyped-call]
             request_type=self.job.protocol,
@@ -120,6 +119,11 @@ class Probe(User):
     def exchange(self) -> None:
         """Ask every question and keep the answers. Raises OSError, Closed and BadReply."""
         raise NotImplementedError
+
+    def leaves(self) -> None:
+        """The attempt begins with its first packet, unless a name was looked up: to prepare a socket can take long."""
+        if self.family is not None:
+            self.at_ns, self.begin_ns = time.time_ns(), time.monotonic_ns()
 
     def let_go(self) -> None:
         """Close what is open."""
@@ -138,6 +142,7 @@ class Probe(User):
                 opened.bind(("::" if family == socket.AF_INET6 else "", self.job.local_port))
             else:
                 _SOURCE_PORTS.bind(opened)
+            self.leaves()
             opened.connect(address)
         except BaseException:
             opened.close()
@@ -200,6 +205,8 @@ class KeptTcp(NewTcp):
     def exchange(self) -> None:
         if self.connection is None:
             self.connection = self.open(socket.SOCK_STREAM)
+        else:
+            self.leaves()
         self.converse(self.connection)
 
     def let_go(self) -> None:
@@ -219,6 +226,7 @@ class NewUdp(Probe):
             flow.close()
 
     def converse(self, flow: socket.socket) -> None:
+        self.leaves()
         for question in self.job.questions:
             flow.send(question.encode())
             self.learn(question, flow.recv(_LARGEST))

@@ -18,7 +18,8 @@ from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
-from gauntlet.promises.upgrade import UpgradeTerms
+from gauntlet.promises.upgrade import RollPromise, UpgradeTerms
+from gauntlet.upgrade.own_load import REMEDY, checked
 from gauntlet.upgrade.phases import PhaseHistory
 
 KINDS: Mapping[str, tuple[Protocol, Connection]] = {
@@ -100,10 +101,14 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             events=_of_kind(whole.events, *_DEEDS),
         )
         longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped))
-        yield from (replace(each, check=f"{each.check}: {kind}") for each in (share, longest))
+        for each in (share, longest):
+            yield replace(_checked(each, part, whole, promise), check=f"{each.check}: {kind}")
     kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
     if KINDS["kept TCP"] in kinds:
-        yield connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
+        cut = connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
+        # A client gives up a connection that does not answer in time.
+        kept = [part for kind, part in _by_kind(seen, setting.flows) if kind == "kept TCP"]
+        yield _checked(cut, pl.concat(kept), whole, promise)
     if KINDS["kept UDP"] in kinds:
         yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, gone=setting.gone, within=stretch)
         yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, gone=setting.gone, within=stretch)
@@ -113,6 +118,11 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             mine, timeout_s=timeout_s, at_most=promise.affinity_broken, gone=setting.gone, within=stretch
         )
         yield replace(found, check=f"{found.check}: {service}")
+
+
+def _checked(finding: Finding, attempts: pl.DataFrame, whole: History, promise: RollPromise) -> Finding:
+    """Clients that begin so late cannot see what was promised that they see."""
+    return checked(finding, attempts, whole, hold_s=promise.hold_s, late_s=promise.resolution_s)
 
 
 def together(longest: Finding, found: Sequence[Outage]) -> Finding:
@@ -158,10 +168,13 @@ def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float, prese
     )
     if longest is None:
         return no_data(check)
-    quiet_s, name = longest
+    quiet_s, name, late_s = longest
     verdict = Verdict.PASS if quiet_s <= at_most_s else Verdict.INCONCLUSIVE
     reason = f"no flow was quiet for longer than {quiet_s:.3f} s ({name}); promised: {at_most_s:g} s"
-    return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0)
+    if verdict is Verdict.PASS or not late_s:
+        return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0)
+    reason += f"; its client began {late_s:.3f} s too late after that, which is the load of the machine it runs on"
+    return Finding(check, verdict, reason, quiet_s, "s", at_most_s, 0.0, remedy=REMEDY)
 
 
 def _presences(flow: pl.DataFrame, stretch: Stretch, present: Presence) -> Iterator[tuple[pl.DataFrame, Stretch]]:
@@ -174,16 +187,18 @@ def _presences(flow: pl.DataFrame, stretch: Stretch, present: Presence) -> Itera
         yield flow.filter((pl.col("at_ns") >= part.start_ns) & (pl.col("at_ns") < part.end_ns)), part
 
 
-def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str]:
-    ordered = flow.sort("at_ns").select("at_ns", end=end_ns())
+def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str, float]:
+    """The longest quiet, the flow's name, and how late the attempt that ended it began; 0 if that is not known."""
+    ordered = flow.sort("at_ns").select("at_ns", end=end_ns(), late=pl.col("late_ns").fill_null(0))
     since = [stretch.start_ns, *ordered["end"]]
     until = [*ordered["at_ns"], stretch.end_ns]
     reaching = (
-        after - before
-        for before, after in zip(since, until, strict=True)
+        (after - before, late)
+        for before, after, late in zip(since, until, [*ordered["late"], 0], strict=True)
         if after > stretch.start_ns and before < stretch.end_ns
     )
-    return max((0, *reaching)) / NANO, name
+    quiet_ns, late_ns = max(((0, 0), *reaching))
+    return quiet_ns / NANO, name, late_ns / NANO
 
 
 def ready(events: pl.DataFrame, within_s: float) -> Finding:

@@ -16,7 +16,10 @@ from gauntlet.ground.history import DeclaredFlow, Event, EventKind, Frontend, Pr
 from gauntlet.traffic import Flow
 from gauntlet.traffic.rows import head
 
-ROWS = b"1000\\t5\\tok\\tb1\\t\\t\\n2000\\t5\\tETIMEDOUT\\t\\t\\tlate\\n3000\\t5\\tEMFILE\\t\\t\\tnone\\n4000\\t5"
+ROWS = (
+    b"1000\\t5\\tok\\tb1\\t\\t\\t7\\n2000\\t5\\tETIMEDOUT\\t\\t\\tlate\\t7\\n"
+    b"3000\\t5\\tEMFILE\\t\\t\\tnone\\t7\\n4000\\t5"
+)
 
 class Gone(SimpleNamespace):
     def node(self, name):

@@ -33,6 +33,7 @@ class Row:
     seen: str | None = None
     protocol: str = "tcp"
     service: str = "test/web"
+    late_ms: float | None = None
 
     def row(self) -> dict[str, str | int | None]:
         ok = self.outcome in (Outcome.OK, Outcome.WRONG_BACKEND)
@@ -52,6 +53,7 @@ class Row:
             "backend_node": self.backend_node if ok else None,
             "seen_source_ip": self.seen,
             "error": None if ok else "made up",
+            "late_ns": None if self.late_ms is None else round(self.late_ms * 1e6),
         }
 
 

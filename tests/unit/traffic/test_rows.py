@@ -9,7 +9,7 @@ from gauntlet.ground.history import ATTEMPTS, DeclaredFlow, Outcome
 from gauntlet.traffic.rows import OUTCOMES, head, read
 
 _FLOW = DeclaredFlow("client", None, "ns/web", "cluster_ip", "10.96.0.9", 80, "tcp", "new")
-_ROWS = "200\t5\tok\tweb-1\t10.0.0.1\t\n100\t9\tECONNREFUSED\t\t\tConnection refused\n"
+_ROWS = "200\t5\tok\tweb-1\t10.0.0.1\t\t7\n100\t9\tECONNREFUSED\t\t\tConnection refused\t7\n"
 
 
 def _file(tmp_path: Path, rows: str) -> Path:
@@ -47,7 +47,7 @@ def test_no_whole_row_is_an_empty_frame(tmp_path: Path, rows: str) -> None:
 
 @pytest.mark.parametrize("result", sorted(OUTCOMES))
 def test_every_result_has_its_outcome(tmp_path: Path, result: str) -> None:
-    frame = read(_file(tmp_path, f'1\t2\t{result}\t\t\tsays "so"\n'), {})
+    frame = read(_file(tmp_path, f'1\t2\t{result}\t\t\tsays "so"\t7\n'), {})
 
     assert frame.select("outcome", "error").rows() == [(str(OUTCOMES[result]), 'says "so"')]
 
@@ -59,4 +59,4 @@ def test_only_a_checker_says_wrong_backend() -> None:
 @pytest.mark.parametrize("result", ["EADDRNOTAVAIL", "EMFILE", "ENOBUFS", "EADDRINUSE", "unknown"])
 def test_what_the_client_itself_lacked_is_inconclusive(tmp_path: Path, result: str) -> None:
     with pytest.raises(Inconclusive, match=f"1 of 3 attempts failed on the client itself.*{result}"):
-        read(_file(tmp_path, _ROWS + f"300\t5\t{result}\t\t\twords\n"), {})
+        read(_file(tmp_path, _ROWS + f"300\t5\t{result}\t\t\twords\t7\n"), {})

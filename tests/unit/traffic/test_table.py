@@ -38,7 +38,7 @@ def written(folder: Path, of: Table, *lines: str) -> Path:
 
 def test_answers_know_the_row_that_they_are_of(tmp_path: Path) -> None:
     of = table(1, 1)
-    lines = ("1\t20\t5\tok\tpod-1\t10.0.0.1\t\n", "0\t10\t5\tECONNREFUSED\t\t\tConnection refused\n")
+    lines = ("1\t20\t5\tok\tpod-1\t10.0.0.1\t\t7\n", "0\t10\t5\tECONNREFUSED\t\t\tConnection refused\t7\n")
 
     seen = read(written(tmp_path, of, *lines), of).attempts
 
@@ -51,7 +51,7 @@ def test_answers_know_the_row_that_they_are_of(tmp_path: Path) -> None:
 def test_what_failed_on_the_client_itself_says_nothing_of_the_service(tmp_path: Path) -> None:
     of = table(1, 1)
 
-    answers = read(written(tmp_path, of, "0\t10\t5\tEMFILE\t\t\tToo many open files\n"), of)
+    answers = read(written(tmp_path, of, "0\t10\t5\tEMFILE\t\t\tToo many open files\t7\n"), of)
 
     assert answers.attempts.is_empty()
     assert answers.unmade == {100: "EMFILE"}
@@ -60,7 +60,7 @@ def test_what_failed_on_the_client_itself_says_nothing_of_the_service(tmp_path: 
 def test_a_line_without_its_end_is_dropped(tmp_path: Path) -> None:
     of = table(2)
 
-    answers = read(written(tmp_path, of, "0\t10\t5\tok\tpod-1\t10.0.0.1\t\n", "0\t11\t5\tok\tpo"), of)
+    answers = read(written(tmp_path, of, "0\t10\t5\tok\tpod-1\t10.0.0.1\t\t7\n", "0\t11\t5\tok\tpo"), of)
 
     assert answers.attempts.height == 1
 

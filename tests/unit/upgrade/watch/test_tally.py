@@ -5,8 +5,8 @@ from __future__ import annotations
 from gauntlet.upgrade.watch.screen import in_a_line
 from gauntlet.upgrade.watch.tally import Count, counted
 
-ROW = b"1800000000000000000\t2000000\tok\tbackend-1\t10.1.0.2\t\n"
-BAD = b"1800000000000000000\t2000000\tECONNREFUSED\t\t\tConnection refused\n"
+ROW = b"1800000000000000000\t2000000\tok\tbackend-1\t10.1.0.2\t\t7\n"
+BAD = b"1800000000000000000\t2000000\tECONNREFUSED\t\t\tConnection refused\t7\n"
 
 
 def test_whole_rows_are_counted() -> None:
