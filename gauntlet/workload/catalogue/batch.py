@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, HostKind, Node
@@ -25,7 +25,7 @@ from gauntlet.workload.catalogue.pool import Pool
 from gauntlet.workload.catalogue.rules_now import RulesNow
 from gauntlet.workload.catalogue.sentinel import Sentinel
 from gauntlet.workload.catalogue.surroundings import Surroundings
-from gauntlet.workload.catalogue.tables import Tables
+from gauntlet.workload.catalogue.tables import Returned, Tables
 from gauntlet.workload.changes import Declarations
 from gauntlet.workload.effect import with_syncs
 from gauntlet.workload.workload import Workload
@@ -209,14 +209,15 @@ class Batch:
         used_up = self._tools.flows.silent_clients()
         left = {row.client: 0 if row.client in used_up else tables.refusals_left(row) for row in limited}
         chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
-        refused = tables.ask([(row, 1) for row in chosen])
+        refused = [(row, 1) for row in chosen]
         free = [row for row in planned.rows if not (row.flow or effort.is_limited(row))]
-        once = tables.ask([(row, effort.first(row)) for row in free])
-        met = dict(once.attempts.group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
-        more = tables.ask(effort.rest(free, met))
-        flows = self._tools.flows.judged()
-        every = (refused, once, more, flows)
-        attempts = pl.concat([each.attempts for each in every]).sort("at_ns", maintain_order=True)
+        others = [(row, effort.first(row)) for row in free]
+        # What is refused against the model uses up what the kernels may refuse a client: it comes after what must be.
+        is_sound = not any(each.is_hopeless for each in self._courses)
+        once = [tables.ask(each) for each in ([refused + others] if is_sound else [refused, others])]
+        met = dict(_attempts(once).group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
+        every = (*once, tables.ask(effort.rest(free, met)), self._tools.flows.judged())
+        attempts = _attempts(every).sort("at_ns", maintain_order=True)
         return attempts, {number: why for each in every for number, why in each.unasked.items()}, too_many
 
     def _record(
@@ -267,3 +268,7 @@ class Batch:
             words = [*behind, *(f"{row.question.client} -> {row.question.frontend}" for row in rows[:_MOST_MISSING])]
             if words:
                 course.events.append(Event(EventKind.NOT_IN_EFFECT, course.key, detail="; ".join(words), at_ns=at_ns))
+
+
+def _attempts(of: Iterable[Returned]) -> pl.DataFrame:
+    return pl.concat([each.attempts for each in of])

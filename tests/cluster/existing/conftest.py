@@ -14,7 +14,7 @@ from gauntlet.providers.existing import marker
 from gauntlet.subject import plain
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox() -> Iterator[Cluster]:
     source = provider("sandbox")
     name = f"test-existing-{os.getpid()}"

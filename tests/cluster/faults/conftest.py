@@ -18,9 +18,9 @@ from gauntlet.subject import plain
 Sandboxes = Callable[[ProxyMode], Cluster]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandboxes() -> Iterator[Sandboxes]:
-    """The cluster in a mode; all tests share it, and leave it healthy."""
+    """The cluster in a mode; all tests of this folder share it, and leave it healthy."""
     source = provider("sandbox")
     made: dict[ProxyMode, Cluster] = {}
 

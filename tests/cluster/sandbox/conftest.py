@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -18,13 +18,25 @@ from gauntlet.subject import plain
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66"
 
 
-@pytest.fixture(scope="session", params=[ProxyMode.IPTABLES, ProxyMode.NFTABLES])
-def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+@pytest.fixture(scope="package")
+def in_mode() -> Iterator[Callable[[ProxyMode], Cluster]]:
+    """The cluster in a mode, made when first asked for. It goes with the last test of this folder: idle ones cost."""
     sandbox = provider("sandbox")
-    name = f"test-{request.param}-{os.getpid()}"
-    made = sandbox.create(ClusterSpec(name=name, subject=plain(request.param)))
-    yield made
-    sandbox.delete(name)
+    made: dict[ProxyMode, Cluster] = {}
+
+    def of(mode: ProxyMode) -> Cluster:
+        if mode not in made:
+            made[mode] = sandbox.create(ClusterSpec(name=f"test-{mode}-{os.getpid()}", subject=plain(mode)))
+        return made[mode]
+
+    yield of
+    for cluster in made.values():
+        sandbox.delete(cluster.name)
+
+
+@pytest.fixture(scope="package", params=[ProxyMode.IPTABLES, ProxyMode.NFTABLES])
+def cluster(request: pytest.FixtureRequest, in_mode: Callable[[ProxyMode], Cluster]) -> Cluster:
+    return in_mode(request.param)
 
 
 @dataclass(frozen=True)
