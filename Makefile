@@ -41,7 +41,7 @@ catalogue: setup ## write docs/catalogue.md and docs/known-defects.md anew
 	@$(BIN)/python -m fixtures.catalogue_page
 	@$(BIN)/python -m gauntlet.report.known_defects_page
 
-bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone)
+bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known)
 	$(BIN)/python -m bench $(PARTS)
 
 clean: ## remove what set-up and runs put into this folder (not the cache of binaries)

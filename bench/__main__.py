@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import click
 
-from bench import conformance, page
+from bench import conformance, page, upgrade_outage
 from bench.connections import connections_per_s
 from bench.figures import Figures
 from bench.own_kernel import own_kernel
@@ -61,6 +61,15 @@ def _catalogue() -> Figures:
     return figures
 
 
+def _upgrade() -> Figures:
+    """No figure if the upgrade measured none."""
+    try:
+        return {"upgrade_outage_error_ms": upgrade_outage.error_ms()}
+    except Inconclusive as error:
+        click.echo(f"upgrade: {error}", err=True)
+        return {}
+
+
 def _own_kernel() -> Figures:
     """No figures where an attempt failed."""
     try:
@@ -97,6 +106,7 @@ def _gates() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     "cluster": _cluster,
     "catalogue": _catalogue,
+    "upgrade": _upgrade,
     "own-kernel": _own_kernel,
     "gates": _gates,
 }

@@ -16,6 +16,11 @@ MEANING = {
     "conformance_s": ("conformance profile, both modes", "s", "≤ 150"),
     "conformance_cases": ("cases of it that ran, in the mode that has the fewest", "-", "≥ 150"),
     "broken_conformance_s": ("the same while no NodePort is served, which about half of it asks", "s", "≤ 300"),
+    "upgrade_outage_error_ms": (
+        "an outage of known length in the middle of an upgrade's roll: error of the worse of two nodes",
+        "ms",
+        "≤ 20",
+    ),
     "gate_s": ("gate profile, both modes", "s", "≤ 360"),
     "ipvs_up_s": ("ipvs mode, three nodes with kernels of their own, start to the first answer", "s", "-"),
     "own_kernel_boot_s": ("one such node, power on to the first command", "s", "≤ 8"),

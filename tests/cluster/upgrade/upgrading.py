@@ -155,10 +155,10 @@ def _upgraded(tmp_path: Path, code: int, output: str) -> Upgraded:
     return Upgraded(code, output, load(folder), folder)
 
 
-def program(folder: Path, script: str, name: str = "kube-proxy", interpreter: str = "/bin/sh") -> Path:
-    """A program that is this script."""
+def program(folder: Path, script: str, name: str = "kube-proxy") -> Path:
+    """A program that is this shell script."""
     written = folder / "program" / name
     written.parent.mkdir(exist_ok=True)
-    written.write_text(f"#!{interpreter}\n{script}")
+    written.write_text(f"#!/bin/sh\n{script}")
     written.chmod(written.stat().st_mode | stat.S_IXUSR)
     return written
