@@ -1,7 +1,7 @@
 """The word Subject: what is tested. A data plane's program in one mode, at one version, with one configuration.
 
-Written `nftables`, `nftables@1.36`, `nftables@./bin/kube-proxy`, `nftables@1.37+SomeGate+Other=false+./fields.yaml`, or
-any of these behind a name of one's own: `next=nftables@1.37+SomeGate`.
+Written `nftables`, `nftables@1.36`, `nftables@./bin/kube-proxy`, `nftables@1.37+SomeGate+Other=false+./fields.yaml`,
+`iptables+tools=legacy`, or any of these behind a name of one's own: `next=nftables@1.37+SomeGate`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gauntlet.ground.version import Minor, minor_of
 from gauntlet.proxy.configuration import fields_of
 from gauntlet.proxy.eras import last_with, offer
 from gauntlet.proxy.modes import traits
+from gauntlet.proxy.tools import Tools, names_tools, tools_of
 
 DATA_PLANE = "kube-proxy"
 _EXAMPLES = "write it like nftables, nftables@1.36, nftables@./path/to/kube-proxy or next=nftables@1.37+FeatureGate"
@@ -43,7 +44,8 @@ class Subject:
     `name` is what cases, reports and promises call it. `version` is the minor version of kube-proxy ("1.37"), or the
     full one if that was asked for ("1.37.2"); of an own `program` it is what that says of itself. `gates` are the
     feature gates that were asked for, `fields` the JSON of what is merged over the gauntlet's KubeProxyConfiguration.
-    `written` is how a command line names it, from whichever folder: its paths are absolute.
+    `written` is how a command line names it, from whichever folder: its paths are absolute. `tools` are the iptables
+    that it finds on its node; None for those that the node has anyway.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Subject:
     gates: tuple[tuple[str, bool], ...] = ()
     fields: str = "{}"
     data_plane: str = DATA_PLANE
+    tools: Tools | None = None
 
     @property
     def minor(self) -> Minor:
@@ -123,6 +126,7 @@ class Subject:
                 "mode": ProxyMode(raw["mode"]),
                 "program": Path(raw["program"]) if raw["program"] else None,
                 "gates": tuple((gate, value) for gate, value in raw["gates"]),
+                "tools": Tools(raw["tools"]) if raw.get("tools") else None,
             }
         )
 
@@ -190,9 +194,13 @@ def parse(text: str, default_version: str) -> Subject:
         word, at, version = str(fields.get("mode") or ProxyMode.IPTABLES), "", ""
     mode = _mode(word, text)
     gates: dict[str, bool] = {}
+    tools: Tools | None = None
     for extra in extras:
         if _is_file(extra):
             fields = merged(fields, fields_of(Path(extra), mode))
+            continue
+        if names_tools(extra):
+            tools = tools_of(extra, mode, tools, text)
             continue
         gate, value = _gate(extra, text)
         if gates.setdefault(gate, value) is not value:
@@ -219,6 +227,7 @@ def parse(text: str, default_version: str) -> Subject:
         program=program,
         gates=tuple(sorted(gates.items())),
         fields=json.dumps(fields, sort_keys=True),
+        tools=tools,
     )
 
 

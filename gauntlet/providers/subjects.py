@@ -64,7 +64,7 @@ def agreed(asked: Sequence[Subject] | None, running: Subject, whose: str, sha256
             f"end the cluster and bring it up again; or leave the program out, to test what runs: "
             f"--kp-modes={running.mode}",
         )
-    if (wanted.gates, wanted.fields) != (running.gates, running.fields):
+    if (wanted.gates, wanted.fields, wanted.tools) != (running.gates, running.fields, running.tools):
         raise UsageError(
             f"{whose} with another configuration than {wanted.name}",
             f"{remedy}: a cluster that is there is tested as it is",

@@ -14,6 +14,9 @@ _IPTABLES_BASED = frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERS
 _MAKERS: Mapping[str, frozenset[ProxyMode]] = {
     "iptables": _IPTABLES_BASED,
     "ip6tables": _IPTABLES_BASED,
+    # Of the kind of iptables that is not the node's: no kube-proxy that runs there now writes to it.
+    "other iptables": frozenset(),
+    "other ip6tables": frozenset(),
     "ipset": frozenset({ProxyMode.IPVS}),
     "ipvs": frozenset({ProxyMode.IPVS}),
     "link": frozenset({ProxyMode.IPVS}),
@@ -32,8 +35,12 @@ _CHAIN = re.compile(r"\bKUBE-[A-Z0-9-]+")
 KUBELETS = frozenset({"KUBE-FIREWALL", "KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-MARK-DROP"})
 # What is no rule of a Service, and therefore harmless, but still there: chains, sets, the dummy link, virtual servers.
 _REMAINS = """
-iptables-save 2>/dev/null | grep -e '^:KUBE-' -e '-A.*KUBE-' | sed 's/^/iptables: /'
-ip6tables-save 2>/dev/null | grep -e '^:KUBE-' -e '-A.*KUBE-' | sed 's/^/ip6tables: /'
+kube() { grep -e '^:KUBE-' -e '-A.*KUBE-' | sed "s/^/$1: /"; }
+iptables-save 2>/dev/null | kube iptables
+ip6tables-save 2>/dev/null | kube ip6tables
+case $(iptables --version 2>/dev/null) in *nf_tables*) other=legacy;; *) other=nft;; esac
+iptables-$other-save 2>/dev/null | kube "other iptables"
+ip6tables-$other-save 2>/dev/null | kube "other ip6tables"
 ipset list -name 2>/dev/null | grep '^KUBE-' | sed 's/^/ipset: /'
 grep -E '^(TCP|UDP|SCTP) ' /proc/net/ip_vs 2>/dev/null | tr -s ' ' | cut -d ' ' -f 1,2 | sed 's/^/ipvs: /'
 ip -o link show kube-ipvs0 2>/dev/null | cut -d ' ' -f 2 | sed 's/^/link: /'

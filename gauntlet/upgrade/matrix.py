@@ -53,8 +53,7 @@ def pairs(pinned: Iterable[str], newest: str) -> tuple[Pair, ...]:
         found += [Pair(f"{mode}@{older}", f"{mode}@{newest}", never) for mode in ("iptables", "nftables")]
         if not number:
             found += [Pair(f"ipvs@{newest}", f"{mode}@{newest}") for mode in ("iptables", "nftables")]
-    tools = "a subject says nothing of the iptables tools of its nodes, so that they cannot change during a roll"
-    return (*found, Pair("iptables with iptables-legacy", "iptables with iptables-nft", tools))
+    return (*found, Pair(f"iptables@{newest}+tools=legacy", f"iptables@{newest}+tools=nft"))
 
 
 class Outages(Record):

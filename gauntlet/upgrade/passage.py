@@ -234,7 +234,7 @@ class Conductor:
                 lines[name],
                 self._known.get((name, side)),
                 # Today's was known before the next one ran anywhere.
-                earlier=self._subjects[Side.FROM].mode if side is Side.TO else None,
+                earlier=self._subjects[Side.FROM].mode if side is Side.TO and not self._change_tools else None,
             )
             for name, side in phase.after.items()
         }
@@ -242,6 +242,11 @@ class Conductor:
             for name in phase.after:
                 self._known.setdefault((name, phase.side), lines[name])
         return found
+
+    @property
+    def _change_tools(self) -> bool:
+        """Whether the next one writes by other iptables than today's, so that nothing of one can be the other's."""
+        return self._subjects[Side.FROM].tools != self._subjects[Side.TO].tools
 
     def _words(self, phase: Phase) -> str:
         if phase.task in CASES:

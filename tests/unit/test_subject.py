@@ -10,6 +10,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.promises.support import unsupported
 from gauntlet.proxy.eras import Stage, last_with, offer, offers
+from gauntlet.proxy.tools import Tools
 from gauntlet.subject import Subject, chosen_by, parse, parse_all, plain
 
 CONFIGURATION = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
@@ -25,6 +26,7 @@ CONFIGURATION = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyCo
         ("userspace", "userspace", ProxyMode.USERSPACE, "1.25"),
         ("ipvs", "ipvs", ProxyMode.IPVS, "1.37"),
         ("nftables+SomeGate", "nftables+SomeGate", ProxyMode.NFTABLES, "1.37"),
+        ("iptables@1.37+tools=legacy", "iptables@1.37+tools-legacy", ProxyMode.IPTABLES, "1.37"),
         ("nftables+SomeGate=false", "nftables+SomeGate-false", ProxyMode.NFTABLES, "1.37"),
     ],
 )
@@ -33,6 +35,25 @@ def test_a_subject_says_its_mode_version_and_name(written: str, name: str, proxy
 
     assert (read.name, read.mode, read.version, read.written) == (name, proxy_mode, version, written)
     assert read.data_plane == "kube-proxy"
+
+
+def test_the_iptables_tools_are_those_that_it_names() -> None:
+    named, unnamed = parse("iptables+tools=nft", "1.37"), parse("iptables", "1.37")
+    assert (named.tools, unnamed.tools) == (Tools.NFT, None)
+    assert [Subject.of_json(each.as_json()) for each in (named, unnamed)] == [named, unnamed]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("iptables+tools=new", "names no iptables tools"),
+        ("iptables+tools=nft+tools=legacy", "names them twice"),
+        ("nftables+tools=nft", "not in iptables mode"),
+    ],
+)
+def test_tools_that_it_cannot_have_are_refused(written: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse(written, "1.37")
 
 
 def test_gates_and_fields_are_merged_into_the_configuration(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ def require_makeable(spec: ClusterSpec) -> None:
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
         )
+    if named := [each.name for each in (spec.subject, *spec.replacements) if each.tools is not None]:
+        raise UsageError(
+            f"nodes of kind have the iptables of their image, not those that {', '.join(named)} names",
+            "leave +tools= out, or use the sandbox provider",
+        )
     if spec.replacements:
         _require_replaceable(spec)
     else:

@@ -9,6 +9,7 @@ from gauntlet.ground.errors import EnvironmentUnfit
 from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.providers.sandbox import uml, world, xstate
 from gauntlet.proxy.modes import traits
+from gauntlet.proxy.tools import Tools, trial
 from gauntlet.proxy.traits import Trial
 
 _RUN_FOLDER = "/run"
@@ -20,11 +21,19 @@ def host_lacks(mode: ProxyMode) -> str | None:
 
     Raises EnvironmentUnfit if programs to try it with are missing, with the apt-get line, or no world can be made.
     """
-    trial = _trial(mode)
-    if trial is None:
+    needed = _trial(mode)
+    if needed is None:
         return None
-    world.require_programs(trial.tools)
-    done = world.attempt(world.flags(), trial.script)
+    world.require_programs(needed.tools)
+    done = world.attempt(world.flags(), needed.script)
+    if done.returncode == 0:
+        return None
+    return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
+
+
+def host_lacks_tools(tools: Tools) -> str | None:
+    """Why nodes on this machine's kernel cannot have these iptables; None if they can."""
+    done = world.attempt(world.flags(), trial(tools))
     if done.returncode == 0:
         return None
     return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]

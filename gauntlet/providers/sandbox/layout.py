@@ -15,6 +15,7 @@ from gauntlet.ground.family import Addressed, Family
 from gauntlet.ground.journal.owner import start_time
 from gauntlet.ground.paths import state_root
 from gauntlet.providers.sandbox.address_plan import AddressPlan, plans
+from gauntlet.proxy.tools import Tools
 
 API_PORT = 6443
 MOST_NODES = 100
@@ -48,6 +49,7 @@ class WorldSpec:
     name: str
     subject: str  # its name
     mode: str
+    tools: Tools | None  # the iptables that its kube-proxy is to find
     configuration: dict[str, Json]  # merged over the KubeProxyConfiguration that every subject gets
     nodes: int
     binaries: dict[str, str]  # the Kubernetes binaries, and what guests need, by name
@@ -67,7 +69,8 @@ class WorldSpec:
     @classmethod
     def from_json(cls, text: str) -> WorldSpec:
         raw = json.loads(text)
-        return cls(**raw | {"kernel": NodeKernel(raw["kernel"]), "families": tuple(map(Family, raw["families"]))})
+        typed = {"kernel": NodeKernel(raw["kernel"]), "families": tuple(map(Family, raw["families"]))}
+        return cls(**raw | typed | {"tools": Tools(raw["tools"]) if raw["tools"] else None})
 
     @property
     def plans(self) -> tuple[AddressPlan, ...]:

@@ -21,7 +21,7 @@ from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers import programs
 from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, require_distinct
-from gauntlet.providers.sandbox import layout, proxy_programs, uml_package, world, xstate
+from gauntlet.providers.sandbox import iptables_tools, layout, proxy_programs, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.providers.sandbox.layout import ClusterRecord, ForeignCluster
@@ -171,6 +171,7 @@ class SandboxProvider:
             programs.require_pinned(subject)
             self.require_kernel(subject.mode, spec.kernel)
         require_distinct(spec)
+        iptables_tools.require(spec)
         _require_families(served_families(spec))
         if not 1 <= spec.nodes <= layout.MOST_NODES:
             raise UsageError(f"a sandbox cluster of {spec.nodes} nodes", f"ask for 1 to {layout.MOST_NODES}")

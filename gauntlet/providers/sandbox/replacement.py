@@ -46,7 +46,7 @@ def replace(cluster: _Rolling, node: Node, given: ProxyProgram) -> None:
     )
     # None between two starts: the next one is the new one's.
     old = process.present(node)
-    ProxyManifest.write(cluster.state_dir, node.name, given.name, given.program, fields)
+    ProxyManifest.write(cluster.state_dir, node.name, given.name, given.program, fields, subject.tools)
     if old is not None:
         stop(node, old)
     try:

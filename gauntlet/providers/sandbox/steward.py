@@ -72,7 +72,7 @@ def _bring_up(spec: WorldSpec) -> tuple[Sequence[InnerNode], Place]:
     _log.info("world begins")
     work = Path("/run/gauntlet")
     _own_run_folder(spec.binaries)
-    if spec.user_namespace:
+    if spec.user_namespace and spec.tools is None:
         _shell(_LEGACY_IPTABLES)
     logs = Path(spec.state_dir) / "logs"
     authority = certificates.Authority()
@@ -159,7 +159,7 @@ def _proxy(spec: WorldSpec, node: InnerNode, authority: certificates.Authority, 
         plans=spec.plans,
         kubeconfig=kubeconfig,
     )
-    ProxyManifest.write(state, node.name, spec.subject, f"{layout.BIN}/{DATA_PLANE}", fields)
+    ProxyManifest.write(state, node.name, spec.subject, f"{layout.BIN}/{DATA_PLANE}", fields, spec.tools)
     path = guest.PATH if spec.kernel is NodeKernel.OWN else SYSTEM_PATH
     if spec.proxy_path:
         path = f"{spec.proxy_path}:{path}"

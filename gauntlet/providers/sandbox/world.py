@@ -150,6 +150,7 @@ class World:
             name=wanted.name,
             subject=wanted.subject.name,
             mode=wanted.mode,
+            tools=wanted.subject.tools,
             configuration=dict(wanted.subject.configuration),
             nodes=wanted.nodes,
             binaries={name: str(path) for name, path in binaries.programs.items()},

@@ -124,6 +124,17 @@ def test_a_kube_proxy_that_dies_after_its_replacement_may_not(tmp_path: Path, di
     assert found.finding("hold-to", "endpoint-change").verdict is Verdict.FAIL
 
 
+def test_other_iptables_tools_leave_the_rules_of_the_former_in_force(tmp_path: Path) -> None:
+    found = upgrade(tmp_path, "--from=iptables+tools=legacy", "--to=iptables+tools=nft", "--quick")
+    assert found.code == 1
+    assert "iptables+tools-legacy -> iptables+tools-nft: MAY NOT" in found.output
+    left = found.finding("roll-forward", "residue")
+    assert left.verdict is Verdict.FAIL
+    assert any("other iptables: :KUBE-SERVICES" in line or "other iptables: -A" in line for line in left.details)
+    assert found.finding("hold-from", "residue").verdict is Verdict.PASS
+    assert found.phases[-1] == "hold-to"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -136,6 +147,7 @@ def test_a_kube_proxy_that_dies_after_its_replacement_may_not(tmp_path: Path, di
         (["--from=iptables", "--to=nftables", "--strategy=canary=3"], "leaves none of 3 nodes"),
         (["--from=iptables", "--to=nftables", "--strategy=backwards"], "is not a strategy"),
         (["--from=iptables,ipvs", "--to=nftables"], "without a comma"),
+        (["--from=iptables", "--to=iptables+tools=nft"], "names iptables tools, and iptables"),
     ],
 )
 def test_bad_input_ends_before_anything_is_made(tmp_path: Path, arguments: list[str], words: str) -> None:

@@ -39,6 +39,13 @@ def test_what_only_another_mode_makes_is(mode: ProxyMode, gone: ProxyMode) -> No
     assert (found.verdict is Verdict.FAIL) == bool(OWN[gone] - OWN[mode])
 
 
+@pytest.mark.parametrize("mode", list(ProxyMode))
+def test_what_is_written_by_the_other_iptables_was_left_whatever_the_mode(mode: ProxyMode) -> None:
+    other = {f"other {CHAIN}", f"other {CHAIN.replace('iptables', 'ip6tables')}"}
+    found = residue({"node-1": Remains(mode, OWN[mode] | other)}, 0)
+    assert (found.verdict, found.figure) == (Verdict.FAIL, 2.0)
+
+
 def test_chains_of_the_same_mode_are_left_if_they_were_not_there_before() -> None:
     lines = OWN[ProxyMode.IPTABLES] | {OLD_CHAIN}
     assert residue({"node-1": Remains(ProxyMode.IPTABLES, lines)}, 0).verdict is Verdict.PASS
