@@ -42,7 +42,7 @@ def test_kind_nodes_are_refused() -> None:
 def test_a_machine_that_lacks_them_is_told_what(monkeypatch: pytest.MonkeyPatch) -> None:
     why = "can't initialize iptables table `nat': Table does not exist"
     monkeypatch.setattr(iptables_tools, "host_lacks_tools", {Tools.LEGACY: why}.get)
-    with pytest.raises(EnvironmentUnfit, match="iptables-legacy of iptables.tools-legacy: can't initialize"):
+    with pytest.raises(EnvironmentUnfit, match=r"iptables-legacy of iptables\+tools-legacy: can't initialize"):
         iptables_tools.require(spec(*PAIR))
 
 
