@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from gauntlet.ground.finding import Verdict
-from gauntlet.report.known_trouble import known_trouble
+from gauntlet.report.known_trouble import KnownTrouble
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results
 
@@ -30,11 +30,12 @@ def junit(results: Results) -> str:
     if results.incomplete:
         suite = _suite(root, "run")
         _case(suite, "run", "all cases ran", Verdict.INCONCLUSIVE, results.incomplete, "")
+    trouble = KnownTrouble(results)
     for name in results.names:
         suite = _suite(root, name)
         for result in results.cases():
             if result.subject == name:
-                known = _of_the_register(result) or known_trouble(results, result)
+                known = _of_the_register(result) or trouble.of(result)
                 verdict, checks, text = _found(result)
                 if known:
                     _skipped(suite, result.case, known, text)

@@ -14,45 +14,44 @@ from gauntlet.report.upgrade_record import CASES, UpgradeRecord, is_phase
 _DOES = {Verdict.FAIL: "fails", Verdict.INCONCLUSIVE: "is inconclusive"}
 
 
-def known_trouble(results: Results, result: CaseResult) -> str:
-    """Why this case of a run is no reason against the next kube-proxy, in words; empty if it may be one."""
-    upgrade = results.upgrade
-    if upgrade is None or not result.verdict.blocks or not result.case.startswith(CASES):
-        return ""
-    if is_phase(result.case):
-        return _of_phase(upgrade, result)
-    phase, _, case = result.case.removeprefix(CASES).partition("::")
-    if any(each.case == case and phase in (each.phase, *each.also_in) for each in upgrade.reasons):
-        return ""
-    return _accepted(upgrade, f" of {case}") or _of_todays(results, upgrade, phase, case)
+class KnownTrouble:
+    """What is known of the cases of one run."""
+
+    def __init__(self, results: Results) -> None:
+        self._upgrade = results.upgrade
+        self._verdicts = {each.case: each.verdict for each in results.cases()} if results.upgrade else {}
+
+    def of(self, result: CaseResult) -> str:
+        """Why this case is no reason against the next kube-proxy, in words; empty if it may be one."""
+        upgrade = self._upgrade
+        if upgrade is None or not result.verdict.blocks or not result.case.startswith(CASES):
+            return ""
+        if is_phase(result.case):
+            return _of_phase(upgrade, result)
+        phase, _, case = result.case.removeprefix(CASES).partition("::")
+        if any(each.case == case and phase in (each.phase, *each.also_in) for each in upgrade.reasons):
+            return ""
+        accepted = next((each.words for each in upgrade.accepted if (each.phase, each.case) == (phase, case)), "")
+        return accepted or self._of_todays(upgrade, phase, case)
+
+    def _of_todays(self, upgrade: UpgradeRecord, phase: str, case: str) -> str:
+        """That today's kube-proxy did not pass the case either, on all nodes, in this phase or before it."""
+        seen = [verdict for verdict in self._verdicts_of_todays(upgrade, phase, case) if verdict is not None]
+        if not seen or Verdict.PASS in seen:
+            return ""
+        return f"it {_DOES[seen[0]]} with {upgrade.today}, today's kube-proxy: no reason against {upgrade.next}"
+
+    def _verdicts_of_todays(self, upgrade: UpgradeRecord, phase: str, case: str) -> Iterator[Verdict | None]:
+        for each in upgrade.phases:
+            if set(each.after.values()) == {upgrade.today}:
+                yield self._verdicts.get(f"{CASES}{each.name}::{case}")
+            if each.name == phase:
+                return
 
 
 def _of_phase(upgrade: UpgradeRecord, result: CaseResult) -> str:
     """Of traffic in a phase, only what was accepted is no reason."""
     phase = result.case.removeprefix(CASES)
-    blocking = [each for each in result.findings if each.verdict.blocks]
-    words = [_accepted(upgrade, f": {each.check} in {phase}") for each in blocking]
+    accepted = {(each.phase, each.check): each.words for each in upgrade.accepted if not each.case}
+    words = [accepted.get((phase, each.check), "") for each in result.findings if each.verdict.blocks]
     return "; ".join(dict.fromkeys(words)) if all(words) else ""
-
-
-def _accepted(upgrade: UpgradeRecord, about: str) -> str:
-    """Until when a failure whose name ends so is accepted, and why; empty if it is not."""
-    mine = (each for each in upgrade.accepted if each.name.endswith(about))
-    return next((f"accepted until {each.until}: {each.why}" for each in mine), "")
-
-
-def _of_todays(results: Results, upgrade: UpgradeRecord, phase: str, case: str) -> str:
-    """That today's kube-proxy did not pass the case either, on all nodes, in this phase or before it."""
-    seen = [verdict for verdict in _verdicts_of_todays(results, upgrade, phase, case) if verdict is not None]
-    if not seen or Verdict.PASS in seen:
-        return ""
-    return f"it {_DOES[seen[0]]} with {upgrade.today}, today's kube-proxy: no reason against {upgrade.next}"
-
-
-def _verdicts_of_todays(results: Results, upgrade: UpgradeRecord, phase: str, case: str) -> Iterator[Verdict | None]:
-    verdicts = {each.case: each.verdict for each in results.cases()}
-    for each in upgrade.phases:
-        if set(each.after.values()) == {upgrade.today}:
-            yield verdicts.get(f"{CASES}{each.name}::{case}")
-        if each.name == phase:
-            return

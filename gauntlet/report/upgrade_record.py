@@ -51,11 +51,21 @@ class ReasonRecord(Record):
 
 
 class AcceptedRecord(Record):
-    """A failure that is accepted: what it is called, why it is accepted, and the last day on which it is."""
+    """A failure that is accepted: what it is called, why it is accepted, and the last day on which it is.
+
+    `phase`, `case` and `check` say of what it is, as a reason's do; earlier runs did not record them.
+    """
 
     name: str = Field(min_length=1)
     why: str
     until: date
+    phase: str = ""
+    case: str = ""
+    check: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"accepted until {self.until}: {self.why}"
 
 
 class ChangeRecord(Record):

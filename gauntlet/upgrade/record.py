@@ -21,7 +21,7 @@ from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.phases import Phase, Side, phase_times
 from gauntlet.upgrade.reasons import Reason, merged
 from gauntlet.upgrade.strategy import Strategy
-from gauntlet.upgrade.verdict import Observation, notes
+from gauntlet.upgrade.verdict import Accepted, Observation, notes
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,25 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         answer=judgement.answer.value,
         reach=reach(judgement, seen.plan.not_run),
         reasons=tuple(reason_record(each) for each in merged(judgement.reasons)),
-        accepted=tuple(
-            AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
-            for each in judgement.accepted
-        ),
+        accepted=tuple(accepted_record(each) for each in judgement.accepted),
         known_defects=judgement.known_defects,
         notes=tuple(notes(judgement)),
         gains=tuple(_change(each) for each in judgement.gains),
         by_design=tuple(_change(each) for each in judgement.by_design),
         limits=tuple(limits(seen.observations, seen.plan.not_run)),
+    )
+
+
+def accepted_record(each: Accepted) -> AcceptedRecord:
+    """A failure that is accepted as results.json has it."""
+    seen = each.observation
+    return AcceptedRecord(
+        name=seen.name,
+        why=each.by.reason,
+        until=each.by.until,
+        phase=seen.phase,
+        case=seen.case,
+        check=seen.finding.check,
     )
 
 

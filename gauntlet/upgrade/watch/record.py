@@ -11,10 +11,10 @@ from gauntlet.providers.protocol import SubjectCluster
 from gauntlet.report.ledger import tool
 from gauntlet.report.results import Results
 from gauntlet.report.subject_record import SubjectRecord
-from gauntlet.report.upgrade_record import AcceptedRecord, UpgradeRecord
+from gauntlet.report.upgrade_record import UpgradeRecord
 from gauntlet.report.watch_record import LossRecord, SeenRecord, WatchRecord
 from gauntlet.upgrade.reasons import merged
-from gauntlet.upgrade.record import finding_records, phase_records, reason_record
+from gauntlet.upgrade.record import accepted_record, finding_records, phase_records, reason_record
 from gauntlet.upgrade.verdict import notes
 from gauntlet.upgrade.watch.course import CHANGE, LEGS, Watch
 from gauntlet.upgrade.watch.judging import Judged
@@ -67,10 +67,7 @@ def recorded(run: Run, seen: Watch, judged: Judged, lost: Sequence[Loss], untold
             hold_s=run.hold_s,
             answer=judgement.answer.value,
             reasons=tuple(reason_record(each) for each in merged(judgement.reasons)),
-            accepted=tuple(
-                AcceptedRecord(name=each.observation.name, why=each.by.reason, until=each.by.until)
-                for each in judgement.accepted
-            ),
+            accepted=tuple(accepted_record(each) for each in judgement.accepted),
             notes=tuple(notes(judgement)),
             limits=tuple(untold),
         ),

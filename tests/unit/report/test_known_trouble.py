@@ -96,12 +96,18 @@ def test_what_todays_never_ran_is_not_known_of_it() -> None:
     assert elements(findings, upgrade("cannot tell"))[of("conformance-to")] == FAILED
 
 
-@pytest.mark.parametrize("accepted", ["worse than today's: case of {}", "the way back: answers of {}"])
-def test_an_accepted_case_says_until_when(accepted: str) -> None:
-    acceptance = ACCEPTED.model_copy(update={"name": accepted.format(CASE)})
+@pytest.mark.parametrize("check", ["case", "answers"])
+def test_an_accepted_case_says_until_when(check: str) -> None:
+    acceptance = ACCEPTED.model_copy(update={"phase": "conformance-to", "case": CASE, "check": check})
     findings = (*found("conformance-from", Verdict.PASS), *found("conformance-to", Verdict.FAIL))
     shown = elements(findings, upgrade("may", accepted=(acceptance,)))
     assert shown[of("conformance-to")] == [("skipped", "accepted until 2027-01-31: we reconnect")]
+
+
+def test_what_is_accepted_in_one_phase_is_not_in_another() -> None:
+    acceptance = ACCEPTED.model_copy(update={"phase": "conformance-mixed", "case": CASE, "check": "case"})
+    findings = (*found("conformance-from", Verdict.PASS), *found("conformance-to", Verdict.FAIL))
+    assert elements(findings, upgrade("may", accepted=(acceptance,)))[of("conformance-to")] == FAILED
 
 
 def test_traffic_of_a_phase_is_excused_by_acceptances_of_all_that_failed_in_it() -> None:

@@ -42,7 +42,13 @@ RECORD = UpgradeRecord(
         ),
     ),
 )
-ACCEPTED = AcceptedRecord(name="the roll itself: outage in roll-back", why="we reconnect", until=date(2027, 1, 31))
+ACCEPTED = AcceptedRecord(
+    name="the roll itself: outage in roll-back",
+    why="we reconnect",
+    until=date(2027, 1, 31),
+    phase="roll-back",
+    check="outage",
+)
 
 
 def upgraded() -> Results:
