@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 from gauntlet.semantics.frontends import Frontend, Kind
@@ -70,5 +71,6 @@ class World:
         raise LookupError(f"no node has the address {frontend.address!r} of a NodePort")
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     return bool(address) and ip_address(address).is_loopback

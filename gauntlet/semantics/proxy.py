@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from gauntlet.ground.family import Family, family_of
@@ -84,7 +85,10 @@ class Proxy:
 
 
 def within(address: str, ranges: Sequence[str]) -> bool:
-    return any(
-        family_of(each) is family_of(address) and ip_address(address) in ip_network(each, strict=False)
-        for each in ranges
-    )
+    return any(family_of(each) is family_of(address) and _is_in(address, each) for each in ranges)
+
+
+# A table asks for the same few thousands of times.
+@lru_cache(maxsize=4096)
+def _is_in(address: str, network: str) -> bool:
+    return ip_address(address) in ip_network(network, strict=False)

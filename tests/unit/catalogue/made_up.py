@@ -95,12 +95,12 @@ class Row:
 
 def tables(steps: Steps, mode: ProxyMode) -> list[list[Row]]:
     """What is expected of each step: of its frontends, and of those that were there before."""
-    given = _Given()
+    given = Given()
     known: dict[tuple[str, Frontend], None] = {}
     made: list[list[Row]] = []
     for step in steps:
         services = {name: given.service(each) for name, each in _by_name(step).items()}
-        found = copies([each for service in step.services for each in _slices(step, service)])
+        found = copies([each for service in step.services for each in slices_in(step, service)])
         for name, service in services.items():
             known |= dict.fromkeys((name, each) for each in _placed(service))
         besides = {(name, each) for name, service in services.items() for each in _besides(service, step.asks)}
@@ -152,17 +152,17 @@ def _besides(service: model.Service, asks: Asks) -> Iterator[Frontend]:
 
 
 def _by_name(step: Step) -> dict[str, Service]:
-    return {each.name: _dual(each) for each in step.services}
+    return {each.name: dual(each) for each in step.services}
 
 
-def _dual(service: Service) -> Service:
+def dual(service: Service) -> Service:
     """As the engine makes it: of both families, if it says nothing of them."""
     if service.ip_families or service.ip_family_policy is not None:
         return service
     return replace(service, ip_family_policy=IpFamilyPolicy.PREFER_DUAL_STACK)
 
 
-class _Given:
+class Given:
     """Addresses and node ports, which a Service keeps by its name as long as somebody asks."""
 
     def __init__(self) -> None:
@@ -210,10 +210,10 @@ def _metadata(manifest: Mapping[str, object]) -> Mapping[str, object]:
     return found
 
 
-def _slices(step: Step, service: Service) -> Iterator[model.EndpointSlice]:
+def slices_in(step: Step, service: Service) -> Iterator[model.EndpointSlice]:
     """As the API has them; those of a Service with a selector as the controllers write them."""
     wanted = step.services[service]
-    declared = _dual(service)
+    declared = dual(service)
     if wanted is None:
         yield from _by_controllers(declared)
         return
