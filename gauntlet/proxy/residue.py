@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gauntlet.ground.cluster import Host, ProxyMode
 from gauntlet.proxy.modes import traits
+from gauntlet.proxy.tools import Tools
 
 _TIMEOUT_S = 120.0
 _IPTABLES_BASED = frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERSPACE})
@@ -14,9 +15,8 @@ _IPTABLES_BASED = frozenset({ProxyMode.IPTABLES, ProxyMode.IPVS, ProxyMode.USERS
 _MAKERS: Mapping[str, frozenset[ProxyMode]] = {
     "iptables": _IPTABLES_BASED,
     "ip6tables": _IPTABLES_BASED,
-    # Of the kind of iptables that is not the node's: no kube-proxy that runs there now writes to it.
-    "other iptables": frozenset(),
-    "other ip6tables": frozenset(),
+    # Listed of the kind that `iptables` is not on the node: no kube-proxy that runs there now writes by it.
+    **{f"{family}-{kind}": frozenset() for family in ("iptables", "ip6tables") for kind in Tools},
     "ipset": frozenset({ProxyMode.IPVS}),
     "ipvs": frozenset({ProxyMode.IPVS}),
     "link": frozenset({ProxyMode.IPVS}),
@@ -39,8 +39,8 @@ kube() { grep -e '^:KUBE-' -e '-A.*KUBE-' | sed "s/^/$1: /"; }
 iptables-save 2>/dev/null | kube iptables
 ip6tables-save 2>/dev/null | kube ip6tables
 case $(iptables --version 2>/dev/null) in *nf_tables*) other=legacy;; *) other=nft;; esac
-iptables-$other-save 2>/dev/null | kube "other iptables"
-ip6tables-$other-save 2>/dev/null | kube "other ip6tables"
+iptables-$other-save 2>/dev/null | kube iptables-$other
+ip6tables-$other-save 2>/dev/null | kube ip6tables-$other
 ipset list -name 2>/dev/null | grep '^KUBE-' | sed 's/^/ipset: /'
 grep -E '^(TCP|UDP|SCTP) ' /proc/net/ip_vs 2>/dev/null | tr -s ' ' | cut -d ' ' -f 1,2 | sed 's/^/ipvs: /'
 ip -o link show kube-ipvs0 2>/dev/null | cut -d ' ' -f 2 | sed 's/^/link: /'

@@ -75,5 +75,5 @@ iptables -t nat -N KUBE-LATTER
     done = world.attempt(world.flags(), script)
     said = done.stdout.splitlines()
     assert [line.partition("(")[2] for line in said[:2]] == ["legacy)", "nf_tables)"], done.stderr
-    assert {"iptables: :KUBE-LATTER - [0:0]", "other iptables: :KUBE-FORMER - [0:0]"} == set(said[2:])
+    assert {"iptables: :KUBE-LATTER - [0:0]", "iptables-legacy: :KUBE-FORMER - [0:0]"} == set(said[2:])
     assert Path("/etc/alternatives/iptables").readlink() == before

@@ -7,6 +7,7 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.proxy.residue import foreign
+from gauntlet.proxy.tools import Tools
 from gauntlet.upgrade.leftovers import Remains, lasting_lines, residue
 
 CHAIN, SET, LINK, TABLE = (
@@ -40,8 +41,9 @@ def test_what_only_another_mode_makes_is(mode: ProxyMode, gone: ProxyMode) -> No
 
 
 @pytest.mark.parametrize("mode", list(ProxyMode))
-def test_what_is_written_by_the_other_iptables_was_left_whatever_the_mode(mode: ProxyMode) -> None:
-    other = {f"other {CHAIN}", f"other {CHAIN.replace('iptables', 'ip6tables')}"}
+@pytest.mark.parametrize("tools", list(Tools))
+def test_what_is_written_by_the_other_iptables_was_left_whatever_the_mode(mode: ProxyMode, tools: Tools) -> None:
+    other = {CHAIN.replace("iptables", f"{family}-{tools}") for family in ("iptables", "ip6tables")}
     found = residue({"node-1": Remains(mode, OWN[mode] | other)}, 0)
     assert (found.verdict, found.figure) == (Verdict.FAIL, 2.0)
 
