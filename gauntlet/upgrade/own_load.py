@@ -43,12 +43,16 @@ def checked(finding: Finding, attempts: pl.DataFrame, whole: History, *, hold_s:
     """
     if finding.verdict is not Verdict.FAIL:
         return finding
-    hurt = attempts.filter(failed())
-    lost = [_lost(row, whole, hold_s) for row in hurt.select("at_ns", "outcome", "client_node", end=end_ns()).rows()]
-    explained = [each for each in lost if each is not None and each.late_s >= late_s]
-    if not explained or len(explained) < len(lost):
+    lost: list[Lost] = []
+    for row in attempts.filter(failed()).select("at_ns", "outcome", "client_node", end=end_ns()).iter_rows():
+        each = _lost(row, whole, hold_s)
+        # In an outage that is the first of thousands.
+        if each is None or each.late_s < late_s:
+            return finding
+        lost.append(each)
+    if not lost:
         return finding
-    late = max(each.late_s for each in explained)
+    late = max(each.late_s for each in lost)
     count = "an attempt" if len(lost) == 1 else f"{len(lost)} attempts, each alone,"
     why = (
         f"it rests on {count} without an answer in time, more than {FAR_S:g} s after anything was done; clients there "
