@@ -14,6 +14,7 @@ from gauntlet.semantics.asked import Effort, Row, enough_to_meet, enough_to_stay
 from gauntlet.semantics.outcomes import SourceKind
 from gauntlet.semantics.truth_table import Observed, Question, TruthTable, agrees
 
+CHECK = "truth-table"
 _MOST_WRONG = 12
 _MOST_RIGHT = 6
 _SHOWN = 8
@@ -48,7 +49,7 @@ def truth(steps: Sequence[Judged]) -> Finding:
 
     A row that nobody asked is inconclusive, unless another row fails.
     """
-    check = "truth-table"
+    check = CHECK
     wrong, unasked, asked, details = list[_At](), list[str](), 0, list[str]()
     for step in steps:
         seen = observed(step.rows, step.attempts, step.names)

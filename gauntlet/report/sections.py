@@ -9,6 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gauntlet.checkers import truth
 from gauntlet.checkers.kinds import is_free
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.frames import pl
@@ -179,7 +180,7 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
     if history is not None and own is not None:
         # Those of an upgrade's phases are one, which stands above all of them.
         if not history.events.is_empty() and not is_phase(result.case):
-            drawn = timeline(history, name, Axis(own.zero_ns, *shared, own.zero))
+            drawn = "" if _is_of_tables(result) else timeline(history, name, Axis(own.zero_ns, *shared, own.zero))
             moments = _moments(history.events, own)
         if any("balance" in finding.check for finding in result.findings):
             even = balance(_balanced(history, own), name)
@@ -194,6 +195,11 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
         missing=evidence.missing,
         command=command,
     )
+
+
+def _is_of_tables(result: CaseResult) -> bool:
+    """Whether it was asked in tables: then when an attempt was made says nothing, and hundreds of drawings cost."""
+    return any(finding.check == truth.CHECK for finding in result.findings)
 
 
 def _balanced(history: History, axis: Axis) -> pl.DataFrame:

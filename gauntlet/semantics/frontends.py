@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,8 +69,7 @@ def why_none(service: Service, frontend: Frontend, version: VersionRules) -> Rul
     left_aside = aside(service, version)
     if left_aside is not None:
         return left_aside
-    asked = _without_place(frontend)
-    if any(_without_place(each) == asked for each in frontends(service, version)):
+    if _without_place(frontend) in _served(service, version):
         return None
     if frontend.family not in {family_of(each) for each in service.cluster_ips}:
         return Rule.OTHER_FAMILY
@@ -77,6 +77,12 @@ def why_none(service: Service, frontend: Frontend, version: VersionRules) -> Rul
         return Rule.PROXY_MODE_INGRESS
     is_off = frontend.kind is Kind.EXTERNAL_IP and frontend.address in service.external_ips and not version.external_ips
     return Rule.EXTERNAL_IPS_OFF if is_off else Rule.NO_SUCH_FRONTEND
+
+
+@functools.lru_cache(maxsize=1024)
+def _served(service: Service, version: VersionRules) -> frozenset[tuple[Kind, str, int, Protocol, Family]]:
+    """Each Service is asked for by all clients at all of its frontends, one after the other."""
+    return frozenset(_without_place(each) for each in frontends(service, version))
 
 
 def _without_place(frontend: Frontend) -> tuple[Kind, str, int, Protocol, Family]:

@@ -11,8 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 from gauntlet.providers.sandbox.layout import KEEP, WorldSpec
+
+# A nice value (sched(7), "The autogroup feature").
+_BEFORE_OTHERS = "-10"
 
 
 def _end_with_owner(control_fd: int) -> None:
@@ -23,6 +28,7 @@ def _end_with_owner(control_fd: int) -> None:
 
 def main() -> None:
     spec = WorldSpec.from_json(sys.argv[1])
+    _come_first()
     steward = os.fork()
     if steward == 0:
         os.close(spec.control_fd)
@@ -42,6 +48,16 @@ def main() -> None:
         pid, status = os.wait()
         if pid == steward:
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _come_first() -> None:
+    """Let the control plane, which is this session's, come before the nodes: it takes little, and all wait for it.
+
+    Beside three guests whose kube-proxies synced, a request took 0.8 s; beside the same with these stopped, 0.02 s
+    (2026-11-29, a busy machine). Linux weighs sessions against each other where autogroups are on. Only root may.
+    """
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(_BEFORE_OTHERS, encoding="ascii")
 
 
 if __name__ == "__main__":
