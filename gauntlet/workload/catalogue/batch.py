@@ -209,12 +209,9 @@ class Batch:
         used_up = self._tools.flows.silent_clients()
         left = {row.client: 0 if row.client in used_up else tables.refusals_left(row) for row in limited}
         chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
-        refused = [(row, 1) for row in chosen]
+        # Others may be refused as well, which uses up what the kernels may refuse a client: they come afterwards.
         free = [row for row in planned.rows if not (row.flow or effort.is_limited(row))]
-        others = [(row, effort.first(row)) for row in free]
-        # What is refused against the model uses up what the kernels may refuse a client: it comes after what must be.
-        is_sound = not any(each.is_hopeless for each in self._courses)
-        once = [tables.ask(each) for each in ([refused + others] if is_sound else [refused, others])]
+        once = (tables.ask([(row, 1) for row in chosen]), tables.ask([(row, effort.first(row)) for row in free]))
         met = dict(_attempts(once).group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
         every = (*once, tables.ask(effort.rest(free, met)), self._tools.flows.judged())
         attempts = _attempts(every).sort("at_ns", maintain_order=True)
