@@ -125,19 +125,6 @@ def test_one_that_is_told_to_end_while_its_roll_is_undone_may_not_and_says_what_
     assert "way back" not in made.aftermath
 
 
-def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing(tmp_path: Path) -> None:
-    with upgrading(tmp_path, *PAIR) as run:
-        run.await_event(EventKind.PHASE_STARTED, "mixed")
-        below = run.below
-        run.process.kill()
-        run.process.wait()
-        assert "upgrade-" not in listed(tmp_path)
-        run.await_gone(below)
-        # What happened is there, as far as it went.
-        assert [each["node"] for each in run.events() if each["kind"] == EventKind.PROXY_REPLACED] == ["node-1"]
-        assert list(run.folder.rglob("*.rows"))
-
-
 def test_one_that_is_told_to_end_before_its_first_phase_leaves_no_cluster(tmp_path: Path) -> None:
     """Nothing was seen, so that there is no page; the answer is the exit code."""
     with upgrading(tmp_path, *PAIR) as run:
@@ -151,16 +138,19 @@ def test_one_that_is_told_to_end_before_its_first_phase_leaves_no_cluster(tmp_pa
     assert "MAY" not in run.printed.read_text()
 
 
-def test_one_that_is_killed_while_its_cases_run_ends_with_them(tmp_path: Path) -> None:
-    """pytest is a child: it notices that nobody waits for it, and clears up."""
+def test_one_that_is_killed_leaves_nothing_and_the_next_command_knows_of_nothing(tmp_path: Path) -> None:
+    """Its cases run: pytest is a child, which notices that nobody waits for it, and clears up."""
     with upgrading(tmp_path, *PAIR, cases=CASE) as run:
-        run.await_event(EventKind.PHASE_STARTED, "conformance-from")
+        run.await_event(EventKind.PHASE_STARTED, "conformance-mixed", deadline_s=300)
         until(lambda: cases_attempt(run), what="the case has clients", deadline_s=90)
         below = run.below
         run.process.kill()
         run.process.wait()
         assert "upgrade-" not in listed(tmp_path)
         run.await_gone(below)
+        # What happened is there, as far as it went.
+        assert [each["node"] for each in run.events() if each["kind"] == EventKind.PROXY_REPLACED] == ["node-1"]
+        assert [rows for rows in run.folder.rglob("*.rows") if "cases" not in rows.parts]
 
 
 def test_one_that_is_told_to_end_while_a_fault_hurts_heals_it_and_ends(tmp_path: Path) -> None:
