@@ -167,7 +167,7 @@ def _answer(finding: FindingRecord) -> Answer:
         threshold_of(finding),
         finding.reason,
         finding.promise,
-        finding.remedy if finding.verdict.blocks else "",
+        finding.remedy if finding.verdict.blocks or finding.known_defect else "",
     )
 
 

@@ -28,7 +28,9 @@ REGISTER = read(shipped())
 
 def defective(case: str = OTHER, subject: str = "nftables", name: str = NAME) -> tuple[FindingRecord, ...]:
     reason = f"known defect {name}: 4 of 60 rows"
-    explained = Finding("truth-table", Verdict.KNOWN_DEFECT, reason, 4.0, "rows", 0.0, known_defect=name)
+    explained = Finding(
+        "truth-table", Verdict.KNOWN_DEFECT, reason, 4.0, "rows", 0.0, remedy="wait a while", known_defect=name
+    )
     return records(case, subject, [explained, Finding("every-backend", Verdict.PASS, "all met")])
 
 
@@ -93,7 +95,10 @@ def test_terminal_page_and_summary_show_them(tmp_path: Path) -> None:
     told = console.export_text()
     assert f"nftables: known defect {NAME}" in told
     assert "1 pass, 0 fail, 0 inconclusive, 1 known defect" in told
-    assert f"<li>{NAME}</li>" in page(of_two(), tmp_path)
+    shown = page(of_two(), tmp_path)
+    assert f"<li>{NAME}</li>" in shown
+    assert "Nothing failed but by known defects" in shown
+    assert "wait a while" in shown
     assert "Yes, with 1 known defect" in summary(of_two())
     assert NAME in summary(of_two())
 
