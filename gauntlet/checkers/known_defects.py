@@ -23,8 +23,13 @@ class Known:
     verdict: Verdict = Verdict.KNOWN_DEFECT
 
     def explain(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings, those that an entry names in its words."""
-        return [self._explained(each) for each in findings]
+        """The findings, those that an entry names in its words.
+
+        What is inconclusive is explained only where a failure is, by the same entry, in the same parts and on the same
+        nodes: nobody asks on where an answer was wrong.
+        """
+        found = [self._explained(each) for each in findings]
+        return [self._following(each, [other for other in found if other.known_defect]) for each in found]
 
     def surprises(self, findings: Sequence[Finding]) -> list[Finding]:
         """A failure for each entry whose case had to fail by what it names, and did not.
@@ -43,15 +48,22 @@ class Known:
         if finding.verdict is not Verdict.FAIL or finding.known_defect:
             return finding
         entry = next((entry for entry, shown, _ in self.entries if self._fits(shown, finding)), None)
-        if entry is None:
+        return finding if entry is None else self._by(entry, finding)
+
+    def _following(self, finding: Finding, explained: Sequence[Finding]) -> Finding:
+        if finding.verdict is not Verdict.INCONCLUSIVE or not finding.parts:
             return finding
-        return replace(
-            finding,
-            verdict=self.verdict,
-            reason=f"known defect {entry.name}: {finding.reason}",
-            remedy=entry.users,
-            known_defect=entry.name,
-        )
+        for entry, shown, _ in self.entries:
+            mine = [each for each in explained if each.known_defect == entry.name]
+            parts = {name for each in mine for name in each.parts}
+            nodes = {name for each in mine for name in each.nodes}
+            if shown.names(finding.check) and set(finding.parts) <= parts and set(finding.nodes) <= nodes:
+                return self._by(entry, finding)
+        return finding
+
+    def _by(self, entry: KnownDefect, finding: Finding) -> Finding:
+        reason = f"known defect {entry.name}: {finding.reason}"
+        return replace(finding, verdict=self.verdict, reason=reason, remedy=entry.users, known_defect=entry.name)
 
     def _fits(self, shown: ShownBy, finding: Finding) -> bool:
         """Whether it failed nowhere else than the entry says. Without knowing where, it is not explained."""

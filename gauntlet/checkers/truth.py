@@ -44,6 +44,18 @@ class Judged:
 _At: TypeAlias = tuple[Judged, Row]
 
 
+@dataclass
+class _Rows:
+    """Rows of which a check has something to say: a line for each, and where it was asked."""
+
+    lines: list[str] = field(default_factory=list)
+    at: list[_At] = field(default_factory=list)
+
+    def add(self, line: str, at: _At) -> None:
+        self.lines.append(line)
+        self.at.append(at)
+
+
 def truth(steps: Sequence[Judged]) -> Finding:
     """Every attempt saw a reaction, and a backend, that the model allows. The figure counts rows that disagree.
 
@@ -90,10 +102,12 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
                 shown = ", ".join(sorted(allowed))
                 wrong += [f"{_asked(step, row)}: {address}, not {shown}"]
                 where += [(step, row)]
-    if not any(row.is_answered and row.client not in step.translated for step in steps for row in step.rows):
+    answered = [(step, row) for step in steps for row in step.rows if row.is_answered]
+    answered = [(step, row) for step, row in answered if row.client not in step.translated]
+    if not answered:
         return None
     if not told:
-        return Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw")
+        return _placed(Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw"), answered)
     if wrong:
         reason = f"backends saw an address that the model does not allow: {wrong[0]}"
         count = float(len(wrong))
@@ -109,7 +123,7 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row was asked for that.
     """
-    missed, where, few, good = list[str](), list[_At](), list[str](), 0
+    missed, few, good = _Rows(), _Rows(), 0
     for step, row, met in _met(steps, Effort.EVERY_BACKEND):
         wanted = {str(each) for each in row.outcome.balanced}
         if not row.is_answered:
@@ -119,13 +133,10 @@ def every_backend(steps: Sequence[Judged]) -> Finding | None:
             good += 1
             continue
         line = f"{_asked(step, row)}: never {', '.join(missing)}"
-        if len(met) >= enough_to_meet(len(wanted)):
-            missed.append(f"{line} in {len(met)} attempts")
-            where.append((step, row))
-        else:
-            few.append(f"{line} in {len(met)} attempts")
+        is_enough = len(met) >= enough_to_meet(len(wanted))
+        (missed if is_enough else few).add(f"{line} in {len(met)} attempts", (step, row))
     reason = f"each endpoint was met at all {good} rows"
-    return _of_rows("every-backend", "an endpoint gets no connections", missed, where, few, reason if good else None)
+    return _of_rows("every-backend", "an endpoint gets no connections", missed, few, reason if good else None)
 
 
 def one_backend(steps: Sequence[Judged]) -> Finding | None:
@@ -133,20 +144,19 @@ def one_backend(steps: Sequence[Judged]) -> Finding | None:
 
     None if no row has affinity.
     """
-    strayed, where, few, good = list[str](), list[_At](), list[str](), 0
+    strayed, few, good = _Rows(), _Rows(), 0
     for step, row, met in _met(steps, None):
         if row.outcome.affinity_timeout_s is None or not met:
             continue
         line = f"{_asked(step, row)}: {', '.join(sorted(set(met)))}"
         if len(set(met)) > 1:
-            strayed.append(line)
-            where.append((step, row))
+            strayed.add(line, (step, row))
         elif row.effort is Effort.ONE_BACKEND and len(met) < enough_to_stay(len(row.outcome.balanced)):
-            few.append(f"{line} in {len(met)} attempts")
+            few.add(f"{line} in {len(met)} attempts", (step, row))
         else:
             good += 1
     reason = f"one backend at each of {good} rows"
-    return _of_rows("affinity", "a client met several backends", strayed, where, few, reason if good else None)
+    return _of_rows("affinity", "a client met several backends", strayed, few, reason if good else None)
 
 
 def findings(steps: Sequence[Judged]) -> tuple[Finding, ...]:
@@ -165,20 +175,18 @@ def _met(steps: Sequence[Judged], effort: Effort | None) -> Iterator[tuple[Judge
                 yield step, row, [step.names.of_answer(row, name) for name in by_number.get(row.number, ())]
 
 
-def _of_rows(
-    check: str, trouble: str, wrong: Sequence[str], where: Sequence[_At], few: Sequence[str], good: str | None
-) -> Finding | None:
-    """A finding that counts the rows that are `wrong`, and `where`; `few` are those that were asked too little to tell.
+def _of_rows(check: str, trouble: str, wrong: _Rows, few: _Rows, good: str | None) -> Finding | None:
+    """A finding that counts the rows that are `wrong`; `few` are those that were asked too little to tell.
 
     `good` is the reason if there are neither; None if there is nothing to say then.
     """
-    if wrong:
-        reason = f"{trouble}: {wrong[0]}"
-        details = tuple(wrong[:_SHOWN])
-        return _placed(Finding(check, Verdict.FAIL, reason, float(len(wrong)), "rows", 0.0, details=details), where)
-    if few:
-        reason = f"too few attempts to tell: {few[0]}"
-        return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few[:_SHOWN]))
+    if wrong.lines:
+        reason, details = f"{trouble}: {wrong.lines[0]}", tuple(wrong.lines[:_SHOWN])
+        found = Finding(check, Verdict.FAIL, reason, float(len(wrong.lines)), "rows", 0.0, details=details)
+        return _placed(found, wrong.at)
+    if few.lines:
+        reason = f"too few attempts to tell: {few.lines[0]}"
+        return _placed(Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(few.lines[:_SHOWN])), few.at)
     return None if good is None else Finding(check, Verdict.PASS, good, 0.0, "rows", 0.0)
 
 

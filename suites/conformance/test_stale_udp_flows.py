@@ -1,8 +1,12 @@
-"""UDP flows that outlive what they were for. No kube-proxy up to 1.37.2 ends them, so that only nightly runs ask it."""
+"""UDP flows that outlive what they were for (docs/known-defects.md: not every kube-proxy ends them)."""
+
+import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import UDP, Service, ServiceType, endpoints, unready
 from gauntlet.workload.catalogue import Asks, Flow, Kind, Pods, Step, Steps, Where
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
 INSIDE = (Flow("web", Where.POD), Flow("web", Where.NODE), Flow("web", Where.POD, node=1))
 AT_NODE_PORT = (

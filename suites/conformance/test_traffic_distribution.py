@@ -6,8 +6,7 @@ from fixtures.declared import declared
 from gauntlet.workload import Distribution, Service
 from gauntlet.workload.catalogue import Pods, Step, Steps
 
-# Only nightly, for the reason that test_zone_hints.py gives.
-pytestmark = pytest.mark.needs("zones")
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("zones")]
 
 
 @declared(

@@ -8,10 +8,8 @@ from fixtures.declared import declared
 from gauntlet.workload import Policy, Service, ServiceType, endpoints, hinted, terminating, unready
 from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
-# Only nightly: since 1.34 a kube-proxy may miss its node's zone when it starts, and ignores hints until it starts again
-# or the label changes. NewNodeTopologyConfig adds its handler to an informer that runs already, before the proxier is
-# registered (cmd/kube-proxy/app/server.go); what it was told until then, it takes for known. Seen of 1.37.2.
-pytestmark = pytest.mark.needs("zones")
+# Since 1.34 a kube-proxy may miss its node's zone when it starts (docs/known-defects.md).
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("zones")]
 HOURS = 10_800
 
 

@@ -125,6 +125,24 @@ def test_what_is_inconclusive_stays_so(entry: KnownDefect) -> None:
     assert known(entry).surprises([unknown]) == []
 
 
+@pytest.mark.parametrize(
+    ("parts", "nodes", "verdict"),
+    [
+        (("a",), ("node-1",), Verdict.KNOWN_DEFECT),
+        (("b",), ("node-1",), Verdict.INCONCLUSIVE),
+        (("a",), ("node-2",), Verdict.INCONCLUSIVE),
+        ((), (), Verdict.INCONCLUSIVE),
+    ],
+)
+def test_what_is_inconclusive_just_where_it_failed_is_explained_as_well(
+    entry: KnownDefect, parts: tuple[str, ...], nodes: tuple[str, ...], verdict: Verdict
+) -> None:
+    few = Finding("every-backend", Verdict.INCONCLUSIVE, "too few attempts", parts=parts, nodes=nodes)
+    named = shown(findings=("truth-table", "every-backend"))
+    assert known(entry, named).explain([few, failed(parts=("a",))])[0].verdict is verdict
+    assert known(entry).explain([few, failed(parts=("a",))])[0].verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_check_of_one_service_is_meant_by_its_name(entry: KnownDefect) -> None:
     moved = shown(findings=("udp-flows-moved",))
     (found,) = known(entry, moved).explain([failed("udp-flows-moved: t-1/web")])
