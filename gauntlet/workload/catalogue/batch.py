@@ -77,15 +77,24 @@ class Batch:
         """What comes of it stands in the courses. Raises ApiUnreachable, and whatever no case alone can have caused."""
         try:
             for number in range(max((len(each.steps) for each in self._courses), default=0)):
-                self._take(number)
+                self.take(number)
         finally:
-            self._tools.flows.close()
-            self._tools.workload.apply(self._there, {})
-            self._there = {}
-            if self._tools.sentinel is not None:
-                self._tools.sentinel.rest()
+            self.close()
 
-    def _take(self, number: int) -> None:
+    def close(self) -> None:
+        """Take away what is there."""
+        self._tools.flows.close()
+        self._tools.workload.apply(self._there, {})
+        self._there = {}
+        if self._tools.sentinel is not None:
+            self._tools.sentinel.rest()
+
+    def look_around(self, around: Surroundings) -> None:
+        """The kube-proxies are others from now on, or have another configuration."""
+        self._tools = replace(self._tools, around=around)
+
+    def take(self, number: int) -> None:
+        """The steps with this number, which follow those before. Raises as `run` does."""
         self._note(number)
         clock = Clock()
         self._write(number)

@@ -60,10 +60,14 @@ class Effort:
 
 @dataclass
 class Tried:
-    """What an exploration has come to: sequences and steps that were tried, also those that made one shorter."""
+    """What an exploration has come to: sequences and steps that were tried, also those that made one shorter.
+
+    `is_over` is whether time was up before all sequences were tried.
+    """
 
     sequences: int = 0
     steps: int = 0
+    is_over: bool = False
     counterexample: Counterexample | None = None
 
 
@@ -73,6 +77,14 @@ class _Over(BaseException):
 
 class _Failed(Exception):
     """The model does not agree."""
+
+
+class _Broken(BaseException):
+    """A trial came to no end. Hypothesis would take its error for a failure, and try for a shorter one."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def sequences(effort: Effort) -> st.SearchStrategy[Sequence]:
@@ -95,6 +107,8 @@ def explore(trial: Trial, effort: Effort) -> Tried:
             _explore(memory, effort, min(_A_ROUND, effort.sequences - first), numbers.getrandbits(64))
     except (_Failed, _Over):
         pass
+    except _Broken as broken:
+        raise broken.error from None
     return tried
 
 
@@ -117,8 +131,12 @@ class _Memory:
         if self._failed is not None and _is_over(self._failed, self._effort.shrink_s):
             return None
         if self._failed is None and _is_over(self._began, self._effort.budget_s):
+            self.tried.is_over = True
             raise _Over
-        found = self._trial(sequence)
+        try:
+            found = self._trial(sequence)
+        except Exception as error:
+            raise _Broken(error) from error
         self.tried.sequences += 1
         self.tried.steps += len(sequence) if found is None else found.step + 1
         self._known[sequence] = found

@@ -73,7 +73,9 @@ def test_without_time_to_make_it_shorter_the_first_failure_is_told() -> None:
 
 
 def test_nothing_is_begun_without_time() -> None:
-    assert explore(lambda _: None, Effort(30, budget_s=-1)).sequences == 0
+    tried = explore(lambda _: None, Effort(30, budget_s=-1))
+
+    assert (tried.sequences, tried.is_over) == (0, True)
 
 
 def test_what_failed_before_is_tried_first(tmp_path: Path) -> None:
@@ -88,11 +90,16 @@ def test_what_failed_before_is_tried_first(tmp_path: Path) -> None:
 
 
 def test_what_a_trial_raises_goes_through() -> None:
-    def breaks(_: Sequence) -> Trouble | None:
+    seen: list[Sequence] = []
+
+    def breaks(sequence: Sequence) -> Trouble | None:
+        seen.append(sequence)
         raise RuntimeError("no cluster")
 
     with pytest.raises(RuntimeError, match="no cluster"):
         explore(breaks, Effort(3))
+
+    assert len(seen) == 1
 
 
 def test_only_moves_of_the_kinds_that_are_wanted_are_made() -> None:
