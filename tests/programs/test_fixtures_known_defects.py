@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from gauntlet.ground.environment import PROXY_PATH
 from tests.programs.suite_folder import SuiteFolder
 
 # The made-up cluster of iptables is of 1.37.2, that of nftables of 1.36.3.
@@ -72,6 +75,13 @@ def test_a_case_that_passes_though_it_must_fail_fails_by_that_name(tmp_path: Pat
     assert code == 1
     assert made.verdicts() == {"passes": [("good", "pass"), ("known-defect", "fail")], "is_lucky": [("good", "pass")]}
     assert "the case does not fail as the register says it does with known defect of new" in printed
+
+
+def test_behind_strange_programs_a_pass_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROXY_PATH, str(tmp_path))
+    made = folder(tmp_path)
+    code, printed = made.run("--kp-modes=iptables", "-k", "passes")
+    assert code == 0, printed
 
 
 def test_another_finding_of_the_same_case_still_fails(tmp_path: Path) -> None:

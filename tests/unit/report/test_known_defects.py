@@ -118,7 +118,7 @@ KNOWN_CASES = {f"suites/{each.entry.file}::test_{each.entry.name}": each for eac
 SHOWN = [shown for entry in REGISTER.defects for shown in entry.cases]
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=lambda each: each.case.rpartition("::")[2])
+@pytest.mark.parametrize("shown", SHOWN, ids=[f"{n}-{each.case.rpartition('::')[2]}" for n, each in enumerate(SHOWN)])
 def test_each_case_of_the_register_is_there(shown: ShownBy) -> None:
     case = KNOWN_CASES.get(shown.case.partition("[")[0])
     assert case is not None, shown.case
