@@ -23,6 +23,7 @@ FIELDS = {
     "after": "control.availability",
     "latency": "latency.p99_ms",
     "refusal": "latency.p99_ms",
+    "programming": "programming.p99_s",
     "balance": "balance.max_skew",
 }
 

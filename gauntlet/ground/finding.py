@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +29,29 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How figures of one kind are spread, in the unit of their finding: those `of` one node, for example.
+
+    `figures` are all of them, the least first; p50 and p99 are the least of them that so many per cent do not exceed.
+    Each can be off by `resolution`.
+    """
+
+    of: str
+    figures: tuple[float, ...]
+    p50: float
+    p99: float
+    longest: float
+    resolution: float = 0.0
+
+    @classmethod
+    def of_figures(cls, of: str, figures: Sequence[float], resolution: float = 0.0) -> Spread:
+        """Of at least one figure."""
+        ordered = tuple(sorted(figures))
+        p50, p99 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
+        return cls(of, ordered, p50, p99, ordered[-1], resolution)
+
+
+@dataclass(frozen=True)
 class Finding:
     """The answer of one checker to one question.
 
@@ -39,6 +63,7 @@ class Finding:
     node whose clients the figure is of, if it is of one node's alone. `parts` are the parts of the case that failed (of
     a declared one its steps), `nodes` those that decided there; both are empty if the check does not tell them apart.
     `known_defect` is the name of the known defect that explains it; empty if none does.
+    `spreads` are what the figure was taken from.
     """
 
     check: str
@@ -55,6 +80,7 @@ class Finding:
     parts: tuple[str, ...] = field(default=())
     nodes: tuple[str, ...] = field(default=())
     known_defect: str = ""
+    spreads: tuple[Spread, ...] = ()
 
 
 def split_check(check: str) -> tuple[str, str]:

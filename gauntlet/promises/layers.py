@@ -97,7 +97,16 @@ def field_text(promise: BaseModel, layers: Sequence[Layer], name: str) -> str:
 
 def field_place(layers: Sequence[Layer], name: str) -> str:
     """File and line of a field; files of the checkout are named from its folder on."""
-    return place_of(tuple(name.split(".")), list(layers)).removeprefix(f"{project_root()}/")
+    return _from_the_root(place_of(tuple(name.split(".")), list(layers)))
+
+
+def place_named(layer: Layer, where: Where) -> str:
+    """File and line of what a layer has there, named likewise."""
+    return _from_the_root(layer.place(where))
+
+
+def _from_the_root(place: str) -> str:
+    return place.removeprefix(f"{project_root()}/")
 
 
 def _as_yaml(value: object) -> str:

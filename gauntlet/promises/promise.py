@@ -85,6 +85,19 @@ class Latency(_Promise):
         return self
 
 
+class Programming(_Promise):
+    """How soon a change of endpoints is in effect, by node: from asking the API server to the first good attempt."""
+
+    p50_s: Positive | None = Field(description="seconds, above 0; null: measured, nothing promised")
+    p99_s: Positive | None = Field(description="seconds, at least p50_s; null: measured, nothing promised")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Programming:
+        if self.p50_s is not None and self.p99_s is not None and self.p99_s < self.p50_s:
+            raise ValueError(f"p99_s ({self.p99_s:g}) is below p50_s ({self.p50_s:g})")
+        return self
+
+
 class Control(_Promise):
     """What must hold before the fault, and again after recovery."""
 
@@ -119,6 +132,7 @@ class Slo(_Promise):
     recovery: Recovery
     balance: Balance
     latency: Latency
+    programming: Programming
     blast_radius: Literal["as_declared", "none", "hurt_node", "backends_on_hurt_node", "cluster"] = Field(
         description="none, hurt_node, backends_on_hurt_node or cluster; as_declared: by the fault"
     )

@@ -5,7 +5,8 @@ A promise for an experiment is put together from layers, the later ones winning 
     default.yaml  <  experiments/NAME.yaml  <  modes/MODE.yaml  <  versions/MINOR.yaml  <  subjects/NAME.yaml
 
 A folder of changes has some of these files; each of its layers is laid over the same layer of the whole folder.
-`upgrade.yaml` and `accepted.yaml` are of upgrades (gauntlet/promises/upgrade.py and accepted.py).
+`upgrade.yaml` and `accepted.yaml` are of upgrades (gauntlet/promises/upgrade.py and accepted.py), `differences.yaml` is
+of runs of several subjects (gauntlet/promises/differences.py).
 `default.yaml` and the files of `experiments/` hold the fields of `Slo`. A file of `modes/`, `versions/` or
 `subjects/` holds `all:` (fields for every experiment) and `experiments:` (fields by experiment name).
 docs/slo-reference.md explains every field.
@@ -13,7 +14,7 @@ docs/slo-reference.md explains every field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import experiment_names, project_root
 from gauntlet.ground.version import minor_of
-from gauntlet.promises import accepted, slo_files, upgrade
+from gauntlet.promises import accepted, differences, slo_files, upgrade
+from gauntlet.promises.differences import Declaration
 from gauntlet.promises.layers import Layer, field_place, field_text, near, scoped, unknown, validated, whole
-from gauntlet.promises.promise import Balance, BlastRadius, Control, Latency, Recovery, Since, Slo
+from gauntlet.promises.promise import Balance, BlastRadius, Control, Latency, Programming, Recovery, Since, Slo
 from gauntlet.promises.slo_files import SloError, SloFiles
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "BlastRadius",
     "Control",
     "Latency",
+    "Programming",
     "Promises",
     "Recovery",
     "Since",
@@ -167,6 +170,7 @@ def load(folder: Path, changes: Path | None = None) -> SloBook:
     book.validate()
     upgrade.validate(files)
     accepted.read(files)
+    differences.read(files)
     return book
 
 
@@ -178,6 +182,14 @@ def shipped() -> Path:
 def load_over_shipped(folder: Path) -> SloBook:
     """The promises of the checkout, and over them the changes of another folder. Raises as `load` does."""
     return load(shipped()) if folder.resolve() == shipped().resolve() else load(shipped(), folder)
+
+
+def declared_differences(folder: Path) -> Sequence[tuple[Declaration, str]]:
+    """What the checkout, and over it another folder, declare of differences between subjects, each with its place.
+
+    Raises as `load` does.
+    """
+    return differences.load(shipped(), None if folder.resolve() == shipped().resolve() else folder)
 
 
 def _layered(files: SloFiles) -> _Folder:

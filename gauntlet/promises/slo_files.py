@@ -14,10 +14,10 @@ from gauntlet.ground.yamlfile import YamlFile, read
 from gauntlet.subject import NAMES, is_name
 
 _LAYERS = ("experiments", "modes", "versions", "subjects")
-_OF_UPGRADES = ("upgrade.yaml", "accepted.yaml")
+_BESIDE = ("upgrade.yaml", "accepted.yaml", "differences.yaml")
 _ALLOWED = (
-    "default.yaml, upgrade.yaml, accepted.yaml, experiments/NAME.yaml, modes/MODE.yaml, versions/MINOR.yaml, "
-    "subjects/NAME.yaml"
+    "default.yaml, upgrade.yaml, accepted.yaml, differences.yaml, experiments/NAME.yaml, modes/MODE.yaml, "
+    "versions/MINOR.yaml, subjects/NAME.yaml"
 )
 
 
@@ -27,7 +27,7 @@ class SloError(UsageError):
 
 @dataclass(frozen=True)
 class SloFiles:
-    """The files of one folder, read. `default`, `upgrade` and `accepted` are None if the folder does not have them."""
+    """The files of one folder, read. None is a file that the folder does not have."""
 
     folder: Path
     default: YamlFile | None
@@ -37,6 +37,7 @@ class SloFiles:
     subjects: Mapping[str, YamlFile]
     upgrade: YamlFile | None
     accepted: YamlFile | None
+    differences: YamlFile | None
 
 
 def read_over(folder: Path, changes: Path | None) -> list[SloFiles]:
@@ -58,7 +59,7 @@ def read_all(folder: Path) -> SloFiles:
         {_mode(path): read(path) for path in inside["modes"]},
         {_version(path): read(path) for path in inside["versions"]},
         {_subject(path): read(path) for path in inside["subjects"]},
-        *(read(folder / name) if folder / name in paths else None for name in _OF_UPGRADES),
+        *(read(folder / name) if folder / name in paths else None for name in _BESIDE),
     )
 
 
@@ -68,7 +69,7 @@ def _entries(folder: Path) -> list[Path]:
     for path in _listed(folder):
         if path.name in _LAYERS and path.is_dir():
             found += [_file(inside) for inside in _listed(path)]
-        elif path.name in ("default.yaml", *_OF_UPGRADES):
+        elif path.name in ("default.yaml", *_BESIDE):
             found.append(path)
         else:
             raise _stray(path)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -42,6 +43,10 @@ INVALID = "kubeproxy_iptables_ct_state_invalid_dropped_packets_total"
 BUILD = "kubernetes_build_info"
 
 
+# Of a histogram: how many were at most so many seconds, by these bounds.
+Buckets: TypeAlias = tuple[tuple[float, int], ...]
+
+
 @dataclass(frozen=True)
 class SyncTimes:
     """When the rules of one IP family were last written, and when that was last asked for.
@@ -63,7 +68,7 @@ class ProxyMetrics:
     `longest_sync_s`, a bound of the histogram: infinite where it has none so high. `failed_syncs` could not write their
     rules. `at_localhost` packets came to NodePorts at 127.0.0.1, `invalid` ones were dropped as such; None if they are
     not counted. `at_s` is when it said so, by the node's clock, in whole seconds since 1970; 0 where that was not
-    asked.
+    asked. `programmed` is the histogram of the times from endpoint changes to their programming.
     """
 
     syncs: int
@@ -79,6 +84,7 @@ class ProxyMetrics:
     at_localhost: float | None = None
     invalid: float | None = None
     at_s: float = 0.0
+    programmed: Buckets = ()
 
     @property
     def furthest_behind(self) -> SyncTimes:
@@ -109,6 +115,7 @@ def parse(text: str) -> ProxyMetrics:
         at_localhost=_counted(samples, AT_LOCALHOST),
         invalid=_counted(samples, INVALID),
         at_s=_told_at_s(text),
+        programmed=tuple((bound, int(count)) for bound, count in sorted(_buckets(samples, PROGRAMMING_S).items())),
     )
 
 
@@ -133,13 +140,27 @@ def _totals(samples: Iterable[Sample]) -> Iterator[tuple[str, float]]:
 
 def _longest_sync_s(samples: Iterable[Sample]) -> float:
     """The lowest bound of the histogram that no sync was above, of all families; 0 without a sync."""
-    below: dict[float, float] = {}
-    for sample in samples:
-        if sample.name == f"{SYNC_S}_bucket":
-            bound = float(sample.labels["le"])
-            below[bound] = below.get(bound, 0.0) + sample.value
+    below = _buckets(samples, SYNC_S)
     total = below.get(math.inf, 0.0)
     return min(bound for bound, count in below.items() if count == total) if total else 0.0
+
+
+def _buckets(samples: Iterable[Sample], name: str) -> dict[float, float]:
+    """A histogram of all IP families together: how many were at most so much, by the bounds."""
+    below: dict[float, float] = {}
+    for sample in samples:
+        if sample.name == f"{name}_bucket":
+            bound = float(sample.labels["le"])
+            below[bound] = below.get(bound, 0.0) + sample.value
+    return below
+
+
+def bound_of(share: float, before: Buckets, after: Buckets) -> float | None:
+    """The least bound that this share of what came between two readings did not exceed; None if nothing came."""
+    earlier = dict(before)
+    came = [(bound, count - earlier.get(bound, 0)) for bound, count in after]
+    total = max((count for _, count in came), default=0)
+    return next((bound for bound, count in came if count >= share * total), None) if total else None
 
 
 def _families(samples: Iterable[Sample]) -> tuple[SyncTimes, ...]:

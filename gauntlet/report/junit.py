@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from gauntlet.ground.finding import Verdict
+from gauntlet.report.difference_record import DifferencesRecord
 from gauntlet.report.known_trouble import KnownTrouble
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results
@@ -19,9 +20,10 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(results: Results) -> str:
     """What failed is a failure, what is inconclusive an error: nothing was learnt there, and CI must not pass it.
 
-    The answer of an upgrade, or of a watch, is a case of its own, the first. What did not pass and is no reason against
-    it, as today's kube-proxy does not pass it either or as it is accepted, is skipped, with words: a CI that goes by
-    failures has to come to the same answer. A run that ended before all of its cases had is an error, too.
+    The answer of an upgrade, or of a watch, is a case of its own, the first; differences between subjects that are not
+    as declared are cases as well. What did not pass and is no reason against it, as today's kube-proxy does not pass it
+    either or as it is accepted, is skipped, with words: a CI that goes by failures has to come to the same answer. A
+    run that ended before all of its cases had is an error, too.
     """
     root = ET.Element("testsuites", name="kube-proxy gauntlet")
     if results.upgrade is not None:
@@ -30,20 +32,11 @@ def junit(results: Results) -> str:
     if results.incomplete:
         suite = _suite(root, "run")
         _case(suite, "run", "all cases ran", Verdict.INCONCLUSIVE, results.incomplete, "")
+    if results.differences is not None and results.differences.fails:
+        _differ(_suite(root, "differences"), results.differences)
     trouble = KnownTrouble(results)
     for name in results.names:
-        suite = _suite(root, name)
-        for result in results.cases():
-            if result.subject == name:
-                known = _of_the_register(result) or trouble.of(result)
-                verdict, checks, text = _found(result)
-                if known:
-                    _skipped(suite, result.case, known, text)
-                else:
-                    _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
-        for skip in results.skipped:
-            if skip.subject == name:
-                _skipped(suite, skip.case, skip.reason)
+        _of_subject(_suite(root, name), results, name, trouble)
     for suite in root:
         _count(suite)
     ET.indent(root)
@@ -56,6 +49,30 @@ def _of_the_register(result: CaseResult) -> str:
         return ""
     names = dict.fromkeys(each.known_defect for each in result.findings if each.known_defect)
     return "; ".join(f"known defect {name}" for name in names)
+
+
+def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTrouble) -> None:
+    for result in results.cases():
+        if result.subject == name:
+            known = _of_the_register(result) or trouble.of(result)
+            verdict, checks, text = _found(result)
+            if known:
+                _skipped(suite, result.case, known, text)
+            else:
+                _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
+    for skip in results.skipped:
+        if skip.subject == name:
+            _skipped(suite, skip.case, skip.reason)
+
+
+def _differ(suite: ET.Element, differences: DifferencesRecord) -> None:
+    """A case for each difference that is not declared, and for each declared one that had to show up."""
+    for each in differences.undeclared:
+        stood = (f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
+        text = "\n".join([*([each.row] if each.row else []), *stood])
+        _case(suite, _class_of(each.case), title(each.case), each.verdict, "subjects differ, undeclared", text)
+    for absent in differences.missed:
+        _case(suite, "declared", absent.declared.place, absent.verdict, "not seen", absent.declared.reason)
 
 
 def _answer(results: Results) -> tuple[Verdict, str, str]:

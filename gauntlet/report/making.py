@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.report import junit, results_file
-from gauntlet.report.page import page
+from gauntlet.report.differences_page import differences_page
+from gauntlet.report.page import DIFFERENCES, page
 from gauntlet.report.results import Results
 from gauntlet.report.results_file import write_whole
 from gauntlet.report.summary import summary
@@ -27,13 +28,16 @@ class Report:
 
 
 def make(run: Path) -> Report:
-    """Write `report.html`, `summary.md` and `junit.xml` from the `results.json` and the evidence in `run`.
+    """Write the pages, `summary.md` and `junit.xml` from the `results.json` and the evidence in `run`.
 
-    Raises UsageError if results.json is not there or not to be understood, or if `run` is not
-    writable. Missing evidence is not an error: the page says what is missing.
+    The pages are `report.html` and, of a run of several subjects, `differences.html`. Raises UsageError if results.json
+    is not there or not to be understood, or if `run` is not writable. Missing evidence is not an error: the page says
+    what is missing.
     """
     results = results_file.load(run)
     write_whole(run / junit.FILE, junit.junit(results))
+    if results.differences is not None:
+        write_whole(run / DIFFERENCES, differences_page(results, results.differences, PAGE))
     written = write_whole(run / PAGE, page(results, run))
     text = write_whole(run / "summary.md", summary(results))
     return Report(results, written, text)

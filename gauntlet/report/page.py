@@ -16,6 +16,7 @@ from gauntlet.report.comparison import comparison
 from gauntlet.report.losses import losses
 from gauntlet.report.names import title
 from gauntlet.report.phase_table import COLUMNS
+from gauntlet.report.programming import programming_rows
 from gauntlet.report.results import Results
 from gauntlet.report.results_file import LOGS
 from gauntlet.report.sections import Section, sections
@@ -32,6 +33,8 @@ SIGNS = {
 }
 
 
+# The page of the differences between subjects, beside this one.
+DIFFERENCES = "differences.html"
 # With more subjects, or longer names, a row of cases has signs alone; the names stand above them.
 MOST_NAMED, LONGEST_NAMED = 3, 24
 
@@ -46,13 +49,7 @@ class Group:
 
 def page(results: Results, run: Path) -> str:
     """The report on a run, as HTML. `run` is the folder that its findings' evidence is relative to."""
-    templates = Environment(
-        loader=PackageLoader("gauntlet.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     templates.globals.update(WORDS=WORDS, SIGNS=SIGNS, COLUMNS=COLUMNS, title=title, PROXY_PATH=PROXY_PATH)
     found = sections(results, run)
     took = results.finished - results.started
@@ -61,14 +58,27 @@ def page(results: Results, run: Path) -> str:
         upgrade=upgrade_shown(results, run),
         named=len(results.names) <= MOST_NAMED and all(len(name) <= LONGEST_NAMED for name in results.names),
         took=_duration(took.total_seconds()),
+        differences_file=DIFFERENCES,
         headlines=[headline(results, subject) for subject in results.names],
         troubles=troubles(results),
         comparison=comparison(results),
         losses=losses(results),
+        programming=programming_rows(results),
         experiments=[section for section in found if section.experiment],
         logs=_logs(run),
         groups=_groups(section for section in found if not section.experiment),
         palette=palette,
+    )
+
+
+def environment() -> Environment:
+    """Of the templates of all pages."""
+    return Environment(
+        loader=PackageLoader("gauntlet.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

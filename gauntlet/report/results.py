@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict, undecided
+from gauntlet.report.difference_record import DifferencesRecord
 from gauntlet.report.subject_record import Record, SubjectRecord
 from gauntlet.report.upgrade_record import UpgradeRecord, with_known_defects
 from gauntlet.report.watch_record import WatchRecord
 
 SCHEMA: Literal["kube-proxy-gauntlet/results/v2"] = "kube-proxy-gauntlet/results/v2"
+
+
+class SpreadRecord(Record):
+    """How figures of one kind are spread, in the unit of their finding: `of` a node, for example.
+
+    `figures` are all of them, the least first; p50 and p99 are the least that so many per cent do not exceed.
+    """
+
+    of: str = Field(min_length=1)
+    figures: tuple[float, ...] = Field(min_length=1)
+    p50: float
+    p99: float
+    longest: float
+    resolution: float = 0.0
 
 
 class FindingRecord(Record):
@@ -29,6 +44,7 @@ class FindingRecord(Record):
     `figure`, `threshold` and `resolution` are in `unit`. `promise` is the field of the SLO that the figure was held
     against, with its file and line; `remedy` is what to do next. `evidence` holds paths relative to the folder of the
     run. `known_defect` is the name of the known defect that explains the failure; empty if none does.
+    `spreads` are what a figure was taken from, if it is one of many.
     """
 
     case: str = Field(min_length=1)
@@ -45,6 +61,7 @@ class FindingRecord(Record):
     remedy: str = ""
     evidence: tuple[str, ...] = ()
     known_defect: str = ""
+    spreads: tuple[SpreadRecord, ...] = ()
 
 
 class Account(Record):
@@ -86,7 +103,7 @@ class Results(Record):
     command that repeats the whole run, `options` what pytest needs to run one of its cases again, `environment` the
     variables that change what is tested. `gate` says, by the name of each subject, how much of the gate the run was.
     `upgrade` is of `gauntlet upgrade`, and of `gauntlet watch`, whose change somebody else makes: that one alone has a
-    `watch` as well.
+    `watch` as well. `differences` are those between its subjects, of a run of several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -110,6 +127,7 @@ class Results(Record):
     incomplete: str = ""
     upgrade: UpgradeRecord | None = None
     watch: WatchRecord | None = None
+    differences: DifferencesRecord | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,9 +145,10 @@ class Results(Record):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the run: the worst of its subjects'."""
+        """The verdict of the run: the worst of its subjects'; a difference between them that is not declared fails."""
         names = {*self.names, *(finding.subject for finding in self.findings)}
-        return worst(self.verdict_of(name) for name in names)
+        between = () if self.differences is None else self.differences.verdicts
+        return worst([*(self.verdict_of(name) for name in names), *between])
 
     def verdict_of(self, subject: str) -> Verdict:
         """The verdict of one subject. If nothing was learnt, or the run did not finish, it never passes.
@@ -266,6 +285,7 @@ def records(
             remedy=finding.remedy,
             evidence=tuple(evidence),
             known_defect=finding.known_defect,
+            spreads=tuple(SpreadRecord(**asdict(each)) for each in finding.spreads),
         )
         for finding in (*findings, *undecided(findings))
     )

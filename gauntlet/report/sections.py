@@ -22,6 +22,7 @@ from gauntlet.report.figures import figure_of, measured, threshold_of
 from gauntlet.report.marks import windows
 from gauntlet.report.names import anchor, group, title
 from gauntlet.report.results import CaseResult, FindingRecord, Results, worst
+from gauntlet.report.spread import spread
 from gauntlet.report.timeline import span, timeline
 from gauntlet.report.upgrade_record import is_phase
 from gauntlet.report.verdicts import repeat
@@ -68,6 +69,7 @@ class Picture:
     outage: Figure | None
     timeline: Markup
     balance: Markup
+    spread: Markup
     moments: tuple[Moment, ...]
     folder: str
     missing: str
@@ -190,6 +192,7 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
         outage=_outage(measured(result.findings, "outage")),
         timeline=Markup(drawn),  # noqa: S704  # drawn by gauntlet.report.svg, which escapes what it writes
         balance=Markup(even),  # noqa: S704
+        spread=Markup(_spread(result, name)),  # noqa: S704
         moments=moments,
         folder=evidence.folder or "",
         missing=evidence.missing,
@@ -200,6 +203,12 @@ def _picture(result: CaseResult, evidence: Evidence, shared: tuple[float, float]
 def _is_of_tables(result: CaseResult) -> bool:
     """Whether it was asked in tables: then when an attempt was made says nothing, and hundreds of drawings cost."""
     return any(finding.check == truth.CHECK for finding in result.findings)
+
+
+def _spread(result: CaseResult, name: str) -> str:
+    """Of the one finding that has one."""
+    mine = next((finding for finding in result.findings if finding.spreads), None)
+    return "" if mine is None else spread(mine.spreads, mine.unit or "s", f"{mine.check} of {name}")
 
 
 def _balanced(history: History, axis: Axis) -> pl.DataFrame:

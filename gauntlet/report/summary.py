@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.comparison import Cost, Figure, comparison
+from gauntlet.report.difference_record import DifferencesRecord
+from gauntlet.report.differences_page import grouped
+from gauntlet.report.differences_page import headline as headline_of
 from gauntlet.report.losses import losses
 from gauntlet.report.markdown import ICONS, fenced, plain
+from gauntlet.report.names import title
+from gauntlet.report.programming import programming_rows
 from gauntlet.report.results import Account, Results
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.report.upgrade_summary import upgrade_summary
@@ -15,6 +20,8 @@ from gauntlet.report.verdicts import Trouble, headline, known_defects, troubles
 
 # GitHub refuses a step summary above 1 MiB; nobody reads more than this many.
 TROUBLES = 40
+# Of those in which a reason shows.
+CASES = 3
 RULES, RULE_LETTERS = 15, 200
 
 
@@ -41,9 +48,11 @@ def summary(results: Results) -> str:
         lines += ["", f"Tested with {plain(set_to)}."]
     if results.incomplete:
         lines += ["", f"**The run did not finish: {plain(results.incomplete)}.**"]
+    lines += _differences(results.differences)
     lines += _troubles(troubles(results))
     lines += _comparison(results)
     lines += _losses(results)
+    lines += _programming(results)
     lines += ["", *(f"- {plain(each.name)}: {plain(each.description)}" for each in results.subjects)]
     lines += ["", "Reproduce this run:", *fenced("sh", results.reproduce)]
     return "\n".join(lines) + "\n"
@@ -87,6 +96,31 @@ def _rules(account: Account) -> list[str]:
     return lines
 
 
+def _differences(differences: DifferencesRecord | None) -> list[str]:
+    """What a team that moves reads first: those that nothing declares, then each reason once."""
+    if differences is None:
+        return []
+    lines = ["", "### How the subjects differ", "", plain(headline_of(differences)), ""]
+    for each in differences.undeclared[:TROUBLES]:
+        stood = "; ".join(f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
+        at = f"({each.rows} rows, the first {each.row})" if each.row else ""
+        lines.append(f"- {ICONS[Verdict.FAIL]} **not declared**: {plain(title(each.case), at)}: {plain(stood)}")
+    for group in grouped(each for each in differences.found if not each.verdict.blocks):
+        reasons = " ".join(each.reason for each in group.reasons)
+        cases = dict.fromkeys(shown.title for shown in group.shown)
+        lines.append(
+            f"- {plain(reasons)} *{plain(', '.join(list(cases)[:CASES]))}{' …' if len(cases) > CASES else ''}*"
+        )
+    for absent in differences.absent:
+        icon = ICONS[absent.verdict]
+        lines.append(
+            f"- {icon} declared, and not seen: {plain(absent.declared.reason)} ({plain(absent.declared.place)})"
+        )
+    if differences.uncompared:
+        lines.append(f"- not compared: {plain(', '.join(map(title, differences.uncompared)))}")
+    return lines
+
+
 def _comparison(results: Results) -> list[str]:
     rows = [(row.title, [_outage(cost) for cost in row.costs]) for row in comparison(results)]
     return _by_subject("Outage by subject", results, rows)
@@ -98,10 +132,21 @@ def _losses(results: Results) -> list[str]:
     return _by_subject("Kept connections, UDP flows and sticky clients by subject", results, rows)
 
 
-def _by_subject(heading: str, results: Results, rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+def _programming(results: Results) -> list[str]:
+    """How soon changes of endpoints were in effect."""
+    rows = [
+        (row.node, [f"{ICONS[each.verdict]} {each.text}" if each else "not run" for each in row.figures])
+        for row in programming_rows(results)
+    ]
+    return _by_subject("Programming latency by subject", results, rows, "Node")
+
+
+def _by_subject(
+    heading: str, results: Results, rows: Sequence[tuple[str, Sequence[str]]], of: str = "Experiment"
+) -> list[str]:
     if not rows:
         return []
-    lines = ["", f"### {heading}", "", "| Experiment | " + " | ".join(map(_heading, results.subjects)) + " |"]
+    lines = ["", f"### {heading}", "", f"| {of} | " + " | ".join(map(_heading, results.subjects)) + " |"]
     lines.append("|---|" + "---|" * len(results.subjects))
     lines += [f"| {plain(title)} | " + " | ".join(cells) + " |" for title, cells in rows]
     return lines

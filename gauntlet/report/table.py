@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.screen import fitted
+from gauntlet.report.difference_record import DifferencesRecord
+from gauntlet.report.differences_page import headline
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, Results
@@ -44,6 +48,8 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text(line, style=STYLES[Verdict.INCONCLUSIVE]))
     for line in known_defects(results):
         console.print(Text(line, style=STYLES[Verdict.KNOWN_DEFECT]))
+    for line, verdict in _differences(results.differences):
+        console.print(Text(line, style=STYLES.get(verdict, "dim")))
     for subject in results.subjects:
         console.print(Text(f"{subject.name}: {subject.description}", style="dim"))
     for name, value in results.environment.items():
@@ -55,6 +61,20 @@ def show_verdicts(console: Console, results: Results) -> None:
     if results.skipped:
         skipped = f"{len(results.skipped)} skipped as unsupported; results.json has the reasons."
         console.print(Text(skipped, style="dim"))
+
+
+def _differences(differences: DifferencesRecord | None) -> Iterator[tuple[str, Verdict]]:
+    """How the subjects differ, and each way in which they must not; a line each, with the verdict that colours it."""
+    if differences is None:
+        return
+    yield headline(differences), Verdict.FAIL if differences.fails else Verdict.MEASURED
+    for each in differences.undeclared:
+        stood = "; ".join(f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
+        at = f", {each.row}" if each.row else ""
+        yield f"not declared in differences.yaml: {title(each.case)}{at}: {stood}", Verdict.FAIL
+    for absent in differences.missed:
+        place = absent.declared.place
+        yield f"declared to show up always, and not seen: {absent.declared.reason} ({place})", Verdict.FAIL
 
 
 def _table(results: Results, console: Console) -> Table:

@@ -17,7 +17,7 @@ from gauntlet.subject import Subject
 from gauntlet.upgrade.api_watch import ApiWatch
 from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.churn import CHURNING, PASSING, Churn
-from gauntlet.upgrade.endpoint_change import CHANGING, Changes, effect_of
+from gauntlet.upgrade.endpoint_change import effect_of, programming_of
 from gauntlet.upgrade.leftovers import Remains, lasting_lines
 from gauntlet.upgrade.phases import CASES, Phase, Side, Task
 from gauntlet.upgrade.programming import Programming
@@ -26,6 +26,7 @@ from gauntlet.upgrade.side_by_side import side_by_side
 from gauntlet.upgrade.standing import Standing, lasting, look, remembered
 from gauntlet.upgrade.strategy import Batch
 from gauntlet.upgrade.undoing import OnFailure, failed_nodes, stopped, undoing
+from gauntlet.workload.endpoint_change import CHANGING, Changes
 
 # So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
@@ -181,7 +182,7 @@ class Conductor:
         ends = time.monotonic() + HOLD_S
         before = consumption.read(self._cluster.nodes)
         changes = change()
-        self._programming[phase.name] = changes.programming
+        self._programming[phase.name] = programming_of(changes)
         time.sleep(max(0.0, ends - time.monotonic()))
         self._consumed[phase.name] = consumption.between(before, consumption.read(self._cluster.nodes))
         return effect_of(changes)

@@ -7,51 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, median
 
-from gauntlet.checkers.sample import NANO, no_data
+from gauntlet.checkers.sample import no_data
 from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.ground.frames import pl
+from gauntlet.ground.following import Followed
 
 CHECK = "programming"
 # Of the interval in which the difference of two kube-proxies lies.
 CONFIDENCE = 0.95
-# One answer alone may be chance.
-IN_A_ROW = 3
 _MS = 1000
-
-
-@dataclass(frozen=True)
-class Followed:
-    """When a node was seen to obey a change, in seconds from the change on: after `earliest_s`, by `latest_s`."""
-
-    earliest_s: float
-    latest_s: float
-
-    @property
-    def latency_s(self) -> float:
-        """The middle between the earliest and the latest that it can have been."""
-        return (self.earliest_s + self.latest_s) / 2
-
-    @property
-    def resolution_s(self) -> float:
-        """How far the true latency can be from `latency_s`, to either side."""
-        return (self.latest_s - self.earliest_s) / 2
-
-
-def followed(attempts: pl.DataFrame, backend: str, changed_ns: int, until_ns: int) -> Followed | None:
-    """When the client of these attempts was first answered by `backend` alone, after a change that was asked for then.
-
-    None if it was not before `until_ns`, when the next change was asked for. The true moment lies between the begin of
-    the first of IN_A_ROW attempts that were answered so, with no other answer after it, and that of the one before it.
-    """
-    after = attempts.filter((pl.col("at_ns") >= changed_ns) & (pl.col("at_ns") < until_ns)).sort("at_ns")
-    begins = [changed_ns, *after["at_ns"]]
-    ok = (after["outcome"] == "ok").to_list()
-    mine = [answer == backend for answer in after["backend"]]
-    stale = max((number for number, answered in enumerate(ok) if answered and not mine[number]), default=-1)
-    for number in range(stale + 1, len(ok) - IN_A_ROW + 1):
-        if all(ok[number : number + IN_A_ROW]):
-            return Followed((begins[number] - changed_ns) / NANO, (begins[number + 1] - changed_ns) / NANO)
-    return None
 
 
 @dataclass(frozen=True)

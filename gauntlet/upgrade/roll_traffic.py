@@ -20,7 +20,6 @@ from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.churn import Churn
-from gauntlet.upgrade.endpoint_change import EndpointChange
 from gauntlet.upgrade.resolver import Resolver
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
@@ -28,6 +27,7 @@ from gauntlet.workload.backend import IMAGE, one_on_each
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.effect import Effect
+from gauntlet.workload.endpoint_change import EndpointChange
 from gauntlet.workload.served import Backends, Served
 from gauntlet.workload.service import HTTP, STICKY, UDP, Service
 from gauntlet.workload.workload import Workload

@@ -8,7 +8,7 @@ from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
 from gauntlet.workload.backend import Backend, Readiness, one_on_each
 from gauntlet.workload.effect import Effect
-from gauntlet.workload.endpoints import Endpoint
+from gauntlet.workload.endpoints import Endpoint, Slice
 from gauntlet.workload.readiness import Switch, switch
 from gauntlet.workload.served import Backends, RunningBackend, Served
 from gauntlet.workload.service import Service
@@ -84,7 +84,7 @@ class CaseWorkload:
         """Create Services without selectors by the thousand, each with these endpoints. Does not wait for effect."""
         return self._workload.serve_many(services, endpoints)
 
-    def replace_endpoints(self, served: Served, endpoints: Sequence[Endpoint]) -> None:
+    def replace_endpoints(self, served: Served, endpoints: Sequence[Endpoint] | Sequence[Slice]) -> None:
         """Give a Service without a selector other endpoints, and return as soon as the API has them."""
         self._workload.replace_endpoints(served.declared, endpoints)
 

@@ -52,6 +52,7 @@ class Slice:
     ports: tuple[Port, ...] | None = None
     address_type: str = Family.IPV4
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def endpoints(*of: Endpoint | Pod) -> tuple[Endpoint, ...]:

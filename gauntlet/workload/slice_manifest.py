@@ -27,7 +27,7 @@ def endpoint_slice(of: Service, declared: Slice) -> Manifest:
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": name_of(of, declared), "labels": _labels(of, declared)},
+        "metadata": {"name": name_of(of, declared), "labels": _labels(of, declared), **_annotations(declared)},
         "addressType": str(declared.address_type),
         **_content(of, declared),
     }
@@ -36,11 +36,18 @@ def endpoint_slice(of: Service, declared: Slice) -> Manifest:
 def change(of: Service, before: Slice, declared: Slice) -> Manifest:
     """A merge patch that makes one slice of the other. Its type of addresses cannot change."""
     labels: dict[str, Json] = {**dict.fromkeys(before.labels), **_labels(of, declared)}
-    return {"metadata": {"labels": labels}, **_content(of, declared)}
+    return {"metadata": {"labels": labels, **_annotations(declared, before)}, **_content(of, declared)}
 
 
 def _labels(of: Service, declared: Slice) -> dict[str, str]:
     return {**MANAGED_BY, SERVICE_NAME: of.name, **declared.labels}
+
+
+def _annotations(declared: Slice, before: Slice | None = None) -> Mapping[str, Json]:
+    """Those of the slice; in a merge patch, those of `before` that it does not have any more go."""
+    gone = {} if before is None else dict.fromkeys(before.annotations)
+    wanted: dict[str, Json] = {**gone, **declared.annotations}
+    return {"annotations": wanted} if wanted else {}
 
 
 def _content(of: Service, declared: Slice) -> Manifest:

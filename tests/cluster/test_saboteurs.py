@@ -23,6 +23,7 @@ SABOTEURS = project_root() / "tests" / "saboteurs"
 EVEN = "suites/conformance/test_balance.py"
 REFUSES = "suites/conformance/test_no_endpoints.py"
 KILLED = "suites/chaos/test_kill_proxy.py"
+LATENCY = "suites/conformance/test_programming_latency.py"
 TYPES = "suites/conformance/test_service_types.py"
 EXTERNAL_IPS = "suites/conformance/test_external_ips.py"
 WITHOUT_ENDPOINTS = f"{EXTERNAL_IPS}::test_an_external_ip_without_endpoints_refuses"
@@ -47,6 +48,7 @@ RUNS = {
     "cut-connections": Run((KILLED,)),
     "emptied-udp-flows": Run((KILLED,)),
     "forgotten-clients": Run((KILLED,)),
+    "late": Run((LATENCY,)),
 }
 Findings = Callable[..., list[FindingRecord]]
 
@@ -125,6 +127,15 @@ def test_lost_udp_node_ports_fail_no_case_but_their_own(findings: Findings) -> N
     assert {each for each in verdicts if each[1] == "refusal"} == {
         (f"test_service_without_endpoints_refuses[{protocol}]", "refusal", Verdict.PASS) for protocol in ("tcp", "udp")
     }
+
+
+def test_changes_that_come_12_s_late_fail_by_that_name_alone(findings: Findings) -> None:
+    found = findings("late")
+    assert {(each.check, each.subject) for each in found if each.verdict.blocks} == {
+        ("programming", "iptables"),
+        ("programming", "nftables"),
+    }
+    assert min(spread.p50 for each in found for spread in each.spreads) > 12
 
 
 def _failed(findings: list[FindingRecord]) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from gauntlet.kube.objects import PodObject
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Traffic
-from gauntlet.upgrade.endpoint_change import CHANGING, CHECK, EndpointChange, effect_of
+from gauntlet.upgrade.endpoint_change import CHECK, effect_of
 from gauntlet.upgrade.roll_traffic import ECHO
 from gauntlet.upgrade.watch import pods
 from gauntlet.upgrade.watch.surroundings import Surroundings
@@ -25,6 +25,7 @@ from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP_LABEL, IMAGE, Backend
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.effect import Effect
+from gauntlet.workload.endpoint_change import CHANGING, EndpointChange
 from gauntlet.workload.served import RunningBackend, Served
 from gauntlet.workload.service import STICKY
 from gauntlet.workload.workload import Workload

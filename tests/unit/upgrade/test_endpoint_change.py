@@ -8,16 +8,16 @@ import pytest
 
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Verdict
-from gauntlet.upgrade.endpoint_change import Change, Changes, effect_of, final
+from gauntlet.ground.following import Followed, followed
+from gauntlet.upgrade.endpoint_change import effect_of, programming_of
 from gauntlet.upgrade.programming import (
-    Followed,
     Programming,
     compared,
-    followed,
     measured,
     shift,
     slowest,
 )
+from gauntlet.workload.endpoint_change import Change, Changes, final
 from tests.unit.checkers.histories import EMPTY, Row, frame, ns
 
 OLD, NEW = "changing-1", "changing-2"
@@ -91,7 +91,7 @@ def test_a_change_that_one_node_does_not_follow_fails() -> None:
     found = effect_of(Changes(made))
     assert (found.verdict, found.figure) == (Verdict.FAIL, 1.0)
     assert "changing-2: node-2" in found.reason
-    assert Changes(made).programming.slowest == ()
+    assert programming_of(Changes(made)).slowest == ()
 
 
 def test_changes_that_all_nodes_follow_pass_and_the_slowest_is_the_figure() -> None:
@@ -100,7 +100,7 @@ def test_changes_that_all_nodes_follow_pass_and_the_slowest_is_the_figure() -> N
     found = effect_of(changes)
     assert found.verdict is Verdict.PASS
     assert found.figure == pytest.approx(0.04)
-    assert [each.latest_s for each in changes.programming.slowest] == [pytest.approx(0.04)]
+    assert [each.latest_s for each in programming_of(changes).slowest] == [pytest.approx(0.04)]
 
 
 def test_changes_that_could_not_be_made_are_inconclusive() -> None:
