@@ -53,6 +53,8 @@ def test_nothing_of_a_finding_an_account_or_a_skip_is_lost() -> None:
             record["mode"] = record.pop("subject")
             # Of a run of before the register.
             assert record.pop("known_defect", "") == ""
+            # Of a run of before findings had spreads.
+            assert record.pop("spreads", []) == []
         assert read == raw[kind]
 
 
