@@ -39,6 +39,12 @@ def delete_services(api: Api, name: str) -> None:
     _delete(api, f"{PATH}/{name}/services")
 
 
+def clear(api: Api, name: str) -> None:
+    """Delete all Services of a namespace and all slices now: by two requests, however many there are."""
+    delete_services(api, name)
+    _delete(api, f"/apis/discovery.k8s.io/v1/namespaces/{name}/endpointslices")
+
+
 def with_services(api: Api) -> set[str]:
     """The namespaces that hold a Service of the gauntlet's, or still its endpoints. Those of others come and go."""
     query = {"labelSelector": ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())}

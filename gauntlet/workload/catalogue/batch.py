@@ -14,6 +14,7 @@ from gauntlet.ground.history import Event, EventKind
 from gauntlet.kube.api import Api
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import ServiceType
+from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
 from gauntlet.workload.catalogue.clock import Clock
@@ -70,6 +71,7 @@ class Batch:
         self._tools = tools
         self._courses = courses
         self._there: Declarations = {}
+        self._of_case: dict[str, Declarations] = {}
         self._refused: Collection[str] = ()
         self._next_row = 1
 
@@ -84,10 +86,12 @@ class Batch:
     def close(self) -> None:
         """Take away what is there."""
         self._tools.flows.close()
-        self._tools.workload.apply(self._there, {})
+        # The sentinel goes as well: what is there while nothing changes looks to others as if it were about to go.
+        namespaces.clear(self._tools.api, self._tools.workload.namespace)
         self._there = {}
+        self._of_case.clear()
         if self._tools.sentinel is not None:
-            self._tools.sentinel.rest()
+            self._tools.sentinel.forget()
 
     def look_around(self, around: Surroundings) -> None:
         """The kube-proxies are others from now on, or have another configuration."""
@@ -99,7 +103,7 @@ class Batch:
         clock = Clock()
         self._write(number)
         clock.stop("written")
-        found = self._read_back()
+        found = self._read_back(number)
         clock.stop("read back")
         planned = self._planned(number, found)
         clock.stop("planned")
@@ -128,22 +132,27 @@ class Batch:
 
     def _write(self, number: int) -> None:
         both = len(self._tools.around.families) > 1
-        of_case = {each.key: each.declared(number, both_families=both) for each in self._courses}
-        wanted = {service: made for each in of_case.values() for service, made in each.items()}
+        for course in self._courses:
+            # What a case had in its last step stays: that it goes would be work for nobody's sake.
+            if not course.is_over(number):
+                self._of_case[course.key] = course.declared(number, both_families=both)
+        wanted = {service: made for each in self._of_case.values() for service, made in each.items()}
         refused = self._tools.workload.apply(self._there, wanted)
         for course in self._courses:
             course.refuse(refused, number)
-        # What was refused may be there in part: to be deleted in the end, it counts as there.
+        # What was refused may be there in part: it counts as there.
         self._there = wanted
         self._refused = refused
         if self._tools.sentinel is not None:
             self._tools.sentinel.turn()
 
-    def _read_back(self) -> Found:
+    def _read_back(self, number: int) -> Found:
         # The controllers write no slices for a name.
         names = {
             service.name: service.app == APP and service.type is not ServiceType.EXTERNAL_NAME
-            for service in self._there
+            for course in self._courses
+            if course.step(number) is not None
+            for service in self._of_case[course.key]
             if service.name not in self._refused
         }
         second = self._tools.pool.pods.all[len(self._tools.pool.pods.nodes) :]

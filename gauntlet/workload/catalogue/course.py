@@ -55,6 +55,10 @@ class Course:
             return None
         return self.steps[number]
 
+    def is_over(self, number: int) -> bool:
+        """Whether it came to its last step before this one."""
+        return self.trouble is None and number >= len(self.steps)
+
     def declared(self, number: int, *, both_families: bool) -> Declarations:
         """What is to be there in a step, under the names that it has in the cluster."""
         step = self.step(number)

@@ -61,9 +61,8 @@ class Sentinel:
             found = self._api.one(ServiceObject, path)
             self._addresses = found.spec.cluster_ips or (found.spec.cluster_ip,)
 
-    def rest(self) -> None:
-        """Delete it: what is there while nothing changes looks to others like a Service that is about to go."""
-        self._workload.apply(self._now, {})
+    def forget(self) -> None:
+        """It was deleted: the next turn makes it anew."""
         self._now = {}
         self._addresses = ()
 

@@ -56,6 +56,7 @@ def serve(api: Api, sandbox: Cluster) -> None:
         raise refusal
     workload.delete_backend("backend-1")
     assert namespaces.with_services(api) == {name}
+    namespaces.clear(api, name)
     namespaces.delete(api, name)
     until(lambda: not namespaces.with_services(api), what="all of it is gone", deadline_s=30.0)
     sweep(api)
@@ -112,6 +113,7 @@ def test_each_user_can_do_its_work(adopted: Api, sandbox: Cluster, account: str,
         (serve, "pods", "delete"),
         (disturb, "pods", "patch"),
         (serve, "services", "deletecollection"),
+        (serve, "endpointslices", "deletecollection"),
     ],
 )
 def test_one_right_less_is_named(adopted: Api, sandbox: Cluster, work: Work, resource: str, verb: str) -> None:
