@@ -14,6 +14,7 @@ from gauntlet.ground.history import Event, EventKind
 from gauntlet.kube.api import Api
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import ServiceType
+from gauntlet.traffic import Ask
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
@@ -210,7 +211,8 @@ class Batch:
                     ends = min(ends, time.monotonic() + self._tools.patience.grace_s)
             is_late = time.monotonic() >= ends
             if shown or is_late:
-                seen = self._tools.tables.ask([(row, 1) for row in pending])
+                # Who answers tells whether a row is obeyed; which client it saw is judged afterwards.
+                seen = self._tools.tables.ask([(row, 1) for row in pending], Ask.HOSTNAME)
                 bad = self._tools.disagreeing(pending, seen.attempts)
                 pending = [row for row in pending if row.number in bad]
             if is_late or (shown and not pending):

@@ -15,7 +15,7 @@ from gauntlet.ground.history import Frontend
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.frontends import Kind
 from gauntlet.semantics.objects import Protocol
-from gauntlet.traffic import Target, Traffic
+from gauntlet.traffic import Ask, Target, Traffic
 from gauntlet.traffic.table import Table, TableRow, no_answers
 from gauntlet.workload.catalogue.questions import spoken
 from gauntlet.workload.catalogue.surroundings import Surroundings
@@ -33,6 +33,7 @@ QUICK, SILENT = Pace(8, 1.0), Pace(64, 0.5)
 # A connection of IPv6 that a rule refuses counts as refused when its SYN is repeated, after 1 s: the first ICMPv6
 # message comes while connect() still holds the socket (TcpExtLockDroppedIcmps; measured, IPv4 knows at once).
 LATE = Pace(64, 3.0)
+EVERYTHING = Ask.HOSTNAME | Ask.SOURCE_IP
 _FRONTENDS = {
     Kind.CLUSTER_IP: Frontend.CLUSTER_IP,
     Kind.NODE_PORT: Frontend.NODE_PORT,
@@ -60,7 +61,7 @@ class Tables:
         self._nodes = nodes
         self._most_per_s = most_per_s
 
-    def ask(self, wanted: Iterable[tuple[Row, int]]) -> Returned:
+    def ask(self, wanted: Iterable[tuple[Row, int]], questions: Ask = EVERYTHING) -> Returned:
         """So many attempts at each of these rows."""
         tables: dict[tuple[str, Pace], list[TableRow]] = {}
         for row, attempts in wanted:
@@ -72,7 +73,7 @@ class Tables:
             totals[client] += sum(each.attempts for each in rows)
         with ThreadPoolExecutor(len(tables)) as pool:
             asked = [
-                pool.submit(self._ask, self._hosts[client], self._table(rows, totals[client], at))
+                pool.submit(self._ask, self._hosts[client], self._table(rows, totals[client], at, questions))
                 for (client, at), rows in tables.items()
             ]
             made = [each.result() for each in asked]
@@ -86,7 +87,7 @@ class Tables:
         """How often the kernels may refuse the client of this row now, at least."""
         return self._traffic.refusals_left(self._hosts[row.client], target(row))
 
-    def _table(self, rows: Sequence[TableRow], total: int, at: Pace) -> Table:
+    def _table(self, rows: Sequence[TableRow], total: int, at: Pace, questions: Ask) -> Table:
         """`total` are the attempts of the client's tables together, which share what its nodes bear."""
         share = sum(each.attempts for each in rows) / total
         return Table(
@@ -94,6 +95,7 @@ class Tables:
             users=at.users,
             timeout_s=at.timeout_s,
             rate_per_s=self._most_per_s and self._most_per_s * share,
+            ask=questions,
         )
 
     def _ask(self, client: Host, table: Table) -> Returned:
