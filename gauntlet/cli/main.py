@@ -9,6 +9,7 @@ import click
 
 from gauntlet import __version__
 from gauntlet.cli.adoption import adopt
+from gauntlet.cli.audit import audit
 from gauntlet.cli.binaries import binaries
 from gauntlet.cli.cluster_commands import cluster
 from gauntlet.cli.compare import compare
@@ -71,6 +72,7 @@ for command in (
     watch,
     lookahead,
     doctor,
+    audit,
     cluster,
     inspect,
     heal,

@@ -6,8 +6,8 @@ gathered).
 
 from __future__ import annotations
 
-from gauntlet.doctor.cluster_check.examination import examine, examined
+from gauntlet.doctor.cluster_check.examination import about_rules, examine, examined
 from gauntlet.doctor.cluster_check.gathering import gather
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, NodeSummary, Report, findings
 
-__all__ = ["Diagnosis", "Level", "NodeSummary", "Report", "examine", "examined", "findings", "gather"]
+__all__ = ["Diagnosis", "Level", "NodeSummary", "Report", "about_rules", "examine", "examined", "findings", "gather"]

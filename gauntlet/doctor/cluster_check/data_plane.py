@@ -11,6 +11,8 @@ from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, places
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, some
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Forwarding
 from gauntlet.proxy.rules.explanation import not_hooked
 
@@ -38,6 +40,7 @@ def judge(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
         return
     if not found.hooked:
         yield Diagnosis(CHECK, Level.PROBLEM, node.name, not_hooked(found.mode), remedy)
+    yield from _of_ipv6(facts, node, remedy)
     yield from _differences(node, differences, remedy)
     if found.hooked and not differences:
         size = found.size
@@ -55,6 +58,18 @@ def of_mode(facts: ClusterFacts, node: NodeFacts) -> Forwarding | None:
     return in_mode(node.rules, modes.effective(facts, node))
 
 
+def of_families(facts: ClusterFacts, node: NodeFacts) -> tuple[Forwarding, ...]:
+    """The models of the mode that runs, one for each family in which the node's rules are known.
+
+    A mode that serves one family alone has none for the other.
+    """
+    mode = modes.effective(facts, node)
+    both = [in_mode(node.rules, mode)]
+    if mode is not None and Family.IPV6 in traits(mode).rules.commands:
+        both.append(in_mode(node.ipv6_rules or (), mode))
+    return tuple(each for each in both if each is not None)
+
+
 def in_mode(rules: Collection[Forwarding], mode: ProxyMode | None) -> Forwarding | None:
     return next((each for each in rules if each.mode is mode), None)
 
@@ -63,10 +78,24 @@ def count(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
     """`11/12`: places of Services that have a rule, of all that must; empty where rules could not be read."""
     if node.unseen or node.trouble:
         return ""
-    wanted = len(places(facts.served))
+    known = of_families(facts, node)
+    wanted = sum(len(places(facts.served, each.family)) for each in known)
     if of_mode(facts, node) is None:
-        return f"0/{wanted}"
+        return f"0/{len(places(facts.served))}"
     return f"{wanted - sum(each.kind is Kind.MISSING for each in differences)}/{wanted}"
+
+
+def _of_ipv6(facts: ClusterFacts, node: NodeFacts, remedy: str) -> Iterator[Diagnosis]:
+    """What else is to be said of IPv6, if any Service has an address of it."""
+    if not places(facts.served, Family.IPV6):
+        return
+    if node.ipv6_trouble:
+        what = f"the rules of IPv6 could not be read: {node.ipv6_trouble}"
+        tools = "the node needs the tools of its mode: ip6tables-save, nft, ipset, ip"
+        yield Diagnosis(CHECK, Level.UNKNOWN, node.name, what, tools)
+    for each in of_families(facts, node):
+        if each.family is Family.IPV6 and not each.hooked:
+            yield Diagnosis(CHECK, Level.PROBLEM, node.name, f"{not_hooked(each.mode)} (IPv6)", remedy)
 
 
 def _differences(node: NodeFacts, differences: Collection[Mismatch], remedy: str) -> Iterator[Diagnosis]:

@@ -81,21 +81,30 @@ def judged(
     )
 
 
+def about_rules(report: Report) -> Report:
+    """The part of a report that is about rules, and about what kept anybody from looking at them."""
+    about = (access.CHECK, cni.CHECK, data_plane.CHECK, modes.LEFT_OVER)
+    return replace(report, diagnoses=tuple(each for each in report.diagnoses if each.check in about))
+
+
 def _look_again(node: Node, before: NodeFacts) -> NodeFacts:
-    rules, trouble = node_facts.reread_rules(node)
-    return replace(before, rules=rules, trouble=trouble)
+    read = node_facts.reread_rules(node)
+    return replace(
+        before,
+        rules=read.rules,
+        trouble=read.trouble,
+        ipv6_rules=read.ipv6_rules,
+        ipv6_trouble=read.ipv6_trouble,
+    )
 
 
 def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences:
     """By node, where the rules of the mode that runs differ from what is served."""
     found = {}
     for node in nodes:
-        rules = data_plane.of_mode(facts, node)
-        known = rules is not None and not node.trouble and not facts.services_hidden
-        found[node.name] = (
-            mismatches(facts.served, rules, node.addresses, _here(facts, node, rules.mode))
-            if known and rules is not None
-            else frozenset[Mismatch]()
+        known = () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
+        found[node.name] = frozenset[Mismatch]().union(
+            *(mismatches(facts.served, rules, node.addresses, _here(facts, node, rules.mode)) for rules in known)
         )
     return found
 

@@ -1,7 +1,7 @@
 """Where the rules of a node and the Services of the API server differ.
 
-What is served, and by which endpoints, the model says (gauntlet/semantics/). IPv4, TCP and UDP alone: that is what the
-readers of rules know.
+What is served, and by which endpoints, the model says (gauntlet/semantics/). TCP and UDP alone: that is what readers of
+rules know.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from gauntlet.semantics.sources import Passage
 from gauntlet.semantics.versions import VersionRules
 
 _PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
+# Those whose endpoints are held against policies and hints: ClusterIPs as pods meet them, and NodePorts as clients
+# outside do. At other external addresses source ranges hold too, which the models of rules do not show.
+_FROM = {FrontendKind.CLUSTER_IP: Where.POD, FrontendKind.NODE_PORT: Where.OUTSIDE}
 # What every version serves: Services with the label headless have no rules before 1.36.
 _IN_ALL_VERSIONS = VersionRules(reads_headless_label=False)
 
@@ -37,6 +40,7 @@ class Kind(StrEnum):
     LEFT = "is of no Service"
     REFUSES = "is refused, although it has ready or still serving endpoints"
     STALE = "leads to an address that is no endpoint of the Service"
+    WRONG_PORT = "leads to an endpoint's address, but to a port that is not the endpoint's"
     PASSED_OVER = "does not lead to a ready or still serving endpoint"
     ASTRAY = "leads to an endpoint that its traffic policy or hints leave out"
 
@@ -66,21 +70,27 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses of one Service port: ready ones, and all that kube-proxy may still use (serving while they end)."""
+    """Addresses of one Service port: ready ones, and all that kube-proxy may still use (serving while they end).
+
+    `ports` are those of the usable ones, each with its address.
+    """
 
     ready: frozenset[str] = frozenset()
     usable: frozenset[str] = frozenset()
+    ports: frozenset[tuple[str, int]] = frozenset()
 
 
-def places(served: Services) -> tuple[Place, ...]:
-    """Every place that must have a rule on every node."""
-    return tuple(dict.fromkeys(_place(service, each) for service in served.modelled for each in _frontends(service)))
+def places(served: Services, family: Family = Family.IPV4) -> tuple[Place, ...]:
+    """Every place of a family that must have a rule on every node."""
+    return tuple(
+        dict.fromkeys(_place(service, each) for service in served.modelled for each in _frontends(service, family))
+    )
 
 
 def mismatches(
     served: Services, found: Forwarding, addresses: frozenset[str], here: ServingNode | None = None
 ) -> frozenset[Mismatch]:
-    """How the rules of one node, whose own `addresses` these are, differ from what is served.
+    """How the rules of one node, whose own `addresses` these are, differ from what is served, in the rules' family.
 
     `here` is that node as the model knows it. If it is None, nothing tells what policies and hints mean there: Services
     that have them may then leave endpoints aside.
@@ -89,7 +99,7 @@ def mismatches(
     wanted = {
         (place.address, place.port, place.protocol): place
         for service in served.modelled
-        for place in (_place(service, each) for each in _frontends(service))
+        for place in (_place(service, each) for each in _frontends(service, found.family))
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
     known = _known(served.modelled)
@@ -98,30 +108,33 @@ def mismatches(
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
     if traits(found.mode).shows_endpoints:
         for service in served.modelled:
-            differences.update(_endpoint_mismatches(service, served, routes, here))
+            differences.update(_endpoint_mismatches(service, served, routes, here, found.family))
     return frozenset(differences)
 
 
 def endpoints(served: Services) -> Mapping[tuple[str, str], Endpoints]:
     """What rules for each Service (namespace/name) and port name may lead to."""
     return {
-        (each.name, port.name): _endpoints(served.copies, each, port) for each in served.modelled for port in each.ports
+        (each.name, port.name): _endpoints(served.copies, each, port, Family.IPV4)
+        for each in served.modelled
+        for port in each.ports
     }
 
 
-def _endpoints(read: Copies, service: Service, port: ServicePort) -> Endpoints:
+def _endpoints(read: Copies, service: Service, port: ServicePort, family: Family) -> Endpoints:
     """An address that is there twice counts as the best that is said of it."""
-    of_port = read.get(PortKey(service.name, port.name, port.protocol, Family.IPV4), {})
+    of_port = read.get(PortKey(service.name, port.name, port.protocol, family), {})
     every = tuple(each for of_address in of_port.values() for each in of_address)
     return Endpoints(
         ready=frozenset(each.address for each in every if each.conditions.ready),
         usable=frozenset(each.address for each in every if each.conditions.usable),
+        ports=frozenset((each.address, each.port) for each in every if each.conditions.usable),
     )
 
 
-def _frontends(service: Service) -> Iterator[Frontend]:
+def _frontends(service: Service, family: Family) -> Iterator[Frontend]:
     for each in frontends(service, _IN_ALL_VERSIONS):
-        if each.family is Family.IPV4 and each.protocol in _PROTOCOLS:
+        if each.family is family and each.protocol in _PROTOCOLS:
             yield each
 
 
@@ -156,22 +169,25 @@ def _endpoint_mismatches(
     served: Services,
     routes: Mapping[tuple[str | None, int, str], Route],
     here: ServingNode | None,
+    family: Family,
 ) -> Iterator[Mismatch]:
-    for frontend in _frontends(service):
+    for frontend in _frontends(service, family):
         place = _place(service, frontend)
         route = routes.get((place.address, place.port, place.protocol))
         if route is None:
             continue
-        have = _endpoints(served.copies, service, frontend.port)
+        have = _endpoints(served.copies, service, frontend.port, family)
         yield from _stale(place, route, have)
-        if frontend.kind is not FrontendKind.CLUSTER_IP:
+        if frontend.kind not in _FROM:
             continue
+        is_inside = frontend.kind is FrontendKind.CLUSTER_IP
+        met = _met(route) if is_inside else frozenset(share.address for share in route.outside)
         due = None if here is None else _due(service, served.copies, frontend, here)
         if due is not None:
-            yield from _unserved(place, route, due)
-            yield from _astray(place, route, have.ready - due)
-        elif not (service.internal_is_local or service.name in served.hinted):
-            yield from _unserved(place, route, have.ready)
+            yield from _unserved(place, route, met, due)
+            yield from _astray(place, met, have.ready - due)
+        elif is_inside and not (service.internal_is_local or service.name in served.hinted):
+            yield from _unserved(place, route, met, have.ready)
 
 
 def _met(route: Route) -> frozenset[str]:
@@ -181,21 +197,26 @@ def _met(route: Route) -> frozenset[str]:
 def _stale(place: Place, route: Route, have: Endpoints) -> Iterator[Mismatch]:
     for address in sorted(_met(route) - have.usable):
         yield Mismatch(Kind.STALE, place, address)
+    led_to = {(share.address, share.port) for share in (*route.inside, *route.outside)}
+    for address in sorted({address for address, _ in led_to - have.ports} & have.usable):
+        yield Mismatch(Kind.WRONG_PORT, place, address)
 
 
 def _due(service: Service, read: Copies, frontend: Frontend, here: ServingNode) -> frozenset[str] | None:
-    """The endpoints to which a ClusterIP leads on this node; None if Kubernetes does not say which."""
+    """The endpoints to which a ClusterIP leads pods on this node, or a NodePort clients outside.
+
+    None if Kubernetes does not say which.
+    """
     try:
         of_port = pool(read, service, frontend.port, frontend.family)
     except Undefined:
         return None
-    anybody = Passage(service, frontend, Client(Where.POD, here.node.name, ""), here)
+    anybody = Passage(service, frontend, Client(_FROM[frontend.kind], here.node.name, ""), here)
     chosen = choice(anybody, select(of_port, service, here.node, here.proxy))
     return frozenset(each.address for each in chosen.pool)
 
 
-def _unserved(place: Place, route: Route, due: frozenset[str]) -> Iterator[Mismatch]:
-    met = _met(route)
+def _unserved(place: Place, route: Route, met: frozenset[str], due: frozenset[str]) -> Iterator[Mismatch]:
     if due and (route.action is not Action.FORWARD or not met):
         yield Mismatch(Kind.REFUSES, place)
         return
@@ -203,7 +224,7 @@ def _unserved(place: Place, route: Route, due: frozenset[str]) -> Iterator[Misma
         yield Mismatch(Kind.PASSED_OVER, place, address)
 
 
-def _astray(place: Place, route: Route, left_out: frozenset[str]) -> Iterator[Mismatch]:
+def _astray(place: Place, met: frozenset[str], left_out: frozenset[str]) -> Iterator[Mismatch]:
     """Ready ones alone: rules may still lead to one that ends until the next sync."""
-    for address in sorted(_met(route) & left_out):
+    for address in sorted(met & left_out):
         yield Mismatch(Kind.ASTRAY, place, address)

@@ -116,14 +116,14 @@ def _disagreement(node: NodeFacts, mode: ProxyMode, said: Mapping[str, str], wro
 
 
 def _left_over(node: NodeFacts, mode: ProxyMode) -> Iterator[Diagnosis]:
-    for each in present(node.rules):
+    for each in present((*node.rules, *(node.ipv6_rules or ()))):
         if each.mode is not mode:
             yield Diagnosis(
                 LEFT_OVER,
                 Level.WARNING,
                 node.name,
-                f"{len(each.routes)} routes of {each.mode} mode are here beside those of {mode} mode; nobody keeps "
-                "them up to date",
+                f"{len(each.routes)} {each.family} routes of {each.mode} mode are here beside those of {mode} mode; "
+                "nobody keeps them up to date",
                 "drain the node, run `kube-proxy --cleanup` there, start kube-proxy again",
             )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
 from gauntlet.doctor.cluster_check.sync_failures import Failure, failing
 from gauntlet.ground.cluster import CommandFailed, Node
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import Family
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
 from gauntlet.proxy.configuration import Configuration, of_flags
@@ -28,7 +30,8 @@ class NodeFacts:
 
     `configuration` is what the running kube-proxy was given; `mode` what it answers at /proxyMode; `failure` why its
     syncs fail, if they do. `rules` holds one model for each mode of which the node's kernel has something; `trouble` is
-    why rules could not be read.
+    why rules could not be read. `ipv6_rules` are the same in IPv6: None if the node has no such address, or, for
+    `ipv6_trouble`, if they could not be read.
     """
 
     name: str
@@ -44,6 +47,8 @@ class NodeFacts:
     failure: Failure | None = None
     rules: tuple[Forwarding, ...] = ()
     trouble: str = ""
+    ipv6_rules: tuple[Forwarding, ...] | None = None
+    ipv6_trouble: str = ""
     conntrack: Conntrack | None = None
     modules: tuple[str, ...] = ()
     addresses: frozenset[str] = frozenset()
@@ -61,7 +66,7 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         healthz, livez, mode, metrics = _answers(node, urls)
     except CommandFailed as error:
         return NodeFacts(node.name, unseen=error.what)
-    forwarding, trouble = read_rules(node, seen)
+    read = read_rules(node, seen)
     log = _log(node)
     told = _metrics(metrics)
     return NodeFacts(
@@ -75,8 +80,10 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         metrics=told,
         logged_mode=mode_in(log),
         failure=failing(told, log, seen.clock_s),
-        rules=forwarding,
-        trouble=trouble,
+        rules=read.rules,
+        trouble=read.trouble,
+        ipv6_rules=read.ipv6_rules,
+        ipv6_trouble=read.ipv6_trouble,
         conntrack=seen.conntrack,
         modules=seen.modules,
         addresses=seen.addresses,
@@ -102,20 +109,45 @@ def _metrics(answer: Answer) -> ProxyMetrics | None:
     return proxy_metrics.parse(answer.body) if answer.code == _OK else None
 
 
-def read_rules(node: Node, seen: Look) -> tuple[tuple[Forwarding, ...], str]:
-    """A model for each mode that left traces, and why reading failed, if it did."""
-    try:
-        return tuple(rules.read(node, mode) for mode in seen.traces), ""
-    except GauntletError as error:
-        return (), error.what
+@dataclass(frozen=True)
+class Read:
+    """What NodeFacts has of the rules of a node."""
+
+    rules: tuple[Forwarding, ...] = ()
+    trouble: str = ""
+    ipv6_rules: tuple[Forwarding, ...] | None = None
+    ipv6_trouble: str = ""
 
 
-def reread_rules(node: Node) -> tuple[tuple[Forwarding, ...], str]:
+def read_rules(node: Node, seen: Look) -> Read:
+    """A model for each mode that left traces, in each family that the node has an address of."""
+    found, trouble = _read(node, seen, Family.IPV4)
+    if not any(map(_is_global_ipv6, seen.addresses)):
+        return Read(found, trouble)
+    of_ipv6, ipv6_trouble = _read(node, seen, Family.IPV6)
+    return Read(found, trouble, None if ipv6_trouble else of_ipv6, ipv6_trouble)
+
+
+def reread_rules(node: Node) -> Read:
     """The same as `read_rules`, as it is now."""
     try:
         return read_rules(node, _look(node))
     except CommandFailed as error:
+        return Read(trouble=error.what)
+
+
+def _read(node: Node, seen: Look, family: Family) -> tuple[tuple[Forwarding, ...], str]:
+    """The models, and why reading failed, if it did."""
+    try:
+        return tuple(rules.read(node, mode, family) for mode in seen.traces), ""
+    except GauntletError as error:
         return (), error.what
+
+
+def _is_global_ipv6(address: str) -> bool:
+    """Every interface has one of the link, if the kernel knows IPv6 at all."""
+    found = ip_address(address.partition("%")[0])
+    return found.version == 6 and not (found.is_link_local or found.is_loopback)
 
 
 def _look(node: Node) -> Look:

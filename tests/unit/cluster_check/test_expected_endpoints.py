@@ -25,6 +25,7 @@ from tests.unit.cluster_check.facts import (
     forwarding,
     node,
     route,
+    shares,
     told,
 )
 
@@ -97,6 +98,32 @@ def test_of_a_node_that_is_not_known_policies_and_hints_are_left_aside(
     service: ServiceObject, endpoints: list[Json], to: tuple[str, ...]
 ) -> None:
     assert found(service, endpoints, to, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "endpoints", "outside", "differences"),
+    [
+        ("Cluster", BOTH, (OWN, OTHER), set()),
+        ("Cluster", BOTH, (OWN,), {(Kind.PASSED_OVER, OTHER)}),
+        ("Local", BOTH, (OWN,), set()),
+        ("Local", BOTH, (OWN, OTHER), {(Kind.ASTRAY, OTHER)}),
+        ("Local", BOTH, (), {(Kind.REFUSES, "")}),
+        ("Local", [at(OTHER, "node-2")], (), set()),
+        ("Local", [at(OTHER, "node-2")], (OTHER,), {(Kind.ASTRAY, OTHER)}),
+    ],
+)
+def test_a_node_port_leads_clients_outside_where_its_policy_says(
+    policy: str, endpoints: list[Json], outside: tuple[str, ...], differences: set[tuple[Kind, str]]
+) -> None:
+    """Clients inside reach all endpoints (short circuit): what they meet is not held against the policy."""
+    opened = web(externalTrafficPolicy=policy, type="NodePort", ports=[{"name": "http", "port": 80, "nodePort": 30080}])
+    every = tuple(each["addresses"][0] for each in endpoints if isinstance(each, dict))
+    at_port = replace(route(None, 30080, to=every), outside=shares(*outside))
+    served = Services((opened,), (endpoint_slice(*endpoints),))
+    found = mismatches(served, forwarding(route(to=every), at_port), HERE, here())
+    assert {(each.kind, each.endpoint) for each in found} == differences
+    # Of a node that is not known nothing is said of policies.
+    assert mismatches(served, forwarding(route(to=every), at_port), HERE) == frozenset()
 
 
 def test_ipvs_mode_leads_on_if_the_node_has_no_endpoint() -> None:

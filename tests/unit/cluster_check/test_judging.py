@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from gauntlet.doctor.cluster_check import about_rules
 from gauntlet.doctor.cluster_check.cluster_facts import SERVICES, Services
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.node_probe import Answer, Conntrack, Process
 from gauntlet.doctor.cluster_check.report import Level, findings
 from gauntlet.ground.cluster import ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.configuration import Configuration, parse
@@ -20,6 +22,7 @@ from gauntlet.proxy.rules import Action, Route, Share
 from tests.unit.cluster_check.facts import (
     NODES,
     NOW_S,
+    SERVED,
     WEB,
     bad,
     cluster,
@@ -127,6 +130,43 @@ def test_a_node_out_of_reach_is_unknown() -> None:
 def test_healthz_that_is_content_without_rules_is_told() -> None:
     found = report(cluster(), node(rules=()), node("node-2"))
     told(found, Level.PROBLEM, "health", "/healthz says 200, and yet none of its rules is in effect")
+
+
+IN_IPV6 = replace(forwarding(route("fd00:96::10"), route(None, 30080)), family=Family.IPV6)
+
+
+def test_places_of_both_families_are_counted() -> None:
+    found = report(cluster(), node(ipv6_rules=(IN_IPV6,)), node("node-2"))
+    assert [each.services for each in found.nodes] == ["4/4", "2/2"]
+
+
+def test_rules_of_ipv6_that_no_packet_reaches_are_told() -> None:
+    found = report(cluster(), node(ipv6_rules=(replace(IN_IPV6, hooked=False),)), node("node-2"))
+    told(found, Level.PROBLEM, "rules", "(IPv6)", "node-1")
+
+
+def test_rules_of_ipv6_that_cannot_be_read_are_unknown() -> None:
+    found = report(cluster(), node(ipv6_trouble="no ip6tables-save"), node("node-2"))
+    told(found, Level.UNKNOWN, "rules", "no ip6tables-save", "node-1")
+    assert not about_rules(found).sound
+
+
+def test_rules_of_ipv6_matter_only_if_a_service_has_such_an_address() -> None:
+    only_ipv4 = WEB.model_copy(update={"spec": WEB.spec.model_copy(update={"cluster_ips": ("10.96.0.10",)})})
+    facts = cluster(served=Services((only_ipv4,), SERVED.slices))
+    assert bad(report(facts, node(ipv6_trouble="no ip6tables-save"), node("node-2"))) == []
+
+
+def test_rules_of_another_mode_that_are_left_in_ipv6_are_told() -> None:
+    left = replace(IN_IPV6, mode=ProxyMode.NFTABLES)
+    found = report(cluster(), node(ipv6_rules=(IN_IPV6, left)), node("node-2"))
+    told(found, Level.WARNING, "left-over rules", "2 IPv6 routes of nftables mode", "node-1")
+
+
+def test_an_audit_tells_of_rules_alone() -> None:
+    wrong = report(cluster(), node(rules=(forwarding(route()),), healthz=Answer(503, "{}")), node("node-2"))
+    assert {each.check for each in bad(about_rules(wrong))} == {"rules"} < {each.check for each in bad(wrong)}
+    assert about_rules(report()).sound
 
 
 def test_services_that_may_not_be_read_are_no_missing_rules() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
 from gauntlet.ground.cluster import Json, ProxyMode
+from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol
 from gauntlet.kube.objects import ServiceObject
 from gauntlet.proxy.rules import Action, Forwarding, Route
@@ -168,3 +169,43 @@ def test_external_and_load_balancer_addresses_need_rules() -> None:
 def test_names_are_those_of_kubectl() -> None:
     assert str(places(Services((WEB,), ()))[0]) == "shop/web:http (10.96.0.10:80/tcp)"
     assert str(places(Services((WEB,), ()))[1]) == "shop/web:http (node port 30080/tcp)"
+
+
+def test_an_endpoint_at_another_port() -> None:
+    astray = replace(route(), inside=tuple(replace(each, port=8081) for each in shares(*READY)))
+    found = mismatches(SERVED, forwarding(astray, route(None, 30080)), HERE)
+    assert {(each.kind, each.endpoint) for each in found} == {(Kind.WRONG_PORT, each) for each in READY}
+
+
+# The same two endpoints in IPv6: their addresses there.
+READY_IPV6 = ("fd00:244:0:1::2", "fd00:244:0:2::2")
+DUAL = Services(
+    SERVED.services,
+    (
+        *SERVED.slices,
+        endpoint_slice(*(endpoint(each, ready=True) for each in READY_IPV6), addressType=str(Family.IPV6)),
+    ),
+)
+
+
+def in_ipv6(*routes: Route) -> Forwarding:
+    return replace(forwarding(*routes), family=Family.IPV6)
+
+
+def test_rules_of_ipv6_are_held_against_what_is_served_there() -> None:
+    obeying = (route("fd00:96::10", to=READY_IPV6), route(None, 30080, to=READY_IPV6))
+    assert mismatches(DUAL, in_ipv6(*obeying), HERE) == frozenset()
+    assert kinds(mismatches(DUAL, in_ipv6(obeying[0]), HERE)) == {Kind.MISSING}
+    assert kinds(mismatches(DUAL, in_ipv6(*obeying, route("fd00:96::99")), HERE)) == {Kind.LEFT}
+    refusing = (route("fd00:96::10", to=()), obeying[1])
+    assert kinds(mismatches(DUAL, in_ipv6(*refusing), HERE)) == {Kind.REFUSES}
+    stale = (route("fd00:96::10", to=(*READY_IPV6, "fd00:244:0:3::9")), obeying[1])
+    assert kinds(mismatches(DUAL, in_ipv6(*stale), HERE)) == {Kind.STALE}
+
+
+def test_each_family_has_its_own_places() -> None:
+    assert [each.address for each in places(DUAL)] == ["10.96.0.10", None]
+    assert [str(each) for each in places(DUAL, Family.IPV6)] == [
+        "shop/web:http ([fd00:96::10]:80/tcp)",
+        "shop/web:http (node port 30080/tcp)",
+    ]
