@@ -21,6 +21,7 @@ pytest_plugins = (
     "fixtures.traffic",
     "fixtures.workload",
     "fixtures.catalogue",
+    "fixtures.reconfigured",
     "fixtures.state_machine",
     "fixtures.judge",
     "fixtures.chaos",

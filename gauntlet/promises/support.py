@@ -24,6 +24,9 @@ WITHOUT: Mapping[Feature, str] = {
         "only {having} keeps a removed backend as a real server, at weight 0; that its open connections go on is "
         "checked in every mode"
     ),
+    Feature.INVALID_DROPPED: (
+        "only {having} drops packets that conntrack takes for invalid (docs 'Virtual IPs', conntrack bug workarounds)"
+    ),
     Feature.IPVS_SCHEDULERS: "only {having} has schedulers to choose from",
     Feature.LOCAL_TRAFFIC_POLICY: "any endpoint may answer, whatever the traffic policy says",
     Feature.LOCALHOST_NODE_PORT: "it serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
@@ -98,6 +101,11 @@ LIMITS = (
         Place.EXISTING,
         "the one ConfigMap of kube-proxy is every node's, also of those that may not be hurt; it is not changed in "
         "somebody's cluster",
+    ),
+    Limit(
+        "service-ranges",
+        Place.EXISTING,
+        "a range of ClusterIPs is the whole cluster's, whose addresses may be somebody's",
     ),
     Limit(
         "thousands-of-services",

@@ -14,6 +14,7 @@ class Feature(StrEnum):
     AFFINITY_TIMEOUT = "affinity-timeout"
     ENDPOINT_SLICES = "endpoint-slices"
     GRACEFUL_TERMINATION = "graceful-termination"
+    INVALID_DROPPED = "invalid-dropped"
     IPVS_SCHEDULERS = "ipvs-schedulers"
     LOCAL_TRAFFIC_POLICY = "local-traffic-policy"
     LOCALHOST_NODE_PORT = "localhost-node-port"

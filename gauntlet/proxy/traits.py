@@ -129,9 +129,8 @@ class Traits:
     `needs` is what a node has to have for it, `name_limit` the length of names that it once could not take.
     `primary_since` is from which version on it serves NodePorts at a node's primary addresses alone, unless
     nodePortAddresses says more (None: always at all). `localhost_switch` is the section and the field by which those at
-    127.0.0.1 can be switched off. `drops_invalid` is whether it drops packets that connection tracking takes for
-    invalid, which could end a connection (kubernetes/kubernetes 74839). `one_family` is where one can read that it
-    serves the primary IP family alone; empty if it serves both.
+    127.0.0.1 can be switched off. `one_family` is where one can read that it serves the primary IP family alone; empty
+    if it serves both.
 
     Cases: `has` lists the features that a case may need; all others it lacks. `instead` says of such a one what the
     mode does in its place, if there is more to say than for any mode (gauntlet/promises/support.py).
@@ -170,7 +169,6 @@ class Traits:
     name_limit: NameLimit | None = None
     primary_since: Minor | None = None
     localhost_switch: tuple[str, str] | None = None
-    drops_invalid: bool = False
     one_family: str = ""
     guests_lack: str = ""
     guest_rate_per_s: float = 100.0
@@ -186,6 +184,11 @@ class Traits:
     def refuses_without_endpoints(self) -> bool:
         """Whether clients of a Service without endpoints are refused."""
         return self._has(Feature.REFUSAL)
+
+    @property
+    def drops_invalid(self) -> bool:
+        """Whether it drops packets that conntrack takes for invalid, which could end a connection (74839)."""
+        return self._has(Feature.INVALID_DROPPED)
 
     @property
     def answers_early(self) -> bool:

@@ -27,6 +27,8 @@ from gevent.fileobject import FileObject  # type: ignore[import-untyped]
 from gevent.lock import Semaphore  # type: ignore[import-untyped]
 from gevent.os import make_nonblocking, nb_write  # type: ignore[import-untyped]
 
+from gauntlet.traffic.echoes import EXCHANGES
+from gauntlet.traffic.exchange import Exchange
 from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, StartTable, Stop, decode, encode
 from gauntlet.traffic.job_environment import JobEnvironment
 from gauntlet.traffic.resolvers import RESOLVERS
@@ -122,6 +124,8 @@ def _environment(start: Start | StartTable) -> JobEnvironment:
     if isinstance(start, StartTable):
         return TableEnvironment(start.job)
     job = start.job
+    if job.exchange != Exchange.QUESTIONS:
+        return JobEnvironment(job, EXCHANGES[job.protocol, job.exchange])
     return JobEnvironment(job, RESOLVERS[job.protocol] if job.name else USERS[job.protocol, job.connection])
 
 

@@ -1,4 +1,4 @@
-"""What driver and agent say to each other. Only the standard library is imported here.
+"""What driver and agent say to each other. Nothing that Locust patches is imported here.
 
 Driver to agent, one JSON line each: `Start`, `StartTable`, `Stop`. Agent to driver, one JSON line each: `Ready`,
 `Started`, `Rows` (followed by as many raw bytes as it names) and `Ended`.
@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
+from gauntlet.traffic.exchange import Exchange
+
 
 @dataclass(frozen=True)
 class Job:
@@ -17,7 +19,8 @@ class Job:
 
     `questions` are asked one after another on the same connection; each is a path of agnhost's HTTP server
     and a word of its UDP server (`hostname`, `clientip`). A DNS server is asked for `name` instead, unless that is
-    empty. `users` attempts are in flight at most.
+    empty. An `exchange` other than QUESTIONS asks none of them, and sends `payload_bytes`. `users` attempts are in
+    flight at most.
     """
 
     number: int
@@ -32,6 +35,8 @@ class Job:
     attempts: int | None
     local_port: int | None
     name: str = ""
+    exchange: str = Exchange.QUESTIONS
+    payload_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.family import place
 from gauntlet.ground.history import Connection, DeclaredFlow, Frontend, Protocol
+from gauntlet.traffic.exchange import Exchange
 from gauntlet.traffic.job import Job
 
 
@@ -21,6 +22,11 @@ class Ask(Flag):
 
 
 QUESTIONS = {Ask.HOSTNAME: "hostname", Ask.SOURCE_IP: "clientip"}
+_SPEAK = {
+    Exchange.ECHO: (Protocol.TCP, Protocol.UDP),
+    Exchange.HALF_CLOSED: (Protocol.TCP,),
+    Exchange.TWO_AT_ONCE: (Protocol.UDP,),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Load:
     `local_port` fixes the source port of a UDP flow (one user, kept socket). UDP replies carry no number: a
     reply later than `timeout_s` is dropped before the next attempt, unless it arrives during it.
     `name` is what a DNS server is asked for, by a new socket each time, instead of `ask`; the server says who it is.
+    `exchange` is what each attempt does instead of asking, with `payload_bytes` to be sent, on a new connection.
     """
 
     target: Target
@@ -63,6 +70,8 @@ class Load:
     attempts: int | None = None
     local_port: int | None = None
     name: str = ""
+    exchange: Exchange = Exchange.QUESTIONS
+    payload_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no agent could do. Raises UsageError."""
@@ -74,6 +83,8 @@ class Load:
             raise UsageError("a load asks nothing", "give `ask` Ask.HOSTNAME, Ask.SOURCE_IP or both")
         if self.name and self.connection is not Connection.NEW:
             raise UsageError("a DNS server is asked by a new socket each time", "leave `connection` or `name` out")
+        if self.exchange is not Exchange.QUESTIONS:
+            self._talks()
         if self.local_port is not None and (
             self.target.protocol is not Protocol.UDP or self.connection is not Connection.KEPT or self.pool != 1
         ):
@@ -126,7 +137,18 @@ class Load:
             attempts=self.attempts,
             local_port=self.local_port,
             name=self.name,
+            exchange=str(self.exchange),
+            payload_bytes=self.payload_bytes,
         )
+
+    def _talks(self) -> None:
+        if self.target.protocol not in _SPEAK[self.exchange] or self.connection is not Connection.NEW or self.name:
+            raise UsageError(
+                f"an exchange '{self.exchange}' is for a new connection of {', '.join(_SPEAK[self.exchange])}",
+                "leave `connection`, `name` or `exchange` out",
+            )
+        if self.exchange is not Exchange.TWO_AT_ONCE:
+            self._positive("payload_bytes", self.payload_bytes)
 
     def _positive(self, field: str, value: float | None) -> None:
         if value is not None and value <= 0:

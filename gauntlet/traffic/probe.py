@@ -10,8 +10,9 @@ from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection
 from gauntlet.proxy.modes import traits
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.traffic.exchange import Exchange
 from gauntlet.traffic.flow import Flow, Traffic
-from gauntlet.traffic.load import Load, Target
+from gauntlet.traffic.load import Ask, Load, Target
 
 # Attempts of one client in one probe: enough to meet each of three backends but for one time in 10^7.
 ATTEMPTS = 45
@@ -34,6 +35,9 @@ class Probe:
         timeout_s: float = 1.0,
         connection: Connection = Connection.NEW,
         users: int | None = None,
+        exchange: Exchange = Exchange.QUESTIONS,
+        payload_bytes: int = 0,
+        ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP,
     ) -> pl.DataFrame:
         """So many attempts of each client at each target, all clients at once. Returns the ATTEMPTS frame.
 
@@ -48,6 +52,9 @@ class Probe:
                 timeout_s=timeout_s,
                 connection=connection,
                 users=users,
+                exchange=exchange,
+                payload_bytes=payload_bytes,
+                ask=ask,
             )
             for target in targets
         ]

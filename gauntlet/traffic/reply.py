@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -62,3 +63,11 @@ def source_ip(body: bytes) -> str:
         return str(ipaddress.ip_address(address))
     except ValueError:
         raise BadReply(f"no client address: {text[:60]!r}") from None
+
+
+def must_be(sent: bytes, received: bytes) -> None:
+    """Raises BadReply, with sizes and digests, if what came back is not what was sent."""
+    if sent == received:
+        return
+    there, back = (hashlib.sha256(each).hexdigest()[:12] for each in (sent, received))
+    raise BadReply(f"{len(sent)} bytes were sent (sha256 {there}) and {len(received)} came back ({back})")

@@ -6,7 +6,8 @@ Backends are pods of Kubernetes' own test image agnhost; its `netexec` answers H
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.66"
@@ -33,11 +34,12 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True)
 class Program:
-    """What a pod runs instead of agnhost: a command, and the path and port where it says by HTTP that it is ready."""
+    """What a pod runs instead of netexec: a command, and the path and port where it says by HTTP that it is ready."""
 
     command: tuple[str, ...]
     ready_path: str
     ready_port: int
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ class CaseNamespaces:
     def create(self, purpose: str) -> str:
         return namespaces.create(self._api, purpose)
 
+    def create_longest(self) -> str:
+        """One whose name is as long as may be."""
+        return namespaces.create(self._api, "o" * namespaces.MOST_OF_A_NAME, namespaces.MOST_OF_A_NAME)
+
     def finish(self, name: str) -> None:
         self.finished.append(name)
         if len(self.finished) >= self._together:

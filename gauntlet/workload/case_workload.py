@@ -80,6 +80,10 @@ class CaseWorkload:
             self._note_missing(created)
         return created
 
+    def make_slices(self, service: Service, slices: Sequence[Slice]) -> Served:
+        """Create a Service without a selector, with these slices, and return when it has its addresses."""
+        return self._workload.serve_endpoints(service, slices)
+
     def serve_many(self, services: Sequence[Service], endpoints: Sequence[Endpoint]) -> tuple[Served, ...]:
         """Create Services without selectors by the thousand, each with these endpoints. Does not wait for effect."""
         return self._workload.serve_many(services, endpoints)
@@ -95,6 +99,10 @@ class CaseWorkload:
     def delete_with_endpoints(self, service: Service) -> None:
         """Delete a Service without a selector, and return as soon as the API has no more of it."""
         self._workload.delete_with_endpoints(service)
+
+    def delete(self, service: Service) -> None:
+        """Delete a Service with a selector, and return as soon as the API has it no more."""
+        self._workload.delete_service(service.name)
 
     def wait_endpoints(self, served: Served, backends: Backends) -> bool:
         """Wait until the slices hold exactly these backends, then until every node obeys."""

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
-from gauntlet.ground.cluster import Cluster, Host, Json, Node
+from gauntlet.ground.cluster import Host, Node
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import ipvs
-from gauntlet.proxy import restart as proxy_restart
 from gauntlet.proxy.ipvs import RealServer, VirtualServer
 from gauntlet.traffic import Target
 from gauntlet.workload.clients import Clients
+from gauntlet.workload.proxy_configuration import ProxyConfiguration
 from gauntlet.workload.served import Backends, RunningBackend
 
 FORGOTTEN_WITHIN_S = 30.0
 CONNECTED_WITHIN_S = 15.0
 SCHEDULED_WITHIN_S = 20.0
 ARP_WITHIN_S = 10.0
-# What kube-proxy sets with strictARP, and without it leaves as it is (NewProxier in pkg/proxy/ipvs/proxier.go).
-_NO_STRICT_ARP = "for each in arp_ignore arp_announce; do echo 0 > /proc/sys/net/ipv4/conf/all/$each; done"
-
-
-class ProxyConfiguration:
-    """Changes the KubeProxyConfiguration, and restarts the kube-proxies that are to take it up."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._changed: dict[str, Node] = {}
-
-    def change(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
-        """Merge these changes, and return when these nodes have a new kube-proxy with its rules in effect."""
-        self._changed.update({node.name: node for node in nodes})
-        self._cluster.configure_proxies(changes)
-        old = {node.name: node.proxy_pid() for node in nodes}
-        for node in nodes:
-            node.run(("sh", "-c", proxy_restart.RESTART))
-        for node in nodes:
-            proxy_restart.await_anew(node, self._cluster, old[node.name])
-
-    def restore(self) -> None:
-        """Give the nodes that were changed the configuration of all others."""
-        nodes = tuple(self._changed.values())
-        if nodes:
-            self.change({"ipvs": {"scheduler": "", "strictARP": False}}, nodes)
-            for node in nodes:
-                node.run(("sh", "-ec", _NO_STRICT_ARP))
-            self._changed.clear()
 
 
 class Ipvs:

@@ -62,6 +62,7 @@ def _running(image: str, program: Program) -> Manifest:
         "name": "program",
         "image": image,
         "command": list(program.command),
+        "env": [{"name": name, "value": value} for name, value in program.environment.items()],
         "readinessProbe": {
             "httpGet": {"path": program.ready_path, "port": program.ready_port},
             "periodSeconds": 1,

@@ -11,12 +11,14 @@ from gauntlet.providers.existing.marker import MANAGED_BY
 from gauntlet.workload import manifest
 
 LONGEST_PURPOSE = 40
+# With it the name is as long as a namespace's may be.
+MOST_OF_A_NAME = 53
 PATH = "/api/v1/namespaces"
 
 
-def create(api: Api, purpose: str) -> str:
+def create(api: Api, purpose: str, longest: int = LONGEST_PURPOSE) -> str:
     """Create a namespace with a unique name that tells its purpose, and return the name."""
-    readable = re.sub(r"[^a-z0-9]+", "-", purpose.lower()).strip("-")[:LONGEST_PURPOSE].strip("-")
+    readable = re.sub(r"[^a-z0-9]+", "-", purpose.lower()).strip("-")[:longest].strip("-")
     name = f"kp-{readable}-{secrets.token_hex(3)}"
     api.post(PATH, manifest.namespace(name))
     return name

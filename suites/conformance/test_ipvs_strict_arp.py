@@ -5,7 +5,8 @@ import pytest
 from gauntlet.report.judge import Judge
 from gauntlet.workload import Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
-from gauntlet.workload.ipvs_nodes import Arp, ProxyConfiguration
+from gauntlet.workload.ipvs_nodes import Arp
+from gauntlet.workload.proxy_configuration import ProxyConfiguration
 
 pytestmark = [
     pytest.mark.conformance,

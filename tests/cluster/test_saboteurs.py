@@ -27,6 +27,8 @@ LATENCY = "suites/conformance/test_programming_latency.py"
 TYPES = "suites/conformance/test_service_types.py"
 EXTERNAL_IPS = "suites/conformance/test_external_ips.py"
 WITHOUT_ENDPOINTS = f"{EXTERNAL_IPS}::test_an_external_ip_without_endpoints_refuses"
+TRANSFERS = "suites/conformance/test_transfers.py"
+STRAYS = "suites/conformance/test_stray_segments.py"
 NODE_PORTS = "suites/conformance/test_node_port.py::test_node_port_answers_on_every_node"
 HOST_KERNEL = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
 
@@ -43,6 +45,7 @@ RUNS = {
     "uneven": Run((EVEN, "-k", "tcp")),
     "no-refusal": Run((REFUSES, WITHOUT_ENDPOINTS, "-k", "tcp or external_ip")),
     "lost-udp-node-ports": Run((TYPES, NODE_PORTS, REFUSES)),
+    "swallowed-packets": Run((TRANSFERS, STRAYS, "-k", "not half_closed and not two_datagrams"), (ProxyMode.IPTABLES,)),
     "weightless": Run((EVEN, "-k", "tcp"), (ProxyMode.IPVS,)),
     "lost-server": Run((EVEN, "-k", "tcp"), (ProxyMode.IPVS,)),
     "cut-connections": Run((KILLED,)),
@@ -88,6 +91,19 @@ def test_of_cases_that_are_asked_together_those_alone_fail_that_are_concerned(fi
     assert "test_cluster_ip_to_node_port_and_back" in names
     assert not {"test_external_name_to_cluster_ip_and_back", "test_cluster_ip_to_external_name_and_back"} & names
     assert passed >= {"test_external_name_to_cluster_ip_and_back", "test_cluster_ip_to_external_name_and_back"}
+
+
+def test_packets_that_short_requests_do_not_need_are_missed(findings: Findings) -> None:
+    """What an invalid segment costs, datagrams in fragments and the path MTU: each is missed by its own case."""
+    found = findings("swallowed-packets")
+    failed = {each.case.rpartition("::")[2] for each in found if each.verdict is Verdict.FAIL}
+    passed = {each.case.rpartition("::")[2] for each in found if each.verdict is Verdict.PASS}
+    assert failed == {
+        "test_datagrams_in_fragments_come_back",
+        "test_segments_out_of_window_do_not_end_a_connection",
+        "test_the_path_mtu_is_found_out",
+    }
+    assert "test_some_mebibytes_go_there_and_come_back" in passed - failed
 
 
 def test_a_weight_of_0_is_found_out(findings: Findings) -> None:

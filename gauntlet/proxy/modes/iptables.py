@@ -35,8 +35,6 @@ TRAITS = Traits(
     see=chains_shown,
     sections=("iptables",),
     localhost_switch=("iptables", "localhostNodePorts"),
-    # `--ctstate INVALID -j DROP` in KUBE-FORWARD (iptables/proxier.go).
-    drops_invalid=True,
     # usesFWChain is false without endpoints (iptables/proxier.go).
     source_ranges=SourceRanges.WITH_ENDPOINTS,
     # KUBE-EXTERNAL-SERVICES, which rejects, hangs in INPUT and FORWARD alone (iptablesJumpChains in the same file).
@@ -45,6 +43,7 @@ TRAITS = Traits(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),
         Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
+        Has(Feature.INVALID_DROPPED, "`--ctstate INVALID -j DROP` in KUBE-FORWARD (iptables/proxier.go)"),
         Has(Feature.LOCAL_TRAFFIC_POLICY, "KUBE-SVL- and KUBE-EXT- chains (iptables/proxier.go)"),
         Has(Feature.LOCALHOST_NODE_PORT, "iptables.localhostNodePorts is true by default (apis/config/v1alpha1)"),
         Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (iptables/proxier.go)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.ground.errors import GauntletError, Inconclusive
@@ -24,13 +24,21 @@ class Catalogue:
     """`cases` are all that are to run, by their keys, in their order; `together` of them make a batch.
 
     Those with flows are batches of their own, smaller ones: flows that nobody answers use up what the kernels refuse
-    a client (gauntlet/traffic/refusal_limit.py).
+    a client (gauntlet/traffic/refusal_limit.py). Cases that are to run `alone` share their batch with nobody: what
+    others change makes kube-proxy clean up, which would hide that it does not do so by itself.
     """
 
-    def __init__(self, tools: Tools, cases: Mapping[str, Declares], together: int = TOGETHER) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        cases: Mapping[str, Declares],
+        together: int = TOGETHER,
+        alone: Collection[str] = (),
+    ) -> None:
         self._tools = tools
         self._cases = cases
         self._together = together
+        self._alone = alone
         self._batches: dict[str, list[Course]] = {}
         self._done: set[str] = set()
 
@@ -65,11 +73,18 @@ class Catalogue:
                 course.steps = () if course.trouble is not None else steps.result()
                 if course.trouble is None and not course.steps:
                     course.trouble = Inconclusive("the case declares no step", "return a tuple of steps")
-        flowing = [each for each in courses if any(step.flows for step in each.steps)]
-        still = [each for each in courses if each not in flowing]
-        for of, together in ((still, self._together), (flowing, min(WITH_FLOWS, self._together))):
-            for batch in batches(of, together):
-                self._batches |= {each.key: batch for each in batch}
+        for batch in grouped(courses, self._together, self._alone):
+            self._batches |= {each.key: batch for each in batch}
+
+
+def grouped(courses: Sequence[Course], together: int, alone: Collection[str]) -> Iterator[list[Course]]:
+    """The batches: those that run alone, those with flows and all others are never in one."""
+    single = [each for each in courses if each.key in alone]
+    flowing = [each for each in courses if each not in single and any(step.flows for step in each.steps)]
+    still = [each for each in courses if each not in single and each not in flowing]
+    yield from batches(still, together)
+    yield from batches(flowing, min(WITH_FLOWS, together))
+    yield from batches(single, 1)
 
 
 def batches(courses: Sequence[Course], together: int) -> Iterator[list[Course]]:

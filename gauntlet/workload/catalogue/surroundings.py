@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host, Node, ProxyMode
-from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.version import is_version
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import NodeObject, modelled
 from gauntlet.proxy import metrics
-from gauntlet.proxy.configuration import Configuration
-from gauntlet.proxy.given import given
 from gauntlet.proxy.modelled import proxy
 from gauntlet.semantics import objects as model
 from gauntlet.semantics.places import Place, ServingNode, Where, World
-from gauntlet.workload import addresses
+from gauntlet.workload import addresses, proxy_configuration
 from gauntlet.workload.clients import Clients
 
 _NODES = "/api/v1/nodes"
@@ -57,8 +54,12 @@ class Surroundings:
         return tuple(each.node for each in self.world.nodes)
 
 
-def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
+def look(
+    cluster: Cluster, api: Api, clients: Clients, secondary: Mapping[str, tuple[str, ...]] | None = None
+) -> Surroundings:
     """Read the Node objects, and of each node its addresses and its kube-proxy: in an upgrade they are not all alike.
+
+    `secondary` are addresses of nodes, by their names, that their Node objects do not have.
 
     Raises Inconclusive if no kube-proxy runs on a node, or its configuration cannot be read; CommandFailed.
     """
@@ -68,11 +69,11 @@ def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
         *(Asker(each, Where.NODE) for each in clients.nodes),
         Asker(clients.outside, Where.OUTSIDE),
     )
-    given_to = {each.name: _configuration(cluster, each) for each in cluster.nodes}
+    given_to = {each.name: proxy_configuration.read(each) for each in cluster.nodes}
     modes = {name: ProxyMode(each.mode) if each.mode else cluster.mode for name, each in given_to.items()}
     serving = tuple(
         ServingNode(
-            modelled.node(objects[each.name]),
+            _with(modelled.node(objects[each.name]), (secondary or {}).get(each.name, ())),
             proxy(modes[each.name], _version(cluster, each), given_to[each.name].fields),
         )
         for each in cluster.nodes
@@ -87,18 +88,8 @@ def look(cluster: Cluster, api: Api, clients: Clients) -> Surroundings:
     )
 
 
-def _configuration(cluster: Cluster, node: Node) -> Configuration:
-    pid = node.proxy_pid()
-    if pid is None:
-        raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log")
-    arguments = node.run(("cat", f"/proc/{pid}/cmdline")).stdout.split("\0")[1:]
-    configuration = given(node, pid, arguments)
-    if configuration is None or configuration.trouble:
-        raise Inconclusive(
-            f"the configuration of kube-proxy on {node.name} cannot be read",
-            f"gauntlet doctor --cluster {cluster.name}",
-        )
-    return configuration
+def _with(node: model.Node, secondary: tuple[str, ...]) -> model.Node:
+    return replace(node, addresses=(*node.addresses, *secondary))
 
 
 def _version(cluster: Cluster, node: Node) -> str:

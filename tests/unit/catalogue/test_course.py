@@ -9,6 +9,7 @@ from gauntlet.ground.family import Family
 from gauntlet.semantics import objects as model
 from gauntlet.semantics.frontends import Frontend, Kind
 from gauntlet.workload import HTTP, UDP, Endpoint, IpFamilyPolicy, Service, ServiceType, endpoints
+from gauntlet.workload.catalogue.catalogue import WITH_FLOWS, grouped
 from gauntlet.workload.catalogue.course import LONGEST_NAME, Course
 from gauntlet.workload.catalogue.questions import key
 from gauntlet.workload.catalogue.step import Flow, Step, Steps
@@ -99,3 +100,15 @@ def test_a_step_that_no_cluster_can_have_is_refused(services: dict[Service, tupl
 def test_steps_are_a_tuple() -> None:
     steps: Steps = (THERE, AWAY)
     assert course(*steps).step(1) == AWAY
+
+
+def test_a_case_that_runs_alone_shares_its_batch_with_nobody() -> None:
+    flowing = Step("there", {WEB: ONE}, flows=(Flow("web"),))
+    courses = [Course(f"case-{number}", f"c{number}", (step,)) for number, step in enumerate([THERE, flowing] * 20)]
+    alone = {"case-3", "case-4"}
+
+    made = list(grouped(courses, 100, alone))
+
+    assert sorted(each.key for batch in made for each in batch) == sorted(each.key for each in courses)
+    assert all(len(batch) == 1 for batch in made for each in batch if each.key in alone)
+    assert [len(batch) for batch in made] == [19, WITH_FLOWS, 19 - WITH_FLOWS, 1, 1]

@@ -9,6 +9,7 @@ import pytest
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Connection, Frontend, Protocol
 from gauntlet.traffic import Ask, Load, Target
+from gauntlet.traffic.exchange import Exchange
 from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, Stop, decode, encode
 
 TCP = Target("ns/web", Frontend.CLUSTER_IP, "10.96.0.9", 80)
@@ -59,6 +60,7 @@ def test_a_fixed_local_port_is_for_one_udp_flow(target: Target, connection: Conn
     "message",
     [
         Start(Load(UDP, rate_per_s=2.5, attempts=3).job(7)),
+        Start(Load(TCP, exchange=Exchange.ECHO, payload_bytes=9).job(7)),
         Stop(7),
         Ready(123),
         Started(7),
@@ -101,3 +103,21 @@ def test_the_agent_imports_locust_before_what_locust_patches() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["locust", "False"]
+
+
+@pytest.mark.parametrize(
+    ("target", "exchange"), [(UDP, Exchange.HALF_CLOSED), (TCP, Exchange.TWO_AT_ONCE)], ids=["udp", "tcp"]
+)
+def test_an_exchange_is_of_its_protocol(target: Target, exchange: Exchange) -> None:
+    with pytest.raises(UsageError, match="exchange"):
+        Load(target, exchange=exchange, payload_bytes=10)
+
+
+def test_an_exchange_is_for_new_connections() -> None:
+    with pytest.raises(UsageError, match="new connection"):
+        Load(UDP, connection=Connection.KEPT, exchange=Exchange.TWO_AT_ONCE)
+
+
+def test_an_echo_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="payload_bytes"):
+        Load(TCP, exchange=Exchange.ECHO)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gauntlet.traffic.reply import BadReply, HttpReply, host_name, http_reply, source_ip
+from gauntlet.traffic.reply import BadReply, HttpReply, host_name, http_reply, must_be, source_ip
 
 _HEAD = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 5\r\n\r\n"
 
@@ -52,3 +52,13 @@ def test_the_source_ip_is_without_its_port() -> None:
 def test_what_is_no_client_address_is_a_bad_reply(body: bytes) -> None:
     with pytest.raises(BadReply):
         source_ip(body)
+
+
+def test_what_comes_back_whole_is_good() -> None:
+    must_be(b"abc", b"abc")
+
+
+@pytest.mark.parametrize("received", [b"", b"ab", b"abd", b"abcc"])
+def test_what_comes_back_otherwise_is_a_bad_reply(received: bytes) -> None:
+    with pytest.raises(BadReply, match=r"3 bytes were sent \(sha256 [0-9a-f]{12}\) and \d came back"):
+        must_be(b"abc", received)

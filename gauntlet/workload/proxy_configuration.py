@@ -1,0 +1,92 @@
+"""The KubeProxyConfiguration of a cluster while cases run: changed by one, and as before for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gauntlet.ground.cluster import Cluster, Json, Node
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.fields import merged
+from gauntlet.proxy import restart
+from gauntlet.proxy.configuration import Configuration
+from gauntlet.proxy.given import given
+
+# What kube-proxy sets with strictARP, and without it leaves as it is (NewProxier in pkg/proxy/ipvs/proxier.go).
+_NO_STRICT_ARP = "for each in arp_ignore arp_announce; do echo 0 > /proc/sys/net/ipv4/conf/all/$each; done"
+
+
+class ProxyConfiguration:
+    """Changes the KubeProxyConfiguration, and restarts the kube-proxies that are to take it up."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._changed: dict[str, Node] = {}
+        self._former: dict[str, Json] = {}
+
+    def change(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
+        """Merge these changes, and return when these nodes have a new kube-proxy with its rules in effect."""
+        self._remember(changes, nodes)
+        self._write(changes, nodes)
+
+    def only(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
+        """The same, and all changes before these are undone by the same restart."""
+        self._remember(changes, nodes)
+        self._write(merged(self._former, changes), nodes)
+
+    def restore(self) -> None:
+        """Give the nodes that were changed the configuration that they had, which all others have."""
+        nodes = tuple(self._changed.values())
+        if nodes:
+            self._write(self._former, nodes)
+            for node in nodes:
+                node.run(("sh", "-ec", _NO_STRICT_ARP))
+            self._changed.clear()
+            self._former.clear()
+
+    def _remember(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
+        """What was there first counts, however often it is changed."""
+        self._former = merged(former(changes, read(nodes[0]).fields), self._former)
+        self._changed.update({node.name: node for node in nodes})
+
+    def _write(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
+        self._cluster.configure_proxies(changes)
+        old = {node.name: node.proxy_pid() for node in nodes}
+        for node in nodes:
+            node.run(("sh", "-c", restart.RESTART))
+        for node in nodes:
+            restart.await_anew(node, self._cluster, old[node.name])
+
+
+def former(changes: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:
+    """What these fields had before they are changed: what was set, else what means the same as nothing."""
+    made: dict[str, Json] = {}
+    for name, value in changes.items():
+        had = fields.get(name)
+        if isinstance(value, Mapping):
+            made[name] = former(value, had if isinstance(had, Mapping) else {})
+        else:
+            made[name] = _nothing(value) if had is None else had
+    return made
+
+
+def _nothing(like: Json) -> Json:
+    if isinstance(like, bool):
+        return False
+    return [] if isinstance(like, Sequence) and not isinstance(like, str) else ""
+
+
+def read(node: Node) -> Configuration:
+    """What the kube-proxy of a node was given.
+
+    Raises Inconclusive if none runs there, or it cannot be read.
+    """
+    pid = node.proxy_pid()
+    if pid is None:
+        raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log")
+    arguments = node.run(("cat", f"/proc/{pid}/cmdline")).stdout.split("\0")[1:]
+    configuration = given(node, pid, arguments)
+    if configuration is None or configuration.trouble:
+        raise Inconclusive(
+            f"the configuration of kube-proxy on {node.name} cannot be read", "gauntlet doctor --cluster says why"
+        )
+    return configuration

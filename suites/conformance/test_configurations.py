@@ -1,0 +1,100 @@
+"""Configurations of kube-proxy: where NodePorts answer, and whose connections are masqueraded.
+
+Each case restarts every kube-proxy. The model is told what KubeProxyConfiguration it has then.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from fixtures.reconfigured import Reconfigured
+from gauntlet.ground.cluster import Cluster, Json
+from gauntlet.ground.errors import Inconclusive
+from gauntlet.proxy.modes import traits
+from gauntlet.workload import HTTP, UDP, Clients, Policy, Service, ServiceType, endpoints
+from gauntlet.workload.catalogue import Also, Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.paths import Secondary, link_to
+
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.disruptive,
+    pytest.mark.needs("proxy-configuration"),
+    pytest.mark.needs("endpoint-slices"),
+    pytest.mark.needs("many-changes"),
+]
+
+
+@pytest.fixture
+def secondary(cluster: Cluster) -> Iterator[Secondary]:
+    """A second IPv4 address of each node, which its Node object does not have."""
+    made = Secondary(cluster.nodes)
+    yield made
+    made.remove()
+
+
+@pytest.mark.parametrize("named", ["second-addresses", "first-addresses", "none"])
+def test_node_ports_answer_where_the_configuration_says(
+    named: str, cluster: Cluster, secondary: Secondary, reconfigured: Reconfigured
+) -> None:
+    """NodePorts answer at the addresses of nodePortAddresses and no others; without, where the mode says.
+
+    That is at every address in iptables mode, and at those of the Node objects in nftables mode.
+    """
+    addresses = {
+        "second-addresses": secondary.addresses,
+        "first-addresses": tuple(node.address for node in cluster.nodes),
+        "none": (),
+    }[named]
+    service = Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
+    asks = Asks(kinds=(Kind.NODE_PORT,), also=tuple(Also(Kind.NODE_PORT, address=each) for each in secondary.addresses))
+
+    def steps(pods: Pods) -> Steps:
+        return (Step("on each node", {service: endpoints(*pods.one_each)}, asks=asks),)
+
+    reconfigured.ask({"nodePortAddresses": [f"{each}/32" for each in addresses]}, steps, secondary.of_nodes)
+
+
+def _of_all_kinds(pods: Pods) -> Steps:
+    """A Service of policy Cluster, and one of policy Local with an endpoint on one node, which all inside may ask."""
+    plain = Service("plain", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
+    local = Service("local", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None, external_traffic=Policy.LOCAL)
+    return (Step("on each node", {plain: endpoints(*pods.one_each), local: endpoints(pods[0])}),)
+
+
+def _prefix_of_links(clients: Clients) -> str:
+    """What the names of all client pods' links at their nodes begin with."""
+    names = [link_to(node, clients.pod_on(node.name).address) for node in clients.nodes]
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    prefix = "".join(letters[0] for letters in alike)
+    if not prefix:
+        raise Inconclusive(f"the names of the client pods' links have no beginning in common: {', '.join(names)}")
+    return prefix
+
+
+@pytest.mark.parametrize("detection", ["ClusterCIDR", "NodeCIDR", "InterfaceNamePrefix", "nothing"])
+def test_pods_are_told_from_others_as_the_configuration_says(
+    detection: str, clients: Clients, reconfigured: Reconfigured
+) -> None:
+    """However kube-proxy knows its own pods (detectLocalMode), backends see them as they are, and others masqueraded.
+
+    Without clusterCIDR it knows none: all are seen as they are at a ClusterIP, and pods are outside for policy Local.
+    """
+    changes: dict[str, dict[str, Json]] = {
+        "ClusterCIDR": {},
+        "NodeCIDR": {"detectLocalMode": "NodeCIDR"},
+        "InterfaceNamePrefix": {"detectLocalMode": "InterfaceNamePrefix"},
+        "nothing": {"clusterCIDR": ""},
+    }
+    made = changes[detection]
+    if detection == "InterfaceNamePrefix":
+        made["detectLocal"] = {"interfaceNamePrefix": _prefix_of_links(clients)}
+
+    reconfigured.ask(made, _of_all_kinds)
+
+
+def test_everybody_is_masqueraded_if_the_configuration_says_so(cluster: Cluster, reconfigured: Reconfigured) -> None:
+    """With masqueradeAll, backends see an address of the node whoever asks at a ClusterIP, also its own pods."""
+    sections = traits(cluster.mode).sections
+
+    reconfigured.ask({each: {"masqueradeAll": True} for each in sections}, _of_all_kinds)
