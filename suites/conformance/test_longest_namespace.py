@@ -49,7 +49,7 @@ def test_the_longest_names_that_there_may_be_disturb_no_other_service(
 def test_the_longest_names_without_an_endpoint_disturb_no_other_service(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
-    """A Service is served though another one, of the longest names that may be, was made before it without endpoints."""
+    """A Service is served though one of the longest names that may be was made before it, without an endpoint."""
     workload.make(Service(LONG_NAME, ports=(LONG_PORT,), app=None))
     seen = probe(clients.pods, workload.serve(Service("plain")).cluster_ip())
 
