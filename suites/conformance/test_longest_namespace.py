@@ -46,11 +46,12 @@ def test_the_longest_names_that_there_may_be_disturb_no_other_service(
     judge(availability(seen), correctness(seen, backends.names), reaches_all(seen, backends.names))
 
 
+@pytest.mark.usefixtures("backends")
 def test_the_longest_names_without_an_endpoint_disturb_no_other_service(
-    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+    workload: CaseWorkload, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """A Service is served though one of the longest names that may be was made before it, without an endpoint."""
     workload.make(Service(LONG_NAME, ports=(LONG_PORT,), app=None))
     seen = probe(clients.pods, workload.serve(Service("plain")).cluster_ip())
 
-    judge(availability(seen), correctness(seen, backends.names), reaches_all(seen, backends.names))
+    judge(availability(seen))
