@@ -1,4 +1,4 @@
-"""UDP flows that are older than what they ask for: no kube-proxy of 1.35 to 1.37 has them answered; nightly runs ask it; nightly runs ask it.
+"""UDP flows that are older than what they ask for: nobody has them answered up to 1.37. Nightly runs ask it.
 
 They run alone: kube-proxy cleans up whenever endpoints of any UDP port change, and so by chance for other cases.
 """

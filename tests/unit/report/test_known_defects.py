@@ -124,4 +124,4 @@ def test_each_case_of_the_register_is_there(shown: ShownBy) -> None:
     assert case is not None, shown.case
     if case.declared is not None:
         words = {part.removesuffix(OF_FLOWS) for part in shown.parts}
-        assert words, f"{shown.case}: a declared case says in which steps it fails"
+        assert words or shown.log, f"{shown.case}: a declared case says in which steps it fails, or what the node logs"
