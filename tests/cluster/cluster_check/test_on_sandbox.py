@@ -312,7 +312,7 @@ def test_foreign_rules_of_another_mode(cluster: Cluster) -> None:
         found = check(cluster)
     finally:
         node.run(("sh", "-c", undo))
-    told(found, Level.WARNING, "left-over rules", f"1 routes of {OTHER[cluster.mode]} mode", "node-2")
+    told(found, Level.WARNING, "left-over rules", f"1 IPv4 routes of {OTHER[cluster.mode]} mode", "node-2")
 
 
 FOREIGN_TABLE = """
