@@ -20,6 +20,7 @@ from gauntlet.proxy.modes import Traits, traits
 WITHOUT: Mapping[Feature, str] = {
     Feature.AFFINITY_TIMEOUT: "a client is not forgotten once the time-out of its affinity has passed",
     Feature.ENDPOINT_SLICES: "kube-proxy does not read EndpointSlices",
+    Feature.FRAGMENTS_OF_NODES: "the first datagrams of a node that are longer than a packet are not sent",
     Feature.GRACEFUL_TERMINATION: (
         "only {having} keeps a removed backend as a real server, at weight 0; that its open connections go on is "
         "checked in every mode"

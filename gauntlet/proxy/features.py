@@ -13,6 +13,7 @@ class Feature(StrEnum):
 
     AFFINITY_TIMEOUT = "affinity-timeout"
     ENDPOINT_SLICES = "endpoint-slices"
+    FRAGMENTS_OF_NODES = "fragments-of-nodes"
     GRACEFUL_TERMINATION = "graceful-termination"
     INVALID_DROPPED = "invalid-dropped"
     IPVS_SCHEDULERS = "ipvs-schedulers"

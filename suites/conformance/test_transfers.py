@@ -58,12 +58,27 @@ def test_some_mebibytes_go_there_and_come_back(shared: Shared, clients: Clients,
 
 def test_datagrams_in_fragments_come_back(shared: Shared, clients: Clients, probe: Probe, judge: Judge) -> None:
     """Datagrams of 2,000 bytes reach every backend and come back unchanged, at the ClusterIP and at NodePorts."""
+    node_ports = [shared.service.node_port(node, Protocol.UDP) for node in clients.nodes]
     seen = pl.concat(
         [
             probe(hosts, *at, attempts=MANY, exchange=Exchange.ECHO, payload_bytes=DATAGRAM)
-            for hosts, at in _everywhere(clients, shared, Protocol.UDP)
+            for hosts, at in (
+                (clients.pods, [shared.service.cluster_ip(Protocol.UDP)]),
+                ([clients.outside], node_ports),
+            )
         ]
     )
+
+    judge(availability(seen), reaches_all(seen, shared.backends.names))
+
+
+@pytest.mark.needs("fragments-of-nodes")
+def test_datagrams_of_nodes_in_fragments_come_back(
+    shared: Shared, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """Datagrams of 2,000 bytes that a node itself sends to a ClusterIP reach every backend and come back unchanged."""
+    at = shared.service.cluster_ip(Protocol.UDP)
+    seen = probe(clients.nodes, at, attempts=MANY, exchange=Exchange.ECHO, payload_bytes=DATAGRAM)
 
     judge(availability(seen), reaches_all(seen, shared.backends.names))
 

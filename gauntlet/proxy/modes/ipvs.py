@@ -76,6 +76,11 @@ TRAITS = Traits(
         Has(Feature.STRICT_ARP, "`ipvs.strictARP` of KubeProxyConfiguration (ipvs/proxier.go)"),
     ),
     instead={
+        Feature.FRAGMENTS_OF_NODES: (
+            "a node's own datagram to a Service is first meant for the node itself, whose loopback takes it whole, not to "
+            "be cut; IPVS refuses it for the way to the backend, until the kernel has learned the MTU of that way "
+            "(ensure_mtu_is_adequate in ip_vs_xmit.c): the first ones fail with EMSGSIZE"
+        ),
         Feature.AFFINITY_TIMEOUT: (
             "the kernel keeps a client's persistence as long as one of its connections is known, TIME_WAIT's 120 s "
             "included, and looks again only every 60 s (ip_vs_conn_expire in ip_vs_conn.c; kubernetes/kubernetes 89358)"

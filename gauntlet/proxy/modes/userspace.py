@@ -34,7 +34,10 @@ TRAITS = Traits(
     # A process carries every connection.
     guest_rate_per_s=40.0,
     # All of it is read in pkg/proxy/userspace of Kubernetes 1.25.9, and was seen in its runs.
-    has=(Has(Feature.LOCALHOST_NODE_PORT, "kube-proxy listens on the NodePort, on all addresses (proxier.go)"),),
+    has=(
+        Has(Feature.FRAGMENTS_OF_NODES, "kube-proxy takes the datagram, and sends one of its own"),
+        Has(Feature.LOCALHOST_NODE_PORT, "kube-proxy listens on the NodePort, on all addresses (proxier.go)"),
+    ),
     instead={
         Feature.AFFINITY_TIMEOUT: (
             "the time-out of a Service whose endpoints were seen before itself is lost, and three hours hold instead "
