@@ -77,8 +77,8 @@ TRAITS = Traits(
     ),
     instead={
         Feature.FRAGMENTS_OF_NODES: (
-            "a node's own datagram to a Service is first meant for the node itself, whose loopback takes it whole, not to "
-            "be cut; IPVS refuses it for the way to the backend, until the kernel has learned the MTU of that way "
+            "a node's own datagram to a Service is first meant for the node itself, whose loopback takes it whole, not "
+            "to be cut; IPVS refuses it for the way to the backend, until the kernel has learned the MTU of that way "
             "(ensure_mtu_is_adequate in ip_vs_xmit.c): the first ones fail with EMSGSIZE"
         ),
         Feature.AFFINITY_TIMEOUT: (
