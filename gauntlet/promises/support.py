@@ -25,6 +25,7 @@ WITHOUT: Mapping[Feature, str] = {
         "only {having} keeps a removed backend as a real server, at weight 0; that its open connections go on is "
         "checked in every mode"
     ),
+    Feature.HALF_CLOSED: "the end of one half of a connection ends the other half as well",
     Feature.INVALID_DROPPED: (
         "only {having} drops packets that conntrack takes for invalid (docs 'Virtual IPs', conntrack bug workarounds)"
     ),

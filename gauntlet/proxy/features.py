@@ -15,6 +15,7 @@ class Feature(StrEnum):
     ENDPOINT_SLICES = "endpoint-slices"
     FRAGMENTS_OF_NODES = "fragments-of-nodes"
     GRACEFUL_TERMINATION = "graceful-termination"
+    HALF_CLOSED = "half-closed"
     INVALID_DROPPED = "invalid-dropped"
     IPVS_SCHEDULERS = "ipvs-schedulers"
     LOCAL_TRAFFIC_POLICY = "local-traffic-policy"

@@ -83,6 +83,7 @@ def test_datagrams_of_nodes_in_fragments_come_back(
     judge(availability(seen), reaches_all(seen, shared.backends.names))
 
 
+@pytest.mark.needs("half-closed")
 def test_half_closed_connections_go_on(shared: Shared, clients: Clients, probe: Probe, judge: Judge) -> None:
     """A client that has ended its half of a connection is answered to the end, and sees the backend end its own."""
     seen = pl.concat(

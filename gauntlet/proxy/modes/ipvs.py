@@ -68,6 +68,7 @@ TRAITS = Traits(
         # Files below pkg/proxy of Kubernetes 1.37.
         Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
         Has(Feature.GRACEFUL_TERMINATION, "ipvs/graceful_termination.go"),
+        Has(Feature.HALF_CLOSED, "connections are the kernel's, which passes on what comes"),
         Has(Feature.IPVS_SCHEDULERS, "`ipvs.scheduler` of KubeProxyConfiguration (ipvs/proxier.go)"),
         Has(Feature.LOCAL_TRAFFIC_POLICY, "onlyNodeLocalEndpoints in syncEndpoint (ipvs/proxier.go)"),
         Has(Feature.PORT_OF_A_PROCESS, "IPVS takes packets before a socket sees them (ip_vs_in in ip_vs_core.c)"),

@@ -47,6 +47,9 @@ TRAITS = Traits(
             "kube-proxy reads Endpoints there, not EndpointSlices (NoopEndpointSliceHandler in proxier.go), so that "
             "Services whose slices are written by hand have no endpoint"
         ),
+        Feature.HALF_CLOSED: (
+            "kube-proxy closes both its connections as soon as one half of one has ended (copyBytes in proxysocket.go)"
+        ),
         Feature.LOCAL_TRAFFIC_POLICY: (
             "the mode knows no externalTrafficPolicy (proxier.go never reads it): any endpoint may answer"
         ),
