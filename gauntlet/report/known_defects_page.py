@@ -74,9 +74,10 @@ def _passed(entry: KnownDefect) -> str:
 
 
 def _case(shown: ShownBy) -> str:
-    where = f" in {'; '.join(f'“{part}”' for part in shown.parts)}" if shown.parts else ""
+    parts = f" in {'; '.join(f'“{part}”' for part in shown.parts)}" if shown.parts else ""
     log = f", where kube-proxy has logged “{shown.log}”" if shown.log else ""
-    return f"- `{shown.case}`: {plain(', '.join(shown.findings))}{plain(where)}{plain(log)}"
+    findings = ", ".join(shown.findings)
+    return f"- `{shown.case}`: {plain(f'{findings}{parts}{log}')}"
 
 
 def _dropped(register: Register) -> Iterator[str]:
