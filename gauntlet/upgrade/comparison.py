@@ -7,7 +7,7 @@ from datetime import date
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
-from gauntlet.upgrade.compare import Change, Side
+from gauntlet.upgrade.compare import Change, Side, defects_of
 from gauntlet.upgrade.verdict import Answer, Concern, Judgement, Observation, judge
 
 _WORDS = {
@@ -30,9 +30,8 @@ def judged(
     verdict = Verdict.PASS if both else Verdict.INCONCLUSIVE
     ran = Finding("compared", verdict, f"{len(both)} cases ran both times")
     observation = Observation("comparison", Concern.WORSE, ran, subject=subject)
-    known = dict.fromkeys(each.known_defect for case in after.cases.values() for each in case.findings)
-    names = [name for name in known if name]
-    return judge([observation], changes, acceptances=acceptances, known_defects=names, subject=subject, today=today)
+    known = tuple(defects_of(after.cases.values()))
+    return judge([observation], changes, acceptances=acceptances, known_defects=known, subject=subject, today=today)
 
 
 def lines(before: str, after: str, found: Judgement) -> Iterator[str]:

@@ -6,7 +6,7 @@ machine alone. What was lost then is not proved to be anybody's fault, and not p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gauntlet.checkers.sample import NANO, end_ns, failed
 from gauntlet.ground.finding import Finding, Verdict
@@ -25,15 +25,6 @@ _DEEDS = {
 REMEDY = "run it again while the machine has nothing else to do"
 
 
-@dataclass(frozen=True)
-class Lost:
-    """An attempt that had no answer in time, and how late clients of its node began meanwhile, at most."""
-
-    at_ns: int
-    end_ns: int
-    late_s: float
-
-
 def checked(finding: Finding, attempts: pl.DataFrame, whole: History, *, hold_s: float, late_s: float) -> Finding:
     """A failure that rests on attempts each of which the machine's load may have cost is inconclusive.
 
@@ -43,31 +34,32 @@ def checked(finding: Finding, attempts: pl.DataFrame, whole: History, *, hold_s:
     """
     if finding.verdict is not Verdict.FAIL:
         return finding
-    lost: list[Lost] = []
+    lost = whole.attempts.filter(failed())
+    latest: list[float] = []
     for row in attempts.filter(failed()).select("at_ns", "outcome", "client_node", end=end_ns()).iter_rows():
-        each = _lost(row, whole, hold_s)
+        late = _late_s(row, whole, lost, hold_s)
         # In an outage that is the first of thousands.
-        if each is None or each.late_s < late_s:
+        if late is None or late < late_s:
             return finding
-        lost.append(each)
-    if not lost:
+        latest.append(late)
+    if not latest:
         return finding
-    late = max(each.late_s for each in lost)
-    count = "an attempt" if len(lost) == 1 else f"{len(lost)} attempts, each alone,"
+    count = "an attempt" if len(latest) == 1 else f"{len(latest)} attempts, each alone,"
     why = (
         f"it rests on {count} without an answer in time, more than {FAR_S:g} s after anything was done; clients there "
-        f"began up to {late:.3f} s late then: whether the load of the machine cost it cannot be told"
+        f"began up to {max(latest):.3f} s late then: whether the load of the machine cost it cannot be told"
     )
     return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=f"{finding.reason}; {why}", remedy=REMEDY)
 
 
-def _lost(row: tuple[int, str, str | None, int], whole: History, hold_s: float) -> Lost | None:
-    """None if the attempt was not lost alone, or not far from a deed."""
+def _late_s(row: tuple[int, str, str | None, int], whole: History, lost: pl.DataFrame, hold_s: float) -> float | None:
+    """How late clients of its node began, at most, while this attempt was under way.
+
+    None if it was not lost for want of an answer, not alone among all that were `lost`, or not far from a deed.
+    """
     at_ns, outcome, node, until_ns = row
     hold_ns = int(hold_s * NANO)
-    near = whole.attempts.filter(
-        failed() & (end_ns() >= at_ns - hold_ns) & (pl.col("at_ns") <= until_ns + hold_ns)
-    ).height
+    near = lost.filter((end_ns() >= at_ns - hold_ns) & (pl.col("at_ns") <= until_ns + hold_ns)).height
     if outcome != Outcome.TIMEOUT or near != 1 or not _far(whole.events, at_ns, until_ns):
         return None
     meanwhile = whole.attempts.filter(
@@ -75,7 +67,7 @@ def _lost(row: tuple[int, str, str | None, int], whole: History, hold_s: float) 
         & (pl.col("at_ns") >= at_ns)
         & (pl.col("at_ns") - pl.col("late_ns") <= until_ns)
     )["late_ns"].max()
-    return Lost(at_ns, until_ns, meanwhile / NANO if isinstance(meanwhile, int) else 0.0)
+    return meanwhile / NANO if isinstance(meanwhile, int) else 0.0
 
 
 def _far(events: pl.DataFrame, at_ns: int, until_ns: int) -> bool:
@@ -85,11 +77,11 @@ def _far(events: pl.DataFrame, at_ns: int, until_ns: int) -> bool:
     before = events.filter(pl.col("kind").is_in(edges) & (pl.col("at_ns") <= until_ns)).sort("at_ns")
     if not before.filter(pl.col("at_ns") >= since_ns).is_empty():
         return False
-    begins, ends = {str(kind) for kind in _DEEDS}, {str(end): str(begin) for begin, end in _DEEDS.items()}
+    # What has yet to end, by the kind of that end.
     going: set[tuple[str, str | None]] = set()
     for kind, node in before.select("kind", "node").iter_rows():
-        if kind in begins:
-            going.add((kind, node))
-        elif kind in ends:
-            going.discard((ends[kind], node))
+        if kind in _DEEDS:
+            going.add((_DEEDS[kind], node))
+        else:
+            going.discard((kind, node))
     return not going

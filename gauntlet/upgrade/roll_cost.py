@@ -89,7 +89,8 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     # Nodes follow one another sooner than an outage of one counts as over: each has its own.
     stopped = sorted(_of_kind(history.events, EventKind.PROXY_STOPPED)["at_ns"])
     yield resolution(whole.attempts, stretch, promise.resolution_s, setting.present)
-    for kind, part in _by_kind(seen, setting.flows):
+    parts = dict(_by_kind(seen, setting.flows))
+    for kind, part in parts.items():
         share = availability(part, promise.availability)
         longest = outage(
             part,
@@ -103,13 +104,11 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
         longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped))
         for each in (share, longest):
             yield replace(_checked(each, part, whole, promise), check=f"{each.check}: {kind}")
-    kinds = {(flow.protocol, flow.connection) for flow in setting.flows}
-    if KINDS["kept TCP"] in kinds:
+    if "kept TCP" in parts:
         cut = connections_cut(whole, at_most=promise.connections_cut, gone=setting.gone, within=stretch)
         # A client gives up a connection that does not answer in time.
-        kept = [part for kind, part in _by_kind(seen, setting.flows) if kind == "kept TCP"]
-        yield _checked(cut, pl.concat(kept), whole, promise)
-    if KINDS["kept UDP"] in kinds:
+        yield _checked(cut, parts["kept TCP"], whole, promise)
+    if "kept UDP" in parts:
         yield udp_flows_lost(whole, at_most=promise.udp_flows_lost, gone=setting.gone, within=stretch)
         yield udp_flows_moved(whole, at_most=promise.udp_flows_moved, gone=setting.gone, within=stretch)
     for service, timeout_s in setting.sticky.items():
