@@ -6,7 +6,7 @@ Writes `results/bench.json` (flat keys) and `docs/benchmarks.md`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -35,19 +35,15 @@ def _cluster() -> Figures:
         },
         "services_1000_s": max(each[3] for each in by_mode.values()),
     }
-    rates = [rate for each in by_mode.values() if (rate := each[1]) is not None]
-    return figures | ({"connections_per_s": min(rates)} if len(rates) == len(by_mode) else {})
+    return figures | _slowest("connections_per_s", [each[1] for each in by_mode.values()])
 
 
 def _catalogue() -> Figures:
-    figures: Figures = {}
     rates = []
     for mode in MODES:
         with stage(mode) as found:
-            rate = _rate(mode, found, probes_per_s, "probes")
-        rates += [] if rate is None else [rate]
-    if len(rates) == len(MODES):
-        figures["probes_per_s"] = min(rates)
+            rates.append(_rate(mode, found, probes_per_s, "probes"))
+    figures = _slowest("probes_per_s", rates)
     try:
         done = conformance.sound()
         figures |= {"conformance_s": round(done.took_s), "conformance_cases": done.cases}
@@ -128,6 +124,12 @@ def main(parts: tuple[str, ...]) -> None:
     kept.write_text(json.dumps(before | figures, indent=2) + "\n", encoding="utf-8")
     page.write(figures)
     click.echo(json.dumps(figures, indent=2))
+
+
+def _slowest(key: str, rates: Sequence[float | None]) -> Figures:
+    """No figure if a mode has none."""
+    known = [each for each in rates if each is not None]
+    return {key: min(known)} if len(known) == len(rates) else {}
 
 
 def _rate(mode: ProxyMode, found: Stage, measure: Callable[[Stage], float], what: str) -> float | None:

@@ -19,6 +19,7 @@ from gauntlet.ground.errors import Inconclusive
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
 
+GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 PASSED, FAILED = 0, 1
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -41,8 +42,7 @@ def run(
     """Run this profile in these modes. Raises Inconclusive if it does not end with `code`: its time says nothing."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.monotonic()
-        gauntlet = Path(sys.executable).with_name("gauntlet")
-        command = [str(gauntlet), "run", "--profile", profile, "--modes", ",".join(modes), "--results", folder]
+        command = [GAUNTLET, "run", "--profile", profile, "--modes", ",".join(modes), "--results", folder]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
         largest_kb = 0
         while started.poll() is None:
@@ -54,8 +54,13 @@ def run(
                 f"the profile {profile} in {' and '.join(modes)} mode ended with {started.returncode}, not {code}",
                 f"run `{' '.join(command[:-2])}` and read its report",
             )
-        (made,) = (each for each in Path(folder).iterdir() if not each.is_symlink())
-        return ProfileRun(took_s, largest_kb / 1024, results_file.load(made))
+        return ProfileRun(took_s, largest_kb / 1024, results_in(Path(folder)))
+
+
+def results_in(folder: Path) -> Results:
+    """The results of the one run whose results went into this folder, which has a link to the latest beside them."""
+    (made,) = (each for each in folder.iterdir() if not each.is_symlink())
+    return results_file.load(made)
 
 
 def _pytest_processes(root: int) -> Iterator[int]:

@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.profile_run import GAUNTLET, results_in
 from gauntlet.build.binaries import ensure
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.report.results import FindingRecord
-from gauntlet.report.results_file import load
 
 OUT_S = 1.5
 CHECK = "outage: new TCP"
@@ -80,15 +80,14 @@ def error_ms() -> float:
         times, results = folder / "times", folder / "results"
         times.mkdir()
         pair = ["--from=nftables", f"--to=clears=nftables@{clearing(folder, times)}", "--quick", "--no-cases"]
-        gauntlet = Path(sys.executable).with_name("gauntlet")
         # It may not: that is what is measured.
         subprocess.run(
-            [gauntlet, "upgrade", *pair, "--nodes=2", f"--results={results}"], stdout=subprocess.DEVNULL, check=False
+            [GAUNTLET, "upgrade", *pair, "--nodes=2", f"--results={results}"], stdout=subprocess.DEVNULL, check=False
         )
         if not results.exists():
             raise Inconclusive("the upgrade left no results", "run `gauntlet upgrade` and read what it says")
-        (run,) = (each for each in results.iterdir() if not each.is_symlink())
-        return round(1000 * max(_error_s(load(run).findings, phase, times, node) for phase, node in ROLLED.items()), 1)
+        found = results_in(results).findings
+        return round(1000 * max(_error_s(found, phase, times, node) for phase, node in ROLLED.items()), 1)
 
 
 def _error_s(findings: tuple[FindingRecord, ...], phase: str, times: Path, node: str) -> float:
