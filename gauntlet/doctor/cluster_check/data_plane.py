@@ -64,7 +64,7 @@ def of_families(facts: ClusterFacts, node: NodeFacts) -> tuple[Forwarding, ...]:
     A mode that serves one family alone has none for the other.
     """
     mode = modes.effective(facts, node)
-    both = [in_mode(node.rules, mode)]
+    both = [of_mode(facts, node)]
     if mode is not None and Family.IPV6 in traits(mode).rules.commands:
         both.append(in_mode(node.ipv6_rules or (), mode))
     return tuple(each for each in both if each is not None)
@@ -78,10 +78,9 @@ def count(facts: ClusterFacts, node: NodeFacts, differences: Collection[Mismatch
     """`11/12`: places of Services that have a rule, of all that must; empty where rules could not be read."""
     if node.unseen or node.trouble:
         return ""
-    known = of_families(facts, node)
-    wanted = sum(len(places(facts.served, each.family)) for each in known)
     if of_mode(facts, node) is None:
         return f"0/{len(places(facts.served))}"
+    wanted = sum(len(places(facts.served, each.family)) for each in of_families(facts, node))
     return f"{wanted - sum(each.kind is Kind.MISSING for each in differences)}/{wanted}"
 
 

@@ -25,15 +25,17 @@ def host_lacks(mode: ProxyMode) -> str | None:
     if needed is None:
         return None
     world.require_programs(needed.tools)
-    done = world.attempt(world.flags(), needed.script)
-    if done.returncode == 0:
-        return None
-    return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
+    return _lacks(needed.script)
 
 
 def host_lacks_tools(tools: Tools) -> str | None:
     """Why nodes on this machine's kernel cannot have these iptables; None if they can."""
-    done = world.attempt(world.flags(), trial(tools))
+    return _lacks(trial(tools))
+
+
+def _lacks(script: str) -> str | None:
+    """The last words of this trial in a world of its own; None if it succeeds."""
+    done = world.attempt(world.flags(), script)
     if done.returncode == 0:
         return None
     return (done.stderr.strip() or f"the trial ended with {done.returncode}").splitlines()[-1]
