@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.balance import balance
@@ -23,10 +23,7 @@ def shares(attempts: pl.DataFrame, backends: frozenset[str]) -> tuple[Finding, .
 
     A client that asked less often than ATTEMPTS is inconclusive.
     """
-    if attempts.is_empty():
-        return (no_data("shares"),)
-    clients = attempts.sort("client").partition_by("client", maintain_order=True)
-    return (availability(attempts), correctness(attempts, backends), *(_of(each, backends) for each in clients))
+    return _by_client("shares", attempts, backends, _of)
 
 
 def _of(client: pl.DataFrame, backends: frozenset[str]) -> Finding:
@@ -37,8 +34,13 @@ def _of(client: pl.DataFrame, backends: frozenset[str]) -> Finding:
 
 def all_met(attempts: pl.DataFrame, backends: frozenset[str]) -> tuple[Finding, ...]:
     """Each attempt was answered by one of these, and each client met all of them."""
+    return _by_client("reaches-all", attempts, backends, reaches_all)
+
+
+def _by_client(
+    check: str, attempts: pl.DataFrame, backends: frozenset[str], of: Callable[[pl.DataFrame, frozenset[str]], Finding]
+) -> tuple[Finding, ...]:
     if attempts.is_empty():
-        return (no_data("reaches-all"),)
+        return (no_data(check),)
     clients = attempts.sort("client").partition_by("client", maintain_order=True)
-    met = (reaches_all(each, backends) for each in clients)
-    return (availability(attempts), correctness(attempts, backends), *met)
+    return (availability(attempts), correctness(attempts, backends), *(of(each, backends) for each in clients))

@@ -87,7 +87,7 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
 
     None if nothing was to be answered: there is nothing to see.
     """
-    check, wrong, where, told = "source-address", list[str](), list[_At](), 0
+    check, wrong, told = "source-address", _Rows(), 0
     for step in steps:
         by_number = {row.number: row for row in step.rows}
         replies = step.attempts.filter(pl.col("seen_source_ip").is_not_null() & (pl.col("outcome") == str(Seen.OK)))
@@ -100,20 +100,17 @@ def sources(steps: Sequence[Judged]) -> Finding | None:
             told += count
             if address not in allowed:
                 shown = ", ".join(sorted(allowed))
-                wrong += [f"{_asked(step, row)}: {address}, not {shown}"]
-                where += [(step, row)]
+                wrong.add(f"{_asked(step, row)}: {address}, not {shown}", (step, row))
     answered = [(step, row) for step in steps for row in step.rows if row.is_answered]
     answered = [(step, row) for step, row in answered if row.client not in step.translated]
     if not answered:
         return None
     if not told:
         return _placed(Finding(check, Verdict.INCONCLUSIVE, "no backend said which address it saw"), answered)
-    if wrong:
-        reason = f"backends saw an address that the model does not allow: {wrong[0]}"
-        count = float(len(wrong))
-        return _placed(
-            Finding(check, Verdict.FAIL, reason, count, "kinds of replies", 0.0, details=tuple(wrong)), where
-        )
+    if wrong.lines:
+        reason, details = f"backends saw an address that the model does not allow: {wrong.lines[0]}", tuple(wrong.lines)
+        failed = Finding(check, Verdict.FAIL, reason, float(len(details)), "kinds of replies", 0.0, details=details)
+        return _placed(failed, wrong.at)
     reason = f"in all of {told} replies the backend saw an address that the model allows"
     return Finding(check, Verdict.PASS, reason, 0.0, "kinds of replies", 0.0)
 
