@@ -16,6 +16,10 @@ class StoodRecord(Record):
     words: str
     subjects: tuple[str, ...] = Field(min_length=1)
 
+    @property
+    def line(self) -> str:
+        return f"{', '.join(self.subjects)}: {self.words}"
+
 
 class ReasonOfDifference(Record):
     """Why subjects may differ, who says so, and where that is declared, as file and line; of a skip, the word skip."""
@@ -70,6 +74,11 @@ class DifferencesRecord(Record):
         return tuple(each for each in self.found if each.verdict.blocks)
 
     @property
+    def declared(self) -> tuple[DifferenceRecord, ...]:
+        """All others: something says why."""
+        return tuple(each for each in self.found if not each.verdict.blocks)
+
+    @property
     def missed(self) -> tuple[AbsentRecord, ...]:
         """Those that were declared to show up always."""
         return tuple(each for each in self.absent if each.verdict.blocks)
@@ -82,3 +91,20 @@ class DifferencesRecord(Record):
     def verdicts(self) -> tuple[Verdict, ...]:
         """Of all of them."""
         return (*(each.verdict for each in self.found), *(each.verdict for each in self.absent))
+
+
+def headline(differences: DifferencesRecord) -> str:
+    """What is to be said first, in a sentence."""
+    compared = (
+        f"{_count(differences.compared, 'case')} and {_count(differences.rows, 'row')} of truth tables were compared"
+    )
+    cases = {each.case for each in differences.found}
+    if not cases:
+        return f"{compared}: no difference was seen."
+    undeclared = {each.case for each in differences.undeclared}
+    declared = "all of it as declared" if not undeclared else f"in {len(undeclared)} of them nothing declares it"
+    return f"{compared}: the subjects differ in {_count(len(cases), 'case')}, {declared}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -124,8 +124,7 @@ def _of_result(result: CaseResult) -> _Stood | None:
         return None
     if result.verdict is not Verdict.KNOWN_DEFECT:
         return _Stood(str(result.verdict))
-    defects = ", ".join(dict.fromkeys(each.known_defect for each in result.findings if each.known_defect))
-    return _Stood(str(result.verdict), explained=_of_defect(defects))
+    return _Stood(str(result.verdict), explained=_of_defect(", ".join(result.known_defects)))
 
 
 def _why_not(of_case: Mapping[str, _Stood | None], ran: Mapping[str, CaseResult]) -> str:
@@ -163,11 +162,9 @@ def _of_rows(
             ways.setdefault((tuple(map(outcomes.index, outcomes)), own), []).append(row)
     if rows and not ways:
         _covered(results, compared, Kind.ROWS, case, _standing(next(iter(rows.values()))))
-    for of_way in ways.values():
+    for (_, own), of_way in ways.items():
         stood = _standing(rows[of_way[0]])
         covered, reasons = _covered(results, compared, Kind.ROWS, case, stood)
-        every = frozenset[str]().union(*(each.rules for each in stood.values()))
-        shared = every.intersection(*(each.rules for each in stood.values()))
         yield DifferenceRecord(
             case=case,
             kind="rows",
@@ -175,7 +172,7 @@ def _of_rows(
             stood=_alike(stood),
             rows=len(of_way),
             row=of_way[0],
-            rules=tuple(str(Rule[name]) for name in sorted(every - shared)),
+            rules=tuple(str(Rule[name]) for name in sorted(frozenset[str]().union(*own))),
             declared=reasons,
         )
 
@@ -214,12 +211,13 @@ def _tables(run: Path, ran: Mapping[str, CaseResult], names: Sequence[str]) -> T
     found = {}
     for name in names:
         result = ran.get(name)
-        if result is None:
+        if result is None or result.verdict is Verdict.INCONCLUSIVE:
             continue
         folders = dict.fromkeys(path for finding in result.findings for path in finding.evidence)
-        kept = [table for folder in folders if (table := expected_table.read(run / folder)) is not None]
-        if kept and result.verdict is not Verdict.INCONCLUSIVE:
-            found[name] = kept[0]
+        tables = (expected_table.read(run / folder) for folder in folders)
+        kept = next((table for table in tables if table is not None), None)
+        if kept is not None:
+            found[name] = kept
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gauntlet.report import palette
-from gauntlet.report.difference_record import DifferenceRecord, DifferencesRecord, ReasonOfDifference
+from gauntlet.report.difference_record import DifferenceRecord, DifferencesRecord, ReasonOfDifference, headline
 from gauntlet.report.differences import SKIP
 from gauntlet.report.names import anchor, title
 from gauntlet.report.page import environment
@@ -42,7 +42,7 @@ class Group:
 
 def differences_page(results: Results, differences: DifferencesRecord, report: str) -> str:
     """The page, as HTML. `report` is the file of the page that it belongs to, beside it."""
-    groups = grouped(each for each in differences.found if not each.verdict.blocks)
+    groups = grouped(differences.declared)
     return (
         environment()
         .get_template("differences.html.j2")
@@ -60,19 +60,6 @@ def differences_page(results: Results, differences: DifferencesRecord, report: s
     )
 
 
-def headline(differences: DifferencesRecord) -> str:
-    """What is to be said first, in a sentence."""
-    compared = (
-        f"{_count(differences.compared, 'case')} and {_count(differences.rows, 'row')} of truth tables were compared"
-    )
-    cases = {each.case for each in differences.found}
-    if not cases:
-        return f"{compared}: no difference was seen."
-    undeclared = {each.case for each in differences.undeclared}
-    declared = "all of it as declared" if not undeclared else f"in {len(undeclared)} of them nothing declares it"
-    return f"{compared}: the subjects differ in {_count(len(cases), 'case')}, {declared}."
-
-
 def grouped(found: Iterable[DifferenceRecord]) -> Sequence[Group]:
     """By what declares them, in their order."""
     groups: dict[tuple[ReasonOfDifference, ...], list[Shown]] = {}
@@ -82,7 +69,3 @@ def grouped(found: Iterable[DifferenceRecord]) -> Sequence[Group]:
     return [
         Group(reasons, tuple(shown[:MOST_CASES]), max(0, len(shown) - MOST_CASES)) for reasons, shown in groups.items()
     ]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -47,8 +47,7 @@ def _of_the_register(result: CaseResult) -> str:
     """The known defects that explain all that failed; empty if something else did, or nothing."""
     if result.verdict is not Verdict.KNOWN_DEFECT:
         return ""
-    names = dict.fromkeys(each.known_defect for each in result.findings if each.known_defect)
-    return "; ".join(f"known defect {name}" for name in names)
+    return "; ".join(f"known defect {name}" for name in result.known_defects)
 
 
 def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTrouble) -> None:
@@ -68,8 +67,7 @@ def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTr
 def _differ(suite: ET.Element, differences: DifferencesRecord) -> None:
     """A case for each difference that is not declared, and for each declared one that had to show up."""
     for each in differences.undeclared:
-        stood = (f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
-        text = "\n".join([*([each.row] if each.row else []), *stood])
+        text = "\n".join([*([each.row] if each.row else []), *(stood.line for stood in each.stood)])
         _case(suite, _class_of(each.case), title(each.case), each.verdict, "subjects differ, undeclared", text)
     for absent in differences.missed:
         _case(suite, "declared", absent.declared.place, absent.verdict, "not seen", absent.declared.reason)

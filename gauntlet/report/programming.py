@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gauntlet.checkers.programming import CHECK
 from gauntlet.report.comparison import Figure
 from gauntlet.report.results import FindingRecord, Results, SpreadRecord
 from gauntlet.report.upgrade_record import CASES
-
-CHECK = "programming"
 
 
 @dataclass(frozen=True)

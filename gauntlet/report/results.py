@@ -244,13 +244,16 @@ class CaseResult:
     def verdict(self) -> Verdict:
         return worst(finding.verdict for finding in self.findings)
 
+    @property
+    def known_defects(self) -> tuple[str, ...]:
+        """The names of the known defects that it saw, each once."""
+        return tuple(dict.fromkeys(each.known_defect for each in self.findings if each.known_defect))
+
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """`fail` if any failed, else `inconclusive` if any is, else `known defect` if any is, else `pass`.
 
-    What is only measured does not count.
-
-    None at all, or none but measured ones, are inconclusive.
+    What is only measured does not count. None at all, or none but measured ones, are inconclusive.
     """
     seen = set(verdicts) - {Verdict.MEASURED}
     if Verdict.FAIL in seen:

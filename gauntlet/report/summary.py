@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.comparison import Cost, Figure, comparison
 from gauntlet.report.difference_record import DifferencesRecord
+from gauntlet.report.difference_record import headline as headline_of
 from gauntlet.report.differences_page import grouped
-from gauntlet.report.differences_page import headline as headline_of
 from gauntlet.report.losses import losses
 from gauntlet.report.markdown import ICONS, fenced, plain
 from gauntlet.report.names import title
@@ -102,10 +102,10 @@ def _differences(differences: DifferencesRecord | None) -> list[str]:
         return []
     lines = ["", "### How the subjects differ", "", plain(headline_of(differences)), ""]
     for each in differences.undeclared[:TROUBLES]:
-        stood = "; ".join(f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
+        stood = "; ".join(stood.line for stood in each.stood)
         at = f"({each.rows} rows, the first {each.row})" if each.row else ""
         lines.append(f"- {ICONS[Verdict.FAIL]} **not declared**: {plain(title(each.case), at)}: {plain(stood)}")
-    for group in grouped(each for each in differences.found if not each.verdict.blocks):
+    for group in grouped(differences.declared):
         reasons = " ".join(each.reason for each in group.reasons)
         cases = dict.fromkeys(shown.title for shown in group.shown)
         lines.append(

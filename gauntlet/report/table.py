@@ -10,8 +10,7 @@ from rich.text import Text
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.screen import fitted
-from gauntlet.report.difference_record import DifferencesRecord
-from gauntlet.report.differences_page import headline
+from gauntlet.report.difference_record import DifferencesRecord, headline
 from gauntlet.report.figures import measured, shown
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, Results
@@ -69,7 +68,7 @@ def _differences(differences: DifferencesRecord | None) -> Iterator[tuple[str, V
         return
     yield headline(differences), Verdict.FAIL if differences.fails else Verdict.MEASURED
     for each in differences.undeclared:
-        stood = "; ".join(f"{', '.join(stood.subjects)}: {stood.words}" for stood in each.stood)
+        stood = "; ".join(stood.line for stood in each.stood)
         at = f", {each.row}" if each.row else ""
         yield f"not declared in differences.yaml: {title(each.case)}{at}: {stood}", Verdict.FAIL
     for absent in differences.missed:
