@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import time
+from collections.abc import Callable, Collection, Hashable, Iterable
+from contextlib import suppress
+
+from gauntlet.ground.waiting import NotInTime, until
 
 # kube-proxy writes what it heard of at once, a second after the sync before at the latest.
 AGAIN_S = 4.0
@@ -20,6 +24,31 @@ class Disobeyed:
     def __init__(self, again_s: float = AGAIN_S) -> None:
         self._again_s = again_s
         self._kinds: set[Hashable] = set()
+
+    def wait(
+        self,
+        ask: Callable[[], Collection[Hashable]],
+        kinds: Collection[Hashable],
+        *,
+        what: str,
+        deadline_s: float,
+        every_s: float = 0.05,
+    ) -> None:
+        """Call `ask` until none of these kinds is left, or waiting is enough, or the deadline is over.
+
+        `ask` returns those that are not answered as they must be yet. It is called once at least.
+        """
+        begun = time.monotonic()
+        left: set[Hashable] = set(kinds)
+
+        def is_over() -> bool:
+            nonlocal left
+            left = set(ask())
+            return not left or self.is_enough(left, time.monotonic() - begun)
+
+        with suppress(NotInTime):
+            until(is_over, what=what, deadline_s=deadline_s, every_s=every_s)
+        self.note(left, set(kinds) - left, time.monotonic() - begun)
 
     def is_enough(self, pending: Iterable[Hashable], waited_s: float) -> bool:
         """Whether a wait that has lasted so long need not go on for these."""

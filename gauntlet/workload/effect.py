@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -112,24 +111,17 @@ class Effect:
         return all(self._answered(questions, ends) for questions in (everyones, lonely) if questions)
 
     def _answered(self, asked: Sequence[Question], ends: float) -> bool:
-        begun = time.monotonic()
-        every = [(asker, question) for question in asked for asker in self._askers(question)]
-        pending = every
+        pending = [(asker, question) for question in asked for asker in self._askers(question)]
 
-        def waited_s() -> float:
-            return time.monotonic() - begun
-
-        def is_over() -> bool:
+        def ask() -> frozenset[Hashable]:
             nonlocal pending
             with ThreadPoolExecutor(min(THREADS, len(pending))) as pool:
                 answered = list(pool.map(lambda pair: self._ask(*pair), pending))
             pending = [pair for pair, good in zip(pending, answered, strict=True) if not good]
-            return not pending or self._disobeyed.is_enough(_kinds(pending), waited_s())
+            return _kinds(pending)
 
-        with suppress(NotInTime):
-            until(is_over, what="every node obeys", deadline_s=max(0.0, ends - begun))
-        left = _kinds(pending)
-        self._disobeyed.note(left, _kinds(every) - left, waited_s())
+        left_s = max(0.0, ends - time.monotonic())
+        self._disobeyed.wait(ask, _kinds(pending), what="every node obeys", deadline_s=left_s)
         self.missing += tuple(f"{asker.name} -> {question.target}" for asker, question in pending)
         return not pending
 

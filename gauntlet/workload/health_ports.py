@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import Completed, Host, Node
 from gauntlet.ground.family import families_of
-from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, ServiceObject, modelled, path_of_service
 from gauntlet.semantics import objects as model
@@ -88,20 +85,14 @@ class HealthPorts:
     def _heard(self, checks: Mapping[str, HealthCheck | None]) -> Heard:
         expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
         heard: dict[str, str] = {}
-        begun = time.monotonic()
 
-        def wrong() -> set[str]:
-            return {address for address, said in expected.items() if heard.get(address) != said}
-
-        def is_over() -> bool:
+        def ask() -> set[str]:
             with ThreadPoolExecutor(max(1, len(expected))) as pool:
                 heard.update(zip(expected, pool.map(self._ask, expected), strict=True))
-            return self._disobeyed.is_enough(wrong(), time.monotonic() - begun) or not wrong()
+            return {address for address, said in expected.items() if heard[address] != said}
 
         # Whoever is late is for the checker to name.
-        with suppress(NotInTime):
-            until(is_over, what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
-        self._disobeyed.note(wrong(), set(expected) - wrong(), time.monotonic() - begun)
+        self._disobeyed.wait(ask, set(expected), what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
         return Heard(expected, heard)
 
     def _ask(self, address: str) -> str:

@@ -35,3 +35,17 @@ def test_what_is_obeyed_again_is_waited_for_again() -> None:
     known.note([UDP], [], 15.0)
     known.note([], [UDP], 1.0)
     assert not known.is_enough([UDP], 14.9)
+
+
+def test_a_wait_is_over_when_nothing_is_left() -> None:
+    answers = [[UDP, TCP], [TCP], []]
+    Disobeyed(4.0).wait(lambda: answers.pop(0), [UDP, TCP], what="all obey", deadline_s=60.0, every_s=0.0)
+    assert not answers
+
+
+def test_a_wait_for_what_was_waited_for_in_vain_is_short() -> None:
+    known = Disobeyed(0.0)
+    known.wait(lambda: [UDP], [UDP, TCP], what="all obey", deadline_s=0.0)
+    answers = [[UDP, TCP], [UDP]]
+    known.wait(lambda: answers.pop(0), [UDP, TCP], what="all obey", deadline_s=60.0, every_s=0.0)
+    assert not answers
