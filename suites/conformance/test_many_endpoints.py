@@ -1,14 +1,16 @@
 """Many endpoints, in many slices: each gets its share of connections, and none that was removed gets one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
 from gauntlet.checkers.shares import ATTEMPTS, all_met, shares
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.finding import Finding
 from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
 from gauntlet.semantics.asked import enough_to_meet
-from gauntlet.traffic import Ask
+from gauntlet.traffic import Ask, Target
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import HTTP, UDP, Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
@@ -25,6 +27,13 @@ def _services(counts: Sequence[int], kind: ServiceType) -> list[tuple[Service, r
     return [(Service(f"of-{each}", ports=(HTTP, UDP), type=kind, app=None), range(each)) for each in counts]
 
 
+def _shared_fairly(probe: Probe, hosts: Sequence[Host], at: Target, numbers: Collection[int]) -> tuple[Finding, ...]:
+    """Whether each of these endpoints gets its share of what each of these hosts asks there."""
+    attempts = ATTEMPTS[len(numbers)]
+    seen = probe(hosts, at, attempts=attempts, timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
+    return shares(seen, names_of(numbers))
+
+
 @pytest.mark.gate
 @PROTOCOLS
 def test_pods_find_all_endpoints_alike_at_a_cluster_ip(
@@ -35,9 +44,7 @@ def test_pods_find_all_endpoints_alike_at_a_cluster_ip(
     served = ManyEndpoints(workload, counts[-1]).serve(*_services(counts, ServiceType.CLUSTER_IP))
 
     for count, each in zip(counts, served, strict=True):
-        at = each.cluster_ip(protocol)
-        seen = probe(clients.pods, at, attempts=ATTEMPTS[count], timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
-        judge(shares(seen, names_of(range(count))))
+        judge(_shared_fairly(probe, clients.pods, each.cluster_ip(protocol), range(count)))
 
 
 @PROTOCOLS
@@ -48,9 +55,7 @@ def test_nodes_find_all_endpoints_alike_at_a_cluster_ip(
     served = ManyEndpoints(workload, COUNTS[-1]).serve(*_services(COUNTS, ServiceType.CLUSTER_IP))
 
     for count, each in zip(COUNTS, served, strict=True):
-        at = each.cluster_ip(protocol)
-        seen = probe(clients.nodes, at, attempts=ATTEMPTS[count], timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
-        judge(shares(seen, names_of(range(count))))
+        judge(_shared_fairly(probe, clients.nodes, each.cluster_ip(protocol), range(count)))
 
 
 @PROTOCOLS
@@ -63,9 +68,7 @@ def test_everybody_finds_all_endpoints_alike_at_a_node_port(
     for count, each in zip(COUNTS, served, strict=True):
         for node in clients.nodes:
             hosts = [*clients.beside(node), clients.outside]
-            at = each.node_port(node, protocol)
-            seen = probe(hosts, at, attempts=ATTEMPTS[count], timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
-            judge(shares(seen, names_of(range(count))))
+            judge(_shared_fairly(probe, hosts, each.node_port(node, protocol), range(count)))
 
 
 @pytest.mark.needs("load-balancer")
@@ -77,9 +80,7 @@ def test_everybody_finds_all_endpoints_alike_at_an_ingress_ip(
     served = ManyEndpoints(workload, COUNTS[-1]).serve(*_services(COUNTS, ServiceType.LOAD_BALANCER))
 
     for count, each in zip(COUNTS, served, strict=True):
-        at = each.load_balancer(protocol)
-        seen = probe(clients.everywhere, at, attempts=ATTEMPTS[count], timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
-        judge(shares(seen, names_of(range(count))))
+        judge(_shared_fairly(probe, clients.everywhere, each.load_balancer(protocol), range(count)))
 
 
 @pytest.mark.gate
@@ -94,8 +95,7 @@ def test_shares_are_fair_right_after_scaling(
 
     for numbers in (range(3), range(10), range(10, 14)):
         many.give(served, numbers)
-        seen = probe(clients.pods, at, attempts=ATTEMPTS[len(numbers)], timeout_s=PATIENCE_S, ask=Ask.HOSTNAME)
-        judge(shares(seen, names_of(numbers)))
+        judge(_shared_fairly(probe, clients.pods, at, numbers))
 
 
 @pytest.mark.gate
