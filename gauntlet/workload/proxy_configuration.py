@@ -26,18 +26,18 @@ class ProxyConfiguration:
     def change(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
         """Merge these changes, and return when these nodes have a new kube-proxy with its rules in effect."""
         self._remember(changes, nodes)
-        configure(self._cluster, changes, nodes)
+        self._write(changes, nodes)
 
     def only(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
         """The same, and all changes before these are undone by the same restart."""
         self._remember(changes, nodes)
-        configure(self._cluster, merged(self._former, changes), nodes)
+        self._write(merged(self._former, changes), nodes)
 
     def restore(self) -> None:
         """Give the nodes that were changed the configuration that they had, which all others have."""
         nodes = tuple(self._changed.values())
         if nodes:
-            configure(self._cluster, self._former, nodes)
+            self._write(self._former, nodes)
             for node in nodes:
                 node.run(("sh", "-ec", _NO_STRICT_ARP))
             self._changed.clear()
@@ -48,15 +48,13 @@ class ProxyConfiguration:
         self._former = merged(former(changes, read(nodes[0]).fields), self._former)
         self._changed.update({node.name: node for node in nodes})
 
-
-def configure(cluster: Cluster, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
-    """Merge these changes into the KubeProxyConfiguration, and restart the kube-proxies of these nodes."""
-    cluster.configure_proxies(changes)
-    restart_on(cluster, nodes)
+    def _write(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
+        self._cluster.configure_proxies(changes)
+        restart_on(self._cluster, nodes)
 
 
 def restart_on(cluster: Cluster, nodes: Sequence[Node]) -> None:
-    """Return when each of these nodes has a new kube-proxy with its rules in effect."""
+    """Restart the kube-proxies of these nodes at once. Returns when each has a new one with its rules in effect."""
     old = {node.name: node.proxy_pid() for node in nodes}
     for node in nodes:
         node.run(("sh", "-c", restart.RESTART))
