@@ -24,7 +24,7 @@ from gauntlet.faults.chaos.service import replacement
 from gauntlet.faults.chaos.target import target_of
 from gauntlet.faults.chaos.timing import refuse_early_timer
 from gauntlet.faults.registry import DEAD_MAN_S
-from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.cluster import Cluster, Node, ProxyMode
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import EventLog
 from gauntlet.ground.journal.store import State, journal_of
@@ -186,13 +186,19 @@ def test_what_chaos_toolkit_calls_completed_is_judged(journal: dict[str, Any], v
     assert words in found.reason
 
 
+def rules(node: Node) -> tuple[iptables_tables.Present, ...]:
+    return iptables_tables.present(node, table="nat")
+
+
 def test_an_experiment_whose_steady_state_did_not_hold_before_is_no_success(
     sandboxes: Sandboxes, tmp_path: Path
 ) -> None:
     cluster = sandboxes(ProxyMode.IPTABLES)
     node = cluster.nodes[0]
-    whole = iptables_tables.present(node, table="nat")
-    assert [each.tool for each in whole] == ["iptables", "ip6tables"]
+    tools = {"iptables", "ip6tables"}
+    # A new kube-proxy is healthy before both of its families have had their first sync.
+    until(lambda: {each.tool for each in rules(node)} == tools, what="the rules of both families", deadline_s=60)
+    whole = rules(node)
     try:
         # By somebody else: a fault of the journal would be healed first.
         node.run(("sh", "-c", iptables_tables.flush("iptables", "nat")))
