@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run unit test alone idle lint render catalogue bench clean
+.PHONY: help setup run unit test alone idle saboteurs lint render catalogue bench clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -42,6 +42,9 @@ render: setup ## write experiments/ anew from the scenarios beside the faults
 catalogue: setup ## write docs/catalogue.md and docs/known-defects.md anew
 	@$(BIN)/python -m fixtures.catalogue_page
 	@$(BIN)/python -m gauntlet.report.known_defects_page
+
+saboteurs: setup ## try what the suites must catch, into docs/saboteurs.md (PART=2/5: a fifth; ONLY=name)
+	@$(BIN)/python -m tests.saboteurs $(if $(PART),--part $(PART)) $(if $(ONLY),--only $(ONLY))
 
 bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known)
 	$(BIN)/python -m bench $(PARTS)

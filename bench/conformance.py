@@ -15,7 +15,7 @@ from gauntlet.report.results import Results
 PROFILE = "conformance"
 MODES = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
 # No NodePort is served.
-SABOTEUR = project_root() / "tests" / "saboteurs" / "lost-node-ports"
+SABOTEUR = project_root() / "tests" / "saboteurs" / "ports-node-ports-lost"
 # The share of the cases that has to fail for half of it to be broken.
 LEAST, MOST = 0.4, 0.75
 

@@ -54,15 +54,15 @@ def test_without_a_saboteur_all_is_even_and_refused(proxy_mode: ProxyMode) -> No
 
 
 @both_modes
-def test_uneven_gives_one_of_three_seventy_percent(proxy_mode: ProxyMode) -> None:
-    model = written(proxy_mode, "uneven")
-    assert shares(model, "default/three:tcp-80") == [[0.7, 0.15, 0.15]] * 2
-    assert shares(model, "default/sticky:tcp-80") == [[0.7, 0.15, 0.15]]
+def test_uneven_weights_give_one_of_three_seventy_percent(proxy_mode: ProxyMode) -> None:
+    model = written(proxy_mode, "weights-70-20-10")
+    assert shares(model, "default/three:tcp-80") == [[0.7, 0.2, 0.1]] * 2
+    assert shares(model, "default/sticky:tcp-80") == [[0.7, 0.2, 0.1]]
     assert shares(model, "default/kubernetes:https") == [[1.0]]
 
 
 @both_modes
-def test_no_refusal_refuses_nobody_and_forwards_as_ever(proxy_mode: ProxyMode) -> None:
-    model = written(proxy_mode, "no-refusal")
+def test_swallowed_refusal_refuses_nobody_and_forwards_as_ever(proxy_mode: ProxyMode) -> None:
+    model = written(proxy_mode, "refusal-swallowed")
     assert [route for route in model.routes if route.action is not Action.FORWARD] == []
     assert shares(model, "default/three:tcp-80") == [[0.333, 0.333, 0.333]] * 2

@@ -1,0 +1,67 @@
+"""How kube-proxy writes which endpoint a connection goes to, read and written with other shares. Pure.
+
+nftables: `numgen random mod 3 map { 0 : A , 1 : B , 2 : C }`, or `vmap` with the verdicts `goto endpoint-…`.
+iptables: a rule `--mode random --probability P -j KUBE-SEP-…` for each endpoint of a chain but the last, which has
+no condition; P is the share of what the rules before left over.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # How many endpoints there are -> their weights, whole numbers, in the order in which they are written; None
+    # leaves them even. There has to be a weight above 0.
+    Weights = Callable[[int], list[int] | None]
+
+_NUMGEN = re.compile(r"numgen random mod \d+ (v?map) \{ 0 : (.*) \}")
+_CHAIN = re.compile(r"-A (KUBE-SV[CL]-\S+) .* -j KUBE-SEP-\S+$")
+_PROBABILITY = re.compile(r" -m statistic --mode random --probability \S+")
+_REMEMBERED = " --rcheck "
+
+
+def nft(text: str, weights: Weights) -> str:
+    """A transaction with these shares."""
+    return _NUMGEN.sub(lambda found: _numgen(found, weights), text)
+
+
+def _numgen(found: re.Match[str], weights: Weights) -> str:
+    targets = re.split(r" , \d+ : ", found[2])
+    wanted = weights(len(targets))
+    if wanted is None:
+        return found[0]
+    drawn = [target for target, weight in zip(targets, wanted, strict=True) for _ in range(weight)]
+    elements = " , ".join(f"{number} : {target}" for number, target in enumerate(drawn))
+    return f"numgen random mod {len(drawn)} {found[1]} {{ {elements} }}"
+
+
+def iptables(text: str, weights: Weights) -> str:
+    """The input of iptables-restore with these shares."""
+    lines = text.splitlines(keepends=True)
+    chains: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        if (found := _CHAIN.match(line)) and _REMEMBERED not in line:
+            chains.setdefault(found[1], []).append(number)
+    for numbers in chains.values():
+        wanted = weights(len(numbers))
+        if wanted is not None:
+            _share(lines, numbers, wanted)
+    return "".join(lines)
+
+
+def _share(lines: list[str], numbers: list[int], weights: list[int]) -> None:
+    """Write the rules of one chain anew; one of weight 0 is dropped."""
+    left = sum(weights)
+    for number, weight in zip(numbers, weights, strict=True):
+        plain = _PROBABILITY.sub("", lines[number])
+        if weight == 0:
+            lines[number] = ""
+        elif weight < left:
+            before, jump, after = plain.rpartition(" -j ")
+            lines[number] = f"{before} -m statistic --mode random --probability {weight / left:.10f}{jump}{after}"
+        else:
+            lines[number] = plain
+        left -= weight

@@ -1,0 +1,18 @@
+"""Cases that saboteurs are caught by, or that bear witness that they change nothing else."""
+
+from __future__ import annotations
+
+_CONFORMANCE = "suites/conformance/"
+
+EVEN = f"{_CONFORMANCE}test_balance.py::test_new_connections_are_spread_evenly"
+REFUSES = f"{_CONFORMANCE}test_no_endpoints.py::test_service_without_endpoints_refuses"
+SERVES_AT_LAST = f"{_CONFORMANCE}test_no_endpoints.py::test_service_serves_once_it_has_an_endpoint"
+NODE_PORTS = f"{_CONFORMANCE}test_node_port.py::test_node_port_answers_on_every_node"
+CLUSTER_IP = f"{_CONFORMANCE}test_cluster_ip.py::test_cluster_ip_reaches_every_backend"
+LATENCY = f"{_CONFORMANCE}test_programming_latency.py::test_changes_of_endpoints_are_soon_in_effect_on_every_node"
+KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
+
+
+def conformance(file: str, *names: str) -> tuple[str, ...]:
+    """Node ids: `conformance("service_types", "cluster_ip_to_node_port_and_back")`."""
+    return tuple(f"{_CONFORMANCE}test_{file}.py::test_{name}" for name in names)

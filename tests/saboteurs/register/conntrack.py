@@ -1,0 +1,26 @@
+"""What conntrack knows of connections."""
+
+from __future__ import annotations
+
+from tests.saboteurs.register.cases import EVEN, KILLED
+from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
+
+_UNDER_WAY = "a new connection may be under way at the very moment"
+_NEW = tuple(Beside(KILLED, check, _UNDER_WAY) for check in ("availability", "errors", "outage", "recovery"))
+
+SABOTEURS = (
+    Saboteur(
+        "conntrack-tcp-cut",
+        "Each sync makes conntrack forget all TCP connections, so that kept ones are reset by some other backend.",
+        (Catch(KILLED, "connections-cut"),),
+        (f"{EVEN}[udp]",),
+        _NEW,
+    ),
+    Saboteur(
+        "conntrack-udp-forgotten",
+        "Each sync makes conntrack forget all UDP flows, so that their datagrams go on to some other backend.",
+        (Catch(KILLED, "udp-flows-moved"),),
+        (f"{EVEN}[tcp]",),
+        _NEW,
+    ),
+)

@@ -1,0 +1,26 @@
+"""Packets that short requests do not need."""
+
+from __future__ import annotations
+
+from gauntlet.ground.cluster import ProxyMode
+from tests.saboteurs.register.cases import conformance
+from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
+
+_FRAGMENTS = ("datagrams_in_fragments_come_back", "datagrams_of_nodes_in_fragments_come_back")
+_MTU, _WHOLE = conformance("transfers", "the_path_mtu_is_found_out", "some_mebibytes_go_there_and_come_back")
+_CAUGHT = (
+    *conformance("transfers", *_FRAGMENTS),
+    _MTU,
+    *conformance("stray_segments", "segments_out_of_window_do_not_end_a_connection"),
+)
+
+SABOTEURS = (
+    Saboteur(
+        "packets-swallowed",
+        "Datagrams in fragments and what tells of the path MTU are dropped, segments out of window are let through.",
+        tuple(Catch(case, "availability") for case in _CAUGHT),
+        (_WHOLE,),
+        tuple(Beside(case, "reaches-all", "where nothing is answered no backend is met") for case in _CAUGHT),
+        modes=(ProxyMode.IPTABLES,),
+    ),
+)

@@ -1,0 +1,59 @@
+"""Clients do not keep the backend that sessionAffinity promises them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.saboteurs.call import Call
+
+# A client may meet the backend that it had by chance.
+TIMES = 6
+BETWEEN_S = 0.25
+_FIRST_TRANSACTION = re.compile("^delete chain ip kube-proxy nat-", re.MULTILINE)
+
+
+def forgotten_at_restart(call: Call) -> int:
+    """Each kube-proxy begins without the clients that were remembered before it."""
+    return _emptied_sets(call) if call.is_nft else _new_lists(call)
+
+
+def _emptied_sets(call: Call) -> int:
+    """The sets are emptied after the first transaction of each kube-proxy, the one that makes the base chains anew."""
+    code = call.run(call.text)
+    for _ in range(TIMES if code == 0 and _FIRST_TRANSACTION.search(call.text) else 0):
+        listed = subprocess.run(["nft", "--terse", "list", "sets", "ip"], capture_output=True, text=True, check=True)
+        names = re.findall(r"set (affinity-\S+) ", listed.stdout)
+        flushes = "".join(f"flush set ip kube-proxy {name}\n" for name in names)
+        subprocess.run(["nft", "-f", "-"], input=flushes, text=True, check=True)
+        time.sleep(BETWEEN_S)
+    return code
+
+
+def _new_lists(call: Call) -> int:
+    """The lists have names of each kube-proxy's own."""
+    own = str(os.getppid())
+    suffixes = [own]
+    if " --name KUBE-SEP-" in call.text:
+        save = [call.tool.replace("-restore", "-save"), "-t", "nat"]
+        saved = subprocess.run(save, capture_output=True, text=True, check=True).stdout
+        if not re.search(f"--name KUBE-SEP-[A-Z0-9]*-{own} ", saved):
+            suffixes = [*map(str, range(1, TIMES)), own]
+    for suffix in suffixes:
+        code = call.run(renamed(call.text, suffix))
+        if code != 0 or suffix == own:
+            return code
+        time.sleep(BETWEEN_S)
+    raise AssertionError(suffixes)
+
+
+def renamed(text: str, suffix: str) -> str:
+    """The rules, with this at the end of the name of each list of clients."""
+    return re.sub(r"--name KUBE-SEP-[A-Z0-9]*", rf"\g<0>-{suffix}", text)
+
+
+SABOTEURS = {"forgotten-at-restart": forgotten_at_restart}

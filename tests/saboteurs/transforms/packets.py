@@ -1,0 +1,29 @@
+"""Packets that short requests do not need are swallowed."""
+
+from __future__ import annotations
+
+import subprocess
+
+from tests.saboteurs.call import without_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.saboteurs.call import Call
+
+_SWALLOWED = (
+    "OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP",
+    "FORWARD -p udp -m length --length 1600:65535 -j DROP",
+)
+without_invalid = without_lines("--ctstate INVALID")
+
+
+def swallowed(call: Call) -> int:
+    """Segments that conntrack takes for invalid pass; datagrams in fragments and what tells of the MTU do not."""
+    for rule in _SWALLOWED:
+        mangle = ["iptables", "-w", "10", "-t", "mangle"]
+        if subprocess.run([*mangle, "-C", *rule.split()], capture_output=True, check=False).returncode:
+            subprocess.run([*mangle, "-A", *rule.split()], check=True)
+    return call.run(without_invalid(call.text))
+
+
+SABOTEURS = {"swallowed": swallowed}
