@@ -143,8 +143,10 @@ class Conductor:
         if phase.task is Task.ROLL:
             with churn.going() as stir:
                 troubles = self._roll(phase)
+                # What its predecessor left, the last node's kube-proxy may delete only with a sync after its first one
+                # (staleChains in pkg/proxy/nftables/proxier.go): a change makes it sync.
+                time.sleep(self._settle_s)
             found = (stir.finding(),)
-            time.sleep(self._settle_s)
         elif phase.task in CASES:
             run = self._cases[phase.name] = self._run_cases(phase)
             self._say(f"{phase.name}: {run.words()}")
