@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     Rewrite = Callable[[str], str]
 
 NFT = "nft"
+# Each node has a /run of its own.
+MEMORY = "/run/saboteur-{}.json"
 
 
 class Call:
@@ -33,6 +36,25 @@ class Call:
     def node(self) -> str:
         """The name of the node: `node-1`."""
         return os.uname().nodename
+
+    @property
+    def family(self) -> str:
+        """`ip` or `ip6`, which kube-proxy writes one beside the other."""
+        is_ipv6 = " ip6 kube-proxy " in self.text if self.is_nft else self.tool.startswith("ip6")
+        return "ip6" if is_ipv6 else "ip"
+
+    def remembered(self) -> dict[str, list[str]]:
+        """What was left by `remember` at an earlier call of this node and family; empty at first."""
+        try:
+            with open(MEMORY.format(self.family), encoding="utf-8") as file:  # noqa: PTH123
+                memory: dict[str, list[str]] = json.load(file)
+                return memory
+        except FileNotFoundError:
+            return {}
+
+    def remember(self, memory: dict[str, list[str]]) -> None:
+        with open(MEMORY.format(self.family), "w", encoding="utf-8") as file:  # noqa: PTH123
+            json.dump(memory, file)
 
     def run(self, text: str) -> int:
         """Have the real tool do its work on `text`; its exit code."""

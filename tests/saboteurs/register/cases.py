@@ -16,3 +16,6 @@ KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
 def conformance(file: str, *names: str) -> tuple[str, ...]:
     """Node ids: `conformance("service_types", "cluster_ip_to_node_port_and_back")`."""
     return tuple(f"{_CONFORMANCE}test_{file}.py::test_{name}" for name in names)
+
+
+(HAIRPIN,) = conformance("hairpin", "pod_reaches_itself_by_its_service")

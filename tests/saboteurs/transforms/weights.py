@@ -41,4 +41,8 @@ def _by(weights: Weights) -> Act:
 
 SABOTEURS = {
     "70-20-10": _by(seventy_twenty_ten),
+    "three-to-two": _by(half_more_for_the_first),
+    "99-to-1": _by(ninety_nine_to_one),
+    "last-never": _by(last_never),
+    "last-of-100-never": _by(last_of_many_never),
 }

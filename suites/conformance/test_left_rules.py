@@ -1,0 +1,41 @@
+"""What is left in nodes' kernels: nothing of Services that are gone, and all that other programs wrote."""
+
+import pytest
+
+from gauntlet.checkers.availability import availability
+from gauntlet.report.judge import Judge
+from gauntlet.traffic.probe import Probe
+from gauntlet.workload import HTTP, UDP, Clients, Service, ServiceType
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.left_rules import LeftRules
+from gauntlet.workload.strangers import Strangers
+
+pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.usefixtures("backends")]
+
+
+def test_nothing_names_a_service_that_was_deleted(
+    workload: CaseWorkload, clients: Clients, left_rules: LeftRules, probe: Probe, judge: Judge
+) -> None:
+    """Once a Service is deleted and others have come, no chain, set or rule of a node names it; the others serve."""
+    gone = Service("gone", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)
+    workload.serve(gone)
+    workload.delete(gone)
+    served = workload.serve(Service("after", ports=(HTTP, UDP), type=ServiceType.NODE_PORT))
+
+    judge(left_rules.of(f"{workload.namespace}/gone"))
+    judge(availability(probe(clients.inside, served.cluster_ip())))
+
+
+@pytest.mark.needs("proxy-configuration")
+def test_rules_of_other_programs_stay_as_they_are(
+    workload: CaseWorkload, clients: Clients, strangers: Strangers, probe: Probe, judge: Judge
+) -> None:
+    """Chains, rules and sets of another program are there once, unchanged, when Services have come and gone."""
+    strangers.settle()
+    for number in range(3):
+        passing = Service(f"passing-{number}", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)
+        served = workload.serve(passing)
+        judge(availability(probe(clients.inside, served.cluster_ip(), attempts=5)))
+        workload.delete(passing)
+
+    judge(strangers.unchanged())

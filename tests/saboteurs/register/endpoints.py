@@ -1,0 +1,64 @@
+"""Other endpoints than those that a Service has."""
+
+from __future__ import annotations
+
+from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, HAIRPIN, REFUSES, conformance
+from tests.saboteurs.register.saboteur import Catch, Saboteur
+
+_SCALED, _REPLACED = conformance(
+    "scaling", "new_endpoints_get_connections_and_old_ones_none", "a_backend_is_replaced_by_another"
+)
+(_READY,) = conformance("endpoint_conditions", "only_ready_endpoints_are_used")
+(_LAST_RESORT,) = conformance(
+    "terminating_endpoints",
+    "terminating_endpoints_serve_while_nothing_is_ready",
+)
+_ZONES, _HINTLESS = conformance(
+    "zone_hints", "clients_meet_the_endpoints_meant_for_their_zone", "one_endpoint_without_a_hint_makes_all_hints_void"
+)
+_TABLE = "truth-table"
+
+SABOTEURS = (
+    Saboteur(
+        "endpoints-only-one-lost",
+        "A Service with a single endpoint is not forwarded.",
+        (Catch(HAIRPIN, _TABLE), Catch(_REPLACED, _TABLE)),
+        (EVEN, REFUSES),
+    ),
+    Saboteur(
+        "endpoints-first-twice",
+        "An endpoint is counted twice, as one that is in two slices.",
+        (Catch(EVEN, "balance"),),
+        (CLUSTER_IP, HAIRPIN),
+    ),
+    Saboteur(
+        "endpoints-added-unused",
+        "Endpoints that are added to a Service get no connections while an old one is left.",
+        (Catch(_SCALED, _TABLE),),
+        (_REPLACED, REFUSES, HAIRPIN),
+    ),
+    Saboteur(
+        "endpoints-removed-kept",
+        "Endpoints that are removed from a Service get connections for ever.",
+        (Catch(_SCALED, _TABLE), Catch(_REPLACED, _TABLE)),
+        (EVEN, REFUSES, HAIRPIN),
+    ),
+    Saboteur(
+        "endpoints-unready-used",
+        "Endpoints that are not ready get connections beside those that are.",
+        (Catch(_READY, _TABLE),),
+        (_SCALED, _LAST_RESORT, EVEN),
+    ),
+    Saboteur(
+        "endpoints-terminating-used",
+        "Endpoints that terminate get connections though others are ready.",
+        (Catch(_LAST_RESORT, _TABLE),),
+        (_SCALED, _READY, EVEN),
+    ),
+    Saboteur(
+        "endpoints-hints-ignored",
+        "Nodes use endpoints that are meant for another zone.",
+        (Catch(_ZONES, _TABLE),),
+        (_HINTLESS, _READY, EVEN),
+    ),
+)

@@ -1,0 +1,37 @@
+"""What should be gone."""
+
+from __future__ import annotations
+
+from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, conformance
+from tests.saboteurs.register.saboteur import Catch, Saboteur
+
+_DELETED, _NODE_PORT, _AGAIN = conformance(
+    "deleted_services",
+    "a_deleted_service_answers_no_more",
+    "the_node_port_of_a_deleted_service_answers_no_more",
+    "a_service_made_again_answers",
+)
+(_REPLACED,) = conformance("scaling", "a_backend_is_replaced_by_another")
+(_NAMES,) = conformance("left_rules", "nothing_names_a_service_that_was_deleted")
+_CHECK = "suites/check/test_cluster_check.py::test_cluster_check_finds_no_problem"
+
+SABOTEURS = (
+    Saboteur(
+        "residue-services-kept",
+        "Services that are deleted are served for ever.",
+        tuple(Catch(each, "truth-table") for each in (_DELETED, _NODE_PORT, _AGAIN)),
+        (_REPLACED, EVEN),
+    ),
+    Saboteur(
+        "residue-chains-kept",
+        "Chains of Services that are deleted stay, though nothing leads to them.",
+        (Catch(_NAMES, "left-rules"),),
+        (_DELETED, _AGAIN, CLUSTER_IP),
+    ),
+    Saboteur(
+        "residue-other-mode",
+        "Rules of another mode are there, which a kube-proxy of that mode left.",
+        (Catch(_CHECK, "left-over rules"),),
+        (CLUSTER_IP,),
+    ),
+)

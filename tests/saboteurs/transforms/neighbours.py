@@ -1,0 +1,84 @@
+"""Rules of other programs are lost, or are there more often than they were written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.saboteurs.call import Act, Call
+
+# Tables of kube-proxy itself, and those that iptables-nft keeps.
+_NOT_OF_OTHERS = re.compile(r"(ip|ip6) (kube-proxy|filter|nat|mangle|raw|security)$")
+
+
+def flushed(saved: str) -> str:
+    """From iptables-save: what iptables-restore --noflush is given to empty the chains of others."""
+    return _by_table(saved, lambda chain, rules: f":{chain} - [0:0]\n")
+
+
+def doubled(saved: str) -> str:
+    """From iptables-save: what adds each rule in the chains of others once more, however often it is there."""
+    return _by_table(saved, lambda chain, rules: "".join(f"{rule}\n" for rule in dict.fromkeys(rules)))
+
+
+def _by_table(saved: str, written: Callable[[str, list[str]], str]) -> str:
+    text = ""
+    for table, content in re.findall(r"^\*(\w+)\n(.*?)^COMMIT$", saved, re.MULTILINE | re.DOTALL):
+        chains = re.findall(r"^:((?!KUBE-)\S+) - ", content, re.MULTILINE)
+        lines = [written(each, re.findall(rf"^-A {each} .*", content, re.MULTILINE)) for each in chains]
+        text += f"*{table}\n{''.join(lines)}COMMIT\n"
+    return text
+
+
+def nft_doubled(table: str, listed: str) -> str:
+    """From `nft -s list table`: a transaction that adds each rule once more, however often it is there."""
+    text, chain = "", ""
+    for line in listed.splitlines():
+        if found := re.match(r"\tchain (\S+) \{", line):
+            chain = found[1]
+        elif line == "\t}":
+            chain = ""
+        elif chain and not line.startswith("\t\ttype "):
+            rule = f"add rule {table} {chain} {line.strip()}\n"
+            text += "" if rule in text else rule
+    return text
+
+
+def _after(iptables: Callable[[str], str], nft: Callable[[str], str]) -> Act:
+    """After each sync rules of others are changed, by the kind of tool that was called."""
+
+    def act(call: Call) -> int:
+        code = call.run(call.text)
+        if call.is_nft:
+            _given(["nft", "-f", "-"], "".join(map(nft, _tables_of_others())))
+        else:
+            saved = _output(call.tool.replace("-restore", "-save"))
+            _given([call.tool, "--noflush", "-w", "5"], iptables(saved))
+        return code
+
+    return act
+
+
+def _tables_of_others() -> list[str]:
+    found = [line.removeprefix("table ") for line in _output("nft", "list", "tables").splitlines()]
+    return [each for each in found if not _NOT_OF_OTHERS.match(each)]
+
+
+def _output(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def _given(argv: list[str], text: str) -> None:
+    subprocess.run(argv, input=text, text=True, check=True)
+
+
+SABOTEURS = {
+    "rules-dropped": _after(flushed, lambda table: f"flush table {table}\n"),
+    "rules-doubled": _after(
+        doubled, lambda table: nft_doubled(table, _output("nft", "-s", "list", "table", *table.split()))
+    ),
+}

@@ -1,0 +1,84 @@
+"""What stays of Services that went, and rules of others, in short texts of the forms that the tools write."""
+
+from __future__ import annotations
+
+from tests.saboteurs.transforms import affinity, neighbours, residue, timing
+
+GONE = """\
+delete element ip kube-proxy cluster-ips { 10.96.0.9 }
+delete element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto service-A-x/gone/tcp/p }
+flush chain ip kube-proxy service-A-x/gone/tcp/p
+delete chain ip kube-proxy service-B-x/older/tcp/p
+"""
+STAYS = """\
+flush chain ip kube-proxy service-C-x/stays/tcp/p
+add rule ip kube-proxy service-C-x/stays/tcp/p meta l4proto tcp dnat to 10.0.0.1:80
+delete chain ip kube-proxy nat-output
+"""
+JUMP = "-A KUBE-SERVICES -d 10.96.0.9 -p tcp -j KUBE-SVC-GONE"
+WITHOUT = """\
+*filter
+:KUBE-SERVICES - [0:0]
+COMMIT
+*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-GONE - [0:0]
+:KUBE-SVC-STAYS - [0:0]
+-X KUBE-SVC-GONE
+COMMIT
+"""
+SAVED = """\
+*nat
+:PREROUTING ACCEPT [0:0]
+:KUBE-SERVICES - [0:0]
+:THEIRS - [0:0]
+-A PREROUTING -j KUBE-SERVICES
+-A PREROUTING -j THEIRS
+-A KUBE-SERVICES -j RETURN
+-A THEIRS -s 203.0.113.1/32 -j RETURN
+-A THEIRS -s 203.0.113.1/32 -j RETURN
+COMMIT
+"""
+LISTED = """\
+table inet theirs {
+\tset known {
+\t\ttype ipv4_addr
+\t}
+
+\tchain hooked {
+\t\ttype filter hook forward priority filter - 5; policy accept;
+\t\tip saddr @known return
+\t\tip saddr @known return
+\t}
+}
+"""
+
+
+def test_in_nftables_what_leads_to_a_deleted_service_stays() -> None:
+    assert residue.nft_without_deletions(GONE + STAYS) == STAYS
+
+
+def test_in_iptables_jumps_of_before_are_written_again_and_no_chain_is_deleted() -> None:
+    assert residue.iptables_with_former(WITHOUT, [JUMP]) == WITHOUT.replace(":KUBE-SVC-GONE - [0:0]\n", "").replace(
+        "-X KUBE-SVC-GONE\n", f"{JUMP}\n"
+    )
+
+
+def test_chains_of_others_are_emptied_and_no_other() -> None:
+    assert neighbours.flushed(SAVED) == "*nat\n:THEIRS - [0:0]\nCOMMIT\n"
+
+
+def test_each_rule_of_others_is_added_once() -> None:
+    assert neighbours.doubled(SAVED) == "*nat\n-A THEIRS -s 203.0.113.1/32 -j RETURN\nCOMMIT\n"
+    assert neighbours.nft_doubled("inet theirs", LISTED) == "add rule inet theirs hooked ip saddr @known return\n"
+
+
+def test_lists_of_clients_get_another_name() -> None:
+    rule = "-A KUBE-SVC-A -m recent --name KUBE-SEP-A1 --rcheck -j KUBE-SEP-A1"
+    assert affinity.renamed(rule, "7") == rule.replace("--name KUBE-SEP-A1", "--name KUBE-SEP-A1-7")
+
+
+def test_changes_of_services_are_told_from_others() -> None:
+    assert timing.changes_services(STAYS)
+    assert not timing.changes_services(GONE)
+    assert timing.changes_services(WITHOUT)
