@@ -16,14 +16,14 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.usefixtures
 def test_nothing_names_a_service_that_was_deleted(
     workload: CaseWorkload, clients: Clients, left_rules: LeftRules, probe: Probe, judge: Judge
 ) -> None:
-    """Once a Service is deleted and others have come, no chain, set or rule of a node names it; the others serve."""
+    """Once a Service is deleted and two others have come, no chain, set or rule of a node names it; those serve."""
     gone = Service("gone", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)
     workload.serve(gone)
     workload.delete(gone)
-    served = workload.serve(Service("after", ports=(HTTP, UDP), type=ServiceType.NODE_PORT))
+    after = [workload.serve(Service(f"after-{number}", ports=(HTTP, UDP))) for number in range(2)]
 
     judge(left_rules.of(f"{workload.namespace}/gone"))
-    judge(availability(probe(clients.inside, served.cluster_ip())))
+    judge(availability(probe(clients.inside, *(each.cluster_ip() for each in after))))
 
 
 @pytest.mark.needs("proxy-configuration")

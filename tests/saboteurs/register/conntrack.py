@@ -6,7 +6,8 @@ from tests.saboteurs.register.cases import EVEN, KILLED
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _UNDER_WAY = "a new connection may be under way at the very moment"
-_NEW = tuple(Beside(KILLED, check, _UNDER_WAY) for check in ("availability", "errors", "outage", "recovery"))
+_OF_NEW_ONES = ("availability", "error-kinds", "blast-radius", "outage", "recovery", "after", "latency")
+_NEW = tuple(Beside(KILLED, check, _UNDER_WAY) for check in _OF_NEW_ONES)
 
 SABOTEURS = (
     Saboteur(
