@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, conformance
+from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, REFUSES, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
 _DELETED, _NODE_PORT, _AGAIN = conformance(
@@ -13,7 +13,6 @@ _DELETED, _NODE_PORT, _AGAIN = conformance(
 )
 (_REPLACED,) = conformance("scaling", "a_backend_is_replaced_by_another")
 (_NAMES,) = conformance("left_rules", "nothing_names_a_service_that_was_deleted")
-_CHECK = "suites/check/test_cluster_check.py::test_cluster_check_finds_no_problem"
 
 SABOTEURS = (
     Saboteur(
@@ -30,8 +29,8 @@ SABOTEURS = (
     ),
     Saboteur(
         "residue-other-mode",
-        "Rules of another mode are there, which a kube-proxy of that mode left.",
-        (Catch(_CHECK, "left-over rules"),),
-        (CLUSTER_IP,),
+        "Rules of another mode stay, and lead to the endpoints that there were when a kube-proxy of that mode ran.",
+        (Catch(_REPLACED, "truth-table"), Catch(EVEN, "balance")),
+        (REFUSES,),
     ),
 )

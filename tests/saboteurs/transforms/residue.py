@@ -13,11 +13,25 @@ if TYPE_CHECKING:
 
 _OF_SERVICES = "(service|external|local|endpoint|firewall)-"
 _JUMPS = re.compile(r"^-A (?:KUBE-SERVICES|KUBE-NODEPORTS) .* -j KUBE-(?:SVC|EXT|SVL|FW)-\w+$", re.MULTILINE)
-_OTHER_MODE_OF_NFT = (
-    "*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-SVC-SABOTEUR - [0:0]\n-A KUBE-SERVICES -j KUBE-SVC-SABOTEUR\nCOMMIT\n"
-)
-_OTHER_MODE = "add table ip kube-proxy\nadd chain ip kube-proxy services\nadd map ip kube-proxy service-ips \
-{ type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
+# Of a Service's port: its ClusterIP, protocol and number, its chain; and of a chain the endpoint that comes first.
+_PLACES = {
+    True: re.compile(
+        r"^add element ip kube-proxy service-ips \{ (\S+) \. (\w+) \. (\d+) : goto (\S+) \}", re.MULTILINE
+    ),
+    False: re.compile(r"^-A KUBE-SERVICES .*-p (\w+) -d (\S+) --dport (\d+) -j (KUBE-SVC-\w+)$", re.MULTILINE),
+}
+_FIRSTS = {
+    True: re.compile(r"^add rule ip kube-proxy (\S+) .*?(?:map \{ 0 : | to )([0-9.]+)(?: \. |:)(\d+)", re.MULTILINE),
+    False: re.compile(r"^-A (KUBE-SVC-\w+) .* -> ([0-9.]+):(\d+)\" .*-j KUBE-SEP-", re.MULTILINE),
+}
+_NFT = """\
+add table ip kube-proxy
+add chain ip kube-proxy nat-prerouting {{ type nat hook prerouting priority -110 ; }}
+flush chain ip kube-proxy nat-prerouting
+{}"""
+_NFT_RULE = "add rule ip kube-proxy nat-prerouting ip daddr {0} {1} dport {2} dnat to {3}\n"
+_IPTABLES = "*nat\n:KUBE-SERVICES - [0:0]\n{}COMMIT\n"
+_IPTABLES_RULE = "-A KUBE-SERVICES -d {0} -p {1} --dport {2} -j DNAT --to-destination {3}\n"
 
 
 def services_kept(call: Call) -> int:
@@ -59,13 +73,37 @@ def iptables_with_former(text: str, jumps: list[str]) -> str:
 
 
 def other_mode(call: Call) -> int:
-    """After each sync there are rules of the other mode: another kube-proxy ran before, and did not clean up."""
+    """Another kube-proxy, of the other mode, ran before: its rules lead each ClusterIP to the endpoint it had first."""
     code = call.run(call.text)
-    if call.is_nft:
-        subprocess.run(["iptables-restore", "--noflush", "-w", "5"], input=_OTHER_MODE_OF_NFT, text=True, check=True)
-    else:
-        subprocess.run(["nft", "-f", "-"], input=_OTHER_MODE, text=True, check=True)
+    memory = call.remembered()
+    for place, endpoint in first_endpoints(call.text, is_nft=call.is_nft).items():
+        memory.setdefault(place, [endpoint])
+    call.remember(memory)
+    if memory and call.family == "ip":
+        rules = (_IPTABLES_RULE if call.is_nft else _NFT_RULE).format
+        text = "".join(rules(*place.split(), endpoint) for place, (endpoint,) in memory.items())
+        (_write_iptables if call.is_nft else _write_nft)(text)
     return code
+
+
+def first_endpoints(text: str, *, is_nft: bool) -> dict[str, str]:
+    """By address, protocol and number of each port at a ClusterIP, the endpoint that is written first, IPv4 alone."""
+    firsts: dict[str, str] = {}
+    for chain, address, port in _FIRSTS[is_nft].findall(text):
+        firsts.setdefault(chain, f"{address}:{port}")
+    places = [found if is_nft else (found[1], found[0], *found[2:]) for found in _PLACES[is_nft].findall(text)]
+    return {" ".join(place): firsts[chain] for *place, chain in places if chain in firsts}
+
+
+def _write_nft(rules: str) -> None:
+    subprocess.run(["nft", "-f", "-"], input=_NFT.format(rules), text=True, check=True)
+
+
+def _write_iptables(rules: str) -> None:
+    subprocess.run(["iptables-restore", "--noflush", "-w", "5"], input=_IPTABLES.format(rules), text=True, check=True)
+    hook = ["iptables", "-w", "5", "-t", "nat"]
+    if subprocess.run([*hook, "-C", "PREROUTING", "-j", "KUBE-SERVICES"], capture_output=True, check=False).returncode:
+        subprocess.run([*hook, "-I", "PREROUTING", "-j", "KUBE-SERVICES"], check=True)
 
 
 def chains_kept(call: Call) -> int:

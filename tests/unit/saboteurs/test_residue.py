@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.saboteurs.transforms import affinity, neighbours, residue, timing
+from tests.unit.rules.node import CAPTURED
 
 GONE = """\
 delete element ip kube-proxy cluster-ips { 10.96.0.9 }
@@ -82,3 +85,10 @@ def test_changes_of_services_are_told_from_others() -> None:
     assert timing.changes_services(STAYS)
     assert not timing.changes_services(GONE)
     assert timing.changes_services(WITHOUT)
+
+
+@pytest.mark.parametrize(("file", "is_nft"), [("nft-transactions.txt", True), ("iptables-restore.txt", False)])
+def test_the_first_endpoint_of_each_cluster_ip_is_read(file: str, is_nft: bool) -> None:  # noqa: FBT001
+    found = residue.first_endpoints((CAPTURED / file).read_text(), is_nft=is_nft)
+    assert found["10.96.0.1 tcp 443"] == "10.77.0.2:6443"
+    assert sorted(found.values())[0] == "10.244.1.2:8080"
