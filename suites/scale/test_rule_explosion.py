@@ -24,7 +24,6 @@ pytestmark = [
 ]
 
 SERVICES, ENDPOINTS = 1000, 10
-PROBED = 20
 
 
 def test_thousand_services_answer_and_obey(
@@ -37,18 +36,18 @@ def test_thousand_services_answer_and_obey(
     slos: Promises,
     chance: random.Random,
 ) -> None:
-    """Every probed Service answers from every node, and a change of one's endpoints is obeyed within the SLO."""
+    """Every Service answers from every node, and a change of one's endpoints is obeyed within the SLO."""
     slo = slos("rule-explosion")
     backends = workload.run(*spread(ENDPOINTS, workload.nodes))
 
     services = explosion.of(SERVICES, backends)
     judge(explosion.size(), explosion.sync_time())
-    first, *others = [services[0], services[-1], *chance.sample(services[1:-1], PROBED - 2)]
-    seen = probe(clients.pods, *(service.cluster_ip() for service in (first, *others)), attempts=3)
+    # All of them: of 50 samples of 20, one would find out that one of 1,000 is lost.
+    seen = probe(clients.pods, *(service.cluster_ip() for service in services), attempts=1)
     judge(availability(seen), correctness(seen, backends.names))
 
     left = backends.all[chance.randrange(ENDPOINTS)]
-    history = watch_change(first, [left], hold_s=slo.recovery.hold_s)
+    history = watch_change(services[0], [left], hold_s=slo.recovery.hold_s)
     judge(
         recovery(
             history,

@@ -76,8 +76,14 @@ def _silent(witness: str, found: list[FindingRecord]) -> Iterator[str]:
 
 
 def _undeclared(saboteur: Saboteur, catches: list[Catch], found: list[FindingRecord]) -> Iterator[str]:
-    """All that does not pass, and is neither a catch nor declared to be beside one."""
+    """All that does not pass, and is neither a catch nor declared to be beside one.
+
+    What a case that caught the bug cannot tell besides, as nobody answered it, is no complaint.
+    """
+    caught = {each.case for each in found if each.verdict is Verdict.FAIL and any(_names(it, each) for it in catches)}
     for each in found:
+        if each.verdict is Verdict.INCONCLUSIVE and each.case in caught:
+            continue
         is_beside = any(is_of(each.case, may.case) and may.check in ("", each.check) for may in saboteur.beside)
         if each.verdict.blocks and not is_beside and not any(_names(catch, each) for catch in catches):
             yield f"{each.case} is {each.verdict} by {each.check}, which is not declared: {each.reason}"

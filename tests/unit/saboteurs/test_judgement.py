@@ -72,6 +72,10 @@ def test_what_is_declared_may_fail_beside_it() -> None:
     assert judged(RED | {("test_even[tcp]", "latency"): Verdict.FAIL}) == ()
 
 
+def test_what_a_case_that_caught_it_cannot_tell_besides_is_no_complaint() -> None:
+    assert judged(RED | {("test_even[tcp]", "source-address"): Verdict.INCONCLUSIVE}) == ()
+
+
 def test_cases_that_did_not_run_are_complained_of() -> None:
     assert judged({}) == (f"{FILE}::test_even did not run", f"the witness {FILE}::test_else did not run")
 
