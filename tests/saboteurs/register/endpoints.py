@@ -67,8 +67,8 @@ SABOTEURS = (
     Saboteur(
         "endpoints-hints-ignored",
         "Nodes use endpoints that are meant for another zone.",
-        (Catch(_ZONES, _TABLE),),
-        (_HINTLESS, _READY, EVEN),
-        _shares(_ZONES),
+        (Catch(_ZONES, _TABLE), Catch(_HINTLESS, _TABLE)),
+        (_READY, EVEN),
+        _shares(_ZONES, _HINTLESS),
     ),
 )
