@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, REFUSES, conformance
-from tests.saboteurs.register.saboteur import Catch, Saboteur
+from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _DELETED, _NODE_PORT, _AGAIN = conformance(
     "deleted_services",
@@ -32,5 +32,6 @@ SABOTEURS = (
         "Rules of another mode stay, and lead to the endpoints that there were when a kube-proxy of that mode ran.",
         (Catch(_REPLACED, "truth-table"), Catch(EVEN, "balance")),
         (REFUSES,),
+        (Beside(_REPLACED, "every-backend", "the endpoint that took over is not met by those rules"),),
     ),
 )
