@@ -32,3 +32,18 @@ def correctness(attempts: pl.DataFrame, allowed_backends: frozenset[str], *, at_
         return no_data(check, f"{unnamed.height} of {replies.height} ok replies do not say which backend gave them")
     reason = f"all but {wrong.height} of {replies.height} replies came from {allowed}"
     return Finding(check, Verdict.PASS, reason, float(wrong.height), "replies", float(at_most))
+
+
+def right_answers(attempts: pl.DataFrame, *, at_most: int = 0) -> Finding:
+    """`correctness` of servers that do not say who they are, by clients that know what the answer has to be.
+
+    The figure counts answers that said something else. No answer at all is inconclusive.
+    """
+    check = "correctness"
+    answers = attempts.filter(pl.col("outcome").is_in([str(Outcome.OK), str(Outcome.WRONG_BACKEND)]))
+    if answers.is_empty():
+        return no_data(check, f"nobody answered any of {attempts.height} attempts")
+    wrong = answers.filter(pl.col("outcome") == Outcome.WRONG_BACKEND)
+    verdict = Verdict.PASS if wrong.height <= at_most else Verdict.FAIL
+    reason = f"{answers.height - wrong.height} of {answers.height} answers were right"
+    return Finding(check, verdict, reason, float(wrong.height), "replies", float(at_most), details=describe(wrong))

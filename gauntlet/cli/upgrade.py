@@ -220,6 +220,7 @@ def _undertake(
     from gauntlet.cli.publication import publish
     from gauntlet.cli.upgrade_cases import runner
     from gauntlet.ground import ending
+    from gauntlet.kube.api import Api
     from gauntlet.providers.protocol import RollingCluster
     from gauntlet.report.results_file import LOGS, write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
@@ -227,7 +228,7 @@ def _undertake(
     from gauntlet.upgrade.page import Heading, page
     from gauntlet.upgrade.phases import Side
     from gauntlet.upgrade.record import Run, recorded
-    from gauntlet.upgrade.resolver import CoreDns
+    from gauntlet.upgrade.resolver import Dns
 
     maker.prepare(spec, click.echo)
     started = datetime.now(UTC)
@@ -237,9 +238,9 @@ def _undertake(
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
         plan = Plan.of([node.name for node in cluster.nodes], way, extent, tasks)
-        run_cases, coredns = runner(cluster, folder, slos), CoreDns.for_pods_of(cluster, click.echo)
+        run_cases, dns = runner(cluster, folder, slos), Dns.for_upgrade_of(cluster, Api(cluster.api), click.echo)
         with cluster.serving():
-            seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, coredns, click.echo, on_failure)
+            seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, dns, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)
         command, hold_s = ["gauntlet", *sys.argv[1:]], terms.promised.slo.roll.hold_s
         results = recorded(Run(cluster, names, way, command, started, evidence, hold_s), seen)

@@ -108,6 +108,7 @@ def _undertake(
     from gauntlet.cli.publication import publish
     from gauntlet.report.results_file import write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
+    from gauntlet.upgrade.limits import unresolved
     from gauntlet.upgrade.watch.course import CHANGE
     from gauntlet.upgrade.watch.judging import judged
     from gauntlet.upgrade.watch.losses import losses
@@ -130,7 +131,7 @@ def _undertake(
         lost = () if part is None else losses(part, hold_s, addresses)
         change = f"watch of {shlex.join(order.argv)}" if order.argv else "watch"
         nodes = len({*seen.passed.began, *seen.passed.ended} | {node.name for node in cluster.nodes})
-        told = untold(watched)
+        told = (*unresolved(found.observations), *untold(watched))
         run = Run(
             *(cluster, nodes, change, order.argv, ["gauntlet", *sys.argv[1:]], started, (f"{EVIDENCE}/{WATCH}",)),
             hold_s,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
-from gauntlet.traffic.reply import BadReply, host_name
+from gauntlet.traffic.reply import BadReply, WrongAnswer, host_name
 
 _HEADER = struct.Struct("!HHHHHH")
 _RECORD = struct.Struct("!HHIH")
 _RECURSION_DESIRED, _IS_ANSWER, _CODE = 0x0100, 0x8000, 0x000F
-_A, _OPT, _INTERNET = 1, 41, 1
+_OPT, _INTERNET = 41, 1
+# Types of records that hold an address, by the length of it in bytes (A, and AAAA of RFC 3596).
+_KINDS = {4: 1, 16: 28}
 _NSID = 3
 _LARGEST = 1232
 _POINTER = 0xC0
@@ -19,23 +21,23 @@ _POINTER = 0xC0
 
 @dataclass(frozen=True)
 class Resolved:
-    """The first address of a name, and the server that said so, by its own name."""
+    """The first address of a name, and the server that said so, by its own name: empty if it did not say."""
 
     address: str
     server: str
 
 
-def query(name: str, number: int) -> bytes:
-    """A question for the IPv4 address of a name, and for the name of the server that answers."""
+def query(name: str, address: str, number: int) -> bytes:
+    """A question for the address of a name, of the family of this one, and for the name of the server that answers."""
     header = _HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 1)
     labels = b"".join(bytes([len(label)]) + label.encode("ascii") for label in name.rstrip(".").split("."))
     option = struct.pack("!HH", _NSID, 0)
     extension = b"\0" + _RECORD.pack(_OPT, _LARGEST, 0, len(option)) + option
-    return header + labels + b"\0" + struct.pack("!HH", _A, _INTERNET) + extension
+    return header + labels + b"\0" + struct.pack("!HH", _KINDS[len(ip_address(address).packed)], _INTERNET) + extension
 
 
 def resolved(message: bytes, number: int) -> Resolved:
-    """What this answer to question `number` says. Raises BadReply if it is not one, or names no address or server."""
+    """What this answer to question `number` says. Raises BadReply if it is not one, or names no address."""
     try:
         return _resolved(message, number)
     except (struct.error, IndexError):
@@ -60,13 +62,19 @@ def _resolved(message: bytes, number: int) -> Resolved:
         if len(data) < length:
             raise IndexError
         place += length
-        if kind == _A and length == 4 and record < answers:
-            address = address or str(IPv4Address(data))
+        if _KINDS.get(length) == kind and record < answers:
+            address = address or str(ip_address(data))
         elif kind == _OPT:
             server = _server(data)
-    if not address or not server:
-        raise BadReply(f"an answer without {'an address' if server else 'the name of its server'}")
+    if not address:
+        raise BadReply("an answer without an address")
     return Resolved(address, server)
+
+
+def must_give(wanted: str, found: Resolved) -> None:
+    """Raises WrongAnswer if the address is not the one that is wanted."""
+    if ip_address(wanted) != ip_address(found.address):
+        raise WrongAnswer(f"the name was said to be {found.address}, and is {wanted}")
 
 
 def _after_name(message: bytes, place: int) -> int:

@@ -19,8 +19,8 @@ class Job:
 
     `questions` are asked one after another on the same connection; each is a path of agnhost's HTTP server
     and a word of its UDP server (`hostname`, `clientip`). A DNS server is asked for `name` instead, unless that is
-    empty. An `exchange` other than QUESTIONS asks none of them, and sends `payload_bytes`. `users` attempts are in
-    flight at most.
+    empty, and has to answer with the address `resolves_to`. An `exchange` other than QUESTIONS asks none of them, and
+    sends `payload_bytes`. `users` attempts are in flight at most.
     """
 
     number: int
@@ -35,6 +35,7 @@ class Job:
     attempts: int | None
     local_port: int | None
     name: str = ""
+    resolves_to: str = ""
     exchange: str = Exchange.QUESTIONS
     payload_bytes: int = 0
 

@@ -57,7 +57,8 @@ class Load:
     `attempts` ends the load after exactly so many; None means until stopped.
     `local_port` fixes the source port of a UDP flow (one user, kept socket). UDP replies carry no number: a
     reply later than `timeout_s` is dropped before the next attempt, unless it arrives during it.
-    `name` is what a DNS server is asked for, by a new socket each time, instead of `ask`; the server says who it is.
+    `name` is what a DNS server is asked for, by a new socket each time, instead of `ask`, and `resolves_to` the address
+    that it has to answer with; the server may say who it is.
     `exchange` is what each attempt does instead of asking, with `payload_bytes` to be sent, on a new connection.
     """
 
@@ -70,6 +71,7 @@ class Load:
     attempts: int | None = None
     local_port: int | None = None
     name: str = ""
+    resolves_to: str = ""
     exchange: Exchange = Exchange.QUESTIONS
     payload_bytes: int = 0
 
@@ -83,6 +85,8 @@ class Load:
             raise UsageError("a load asks nothing", "give `ask` Ask.HOSTNAME, Ask.SOURCE_IP or both")
         if self.name and self.connection is not Connection.NEW:
             raise UsageError("a DNS server is asked by a new socket each time", "leave `connection` or `name` out")
+        if bool(self.name) != bool(self.resolves_to):
+            raise UsageError("a DNS server is asked for a name with a known address", "give `name` and `resolves_to`")
         if self.exchange is not Exchange.QUESTIONS:
             self._talks()
         if self.local_port is not None and (
@@ -137,6 +141,7 @@ class Load:
             attempts=self.attempts,
             local_port=self.local_port,
             name=self.name,
+            resolves_to=self.resolves_to,
             exchange=str(self.exchange),
             payload_bytes=self.payload_bytes,
         )

@@ -17,6 +17,10 @@ class BadReply(Exception):
     """A backend answered, but not what an agnhost backend answers."""
 
 
+class WrongAnswer(BadReply):
+    """A whole answer that is right in form, and says what is not so."""
+
+
 @dataclass(frozen=True)
 class HttpReply:
     """A whole HTTP reply with status 200, and the bytes that came after it."""

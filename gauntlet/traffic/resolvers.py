@@ -19,10 +19,12 @@ class ByUdp(NewUdp):
 
     def converse(self, flow: socket.socket) -> None:
         number = secrets.randbits(16)
-        question = dns.query(self.job.name, number)
+        question = dns.query(self.job.name, self.job.resolves_to, number)
         self.leaves()
         flow.send(question)
-        self.backend = dns.resolved(flow.recv(_LARGEST), number).server
+        answer = dns.resolved(flow.recv(_LARGEST), number)
+        self.backend = answer.server
+        dns.must_give(self.job.resolves_to, answer)
 
 
 class ByTcp(NewTcp):
@@ -30,10 +32,12 @@ class ByTcp(NewTcp):
 
     def converse(self, connection: socket.socket) -> None:
         number = secrets.randbits(16)
-        question = dns.query(self.job.name, number)
+        question = dns.query(self.job.name, self.job.resolves_to, number)
         connection.sendall(_LENGTH.pack(len(question)) + question)
         (size,) = _LENGTH.unpack(self._whole(connection, _LENGTH.size))
-        self.backend = dns.resolved(self._whole(connection, size), number).server
+        answer = dns.resolved(self._whole(connection, size), number)
+        self.backend = answer.server
+        dns.must_give(self.job.resolves_to, answer)
 
     @staticmethod
     def _whole(connection: socket.socket, size: int) -> bytes:

@@ -34,6 +34,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "timeout": Outcome.TIMEOUT,
     "dns": Outcome.DNS_ERROR,
     "bad_reply": Outcome.BAD_REPLY,
+    "wrong_answer": Outcome.WRONG_BACKEND,  # only of a server of names: whoever it was, it is not to say that
     "closed": Outcome.RESET,  # an orderly end before the answer cuts the client off just the same
     "ETIMEDOUT": Outcome.TIMEOUT,
     "ECONNREFUSED": Outcome.REFUSED,

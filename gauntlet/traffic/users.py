@@ -26,7 +26,7 @@ from locust import User, task
 from gauntlet.traffic.job import Job
 from gauntlet.traffic.job_environment import JobEnvironment
 from gauntlet.traffic.ports import SourcePorts
-from gauntlet.traffic.reply import BadReply, host_name, http_reply, source_ip
+from gauntlet.traffic.reply import BadReply, WrongAnswer, host_name, http_reply, source_ip
 
 # One for all jobs of the agent: they share the network namespace, and often the target.
 _SOURCE_PORTS = SourcePorts()
@@ -96,6 +96,8 @@ class Probe(User):
             result, error = errno.errorcode.get(failed.errno or 0, "unknown"), failed.strerror or str(failed)
         except Closed as failed:
             result, error = "closed", str(failed)
+        except WrongAnswer as failed:
+            result, error = "wrong_answer", str(failed)
         except BadReply as failed:
             result, error = "bad_reply", str(failed)
         finally:

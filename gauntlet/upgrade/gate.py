@@ -23,7 +23,7 @@ from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.passage import Conductor, Say
 from gauntlet.upgrade.phases import Extent, Phase, Side, Task, phase_times, phases
 from gauntlet.upgrade.recovery import Recovery
-from gauntlet.upgrade.resolver import CoreDns
+from gauntlet.upgrade.resolver import Dns
 from gauntlet.upgrade.roll_traffic import RollTraffic, flowing
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.terms import Terms
@@ -84,7 +84,7 @@ def pass_through(
     terms: Terms,
     folder: Path,
     run_cases: RunCases,
-    coredns: CoreDns,
+    dns: Dns,
     say: Say,
     on_failure: OnFailure = OnFailure.ROLL_BACK,
 ) -> Seen:
@@ -93,7 +93,7 @@ def pass_through(
     Attempts and events are kept below `folder`, also if it ends by an error or is interrupted. A flow that breaks, or a
     node that cannot be audited, is inconclusive; the rest is judged. So are the phases that were over when it was
     interrupted, or ended by an error: then `Seen.ended_by` has it, for the caller to raise. Before the first phase
-    there is nothing to judge, and it is raised here. Clients resolve a name by `coredns`, if there is one.
+    there is nothing to judge, and it is raised here. Clients resolve a name by `dns`, if there is one.
     """
     evidence = Evidence(folder, NAME)
     api = Api(cluster.api)
@@ -104,7 +104,7 @@ def pass_through(
     try:
         with (
             Traffic(evidence.folder / "traffic") as traffic,
-            flowing(cluster, api, traffic, evidence, coredns.program) as stream,
+            flowing(cluster, api, traffic, evidence, dns) as stream,
             ApiWatch(Api(cluster.api, answer_s=ANSWER_S), evidence.events) as watch,
         ):
             recovery = Recovery(stream.flows, cluster.nodes, promised.hold_s)
@@ -123,7 +123,7 @@ def pass_through(
     names = {side: subject.name for side, subject in subjects.items()}
     found = observed(history, passage, came.run, stream.setting, terms.promised, subjects)
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
-    found += [Observation(came.run[0].name, Concern.ROLL, each, subject=names[Side.FROM]) for each in coredns.absence()]
+    found += [Observation(came.run[0].name, Concern.ROLL, each, subject=names[Side.FROM]) for each in dns.absence()]
     if ended_by is not None:
         found.append(Observation(conductor.phase, Concern.ROLL, broken_off(ended_by), subject=subjects[Side.TO].name))
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}

@@ -13,9 +13,14 @@ from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 def limits(observations: Sequence[Observation], not_run: Sequence[Phase]) -> Iterator[str]:
     """All there is to say, in sentences."""
     yield from _not_told(observations)
-    yield from (f"DNS: {each.finding.reason}." for each in observations if each.finding.check == RESOLVER)
+    yield from unresolved(observations)
     if not_run:
         yield f"Not tried, as the options leave them out: {', '.join(phase.name for phase in not_run)}."
+
+
+def unresolved(observations: Sequence[Observation]) -> Iterator[str]:
+    """That no client resolved a name, and why, if that is so."""
+    yield from (f"DNS: {each.finding.reason}." for each in observations if each.finding.check == RESOLVER)
 
 
 def reach(found: Judgement, not_run: Sequence[Phase]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.history import EventKind, History
 from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.subject import Subject
@@ -108,7 +108,7 @@ def as_hurt(finding: Finding) -> Finding:
 
     A wrong backend is never to answer, whatever is hurt.
     """
-    if finding.check == "correctness" or not finding.verdict.blocks:
+    if split_check(finding.check)[0] == "correctness" or not finding.verdict.blocks:
         return finding
     reason = f"the faults hurt this traffic too, and their experiments judge what that costs: {finding.reason}"
     return replace(finding, verdict=Verdict.MEASURED, reason=reason)

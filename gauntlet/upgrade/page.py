@@ -14,6 +14,7 @@ from gauntlet.report.upgrade_record import MOST_REASONS, chosen, titled, with_re
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
 from gauntlet.upgrade.page_figures import of_figures
+from gauntlet.upgrade.page_names import of_names
 from gauntlet.upgrade.phases import Phase, phase_times
 from gauntlet.upgrade.reasons import merged
 from gauntlet.upgrade.verdict import Judgement, Observation, notes
@@ -60,7 +61,7 @@ def page(
         yield ""
     yield from reason_lines(found)
     yield from phase_lines(observations, history, planned)
-    beside = (*of_cases(observations, found, planned), *of_figures(observations))
+    beside = (*of_names(observations), *of_cases(observations, found, planned), *of_figures(observations))
     for paragraph in (*beside, *limits(observations, not_run)):
         yield ""
         yield from wrapped(paragraph, "")

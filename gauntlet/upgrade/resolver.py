@@ -1,4 +1,4 @@
-"""A cluster's DNS during an upgrade: CoreDNS on each node behind a Service of its own, and clients that ask it."""
+"""A cluster's DNS during an upgrade or a watch: its own, or a CoreDNS on each node; and clients that resolve a name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gauntlet.build.binaries import ensure_modules
+from gauntlet.checkers.sample import failed
 from gauntlet.ground.cluster import Cluster, Host
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
-from gauntlet.ground.history import Protocol
-from gauntlet.traffic import Load
+from gauntlet.ground.history import Event, EventKind, EventLog, Frontend, Protocol
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.kube.api import Api, ApiRefused
+from gauntlet.kube.objects import ServiceObject
+from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.workload.backend import Backend, Program
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.served import Backends, Served
@@ -20,6 +24,7 @@ from gauntlet.workload.service import Port, Service
 CHECK = "resolver"
 _COREDNS = "coredns"
 IMAGE = "registry.k8s.io/coredns/coredns"
+_SYSTEM = "kube-system"
 _PORT, _READY_PORT = 5353, 8181
 KUBE_DNS = Service("kube-dns", ports=(Port(53, _PORT, Protocol.UDP), Port(53, _PORT)), app=_COREDNS)
 # It names itself by its pod's name (`nsid`), and knows one Service.
@@ -32,43 +37,34 @@ _COREFILE = """.:{port} {{
     ready :{ready}
 }}
 """
-
-
-@dataclass(frozen=True)
-class CoreDns:
-    """The program of a DNS server, as the pods of a cluster find it; None if there is none, and then why."""
-
-    program: Path | None
-    why_not: str = ""
-
-    @classmethod
-    def for_pods_of(cls, cluster: Cluster, say: Callable[[str], None]) -> CoreDns:
-        """It is built first if need be. An upgrade goes without it rather than not at all."""
-        if cluster.client_image is not None:
-            return cls(None, f"pods of {cluster.provider} clusters run images, and there is none with CoreDNS in it")
-        try:
-            return cls(ensure_modules((_COREDNS,), say)[_COREDNS])
-        except GauntletError as error:
-            return cls(None, f"there is no CoreDNS on this machine: {error.what}")
-
-    def absence(self) -> Iterator[Finding]:
-        """That no client resolves names, if that is so: what was not asked is never taken for answered."""
-        if self.program is None:
-            yield Finding(CHECK, Verdict.MEASURED, f"no client resolved a name: {self.why_not}")
+_DOMAIN = "cluster.local"
+# The servers of a cluster learn of a Service from the API, and remember for some seconds that they did not know it.
+_KNOWN_S = 30.0
+# So many in a row, that each of a few servers is met.
+_TRIES = 12
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """A DNS server that runs on each node, behind one Service, and the name that it knows."""
+    """A Service of DNS servers, a name that they know, and the address of that.
+
+    `servers` are those that say who they are; none of those that do not.
+    """
 
     served: Served
     servers: Backends
     name: str
+    address: str
+
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """The Service, if its servers do not say who they are."""
+        return frozenset() if self.servers.all else frozenset({self.served.name})
 
     @classmethod
     def make(cls, workload: CaseWorkload, coredns: Path, known: Served) -> Resolver:
-        """Returns when all of them are ready. They resolve the name of the Service `known`."""
-        name = f"{known.declared.name}.{known.namespace}.svc.cluster.local"
+        """A server on each node. Returns when all of them are ready; they resolve the name of the Service `known`."""
+        name = service_name(known, _DOMAIN)
         corefile = _COREFILE.format(port=_PORT, ready=_READY_PORT, address=known.address, name=name)
         # By its standard input: a pod of the sandbox has no volumes.
         command = ("sh", "-c", 'exec "$1" -conf stdin <<END\n$0\nEND', corefile, str(coredns))
@@ -79,10 +75,92 @@ class Resolver:
                 for number, node in enumerate(workload.nodes, start=1)
             )
         )
-        return cls(workload.make(KUBE_DNS), servers, name)
+        return cls(workload.make(KUBE_DNS), servers, name, known.address)
+
+    @classmethod
+    def of_cluster(cls, dns: Served, known: Served, traffic: Traffic, client: Host, events: EventLog) -> Resolver:
+        """The cluster's own. Returns when its servers resolve the name of the Service `known`.
+
+        If they do not at the deadline, an event says so; the attempts that clients make next are judged.
+        """
+        made = cls(dns, Backends(()), service_name(known, domain_of(client)), known.address)
+        try:
+            until(lambda: made._known(traffic, client), what=f"{dns.name} knows {made.name}", deadline_s=_KNOWN_S)
+        except NotInTime as late:
+            events.write(Event(EventKind.NOT_IN_EFFECT, dns.name, detail=late.what))
+        return made
 
     def loads(self, clients: Sequence[Host], rate_per_s: float) -> Iterator[tuple[Host, Load]]:
         """Each client asks for the name, by UDP and by TCP."""
         for client in clients:
             for protocol in (Protocol.UDP, Protocol.TCP):
-                yield client, Load(self.served.cluster_ip(protocol), rate_per_s=rate_per_s, name=self.name)
+                yield client, self._load(protocol, rate_per_s=rate_per_s)
+
+    def _load(self, protocol: Protocol, *, rate_per_s: float | None = None, attempts: int | None = None) -> Load:
+        by = self.served.cluster_ip(protocol)
+        target = Target(by.service, Frontend.DNS, by.address, by.port, protocol)
+        return Load(target, rate_per_s=rate_per_s, attempts=attempts, name=self.name, resolves_to=self.address)
+
+    def _known(self, traffic: Traffic, client: Host) -> bool:
+        return traffic.send(client, self._load(Protocol.UDP, attempts=_TRIES)).filter(failed()).is_empty()
+
+
+@dataclass(frozen=True)
+class Dns:
+    """Where names are resolved: by a cluster's own Service, or by this program in pods; neither, and then why."""
+
+    service: Served | None = None
+    program: Path | None = None
+    why_not: str = ""
+
+    @classmethod
+    def of_cluster(cls, api: Api) -> Dns:
+        """Its own, by the name that its Service has, whatever serves it (docs/tasks/administer-cluster/coredns)."""
+        name = f"{_SYSTEM}/{KUBE_DNS.name}"
+        try:
+            found = api.one(ServiceObject, f"/api/v1/namespaces/{_SYSTEM}/services/{KUBE_DNS.name}")
+        except ApiRefused as error:
+            why = f"the cluster has no Service {name}" if error.status == 404 else error.what
+            return cls(why_not=why)
+        protocols = {port.protocol for port in found.spec.ports if port.port == KUBE_DNS.ports[0].number}
+        if not found.spec.has_cluster_ip or not {"UDP", "TCP"} <= protocols:
+            return cls(why_not=f"the Service {name} has no address with port {KUBE_DNS.ports[0].number} of UDP and TCP")
+        return cls(Served(_SYSTEM, KUBE_DNS, found.spec.cluster_ip, {}, ()))
+
+    @classmethod
+    def for_upgrade_of(cls, cluster: Cluster, api: Api, say: Callable[[str], None]) -> Dns:
+        """The cluster's own; where pods may run any program, one that is built first if need be.
+
+        An upgrade goes without it rather than not at all.
+        """
+        own = cls.of_cluster(api)
+        if own.service is not None or cluster.client_image is not None:
+            return own
+        try:
+            return cls(program=ensure_modules((_COREDNS,), say)[_COREDNS])
+        except GauntletError as error:
+            return cls(why_not=f"there is no CoreDNS on this machine: {error.what}")
+
+    def absence(self) -> Iterator[Finding]:
+        """That no client resolves names, if that is so: what was not asked is never taken for answered."""
+        if self.why_not:
+            yield Finding(CHECK, Verdict.MEASURED, f"no client resolved a name: {self.why_not}")
+
+
+def service_name(served: Served, domain: str) -> str:
+    """The name of a Service in a cluster of this domain (docs/concepts/services-networking/dns-pod-service)."""
+    return f"{served.declared.name}.{served.namespace}.svc.{domain}"
+
+
+def domain_of(client: Host) -> str:
+    """The domain of a cluster, as its pods are told."""
+    return domain(client.run(["cat", "/etc/resolv.conf"]).stdout)
+
+
+def domain(resolv_conf: str) -> str:
+    """The domain of a cluster by the search list of its pods (`svc.cluster.local`, resolv.conf(5)); else the usual."""
+    for line in resolv_conf.splitlines():
+        for entry in line.split()[1:] if line.startswith("search") else ():
+            if entry.startswith("svc."):
+                return entry.removeprefix("svc.").rstrip(".")
+    return _DOMAIN

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from gauntlet.checkers.affinity_broken import affinity_broken
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.connections_cut import connections_cut
-from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.correctness import correctness, right_answers
 from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.outage import Outage, outage, outages
 from gauntlet.checkers.sample import NANO, by_flow, declared_of, end_ns, no_data
@@ -17,7 +17,7 @@ from gauntlet.checkers.silence import ALL_THE_TIME, Presence, attendance, while_
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, History, Protocol
+from gauntlet.ground.history import Connection, DeclaredFlow, EventKind, Frontend, History, Protocol
 from gauntlet.promises.upgrade import RollPromise, UpgradeTerms
 from gauntlet.upgrade.own_load import REMEDY, checked
 from gauntlet.upgrade.phases import PhaseHistory
@@ -28,6 +28,8 @@ KINDS: Mapping[str, tuple[Protocol, Connection]] = {
     "new UDP": (Protocol.UDP, Connection.NEW),
     "kept UDP": (Protocol.UDP, Connection.KEPT),
 }
+# Clients that resolve a name are a kind of their own, by UDP and TCP.
+DNS = "DNS"
 # What an outage is told with. A watch has the others as well.
 _DEEDS = (
     EventKind.PROXY_STOPPED,
@@ -53,7 +55,8 @@ class Setting:
     """What traffic there was. None of its `backends` goes meanwhile but those in `gone`, which says when, in ns.
 
     `sticky` are the Services (`namespace/name`) with `sessionAffinity: ClientIP`, with their time-outs in seconds.
-    `present` says when flows attempted whose clients came late or left early; the others did all the time.
+    `present` says when flows attempted whose clients came late or left early; the others did all the time. The servers
+    of `unnamed` Services do not say who they are, but their clients know what the answer has to be.
     """
 
     flows: Collection[DeclaredFlow]
@@ -61,6 +64,7 @@ class Setting:
     sticky: Mapping[str, float] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
     present: Presence = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
 
 
 def cost(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) -> list[Finding]:
@@ -85,7 +89,11 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
     seen = history.attempts
     whole, stretch = history.whole, history.stretch
     yield attendance(seen, setting.flows, stretch.start_ns, stretch.end_ns, setting.present)
-    yield correctness(seen, setting.backends, at_most=promise.wrong_backend)
+    unnamed = pl.col("service").is_in(sorted(setting.unnamed))
+    yield correctness(seen.filter(~unnamed), setting.backends, at_most=promise.wrong_backend)
+    if setting.unnamed:
+        right = right_answers(seen.filter(unnamed), at_most=promise.wrong_backend)
+        yield replace(right, check=f"{right.check}: {DNS}")
     # Nodes follow one another sooner than an outage of one counts as over: each has its own.
     stopped = sorted(_of_kind(history.events, EventKind.PROXY_STOPPED)["at_ns"])
     yield resolution(whole.attempts, stretch, promise.resolution_s, setting.present)
@@ -141,11 +149,15 @@ def _of_kind(events: pl.DataFrame, *kinds: EventKind) -> pl.DataFrame:
 
 
 def _by_kind(attempts: pl.DataFrame, flows: Collection[DeclaredFlow]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The attempts of each kind of connection that was declared, also if there is none."""
+    """The attempts of each kind of connection that was declared, also if there is none; then those of resolvers."""
+    names = pl.col("frontend") == str(Frontend.DNS)
+    others = [flow for flow in flows if flow.frontend != Frontend.DNS]
     for kind, (protocol, connection) in KINDS.items():
-        if any((flow.protocol, flow.connection) == (protocol, connection) for flow in flows):
+        if any((flow.protocol, flow.connection) == (protocol, connection) for flow in others):
             mine = (pl.col("protocol") == str(protocol)) & (pl.col("connection") == str(connection))
-            yield kind, attempts.filter(mine)
+            yield kind, attempts.filter(mine & ~names)
+    if len(others) < len(flows):
+        yield DNS, attempts.filter(names)
 
 
 def resolution(attempts: pl.DataFrame, stretch: Stretch, at_most_s: float, present: Presence = ALL_THE_TIME) -> Finding:

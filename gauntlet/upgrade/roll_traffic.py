@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Protocol as Shape
 
 from gauntlet.checkers.sample import declared_name, no_data
@@ -20,7 +19,7 @@ from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.churn import Churn
-from gauntlet.upgrade.resolver import Resolver
+from gauntlet.upgrade.resolver import Dns, Resolver
 from gauntlet.upgrade.roll_cost import Setting
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import IMAGE, one_on_each
@@ -136,9 +135,7 @@ def ended(flow: Stoppable, backend_nodes: Mapping[str, str]) -> tuple[pl.DataFra
 
 
 @contextmanager
-def flowing(
-    cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, coredns: Path | None
-) -> Iterator[RollTraffic]:
+def flowing(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, dns: Dns) -> Iterator[RollTraffic]:
     """Make clients, backends and Services, and let the traffic flow until the context is left.
 
     Then its attempts are evidence; on an error those so far. What was made goes with the cluster.
@@ -148,13 +145,14 @@ def flowing(
     running = Workload(api, own).run(*one_on_each(nodes, app=CLIENT, image=cluster.client_image or IMAGE))
     clients = Clients(tuple(cluster.pod(own, pod.name) for pod in running.all), cluster.nodes, cluster.outside)
     traffic.warm(*clients.everywhere)
-    offer = _offer(cluster, api, traffic, evidence, clients, coredns)
+    offer = _offer(cluster, api, traffic, evidence, clients, dns)
     asked = (*wanted(clients, offer.echo, offer.sticky), *offer.changing(clients.pods))
     answering = offer.answering
     setting = Setting(
         tuple(load.declared(client) for client, load in asked),
         answering.names,
         sticky={offer.sticky.name: float(STICKY.affinity_timeout_s or 0)},
+        unnamed=offer.resolver.unnamed if offer.resolver else frozenset(),
     )
     flows: list[Flow] = []
     with ExitStack() as stack, evidence.unfinished(flows, answering.nodes):
@@ -170,9 +168,7 @@ def flowing(
         stack.pop_all()
 
 
-def _offer(
-    cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients, coredns: Path | None
-) -> Offer:
+def _offer(cluster: Cluster, api: Api, traffic: Traffic, evidence: Evidence, clients: Clients, dns: Dns) -> Offer:
     """Backends and Services. Every node obeys them when this returns, or an event says what it does not."""
     slow = have_own_kernels(clients.nodes)
     early = clients.nodes if traits(cluster.mode).answers_early else ()
@@ -181,8 +177,12 @@ def _offer(
     workload = CaseWorkload(api, Workload(api, namespaces.create(api, "upgrade")), effect, nodes, evidence.events)
     backends = workload.run_on_each_node()
     echo, sticky = workload.serve_all((ECHO, STICKY))
-    # Nodes that obey what is made after it obey this as well.
-    resolver = Resolver.make(workload, coredns, echo) if coredns else None
+    resolver = None
+    if dns.service is not None:
+        resolver = Resolver.of_cluster(dns.service, echo, traffic, clients.pods[0], evidence.events)
+    elif dns.program is not None:
+        # Nodes that obey what is made after it obey this as well.
+        resolver = Resolver.make(workload, dns.program, echo)
     askers = clients.pods if slow else clients.nodes
     change = EndpointChange.of_its_own(workload, evidence.events, traffic, askers)
     return Offer(echo, sticky, backends, change, Churn(workload, evidence.events, backends), resolver)

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from gauntlet.ground.errors import ExitCode
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.promises.accepted import Acceptance
 from gauntlet.report.upgrade_record import with_accepted, with_known_defects
 from gauntlet.upgrade.compare import Change, Course
@@ -112,7 +112,7 @@ def concern_of(phase: Phase, check: str) -> Concern:
 
     What only happens once all nodes have the next kube-proxy is that one's doing, not the roll's.
     """
-    if check == "correctness":
+    if split_check(check)[0] == "correctness":
         return Concern.WRONG_BACKEND
     if check == "residue":
         return Concern.LEFT_BEHIND

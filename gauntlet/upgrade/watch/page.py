@@ -12,6 +12,7 @@ from gauntlet.ground.history import EventKind
 from gauntlet.ground.version import places
 from gauntlet.report.names import without_namespaces
 from gauntlet.upgrade.page import phase_lines, reason_lines, wrapped
+from gauntlet.upgrade.page_names import of_names
 from gauntlet.upgrade.phases import PhaseHistory
 from gauntlet.upgrade.watch.course import CHANGE, LEGS, Passed, Watch
 from gauntlet.upgrade.watch.judging import Judged
@@ -45,7 +46,7 @@ def page(heading: Heading, seen: Watch, judged: Judged, lost: Sequence[Loss], un
         yield from _losses(part, lost)
         yield from _events(part)
     yield from phase_lines(judged.observations, seen.history, LEGS)
-    for each in untold:
+    for each in (*of_names(judged.observations), *untold):
         yield ""
         yield from wrapped(each, "")
 

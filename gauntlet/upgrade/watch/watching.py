@@ -18,7 +18,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.roll_cost import Setting
-from gauntlet.upgrade.roll_traffic import by_ingress, by_node, by_pod
+from gauntlet.upgrade.roll_traffic import by_ingress, by_node
 from gauntlet.upgrade.standing import look, standing_now
 from gauntlet.upgrade.watch import rest
 from gauntlet.upgrade.watch.command import Command
@@ -75,6 +75,7 @@ def watch(watched: Watched, order: Order, folder: Path, show: Show) -> Watch:
         sticky={place.sticky.name: float(STICKY.affinity_timeout_s or 0)},
         gone=gone_with_nodes(history, seen.nodes, seen.gone),
         present=stream.presence.until(time.time_ns()),
+        unnamed=place.resolver.unnamed if place.resolver else frozenset(),
     )
     return Watch(history, setting, passed)
 
@@ -107,6 +108,7 @@ class _Watching:
         """The whole of it, from the first flow to the last look."""
         self._begin()
         self._note(EventKind.PHASE_STARTED, BEFORE.name)
+        self.passed.findings[BEFORE.name] += self._place.dns.absence()
         self.passed.findings[BEFORE.name].append(self._change_of_endpoints(BEFORE.name))
         self._pass(CONTROL_S, "before the change")
         self._note(EventKind.PHASE_ENDED, BEFORE.name)
@@ -244,8 +246,7 @@ class _Watching:
         except GauntletError as error:
             self._show.say(f"{seen.pod.metadata.name} does not send: {error.what}")
             return
-        asked = tuple(by_pod(client, self._place.echo, self._place.sticky))
-        self._clients[seen.uid] = Group(client.name, client.node, asked)
+        self._clients[seen.uid] = Group(client.name, client.node, self._place.asked_by(client))
         self._stream.join(self._clients[seen.uid])
 
     def _take_event(self, event: Event) -> None:

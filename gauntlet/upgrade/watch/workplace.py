@@ -15,9 +15,10 @@ from gauntlet.kube.api import Api
 from gauntlet.kube.objects import PodObject
 from gauntlet.proxy.modes import traits
 from gauntlet.semantics.objects import ServiceType
-from gauntlet.traffic import Traffic
+from gauntlet.traffic import Load, Traffic
 from gauntlet.upgrade.endpoint_change import CHECK, effect_of
-from gauntlet.upgrade.roll_traffic import ECHO
+from gauntlet.upgrade.resolver import Dns, Resolver
+from gauntlet.upgrade.roll_traffic import ECHO, RATE_PER_S, by_pod
 from gauntlet.upgrade.watch import pods
 from gauntlet.upgrade.watch.surroundings import Surroundings
 from gauntlet.upgrade.watch.target import PURPOSE, Watched
@@ -36,15 +37,22 @@ _RUN_S = 180.0
 
 @dataclass(frozen=True)
 class Workplace:
-    """The two Services that are asked all the time, and what follows the cluster."""
+    """The two Services that are asked all the time, the cluster's DNS, if it has one, and what follows the cluster."""
 
     namespace: str
     echo: Served
     sticky: Served
+    dns: Dns
+    resolver: Resolver | None
     surroundings: Surroundings
     _watched: Watched
     _traffic: Traffic
     _events: EventLog
+
+    def asked_by(self, client: Host) -> tuple[tuple[Host, Load], ...]:
+        """What a client pod asks."""
+        names = self.resolver.loads([client], RATE_PER_S) if self.resolver else ()
+        return (*by_pod(client, self.echo, self.sticky), *names)
 
     def change_of_endpoints(self, phase: str, askers: Sequence[Host]) -> Finding:
         """Give a Service another endpoint, and back; each of these clients has to be served accordingly."""
@@ -82,10 +90,15 @@ def workplace(watched: Watched, traffic: Traffic, events: EventLog) -> Iterator[
     surroundings = Surroundings(api, namespace, events, watched.nodes)
     nodes = [node for node in surroundings.at_first if node.ready]
     _await_pods(api, namespace, len(nodes))
-    effect = _effect(watched, traffic, namespace)
+    clients = tuple(watched.client(pod) for pod in _serving(watched.api, namespace, pods.CLIENT))
+    effect = _effect(watched, traffic, clients)
     workload = _case_workload(watched, namespace, effect, events)
     echo, sticky = workload.serve_all((replace(ECHO, type=_service_type(watched)), STICKY))
-    yield Workplace(namespace, echo, sticky, surroundings, watched, traffic, events)
+    dns = Dns.of_cluster(api)
+    resolver = None
+    if dns.service is not None:
+        resolver = Resolver.of_cluster(dns.service, echo, traffic, clients[0], events)
+    yield Workplace(namespace, echo, sticky, dns, resolver, surroundings, watched, traffic, events)
 
 
 def _service_type(watched: Watched) -> ServiceType:
@@ -131,9 +144,8 @@ def _await_pods(api: Api, namespace: str, nodes: int) -> None:
     )
 
 
-def _effect(watched: Watched, traffic: Traffic, namespace: str) -> Effect:
+def _effect(watched: Watched, traffic: Traffic, clients: Sequence[Host]) -> Effect:
     """Who is asked whether the Services are in effect: the nodes, if commands reach them, else the client pods."""
-    clients = tuple(watched.client(pod) for pod in _serving(watched.api, namespace, pods.CLIENT))
     traffic.warm(*clients)
     if watched.outside is None:
         return Effect(traffic, clients, clients[0], clients)

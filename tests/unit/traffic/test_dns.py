@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from gauntlet.traffic.dns import Resolved, query, resolved
-from gauntlet.traffic.reply import BadReply
+from gauntlet.traffic.dns import Resolved, must_give, query, resolved
+from gauntlet.traffic.reply import BadReply, WrongAnswer
 
 NAME = b"\x04echo\x03svc\x00"
 QUESTION = NAME + struct.pack("!HH", 1, 1)
@@ -35,15 +35,29 @@ def message(*records: bytes, number: int = 7, flags: int = 0x8180, answers: int 
 
 
 def test_a_question_asks_for_the_name_and_who_answers() -> None:
-    asked = query("echo.svc.", 7)
+    asked = query("echo.svc.", "10.96.0.7", 7)
     assert struct.unpack_from("!HHHHHH", asked) == (7, 0x0100, 1, 0, 0, 1)
     assert asked[12:].startswith(QUESTION)
     assert asked.endswith(struct.pack("!HH", 3, 0))
+    six = query("echo.svc.", "fd00::7", 7)
+    assert six == asked.replace(QUESTION, NAME + struct.pack("!HH", 28, 1))
 
 
 def test_the_address_and_the_server_are_read() -> None:
     assert resolved(message(ADDRESS, SERVER), 7) == Resolved("10.96.0.7", "coredns-1")
     assert resolved(message(ALIAS, ADDRESS, SERVER), 7) == Resolved("10.96.0.7", "coredns-1")
+    six = record(28, bytes([0xFD, *bytes(14), 7]))
+    assert resolved(message(six, SERVER), 7) == Resolved("fd00::7", "coredns-1")
+
+
+def test_a_server_need_not_say_who_it_is() -> None:
+    assert resolved(message(ADDRESS, answers=1), 7) == Resolved("10.96.0.7", "")
+
+
+def test_an_answer_with_another_address_is_wrong() -> None:
+    must_give("fd00::7", Resolved("fd00:0::7", ""))
+    with pytest.raises(WrongAnswer, match=r"said to be 10\.96\.0\.8, and is 10\.96\.0\.7"):
+        must_give("10.96.0.7", Resolved("10.96.0.8", ""))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +67,6 @@ def test_the_address_and_the_server_are_read() -> None:
         (message(ADDRESS, SERVER, flags=0x0100), "not the answer to question 7"),
         (message(ADDRESS, SERVER, flags=0x8183), "response code 3"),
         (message(SERVER), "without an address"),
-        (message(ADDRESS, answers=1), "without the name of its server"),
         # An address beside the answer is none.
         (message(ADDRESS, SERVER, answers=0), "without an address"),
         (message(ADDRESS, SERVER)[:-3], "not a whole DNS message"),

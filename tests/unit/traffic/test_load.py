@@ -42,9 +42,17 @@ def test_a_load_that_asks_nothing_is_refused() -> None:
 
 
 def test_a_dns_server_is_asked_by_a_new_socket_each_time() -> None:
-    assert Load(UDP, rate_per_s=20, name="echo.test.svc").job(1).name == "echo.test.svc"
+    job = Load(UDP, rate_per_s=20, name="echo.test.svc", resolves_to="10.96.0.7").job(1)
+    assert (job.name, job.resolves_to) == ("echo.test.svc", "10.96.0.7")
     with pytest.raises(UsageError, match="new socket"):
-        Load(UDP, connection=Connection.KEPT, name="echo.test.svc")
+        Load(UDP, connection=Connection.KEPT, name="echo.test.svc", resolves_to="10.96.0.7")
+
+
+def test_what_a_dns_server_has_to_answer_is_known() -> None:
+    with pytest.raises(UsageError, match="known address"):
+        Load(UDP, name="echo.test.svc")
+    with pytest.raises(UsageError, match="known address"):
+        Load(UDP, resolves_to="10.96.0.7")
 
 
 @pytest.mark.parametrize(

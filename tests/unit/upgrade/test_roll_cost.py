@@ -24,9 +24,10 @@ STOPPED, REPLACED = EventKind.PROXY_STOPPED, EventKind.PROXY_REPLACED
 @dataclass(frozen=True)
 class Sent(Row):
     protocol: str = "tcp"
+    frontend: str = "cluster_ip"
 
     def row(self) -> dict[str, str | int | None]:
-        return super().row() | {"protocol": self.protocol}
+        return super().row() | {"protocol": self.protocol, "frontend": self.frontend}
 
 
 def sent(client: str, protocol: str, connection: str, *, bad: Sequence[tuple[float, float]] = ()) -> list[Sent]:
@@ -141,6 +142,62 @@ def test_a_wrong_backend_fails() -> None:
     rows = all_kinds()
     rows[30] = replace(rows[30], backend="somebody")
     assert judged(rows)["correctness"].verdict is Verdict.FAIL
+
+
+def resolving(*, bad: Sequence[tuple[float, float]] = (), backend: str | None = None) -> list[Sent]:
+    """A client of the cluster's DNS, whose servers say who they are only if there is a `backend`."""
+    asked = [row for protocol in ("udp", "tcp") for row in sent("client-1", protocol, "new", bad=bad)]
+    return [replace(row, frontend="dns", service="kube-system/kube-dns", backend=backend) for row in asked]
+
+
+def judged_with_names(rows: Sequence[Sent], *, unnamed: bool = True) -> dict[str, Finding]:
+    flows = {flow(row) for row in rows}
+    setting = Setting(flows, BACKENDS, unnamed=frozenset({"kube-system/kube-dns"} if unnamed else ()))
+    return {finding.check: finding for finding in cost(seen(rows), setting, TERMS)}
+
+
+DNS_CHECKS = {"availability: DNS", "outage: DNS", "correctness: DNS"}
+
+
+def test_clients_that_resolve_a_name_have_findings_of_their_own() -> None:
+    found = judged_with_names([*all_kinds(), *resolving()])
+    assert set(found) >= DNS_CHECKS
+    assert {finding.verdict for finding in found.values()} == {Verdict.PASS}, found
+    assert found["correctness: DNS"].promise.startswith("roll.wrong_backend: 0 ")
+
+
+def test_what_resolvers_lose_is_theirs_alone() -> None:
+    found = judged_with_names([*all_kinds(), *resolving(bad=[(2, 5)])])
+    assert {check for check, each in found.items() if each.verdict is Verdict.FAIL} == {
+        "availability: DNS",
+        "outage: DNS",
+    }
+
+
+def test_what_others_lose_is_not_of_resolvers() -> None:
+    found = judged_with_names([*all_kinds(new_UDP=[(2, 5)], new_TCP=[(2, 5)]), *resolving()])
+    assert {found[check].verdict for check in DNS_CHECKS} == {Verdict.PASS}
+
+
+def test_an_answer_with_another_address_fails() -> None:
+    rows = resolving()
+    rows[30] = replace(rows[30], outcome="wrong_backend")
+    found = judged_with_names([*all_kinds(), *rows])
+    assert (found["correctness: DNS"].verdict, found["correctness: DNS"].figure) == (Verdict.FAIL, 1.0)
+    assert found["correctness"].verdict is Verdict.PASS
+
+
+def test_names_that_nobody_answered_are_inconclusive() -> None:
+    found = judged_with_names([*all_kinds(), *resolving(bad=[(0, 10)])])
+    assert found["correctness: DNS"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_servers_that_say_who_they_are_have_to() -> None:
+    named = judged_with_names([*all_kinds(), *resolving(backend="backend-1")], unnamed=False)
+    assert named["correctness"].verdict is Verdict.PASS
+    assert "correctness: DNS" not in named
+    silent = judged_with_names([*all_kinds(), *resolving()], unnamed=False)
+    assert silent["correctness"].verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_kind_that_was_declared_and_did_nothing_is_inconclusive() -> None:
