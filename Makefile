@@ -46,7 +46,7 @@ catalogue: setup ## write docs/catalogue.md and docs/known-defects.md anew
 saboteurs: setup ## try what the suites must catch, into docs/saboteurs.md (PART=2/5: a fifth; ONLY=name)
 	@$(BIN)/python -m tests.saboteurs $(if $(PART),--part $(PART)) $(if $(ONLY),--only $(ONLY))
 
-bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known)
+bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known; watch --watch-for=20m: what one costs)
 	$(BIN)/python -m bench $(PARTS)
 
 clean: ## remove what set-up and runs put into this folder (not the cache of binaries)

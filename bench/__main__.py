@@ -6,7 +6,8 @@ Writes `results/bench.json` (flat keys) and `docs/benchmarks.md`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import click
 
@@ -19,6 +20,8 @@ from bench.profile_run import run
 from bench.recovery import errors_ms
 from bench.services import services_s
 from bench.stage import Stage, stage
+from bench.watching import DEFAULT_S, watching
+from gauntlet.cli.span import Span
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.paths import project_root
@@ -66,6 +69,17 @@ def _upgrade() -> Figures:
         return {}
 
 
+def _watch(for_s: float) -> Figures:
+    """No figures if the watch says nothing of its clients."""
+    try:
+        found = watching(for_s)
+    except Inconclusive as error:
+        click.echo(f"watch: {error}", err=True)
+        return {}
+    click.echo(f"watch: {found.made:,} attempts in {for_s:g} s, {found.rate_per_s:.0f} a second a client", err=True)
+    return {"watch_core_share": found.core_share_percent, "watch_rows_lost": found.lost}
+
+
 def _own_kernel() -> Figures:
     """No figures where an attempt failed."""
     try:
@@ -99,25 +113,29 @@ def _gates() -> Figures:
     return figures
 
 
-PARTS: dict[str, Callable[[], Figures]] = {
-    "cluster": _cluster,
-    "catalogue": _catalogue,
-    "upgrade": _upgrade,
-    "own-kernel": _own_kernel,
-    "gates": _gates,
-}
+def _parts(watch_for_s: float) -> Mapping[str, Callable[[], Figures]]:
+    return {
+        "cluster": _cluster,
+        "catalogue": _catalogue,
+        "upgrade": _upgrade,
+        "watch": partial(_watch, watch_for_s),
+        "own-kernel": _own_kernel,
+        "gates": _gates,
+    }
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice([*PARTS]))
-def main(parts: tuple[str, ...]) -> None:
+@click.option("--watch-for", "watch_for_s", type=Span(), default=DEFAULT_S, help="How long the watch lasts.")
+@click.argument("parts", nargs=-1, type=click.Choice([*_parts(DEFAULT_S)]))
+def main(watch_for_s: float, parts: tuple[str, ...]) -> None:
     """Measure these parts, or all; print, and write results/bench.json and docs/benchmarks.md.
 
     Figures of other parts stay as they were.
     """
     figures: Figures = {}
-    for part in parts or PARTS:
-        figures |= PARTS[part]()
+    measures = _parts(watch_for_s)
+    for part in parts or measures:
+        figures |= measures[part]()
     kept = project_root() / "results" / "bench.json"
     kept.parent.mkdir(exist_ok=True)
     before: Figures = json.loads(kept.read_text(encoding="utf-8")) if parts and kept.exists() else {}

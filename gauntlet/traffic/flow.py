@@ -58,6 +58,11 @@ class Flow:
             raise UsageError("a flow knows how many starts slipped only when it is over", "call stop() or wait() first")
         return self._ended.slipped
 
+    @property
+    def made(self) -> int | None:
+        """After the end: how many attempts its agent made, by its own word; None if it has not ended in order."""
+        return None if self._record.ended is None else self._record.ended.made
+
     def count(self) -> int:
         """Rows so far. They arrive up to about 0.1 s after their attempt."""
         return self._record.count

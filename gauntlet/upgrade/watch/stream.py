@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from gauntlet.checkers.sample import no_data
 from gauntlet.ground.cluster import Host, HostKind
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.finding import Finding
+from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind
 from gauntlet.traffic import Flow, Load, Traffic
@@ -20,6 +20,7 @@ from gauntlet.upgrade.roll_traffic import ended
 from gauntlet.upgrade.watch.presence import Farewell, Presence, before_leaving, before_loss
 
 _AT_ONCE = 8
+ROWS = "rows"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Stream:
         self._failed: dict[str, Inconclusive] = {}
         self.partings: list[Parting] = []
         self.broken: list[Finding] = []
+        self.arrived = arrived(())
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "flows")
 
@@ -117,11 +119,13 @@ class Stream:
             for key, error in self._failed.items()
             if key in self._wanted
         ]
-        for flow in self.flows:
+        over = self.flows
+        for flow in over:
             attempts, trouble = ended(flow, self._backend_nodes)
             self._evidence.add(attempts)
             self.broken += [trouble] if trouble else []
         self._running.clear()
+        self.arrived = arrived([(flow.made, flow.count()) for flow in over])
 
     def break_off(self) -> None:
         """Keep what there is so far: an error is on its way."""
@@ -180,3 +184,16 @@ class Stream:
 
     def _note(self, kind: EventKind, group: Group, detail: str) -> None:
         self._evidence.events.write(Event(kind, group.key, group.node, detail))
+
+
+def arrived(flows: Sequence[tuple[int | None, int]]) -> Finding:
+    """How many attempts were made, by the word of the agents, that have no row; of the flows that ended in order.
+
+    `flows` are attempts made, None if that is not known, and rows. Decides nothing: a flow that lost one is broken.
+    """
+    known = [(made, rows) for made, rows in flows if made is not None]
+    made, lost = sum(made for made, _ in known), sum(made - rows for made, rows in known)
+    reason = (
+        f"{made:,} attempts were made until the end, and {'each has its row' if not lost else f'{lost} have no row'}"
+    )
+    return Finding(ROWS, Verdict.MEASURED, reason, float(lost), "rows")

@@ -65,7 +65,7 @@ def watch(watched: Watched, order: Order, folder: Path, show: Show) -> Watch:
     finally:
         evidence.save()
     passed = watching.passed
-    passed.findings[CHANGE.name] += stream.broken
+    passed.findings[CHANGE.name] += [*stream.broken, stream.arrived]
     passed.partings = tuple(stream.partings)
     history = evidence.history()
     seen = place.surroundings.backends

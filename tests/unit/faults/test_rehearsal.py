@@ -7,7 +7,7 @@ from gauntlet.ground.history import DeclaredFlow
 from gauntlet.traffic import Flow, Traffic
 
 # Of a load that was made; no suite asks for them.
-ONLY_MADE = {"path", "slipped", "load", "broken", "abandon"}
+ONLY_MADE = {"path", "slipped", "made", "load", "broken", "abandon"}
 # Of agents that run.
 ONLY_RUNNING = {"release", "close"}
 # Of the catalogue: a rehearsal has another one, which tells what would be made and asks nobody (fixtures/rehearsal.py).
