@@ -232,7 +232,7 @@ def _undertake(
 
     maker.prepare(spec, click.echo)
     started = datetime.now(UTC)
-    subjects = dict(zip(Side, (spec.subject, *spec.replacements), strict=True))
+    subjects = dict(zip(Side, spec.subjects, strict=True))
     names = {side: each.name for side, each in subjects.items()}
     try:
         cluster = maker.create(spec)

@@ -44,6 +44,11 @@ class ClusterSpec:
     existing: ExistingOptions = field(default_factory=ExistingOptions)
 
     @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """All whose kube-proxies its nodes may run, the first one first."""
+        return (self.subject, *self.replacements)
+
+    @property
     def mode(self) -> ProxyMode:
         return self.subject.mode
 
@@ -201,7 +206,7 @@ def chosen_kernel(maker: Provider, mode: ProxyMode, asked: str) -> NodeKernel:
 
 def require_distinct(spec: ClusterSpec) -> None:
     """Raises UsageError if two subjects of a cluster have the same name, by which its nodes are given them."""
-    names = Counter(each.name for each in (spec.subject, *spec.replacements))
+    names = Counter(each.name for each in spec.subjects)
     twice = [name for name, times in names.items() if times > 1]
     if twice:
         raise UsageError(

@@ -88,14 +88,7 @@ def about_rules(report: Report) -> Report:
 
 
 def _look_again(node: Node, before: NodeFacts) -> NodeFacts:
-    read = node_facts.reread_rules(node)
-    return replace(
-        before,
-        rules=read.rules,
-        trouble=read.trouble,
-        ipv6_rules=read.ipv6_rules,
-        ipv6_trouble=read.ipv6_trouble,
-    )
+    return node_facts.reread_rules(node).put_into(before)
 
 
 def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from gauntlet.doctor.cluster_check.node_probe import LOOK, Answer, Conntrack, Look, Process, answers, ask, look
@@ -69,7 +69,7 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
     read = read_rules(node, seen)
     log = _log(node)
     told = _metrics(metrics)
-    return NodeFacts(
+    facts = NodeFacts(
         node.name,
         processes=seen.processes,
         service=seen.service,
@@ -80,15 +80,12 @@ def gather(node: Node, otherwise: Configuration | None) -> NodeFacts:
         metrics=told,
         logged_mode=mode_in(log),
         failure=failing(told, log, seen.clock_s),
-        rules=read.rules,
-        trouble=read.trouble,
-        ipv6_rules=read.ipv6_rules,
-        ipv6_trouble=read.ipv6_trouble,
         conntrack=seen.conntrack,
         modules=seen.modules,
         addresses=seen.addresses,
         clock_s=seen.clock_s,
     )
+    return read.put_into(facts)
 
 
 def metrics_of(node: Node, otherwise: Configuration | None) -> ProxyMetrics | None:
@@ -117,6 +114,16 @@ class Read:
     trouble: str = ""
     ipv6_rules: tuple[Forwarding, ...] | None = None
     ipv6_trouble: str = ""
+
+    def put_into(self, facts: NodeFacts) -> NodeFacts:
+        """The facts with these rules in place of theirs."""
+        return replace(
+            facts,
+            rules=self.rules,
+            trouble=self.trouble,
+            ipv6_rules=self.ipv6_rules,
+            ipv6_trouble=self.ipv6_trouble,
+        )
 
 
 def read_rules(node: Node, seen: Look) -> Read:

@@ -26,7 +26,7 @@ def require_makeable(spec: ClusterSpec) -> None:
         raise UsageError(
             f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
         )
-    if named := [each.name for each in (spec.subject, *spec.replacements) if each.tools is not None]:
+    if named := [each.name for each in spec.subjects if each.tools is not None]:
         raise UsageError(
             f"nodes of kind have the iptables of their image, not those that {', '.join(named)} names",
             "leave +tools= out, or use the sandbox provider",
@@ -47,7 +47,7 @@ def _require_replaceable(spec: ClusterSpec) -> None:
     """Raises UsageError if nodes cannot be given each of these kube-proxies under the newest control plane."""
     require_distinct(spec)
     offer(spec.mode, DEFAULT_VERSION)  # with the node image's kube-proxy the cluster comes up
-    for subject in (spec.subject, *spec.replacements):
+    for subject in spec.subjects:
         programs.require_pinned(subject)
         if subject.minor > minor_of(DEFAULT_VERSION):
             raise UsageError(

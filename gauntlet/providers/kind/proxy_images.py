@@ -35,7 +35,7 @@ def gathered(spec: ClusterSpec, say: Say) -> tuple[ProxyImage, ...]:
 
     Raises what gauntlet.providers.programs.ensure does, and DockerFailed.
     """
-    return tuple(_made(subject, say) for subject in (spec.subject, *spec.replacements))
+    return tuple(_made(subject, say) for subject in spec.subjects)
 
 
 def load(nodes: tuple[ContainerNode, ...], images: tuple[ProxyImage, ...]) -> None:

@@ -79,7 +79,7 @@ class SandboxProvider:
             )
 
     def prepare(self, spec: ClusterSpec, say: Say) -> None:
-        for subject in (spec.subject, *spec.replacements):
+        for subject in spec.subjects:
             programs.ensure(subject, say)
 
     def create(self, spec: ClusterSpec) -> SandboxCluster:
@@ -167,7 +167,7 @@ class SandboxProvider:
                 f"{spec.name!r} is no name for a cluster", "use 1 to 40 small letters, digits and inner dashes"
             )
         world.require_tools()
-        for subject in (spec.subject, *spec.replacements):
+        for subject in spec.subjects:
             programs.require_pinned(subject)
             self.require_kernel(subject.mode, spec.kernel)
         require_distinct(spec)
@@ -197,7 +197,7 @@ PROVIDER: type[Provider] = SandboxProvider
 def served_families(spec: ClusterSpec) -> tuple[Family, ...]:
     """The families of a cluster to be made: the primary one alone if a kube-proxy that it may have serves no other."""
     families = spec.families or BOTH
-    modes = {subject.mode for subject in (spec.subject, *spec.replacements)}
+    modes = {subject.mode for subject in spec.subjects}
     return families[:1] if any(traits(mode).one_family for mode in modes) else families
 
 

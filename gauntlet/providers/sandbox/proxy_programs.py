@@ -19,7 +19,7 @@ def gathered(spec: ClusterSpec, say: Say) -> tuple[Binaries, tuple[ProxyProgram,
 
     Raises what gauntlet.providers.programs.ensure does.
     """
-    found = [(subject, programs.ensure(subject, say)) for subject in (spec.subject, *spec.replacements)]
+    found = [(subject, programs.ensure(subject, say)) for subject in spec.subjects]
     return merged(found)
 
 

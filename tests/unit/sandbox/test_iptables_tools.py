@@ -46,6 +46,13 @@ def test_a_machine_that_lacks_them_is_told_what(monkeypatch: pytest.MonkeyPatch)
         iptables_tools.require(spec(*PAIR))
 
 
+def test_tools_of_both_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Tools] = []
+    monkeypatch.setattr(iptables_tools, "host_lacks_tools", tried.append)
+    iptables_tools.require(spec("iptables@1.36+tools=legacy", PAIR[0]))
+    assert tried == [Tools.LEGACY]
+
+
 def test_a_subject_without_tools_tries_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(iptables_tools, "host_lacks_tools")
     iptables_tools.require(spec("iptables", "nftables"))
