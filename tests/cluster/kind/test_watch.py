@@ -13,14 +13,21 @@ import pytest
 
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import History
 from gauntlet.providers import ClusterSpec, KindOptions, provider
 from gauntlet.providers.kind import tools
 from gauntlet.subject import plain
 from tests.cluster.kind.test_live import LACK
+from tests.cluster.upgrade.upgrading import results_folder
 from tests.cluster.upgrade.watched import ended, start
 
 pytestmark = pytest.mark.skipif(bool(LACK), reason=LACK)
 NAME = f"test-kind-watch-{os.getpid()}"
+OUT_S = 1.5
+# Nothing that pods on a node ask of DNS by UDP comes through; what they ask by TCP does.
+UDP_NAMES = "ip daddr 10.96.0.0/16 udp dport 53"
+DROPS = f"table ip outage {{ chain halt {{ type filter hook prerouting priority -310; {UDP_NAMES} drop; }}; }}"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +44,12 @@ def kubectl(cluster: Cluster) -> str:
     return f"{program} --kubeconfig={cluster.kubeconfig}"
 
 
+def resolved(tmp_path: Path) -> pl.DataFrame:
+    """The attempts at the cluster's own DNS."""
+    attempts = History.load(results_folder(tmp_path) / "evidence" / "watch").attempts
+    return attempts.filter(pl.col("service") == "kube-system/kube-dns")
+
+
 def test_a_rollout_restart_is_waited_for_and_costs_nobody_anything(
     cluster: Cluster, kubectl: str, tmp_path: Path
 ) -> None:
@@ -49,6 +62,26 @@ def test_a_rollout_restart_is_waited_for_and_costs_nobody_anything(
     assert found.watch.losses == ()
     assert set(found.watch.versions_before) == nodes
     assert found.watch.versions_before == found.watch.versions_after
+    names = resolved(tmp_path)
+    assert set(names["outcome"]) == {"ok"}
+    assert set(names["protocol"]) == {"udp", "tcp"}
+    assert set(names["client_node"]) == nodes
+    assert "no client that resolved a name noticed anything" in " ".join(found.output.split())
+
+
+def test_what_resolvers_lose_is_told_of_them_alone(cluster: Cluster, tmp_path: Path) -> None:
+    hurt = cluster.nodes[0].name
+    script = f"nft '{DROPS}' && sleep {OUT_S} && nft delete table ip outage"
+    found = ended(start(cluster, tmp_path, "--", "docker", "exec", hurt, "sh", "-c", script), cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (1, "may not", {"outage: DNS", "availability: DNS"}), (
+        found.output
+    )
+    (loss,) = found.watch.losses
+    assert (loss.node, loss.what) == (hurt, "new UDP by dns")
+    # nft itself takes a moment, before and after.
+    assert loss.seconds - loss.resolution_s - 0.3 <= OUT_S <= loss.seconds + loss.resolution_s
+    names = resolved(tmp_path)
+    assert set(names.filter(pl.col("protocol") == "tcp")["outcome"]) == {"ok"}
 
 
 def test_a_drain_leaves_the_clients_where_they_are(cluster: Cluster, kubectl: str, tmp_path: Path) -> None:
