@@ -25,7 +25,7 @@ from gauntlet.cli.upgrade import upgrade
 from gauntlet.cli.versions import versions
 from gauntlet.cli.watch import watch
 from gauntlet.ground import ending
-from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.errors import ExitCode, GauntletError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Ordinary users of Debian have no sbin folder in PATH, and that is where iptables lies.
@@ -33,7 +33,7 @@ SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 class Command(click.Group):
-    """A group of commands whose foreseen errors end in two lines and an exit code, without a traceback."""
+    """A group of commands whose foreseen errors, and Ctrl-C, end in words and an exit code, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -42,6 +42,10 @@ class Command(click.Group):
             click.secho("error: ", fg="red", bold=True, err=True, nl=False)
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            # What was seen until then has been said, and kept; click's own word for it is "Aborted!".
+            click.echo("interrupted", err=True)
+            ctx.exit(ExitCode.FAILED)
 
 
 @click.group(cls=Command, context_settings=HELP)

@@ -18,7 +18,12 @@ def require_supported(subjects: Sequence[Subject]) -> None:
     apart = newest.minor[1] - oldest.minor[1]
     if apart > MOST_MINORS:
         raise UsageError(
-            f"{oldest.name} and {newest.name} are {apart} minor versions apart, and a kube-proxy may be at most "
-            f"{MOST_MINORS} older than the API server (Kubernetes' version skew policy)",
-            "go there in steps",
+            f"kube-proxy {_minor(oldest)} ({oldest.name}) and {_minor(newest)} ({newest.name}) are {apart} minor "
+            f"versions apart, and one may be at most {MOST_MINORS} older than the API server (Kubernetes' version skew "
+            "policy)",
+            f"go there in steps of at most {MOST_MINORS}; gauntlet versions has what there is",
         )
+
+
+def _minor(subject: Subject) -> str:
+    return ".".join(map(str, subject.minor))

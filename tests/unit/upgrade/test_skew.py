@@ -18,3 +18,8 @@ def test_three_minors_are_supported_in_either_direction(written: str) -> None:
 def test_four_are_not(written: str) -> None:
     with pytest.raises(UsageError, match="4 minor versions apart"):
         require_supported(parse_all(written, "1.37"))
+
+
+def test_a_version_that_a_name_does_not_say_is_told() -> None:
+    with pytest.raises(UsageError, match=r"kube-proxy 1\.25 \(userspace\) and 1\.37 \(iptables\) are 12 minor"):
+        require_supported(parse_all("iptables,userspace", "1.37"))
