@@ -200,16 +200,17 @@ def _presences(flow: pl.DataFrame, stretch: Stretch, present: Presence) -> Itera
 
 def _quiet(flow: pl.DataFrame, name: str, stretch: Stretch) -> tuple[float, str, float]:
     """The longest quiet, the flow's name, and how late the attempt that ended it began; 0 if that is not known."""
+    edges = pl.DataFrame({"at_ns": stretch.end_ns, "end": stretch.start_ns, "late": 0})
     ordered = flow.sort("at_ns").select("at_ns", end=end_ns(), late=pl.col("late_ns").fill_null(0))
-    since = [stretch.start_ns, *ordered["end"]]
-    until = [*ordered["at_ns"], stretch.end_ns]
-    reaching = (
-        (after - before, late)
-        for before, after, late in zip(since, until, [*ordered["late"], 0], strict=True)
-        if after > stretch.start_ns and before < stretch.end_ns
+    gaps = pl.select(
+        since=pl.concat([edges["end"], ordered["end"]]),
+        until=pl.concat([ordered["at_ns"], edges["at_ns"]]),
+        late=pl.concat([ordered["late"], edges["late"]]),
     )
-    quiet_ns, late_ns = max(((0, 0), *reaching))
-    return quiet_ns / NANO, name, late_ns / NANO
+    reaching = gaps.filter((pl.col("until") > stretch.start_ns) & (pl.col("since") < stretch.end_ns))
+    longest = reaching.select(quiet=pl.col("until") - pl.col("since"), late="late").sort("quiet", "late").tail(1)
+    quiet_ns, late_ns = longest.row(0) if longest.height else (0, 0)
+    return max(0, quiet_ns) / NANO, name, (late_ns if quiet_ns > 0 else 0) / NANO
 
 
 def ready(events: pl.DataFrame, within_s: float) -> Finding:
