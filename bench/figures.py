@@ -21,7 +21,7 @@ MEANING = {
         "ms",
         "≤ 20",
     ),
-    "watch_core_share": ("a client of a watch at 50 attempts a second, of a core", "%", "≤ 5"),
+    "watch_core_share": ("a client of a watch, at 50 attempts a second or more, of a core", "%", "≤ 5"),
     "watch_rows_lost": ("rows of a watch that were lost, of all that its clients made", "-", "0"),
     "gate_s": ("gate profile, both modes", "s", "≤ 360"),
     "ipvs_up_s": ("ipvs mode, three nodes with kernels of their own, start to the first answer", "s", "-"),
