@@ -91,7 +91,8 @@ def _server(options: bytes) -> str:
     while place < len(options):
         code, length = struct.unpack_from("!HH", options, place)
         data = options[place + 4 : place + 4 + length]
-        if code == _NSID:
+        # CoreDNS without its plugin nsid sends the empty one of the question back.
+        if code == _NSID and length:
             return host_name(data)
         place += 4 + length
     return ""

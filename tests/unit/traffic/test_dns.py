@@ -52,6 +52,8 @@ def test_the_address_and_the_server_are_read() -> None:
 
 def test_a_server_need_not_say_who_it_is() -> None:
     assert resolved(message(ADDRESS, answers=1), 7) == Resolved("10.96.0.7", "")
+    # As CoreDNS answers without its plugin nsid.
+    assert resolved(message(ADDRESS, nsid(b"")), 7) == Resolved("10.96.0.7", "")
 
 
 def test_an_answer_with_another_address_is_wrong() -> None:
