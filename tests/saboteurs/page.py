@@ -43,10 +43,25 @@ def row(saboteur: Saboteur, judgement: Judgement, run: str) -> Row:
     """`run` is its day and commit."""
     if judgement.complaints or not judgement.caught:
         return Row(saboteur.name, judgement.subject, f"{_NOT_CAUGHT} as declared | - | - | {run}")
-    cases = dict.fromkeys(plain(each.case.removeprefix("suites/")) for each in judgement.caught)
+    cases = _words(each.case for each in judgement.caught)
     checks = dict.fromkeys(each.check for each in judgement.caught)
     first = min(each.after_s for each in judgement.caught)
     return Row(saboteur.name, judgement.subject, f"{'<br>'.join(cases)} | {', '.join(checks)} | {first:.0f} | {run}")
+
+
+def _words(cases: Iterable[str]) -> list[str]:
+    """`suites/conformance/test_balance.py::test_x_y[tcp]`, and the same with udp -> `balance: x y (tcp, udp)`."""
+    variants: dict[str, list[str]] = {}
+    for case in cases:
+        bare, _, parameters = case.partition("[")
+        variants.setdefault(bare, []).append(parameters.removesuffix("]"))
+    found = {bare: ", ".join(filter(None, dict.fromkeys(each))) for bare, each in variants.items()}
+    return [f"{_name(bare)} ({of})" if of else _name(bare) for bare, of in found.items()]
+
+
+def _name(bare: str) -> str:
+    file, _, test = bare.rpartition("/")[2].partition(".py::")
+    return f"{file.removeprefix('test_')}: {test.removeprefix('test_')}".replace("_", " ")
 
 
 def rows(page: str) -> Iterator[Row]:

@@ -17,9 +17,12 @@ IN_NFTABLES = page.row(EVEN, Judgement("nftables", (Caught(CASE, "balance", 30.0
 
 
 def test_a_row_says_by_what_and_when_it_was_caught() -> None:
-    assert str(IN_IPTABLES) == (
-        "| weights-x | iptables | conformance/test\\_x.py::test\\_even | balance | 21 | 2026-11-30, abc1234 |"
-    )
+    assert str(IN_IPTABLES) == ("| weights-x | iptables | x: even | balance | 21 | 2026-11-30, abc1234 |")
+
+
+def test_variants_of_a_case_are_named_together() -> None:
+    both = tuple(Caught(f"{CASE}[{protocol}]", "balance", 9.0) for protocol in ("tcp", "udp"))
+    assert "| x: even (tcp, udp) | balance |" in str(page.row(EVEN, Judgement("iptables", both, ()), "today"))
 
 
 def test_what_is_not_as_declared_is_not_caught() -> None:
