@@ -10,6 +10,8 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import SYSTEM_PATH, project_root
 from gauntlet.proxy.rules import Action, Forwarding, iptables, nftables
+from tests.saboteurs.register import all_saboteurs
+from tests.saboteurs.register.saboteur import Saboteur
 from tests.unit.rules.node import CAPTURED
 
 SABOTEURS = project_root() / "tests" / "saboteurs"
@@ -21,6 +23,9 @@ WRITE_AND_READ = {
 }
 INPUT = {ProxyMode.IPTABLES: "iptables-restore.txt", ProxyMode.NFTABLES: "nft-transactions.txt"}
 MODES = tuple(INPUT)
+
+# Those that need neither an API server nor time.
+AT_ONCE = [each for each in all_saboteurs().values() if each.kind in ("weights", "ports", "refusal", "residue")]
 
 both_modes = pytest.mark.parametrize("proxy_mode", MODES)
 
@@ -66,3 +71,10 @@ def test_swallowed_refusal_refuses_nobody_and_forwards_as_ever(proxy_mode: Proxy
     model = written(proxy_mode, "refusal-swallowed")
     assert [route for route in model.routes if route.action is not Action.FORWARD] == []
     assert shares(model, "default/three:tcp-80") == [[0.333, 0.333, 0.333]] * 2
+
+
+@both_modes
+@pytest.mark.parametrize("saboteur", AT_ONCE, ids=lambda each: each.name)
+def test_the_real_tools_take_what_a_saboteur_writes(proxy_mode: ProxyMode, saboteur: Saboteur) -> None:
+    """A text that they refused would be a sync that failed, which is another bug than the one that is meant."""
+    assert written(proxy_mode, saboteur.name).routes
