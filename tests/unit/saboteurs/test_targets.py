@@ -12,6 +12,7 @@ from tests.saboteurs.transforms import endpoints, ports, timing
 from tests.unit.rules.node import CAPTURED
 
 if TYPE_CHECKING:
+    from tests.saboteurs.call import Rewrite
     from tests.saboteurs.targets import Target
 
 NFT = (CAPTURED / "nft-transactions.txt").read_text()
@@ -97,9 +98,14 @@ def test_of_several_ports_the_last_is_lost() -> None:
     assert [several.use(Port("x/y", name, "tcp", is_local=False), to) for name in ("a", "b")] == [to, []]
 
 
-@pytest.mark.parametrize(("count", "lost"), [(timing.MANY - 1, 0), (timing.MANY, 1)])
-def test_one_of_many_is_lost_only_of_many(count: int, lost: int) -> None:
-    many, written = timing.OneOfMany(), [Port("x/y", str(number), "tcp", is_local=False) for number in range(count)]
-    for port in written:
-        many.learn(port, THREE)
-    assert [many.use(port, THREE) for port in written].count([]) == lost
+@pytest.mark.parametrize(
+    ("rule", "without"),
+    [
+        ("add rule ip kube-proxy service-{} meta l4proto tcp dnat to 10.0.0.1:80\n", timing.nft_without_one),
+        ("-A KUBE-SVC-{} -m statistic --mode random --probability 0.5 -j KUBE-SEP-A\n", timing.iptables_without_one),
+    ],
+)
+def test_one_of_many_is_lost_only_of_many(rule: str, without: Rewrite) -> None:
+    many = [rule.format(number) for number in range(1000, 1000 + timing.MANY)]
+    assert without("".join(many)) == "".join(many[: timing.MANY // 2] + many[timing.MANY // 2 + 1 :])
+    assert without("".join(many[1:])) == "".join(many[1:])
