@@ -18,7 +18,7 @@ A gate is worth what it catches. Each saboteur is a program in front of kube-pro
 imitates a class of bug; the real suites are run with it, and have to fail by the case that names the bug, and by no
 case that has nothing to do with it (`tests/saboteurs/register/`). `make saboteurs` runs them all and writes this page;
 `make saboteurs PART=2/5` a fifth, `make saboteurs ONLY=weights-70-20-10` one. Rows of saboteurs that were not run
-stay, with the day and the commit of their run.
+stay, with the day and the commit of their run; a + behind it says that something had been changed since that commit.
 
 *Seconds* are from the start of the run, the making of its cluster included, to the report of the first case that
 failed by the bug's name. All cases of a run are made together, and others go first: a case alone is quicker.
