@@ -49,8 +49,14 @@ def _catalogue() -> Figures:
     figures = _slowest("probes_per_s", rates)
     try:
         done = conformance.sound()
-        figures |= {"conformance_s": round(done.took_s), "conformance_cases": done.cases}
-        click.echo(f"conformance: {done.cases} cases a mode in {done.took_s:.0f} s", err=True)
+        figures |= {
+            "conformance_s": round(done.took_s),
+            "conformance_cases": done.cases,
+            "conformance_peak_gib": round(done.peak_gib, 2),
+        }
+        click.echo(
+            f"conformance: {done.cases} cases a mode in {done.took_s:.0f} s, at most {done.peak_gib:.2f} GiB", err=True
+        )
     except Inconclusive as error:
         click.echo(f"conformance: {error}", err=True)
     try:

@@ -22,16 +22,20 @@ LEAST, MOST = 0.4, 0.75
 
 @dataclass(frozen=True)
 class Conformance:
-    """`took_s` for all modes together; `cases` that ran in each of them, of the mode that has the fewest."""
+    """`took_s` for all modes together; `cases` that ran in each of them, of the mode that has the fewest.
+
+    `peak_gib`: the memory of all processes together at its most.
+    """
 
     took_s: float
     cases: int
+    peak_gib: float
 
 
 def sound() -> Conformance:
     """Raises Inconclusive if a case does not pass."""
     done = run(PROFILE, MODES)
-    return Conformance(done.took_s, min(_cases(done.results, mode) for mode in MODES))
+    return Conformance(done.took_s, min(_cases(done.results, mode) for mode in MODES), done.peak_gib)
 
 
 def broken_s() -> float:

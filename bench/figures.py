@@ -15,6 +15,11 @@ MEANING = {
     "probes_per_s": ("probes of the clients of a cluster of three nodes, asked as tables", "1/s", "≥ 1,000"),
     "conformance_s": ("conformance profile, both modes", "s", "≤ 150"),
     "conformance_cases": ("cases of it that ran, in the mode that has the fewest", "-", "≥ 150"),
+    "conformance_peak_gib": (
+        "memory of all processes of that run at its most: sum of their PSS, looked at every 2 s",
+        "GiB",
+        "≤ 4",
+    ),
     "broken_conformance_s": ("the same while no NodePort is served, which about half of it asks", "s", "≤ 300"),
     "upgrade_outage_error_ms": (
         "an outage of known length in the middle of an upgrade's roll: error of the worse of two nodes",

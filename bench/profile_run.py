@@ -15,12 +15,15 @@ from types import MappingProxyType
 
 import psutil
 
+from bench.memory import Peak, of_tree
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
 
 GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 PASSED, FAILED = 0, 1
+# To look at a hundred processes takes some tens of milliseconds of a processor.
+PEAK_EVERY_S = 2.0
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -28,11 +31,13 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class ProfileRun:
     """`took_s` from the start of the command to its end.
 
-    `driver_rss_mb`: the largest resident size, in MB, that any of the pytest processes ever had.
+    `driver_rss_mb`: the largest resident size, in MB, that any of the pytest processes ever had. `peak_gib`: the most
+    that all processes of the run had in memory at once, of those moments at which that was looked at.
     """
 
     took_s: float
     driver_rss_mb: float
+    peak_gib: float
     results: Results
 
 
@@ -44,9 +49,12 @@ def run(
         begun = time.monotonic()
         command = [GAUNTLET, "run", "--profile", profile, "--modes", ",".join(modes), "--results", folder]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
-        largest_kb = 0
+        largest_kb, peak, look_at = 0, Peak(), begun
         while started.poll() is None:
             largest_kb = max([largest_kb, *map(_peak_kb, _pytest_processes(started.pid))])
+            if time.monotonic() >= look_at:
+                peak.see(of_tree(started.pid))
+                look_at = time.monotonic() + PEAK_EVERY_S
             time.sleep(0.5)  # how often to look
         took_s = time.monotonic() - begun
         if started.returncode != code:
@@ -54,7 +62,7 @@ def run(
                 f"the profile {profile} in {' and '.join(modes)} mode ended with {started.returncode}, not {code}",
                 f"run `{' '.join(command[:-2])}` and read its report",
             )
-        return ProfileRun(took_s, largest_kb / 1024, results_in(Path(folder)))
+        return ProfileRun(took_s, largest_kb / 1024, peak.gib, results_in(Path(folder)))
 
 
 def results_in(folder: Path) -> Results:
