@@ -95,7 +95,8 @@ class Batch:
             self._tools.sentinel.forget()
 
     def look_around(self, around: Surroundings) -> None:
-        """The kube-proxies are others from now on, or have another configuration."""
+        """Nodes or kube-proxies are others from now on, or have another configuration."""
+        self._tools.flows.look_around(around)
         self._tools = replace(self._tools, around=around)
 
     def take(self, number: int) -> None:

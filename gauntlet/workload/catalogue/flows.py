@@ -54,6 +54,10 @@ class Flows:
         self._names = names
         self._started: dict[tuple[str, Flow, Family], Started] = {}
 
+    def look_around(self, around: Surroundings) -> None:
+        """Nodes, or their kube-proxies, are others from now on."""
+        self._around = around
+
     def settle(
         self, courses: Sequence[Course], number: int, found: Found, first: int, disagreeing: Disagreeing, wait_s: float
     ) -> dict[Row, str]:
