@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import EVEN, KILLED
+from tests.saboteurs.register.cases import EVEN, KILLED, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
+
+_KEEPS, _UNTIL = conformance(
+    "session_affinity",
+    "client_keeps_its_backend",
+    "client_keeps_its_backend_until_the_time_out",
+)
+_AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
+    "affinity", "each_client_keeps_its_backend_at_a_cluster_ip", "each_client_keeps_its_backend_at_a_node_port"
+)
 
 SABOTEURS = (
     Saboteur(
@@ -11,5 +20,17 @@ SABOTEURS = (
         "A kube-proxy that is started again forgets which backend each client had.",
         (Catch(KILLED, "affinity-broken"),),
         (EVEN,),
+    ),
+    Saboteur(
+        "affinity-lost",
+        "Clients are not remembered.",
+        tuple(Catch(case, "affinity") for case in (_KEEPS, _AT_CLUSTER_IPS, _AT_NODE_PORTS)),
+        (EVEN,),
+    ),
+    Saboteur(
+        "affinity-never-ends",
+        "Clients are remembered for a thousand times the time-out.",
+        (Catch(_UNTIL, "affinity-timeout"),),
+        (_KEEPS, EVEN),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.saboteurs.register.saboteur import Beside
+
 _CONFORMANCE = "suites/conformance/"
 
 EVEN = f"{_CONFORMANCE}test_balance.py::test_new_connections_are_spread_evenly"
@@ -16,6 +18,11 @@ KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
 def conformance(file: str, *names: str) -> tuple[str, ...]:
     """Node ids: `conformance("service_types", "cluster_ip_to_node_port_and_back")`."""
     return tuple(f"{_CONFORMANCE}test_{file}.py::test_{name}" for name in names)
+
+
+def astray(*cases: str) -> tuple[Beside, ...]:
+    """Declared cases whose other checks may fail with the one that names the bug."""
+    return tuple(Beside(case, "", "who is led astray is missed elsewhere, and seen as somebody else") for case in cases)
 
 
 (HAIRPIN,) = conformance("hairpin", "pod_reaches_itself_by_its_service")

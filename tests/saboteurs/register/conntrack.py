@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import EVEN, KILLED
+from tests.saboteurs.register.cases import EVEN, KILLED, astray, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _UNDER_WAY = "a new connection may be under way at the very moment"
 _OF_NEW_ONES = ("availability", "error-kinds", "blast-radius", "outage", "recovery", "after", "latency")
 _NEW = tuple(Beside(KILLED, check, _UNDER_WAY) for check in _OF_NEW_ONES)
+
+_REPLACED = conformance(
+    "udp_flows",
+    "udp_flows_at_a_cluster_ip_follow_a_replaced_backend",
+    "udp_flows_at_a_node_port_follow_a_replaced_backend",
+)
 
 SABOTEURS = (
     Saboteur(
@@ -23,5 +29,12 @@ SABOTEURS = (
         (Catch(KILLED, "udp-flows-moved"),),
         (f"{EVEN}[tcp]",),
         _NEW,
+    ),
+    Saboteur(
+        "conntrack-udp-stale",
+        "UDP flows of IPv4 go on to the backend that they had, though it is none of the Service any more.",
+        tuple(Catch(case, "truth-table") for case in _REPLACED),
+        (EVEN,),
+        astray(*_REPLACED),
     ),
 )

@@ -7,9 +7,12 @@ import re
 import subprocess
 import time
 
+from tests.saboteurs.call import rewriting, without_lines
+from tests.saboteurs.rewrites import replacing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tests.saboteurs.call import Call
+    from tests.saboteurs.call import Act, Call
 
 # A client may meet the backend that it had by chance.
 TIMES = 6
@@ -56,4 +59,23 @@ def renamed(text: str, suffix: str) -> str:
     return re.sub(r"--name KUBE-SEP-[A-Z0-9]*", rf"\g<0>-{suffix}", text)
 
 
-SABOTEURS = {"forgotten-at-restart": forgotten_at_restart}
+def _lasting(times: float) -> Act:
+    """Clients are remembered for this many times the time-out, in whole seconds."""
+
+    def seconds(found: re.Match[str]) -> str:
+        return f"{found[1]}{max(1, int(int(found[2]) * times))}"
+
+    return rewriting(
+        nft=replacing(r"^(add set ip6? kube-proxy affinity-.* timeout )(\d+)", seconds),
+        iptables=replacing(r"( --rcheck --seconds )(\d+)", seconds),
+    )
+
+
+SABOTEURS = {
+    "forgotten-at-restart": forgotten_at_restart,
+    "lost": rewriting(
+        nft=without_lines(r"^add rule ip6? kube-proxy \S+ ip6? saddr @affinity-\S+ goto "),
+        iptables=without_lines(" --rcheck "),
+    ),
+    "never-ends": _lasting(1000),
+}

@@ -13,6 +13,42 @@ if TYPE_CHECKING:
 TIMES = 4
 BETWEEN_S = 0.25
 
+# Done in the place of conntrack, whose entries kube-proxy deletes by netlink: a sender's datagrams go on to where its
+# first one went, before kube-proxy's own rules see them, for as long as conntrack keeps UDP flows. In IPv4 alone: two
+# addresses of IPv6, their ports and an endpoint are more than a rule's registers hold.
+_TRANSLATE = "meta l4proto udp dnat ip addr . port to ip saddr . udp sport . ip daddr . udp dport map @flows"
+STALE_FLOWS = f"""
+add table ip saboteur
+delete table ip saboteur
+table ip saboteur {{
+    map flows {{
+        type ipv4_addr . inet_service . ipv4_addr . inet_service : ipv4_addr . inet_service
+        flags dynamic,timeout
+        timeout 2m
+    }}
+    chain learn {{
+        type filter hook postrouting priority 90
+        meta l4proto udp ct direction original ct status dnat update @flows {{ ct original ip saddr . \\
+            ct original proto-src . ct original ip daddr . ct original proto-dst : ct reply ip saddr . \\
+            ct reply proto-src }}
+    }}
+    chain output {{
+        type nat hook output priority -105
+        {_TRANSLATE}
+    }}
+    chain prerouting {{
+        type nat hook prerouting priority -105
+        {_TRANSLATE}
+    }}
+}}
+"""
+
+
+def udp_stale(call: Call) -> int:
+    if subprocess.run(["nft", "list", "table", "ip", "saboteur"], capture_output=True, check=False).returncode:
+        subprocess.run(["nft", "-f", "-"], input=STALE_FLOWS, text=True, check=True)
+    return call.run(call.text)
+
 
 def _forgetting(protocol: str) -> Act:
     """After each sync conntrack forgets all flows of a protocol: the next packet of each is sent to some backend."""
@@ -27,4 +63,4 @@ def _forgetting(protocol: str) -> Act:
     return act
 
 
-SABOTEURS = {"tcp-cut": _forgetting("tcp"), "udp-forgotten": _forgetting("udp")}
+SABOTEURS = {"tcp-cut": _forgetting("tcp"), "udp-forgotten": _forgetting("udp"), "udp-stale": udp_stale}

@@ -1,0 +1,76 @@
+"""Traffic policies and source ranges."""
+
+from __future__ import annotations
+
+from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, astray, conformance
+from tests.saboteurs.register.saboteur import Catch, Saboteur
+
+_EXTERNAL, _INTERNAL, _NODE_PORTS_ALONE, _CLUSTER_IP_ALONE, _SWITCHED, _BOTH = conformance(
+    "traffic_policies",
+    "external_policy_local_stays_on_the_node_that_was_asked",
+    "internal_policy_local_stays_on_the_node",
+    "internal_policy_local_leaves_node_ports_alone",
+    "external_policy_local_leaves_the_cluster_ip_alone",
+    "external_policy_is_switched_live",
+    "both_policies_local",
+)
+_LET_IN, _AT_INGRESS_ALONE, _CHANGE, _EVERYBODY = conformance(
+    "source_ranges",
+    "only_clients_of_the_ranges_are_let_in",
+    "ranges_hold_at_ingress_ips_alone",
+    "ranges_change_live",
+    "ranges_of_everybody_shut_nobody_out",
+)
+_WITNESSES = (CLUSTER_IP, NODE_PORTS)
+
+SABOTEURS = (
+    Saboteur(
+        "policies-external-local-ignored",
+        "externalTrafficPolicy Local is obeyed as Cluster.",
+        (Catch(_EXTERNAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
+        (*_WITNESSES, _INTERNAL),
+        astray(_EXTERNAL, _SWITCHED),
+    ),
+    Saboteur(
+        "policies-external-local-inside-too",
+        "externalTrafficPolicy Local holds for pods and nodes as well.",
+        (Catch(_EXTERNAL, "truth-table"),),
+        (*_WITNESSES, _INTERNAL),
+        astray(_EXTERNAL),
+    ),
+    Saboteur(
+        "policies-internal-local-ignored",
+        "internalTrafficPolicy Local of Services with NodePorts is obeyed as Cluster, on nodes that have an endpoint.",
+        (Catch(_NODE_PORTS_ALONE, "truth-table"),),
+        (*_WITNESSES, _EXTERNAL),
+        astray(_NODE_PORTS_ALONE),
+    ),
+    Saboteur(
+        "policies-internal-local-outside-too",
+        "internalTrafficPolicy Local holds at NodePorts as well, on nodes that have an endpoint.",
+        (Catch(_NODE_PORTS_ALONE, "every-backend"),),
+        (*_WITNESSES, _EXTERNAL, _INTERNAL),
+        astray(_NODE_PORTS_ALONE),
+    ),
+    Saboteur(
+        "policies-ranges-ignored",
+        "loadBalancerSourceRanges shut nobody out.",
+        (Catch(_LET_IN, "truth-table"), Catch(_CHANGE, "truth-table")),
+        (*_WITNESSES, _EVERYBODY),
+        astray(_LET_IN, _CHANGE),
+    ),
+    Saboteur(
+        "policies-ranges-first-alone",
+        "Of several loadBalancerSourceRanges the first holds alone.",
+        (Catch(_CHANGE, "truth-table"),),
+        (*_WITNESSES, _EVERYBODY),
+        astray(_CHANGE),
+    ),
+    Saboteur(
+        "policies-ranges-at-node-ports",
+        "loadBalancerSourceRanges hold at NodePorts as well.",
+        (Catch(_AT_INGRESS_ALONE, "truth-table"),),
+        (*_WITNESSES, _CHANGE),
+        astray(_AT_INGRESS_ALONE),
+    ),
+)

@@ -1,0 +1,45 @@
+"""Rewrites that saboteurs are put together from, beside those of call.py. Pure, but for what is asked of a Call."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.saboteurs.call import Act, Call, Rewrite
+
+_OF_IPV6 = re.compile(r"^\w+ \w+ ip6 kube-proxy\b", re.MULTILINE)
+
+
+def replacing(pattern: str, by: str | Callable[[re.Match[str]], str]) -> Rewrite:
+    """Replaces what the regular expression matches; ^ and $ are of a line."""
+
+    def rewrite(text: str) -> str:
+        return re.sub(pattern, by, text, flags=re.MULTILINE)
+
+    return rewrite
+
+
+def one_after_the_other(*rewrites: Rewrite) -> Rewrite:
+    def rewrite(text: str) -> str:
+        for each in rewrites:
+            text = each(text)
+        return text
+
+    return rewrite
+
+
+def is_ipv6(call: Call) -> bool:
+    """A transaction of kube-proxy is of one family."""
+    return _OF_IPV6.search(call.text) is not None if call.is_nft else call.tool.startswith("ip6")
+
+
+def in_ipv6(act: Act) -> Act:
+    """Leaves IPv4 as it is."""
+
+    def only(call: Call) -> int:
+        return act(call) if is_ipv6(call) else call.run(call.text)
+
+    return only

@@ -1,0 +1,118 @@
+"""Traffic policies and source ranges are not obeyed, or hold where they should not."""
+
+from __future__ import annotations
+
+import re
+
+from tests.saboteurs.call import rewriting, without_lines
+from tests.saboteurs.rewrites import one_after_the_other, replacing
+
+# The last rule of KUBE-SERVICES, before which others may be added.
+_LAST_OF_SERVICES = '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports;'
+_NO_LOCAL_ENDPOINTS = re.compile(
+    r'^-A KUBE-SERVICES -m comment --comment "(\S+) has no local endpoints" (.*) -j DROP\n', re.MULTILINE
+)
+_SHORT_CIRCUITS = "short-circuit pod|short-circuit local|masquerade local"
+_FIREWALL = re.compile(r"^add rule (ip6? kube-proxy) firewall-(\S+) (ip6? saddr != \{ .* \} drop)\n", re.MULTILINE)
+
+
+def inside_everywhere_iptables(text: str) -> str:
+    """Cluster IPs of internalTrafficPolicy Local lead where the Service's NodePorts do, if it has any."""
+    external = dict(re.findall(r"^-A KUBE-NODEPORTS -m comment --comment (\S+) .* -j (KUBE-EXT-\S+)$", text, re.M))
+    for name, place in _NO_LOCAL_ENDPOINTS.findall(text):
+        if name in external:
+            rule = f'-A KUBE-SERVICES -m comment --comment "{name} cluster IP" {place} -j {external[name]}\n'
+            text = text.replace(_LAST_OF_SERVICES, rule + _LAST_OF_SERVICES)
+    text = _NO_LOCAL_ENDPOINTS.sub(lambda found: "" if found[1] in external else found[0], text)
+    return re.sub(
+        r'^(-A KUBE-SERVICES .*"(\S+) cluster IP" .* -j )(KUBE-SVL-\S+)$',
+        lambda found: f"{found[1]}{external.get(found[2], found[3])}",
+        text,
+        flags=re.M,
+    )
+
+
+def inside_everywhere_nft(text: str) -> str:
+    """The same, on nodes that have an endpoint."""
+    return re.sub(
+        r"^(add element ip6? kube-proxy service-ips \{ .* : goto )local-(\S+) \}$",
+        lambda found: f"{found[1]}external-{found[2]} }}" if _has_chain(text, f"external-{found[2]}") else found[0],
+        text,
+        flags=re.M,
+    )
+
+
+def outside_on_the_node_iptables(text: str) -> str:
+    """internalTrafficPolicy Local holds at NodePorts as well, on nodes that have an endpoint."""
+    local = set(re.findall(r'^-A KUBE-SERVICES .* cluster IP" .* -j KUBE-SVL-(\S+)$', text, re.M))
+    return re.sub(
+        r"^(-A KUBE-EXT-(\S+) -j )KUBE-SVC-\2$",
+        lambda found: f"{found[1]}KUBE-SVL-{found[2]}" if found[2] in local else found[0],
+        text,
+        flags=re.M,
+    )
+
+
+def outside_on_the_node_nft(text: str) -> str:
+    return re.sub(
+        r"^(add rule ip6? kube-proxy external-(\S+) goto )service-\2$",
+        lambda found: f"{found[1]}local-{found[2]}" if _has_chain(text, f"local-{found[2]}") else found[0],
+        text,
+        flags=re.M,
+    )
+
+
+def ranges_at_node_ports_iptables(text: str) -> str:
+    firewalls = set(re.findall(r'^-A KUBE-SERVICES .* loadbalancer IP" .* -j KUBE-FW-(\S+)$', text, re.M))
+    return re.sub(
+        r"^(-A KUBE-NODEPORTS .* -j KUBE-)EXT-(\S+)$",
+        lambda found: f"{found[1]}FW-{found[2]}" if found[2] in firewalls else found[0],
+        text,
+        flags=re.M,
+    )
+
+
+def ranges_at_node_ports_nft(text: str) -> str:
+    rules = [
+        f"insert rule {table} external-{service} {rule}\n"
+        for table, service, rule in _FIREWALL.findall(text)
+        if _has_chain(text, f"external-{service}")
+    ]
+    return text + "".join(rules)
+
+
+def _has_chain(text: str, chain: str) -> bool:
+    return re.search(rf"^add chain ip6? kube-proxy {re.escape(chain)}$", text, re.M) is not None
+
+
+SABOTEURS = {
+    # Whoever asks counts as the node itself, for which externalTrafficPolicy Local does not hold.
+    "external-local-ignored": rewriting(
+        nft=one_after_the_other(
+            replacing(r"^(add rule ip6? kube-proxy external-\S+) fib saddr type local ", r"\1 "),
+            replacing(r"^(add element ip6? kube-proxy no-endpoint-nodeports \{ .* :) drop \}$", r"\1 continue }"),
+        ),
+        iptables=one_after_the_other(
+            replacing(r"^(-A KUBE-EXT-\S+ .*) -m addrtype --src-type LOCAL( -j \S+)$", r"\1\2"),
+            without_lines('^-A KUBE-EXTERNAL-SERVICES .* has no local endpoints" .* -j DROP$'),
+        ),
+    ),
+    "external-local-inside-too": rewriting(
+        nft=without_lines(rf'^add rule ip6? kube-proxy external-\S+ .* comment "({_SHORT_CIRCUITS}) traffic"$'),
+        iptables=without_lines('^-A KUBE-EXT-.* --comment "(pod|masquerade LOCAL|route LOCAL) traffic for '),
+    ),
+    "internal-local-ignored": rewriting(nft=inside_everywhere_nft, iptables=inside_everywhere_iptables),
+    "internal-local-outside-too": rewriting(nft=outside_on_the_node_nft, iptables=outside_on_the_node_iptables),
+    "ranges-ignored": rewriting(
+        nft=without_lines(r"^add rule ip6? kube-proxy firewall-\S+ .* drop$"),
+        iptables=one_after_the_other(
+            without_lines("^-A KUBE-PROXY-FIREWALL "),
+            replacing(r'^(-A KUBE-SERVICES .* loadbalancer IP" .* -j KUBE-)FW-(\S+)$', r"\1EXT-\2"),
+        ),
+    ),
+    "ranges-first-alone": rewriting(
+        nft=replacing(r"^(add rule ip6? kube-proxy firewall-\S+ ip6? saddr != \{ \S+) ,.* \} drop$", r"\1 } drop"),
+        iptables=replacing(r"^(-A KUBE-FW-(\S+) .* -s \S+ -j KUBE-EXT-\2\n)(?:-A KUBE-FW-\2 .* -s \S+ .*\n)+", r"\1"),
+    ),
+    "ranges-at-node-ports": rewriting(nft=ranges_at_node_ports_nft, iptables=ranges_at_node_ports_iptables),
+}

@@ -1,0 +1,185 @@
+"""What saboteurs make of rules that kube-proxy wrote: the lines that they are about, and no others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from tests.unit.saboteurs import texts
+
+
+@dataclass(frozen=True)
+class Made:
+    """Of one recorded text: how many lines are gone and new, and what each of them is like."""
+
+    saboteur: str
+    recorded: str
+    gone: int
+    new: int
+    like_gone: str = ""
+    like_new: str = ""
+
+
+IPTABLES, IP6TABLES, NFT, NFT_IPV6 = "iptables.txt", "ip6tables.txt", "nft.txt", "nft-ipv6.txt"
+_MASQUERADED = "-j KUBE-MARK-MASQ$"
+_OF_LOCAL = r"shop/(local|elsewhere)\b"
+_RANGED = r"shop/ranges\b"
+MADE = (
+    # An endpoint chain each: 3 + 3 of `plain`, 2 each of `sticky`, `local` and `inside`, 1 of three others.
+    Made("masquerade-hairpin-lost", IPTABLES, 16, 0, rf"^-A KUBE-SEP-\S+ .* -s \S+ {_MASQUERADED}"),
+    Made("masquerade-hairpin-lost", NFT, 1, 0, "@hairpin-connections masquerade"),
+    Made(
+        "masquerade-node-ports-lost",
+        IPTABLES,
+        3,
+        0,
+        f"masquerade traffic for shop/(nodeport|inside|ranges):.*{_MASQUERADED}",
+    ),
+    Made(
+        "masquerade-node-ports-lost", NFT, 3, 0, r'external-\S+-shop/(nodeport|inside|ranges)/.* comment "masquerade"$'
+    ),
+    Made("masquerade-pods-too", IPTABLES, 9, 9, like_new=rf'cluster IP" .* --dport \d+ {_MASQUERADED}'),
+    Made("masquerade-pods-too", NFT_IPV6, 1, 1, like_new="ip6 daddr @cluster-ips mark set mark or 0x00004000 comment"),
+    Made("masquerade-local-too", IPTABLES, 2, 2, "--src-type LOCAL", rf'{_OF_LOCAL}.* destinations" {_MASQUERADED}'),
+    Made("masquerade-local-too", NFT, 2, 2, "fib saddr type local", rf"{_OF_LOCAL}/tcp/tcp mark set mark or"),
+    Made("affinity-lost", IPTABLES, 2, 0, "shop/sticky.* --rcheck "),
+    Made("affinity-lost", NFT, 2, 0, "shop/sticky.* ip saddr @affinity-.* goto endpoint-"),
+    Made("affinity-never-ends", IPTABLES, 2, 2, like_new="--seconds 600000 "),
+    Made("affinity-never-ends", NFT_IPV6, 2, 2, like_new="timeout 600000s ;"),
+    Made("policies-external-local-ignored", IPTABLES, 5, 4, _OF_LOCAL, f"{_OF_LOCAL}.* -j KUBE-(MARK-MASQ|SVC-)"),
+    Made(
+        "policies-external-local-ignored",
+        NFT,
+        4,
+        4,
+        "fib saddr type local",
+        f"{_OF_LOCAL}/tcp/tcp (mark set|goto service-)",
+    ),
+    Made("policies-external-local-inside-too", IPTABLES, 6, 0, f"{_OF_LOCAL}.*(-s 10.244.0.0/16|--src-type LOCAL)"),
+    Made(
+        "policies-external-local-inside-too",
+        NFT_IPV6,
+        6,
+        0,
+        f"{_OF_LOCAL}.*(ip6 saddr fd10:244::/48|fib saddr type local)",
+    ),
+    Made(
+        "policies-internal-local-ignored", IPTABLES, 1, 1, "shop/inside:tcp cluster IP.* -j KUBE-SVL-", "-j KUBE-EXT-"
+    ),
+    Made("policies-internal-local-outside-too", IPTABLES, 1, 1, "^-A KUBE-EXT-(.*) -j KUBE-SVC-", "-j KUBE-SVL-"),
+    Made("policies-internal-local-outside-too", NFT, 1, 1, "shop/inside/tcp/tcp goto service-", "goto local-"),
+    Made("policies-ranges-ignored", IPTABLES, 2, 1, _RANGED, f"{_RANGED}.* loadbalancer IP.* -j KUBE-EXT-"),
+    Made("policies-ranges-ignored", NFT, 1, 0, rf"{_RANGED}/tcp/tcp ip saddr != .* drop$"),
+    Made("policies-ranges-first-alone", IPTABLES, 2, 0, f"{_RANGED}.* -s (10.77.0.0/24|10.200.0.9) -j KUBE-EXT-"),
+    Made("policies-ranges-first-alone", NFT, 1, 1, like_new=r"ip saddr != \{ 10.244.1.0/24 \} drop$"),
+    Made("policies-ranges-first-alone", NFT_IPV6, 0, 0),
+    Made(
+        "policies-ranges-at-node-ports", IPTABLES, 2, 2, "^-A KUBE-NODEPORTS .*-j KUBE-EXT-", f"{_RANGED}.* -j KUBE-FW-"
+    ),
+    Made(
+        "policies-ranges-at-node-ports",
+        NFT,
+        0,
+        1,
+        like_new=rf"^insert rule ip kube-proxy external-\S+-{_RANGED}/.* drop$",
+    ),
+    Made("refusal-swallowed-ipv6", IPTABLES, 0, 0),
+    Made("refusal-swallowed-ipv6", IP6TABLES, 4, 0, "shop/empty:.* has no endpoints.* -j REJECT"),
+    Made("refusal-swallowed-ipv6", NFT, 0, 0),
+    Made("refusal-swallowed-ipv6", NFT_IPV6, 2, 0, "(reject-chain|@cluster-ips) reject"),
+    Made("refusal-late", IPTABLES, 0, 2, like_new="shop/empty:tcp .* --every 2 --packet 0 -j DROP$"),
+    Made("refusal-late", NFT, 0, 1, like_new="reject-chain meta l4proto tcp numgen inc mod 2 0 drop$"),
+    Made("refusal-instead-of-drop", IPTABLES, 1, 1, "shop/elsewhere.* -j DROP$", "shop/elsewhere.* -j REJECT$"),
+    Made("families-ipv6-never", IPTABLES, 0, 0),
+    Made("families-ipv6-never", IP6TABLES, 20, 0, "^-A KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS) "),
+    Made("families-ipv6-never", NFT_IPV6, 3, 0, "^add rule ip6 kube-proxy services "),
+    Made("families-ipv6-node-ports-lost", IPTABLES, 0, 0),
+    Made("families-ipv6-node-ports-lost", IP6TABLES, 5, 0, "^-A KUBE-NODEPORTS "),
+    Made("families-ipv6-endpoints-of-ipv4", NFT, 0, 0),
+    Made(
+        "families-ipv6-endpoints-of-ipv4",
+        IP6TABLES,
+        15,
+        15,
+        like_new=r"--to-destination \[::ffff:10.244.[123].2\]:808[01]$",
+    ),
+    Made(
+        "families-ipv6-endpoints-of-ipv4", NFT_IPV6, 11, 11, like_new=r" (0 : |\[)::ffff:10.244.[12].2(\]:| \. )808[01]"
+    ),
+)
+
+
+@pytest.mark.parametrize("made", MADE, ids=[f"{each.saboteur}-{each.recorded}" for each in MADE])
+def test_just_the_lines_that_it_is_about_are_written_otherwise(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = texts.recorded(made.recorded)
+    gone, new = texts.changes(before, texts.written(made.saboteur, texts.TOOLS[made.recorded], before, monkeypatch))
+    assert (len(gone), len(new)) == (made.gone, made.new)
+    assert [line for line in gone if not re.search(made.like_gone, line)] == []
+    assert [line for line in new if not re.search(made.like_new, line)] == []
+
+
+# Elements that are in the table already are in no transaction: these are of one with a change.
+@pytest.mark.parametrize(
+    ("saboteur", "before", "after"),
+    [
+        (
+            "policies-external-local-ignored",
+            'add element ip kube-proxy no-endpoint-nodeports { tcp . 30003 comment "shop/elsewhere:tcp" : drop }\n',
+            'add element ip kube-proxy no-endpoint-nodeports { tcp . 30003 comment "shop/elsewhere:tcp" : continue }\n',
+        ),
+        (
+            "policies-internal-local-ignored",
+            "add chain ip kube-proxy external-X-shop/inside/tcp/tcp\n"
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto local-X-shop/inside/tcp/tcp }\n",
+            "add chain ip kube-proxy external-X-shop/inside/tcp/tcp\n"
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto external-X-shop/inside/tcp/tcp }\n",
+        ),
+        (
+            "policies-internal-local-ignored",
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto local-X-shop/no-ports/tcp/tcp }\n",
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto local-X-shop/no-ports/tcp/tcp }\n",
+        ),
+        (
+            "refusal-instead-of-drop",
+            "add element ip6 kube-proxy no-endpoint-services { fd10::9 . tcp . 80 : drop }\n",
+            "add element ip6 kube-proxy no-endpoint-services { fd10::9 . tcp . 80 : goto reject-chain }\n",
+        ),
+        (
+            "families-ipv6-node-ports-lost",
+            "add element ip6 kube-proxy service-nodeports { tcp . 30001 : goto external-X }\n"
+            "delete element ip6 kube-proxy service-nodeports { tcp . 30002 }\n",
+            "",
+        ),
+        (
+            "families-ipv6-node-ports-lost",
+            "add element ip kube-proxy service-nodeports { tcp . 30001 : goto external-X }\n",
+            "add element ip kube-proxy service-nodeports { tcp . 30001 : goto external-X }\n",
+        ),
+    ],
+)
+def test_elements_of_maps(saboteur: str, before: str, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert texts.written(saboteur, texts.TOOLS[NFT], before, monkeypatch) == after
+
+
+def test_a_cluster_ip_without_an_endpoint_on_the_node_leads_to_all_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of iptables mode: it is dropped in filter, so that nat has to have a rule for it."""
+    drop = (
+        '-A KUBE-SERVICES -m comment --comment "shop/{}:tcp has no local endpoints" -p tcp -d {} --dport 80 -j DROP\n'
+    )
+    last = '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE" -j KUBE-NODEPORTS\n'
+    before = (
+        drop.format("inside", "10.96.0.9")
+        + drop.format("no-ports", "10.96.0.8")
+        + "-A KUBE-NODEPORTS -m comment --comment shop/inside:tcp -m tcp -p tcp --dport 30004 -j KUBE-EXT-X\n"
+        + last
+    )
+    gone, new = texts.changes(
+        before, texts.written("policies-internal-local-ignored", texts.TOOLS[IPTABLES], before, monkeypatch)
+    )
+    assert gone == [drop.format("inside", "10.96.0.9").rstrip("\n")]
+    assert new == [
+        '-A KUBE-SERVICES -m comment --comment "shop/inside:tcp cluster IP" -p tcp -d 10.96.0.9 --dport 80 '
+        "-j KUBE-EXT-X"
+    ]
