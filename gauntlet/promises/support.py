@@ -105,6 +105,11 @@ LIMITS = (
         "somebody's cluster",
     ),
     Limit(
+        "routes-outside",
+        Place.EXISTING,
+        "the client outside somebody's cluster is this machine, whose routes are not changed",
+    ),
+    Limit(
         "service-ranges",
         Place.EXISTING,
         "a range of ClusterIPs is the whole cluster's, whose addresses may be somebody's",

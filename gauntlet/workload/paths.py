@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_interface
 
-from gauntlet.ground.cluster import Node
+from gauntlet.ground.cluster import Host, Node
 from gauntlet.ground.errors import Inconclusive
 
 
@@ -21,6 +22,17 @@ def link_to(node: Node, address: str) -> str:
 def narrow(node: Node, address: str, mtu: int) -> None:
     """Have the node send nothing larger than this to a pod of its own, which does not know. It ends with the pod."""
     node.run(("ip", "link", "set", "dev", link_to(node, address), "mtu", str(mtu)))
+
+
+@contextmanager
+def routed(host: Host, address: str, by: Node) -> Iterator[None]:
+    """Have the host send what it has for this address to a node, as long as this lasts."""
+    route = ("ip", "route", "replace", address, "via", by.address)
+    host.run(route)
+    try:
+        yield
+    finally:
+        host.run(("ip", "route", "del", *route[3:]))
 
 
 class Secondary:

@@ -9,6 +9,7 @@ from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backends, Clients, Policy, Service, ServiceType, addresses
 from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.paths import routed
 from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
@@ -28,6 +29,18 @@ def test_outside_client_is_masqueraded_at_a_node_port(
     """With externalTrafficPolicy Cluster, backends see an address of the node that was asked."""
     for node in clients.nodes:
         seen = probe(clients.outside, shared.service.node_port(node))
+        judge(availability(seen), correctness(seen, shared.backends.names), source_ip(seen, addresses.of(node)))
+
+
+@pytest.mark.needs("routes-outside")
+def test_outside_client_is_masqueraded_at_a_cluster_ip(
+    shared: Shared, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """Outside, who has a route to the ClusterIP by a node is answered, and backends see an address of the node."""
+    at = shared.service.cluster_ip()
+    for node in clients.nodes:
+        with routed(clients.outside, at.address, node):
+            seen = probe(clients.outside, at)
         judge(availability(seen), correctness(seen, shared.backends.names), source_ip(seen, addresses.of(node)))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from tests.saboteurs.register.cases import EVEN, KILLED, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
-_KEEPS, _UNTIL = conformance(
+_KEEPS, _UNTIL, _EACH = conformance(
     "session_affinity",
     "client_keeps_its_backend",
     "client_keeps_its_backend_until_the_time_out",
+    "clients_of_one_node_choose_each_for_itself",
 )
 _AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
     "affinity", "each_client_keeps_its_backend_at_a_cluster_ip", "each_client_keeps_its_backend_at_a_node_port"
@@ -28,9 +29,21 @@ SABOTEURS = (
         (EVEN,),
     ),
     Saboteur(
+        "affinity-ends-early",
+        "Clients are remembered for a third of the time-out.",
+        (Catch(_UNTIL, "affinity"),),
+        (_KEEPS, EVEN),
+    ),
+    Saboteur(
         "affinity-never-ends",
         "Clients are remembered for a thousand times the time-out.",
         (Catch(_UNTIL, "affinity-timeout"),),
+        (_KEEPS, _EACH),
+    ),
+    Saboteur(
+        "affinity-one-for-all",
+        "All clients of a node count as one, who keeps one backend.",
+        (Catch(_EACH, "own-choice"),),
         (_KEEPS, EVEN),
     ),
 )

@@ -12,10 +12,11 @@ _PODS, _NODE_SEEN, _DATAGRAMS, _ITSELF = conformance(
     "datagrams_keep_their_source_with_policy_local",
     "a_backend_meets_itself_and_others_at_every_frontend",
 )
-_POD_KEEPS, _MASQUERADED, _OUTSIDE_KEEPS = conformance(
+_POD_KEEPS, _MASQUERADED, _AT_CLUSTER_IP, _OUTSIDE_KEEPS = conformance(
     "source_ip",
     "pod_keeps_its_address_at_a_cluster_ip",
     "outside_client_is_masqueraded_at_a_node_port",
+    "outside_client_is_masqueraded_at_a_cluster_ip",
     "outside_client_keeps_its_address_with_policy_local",
 )
 _ASTRAY = "what a backend of another node answers goes to the client past the node that was asked"
@@ -37,6 +38,13 @@ SABOTEURS = (
             Beside(_MASQUERADED, "availability", _ASTRAY),
             *astray(_NODE_SEEN),
         ),
+    ),
+    Saboteur(
+        "masquerade-outside-lost",
+        "Clients outside the pod range are not masqueraded at ClusterIPs.",
+        (Catch(_AT_CLUSTER_IP, "source-ip"),),
+        (CLUSTER_IP, _MASQUERADED),
+        (Beside(_AT_CLUSTER_IP, "availability", _ASTRAY),),
     ),
     Saboteur(
         "masquerade-pods-too",

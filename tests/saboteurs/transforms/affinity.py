@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from tests.saboteurs.call import rewriting, without_lines
-from tests.saboteurs.rewrites import replacing
+from tests.saboteurs.rewrites import one_after_the_other, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,11 +71,25 @@ def _lasting(times: float) -> Act:
     )
 
 
+def _of_one_client(text: str) -> str:
+    """The lists of iptables do not tell clients from each other."""
+    nobody = "::" if re.search(" -s [0-9a-f]*:", text) else "0.0.0.0"
+    return re.sub(r" --name KUBE-SEP-[A-Z0-9]*", rf"\g<0> --mask {nobody}", text)
+
+
 SABOTEURS = {
     "forgotten-at-restart": forgotten_at_restart,
     "lost": rewriting(
         nft=without_lines(r"^add rule ip6? kube-proxy \S+ ip6? saddr @affinity-\S+ goto "),
         iptables=without_lines(" --rcheck "),
     ),
+    "ends-early": _lasting(1 / 3),
     "never-ends": _lasting(1000),
+    "one-for-all": rewriting(
+        nft=one_after_the_other(
+            replacing(r"^(add rule ip kube-proxy .*ip saddr)( @affinity-| \}$)", r"\1 and 0.0.0.0\2"),
+            replacing(r"^(add rule ip6 kube-proxy .*ip6 saddr)( @affinity-| \}$)", r"\1 and ::\2"),
+        ),
+        iptables=_of_one_client,
+    ),
 }

@@ -17,6 +17,10 @@ SABOTEURS = {
         nft=without_lines(r'^add rule ip6? kube-proxy external-\S+ mark set mark or \S+ comment "masquerade"$'),
         iptables=without_lines(r'^-A KUBE-EXT-\S+ .*"masquerade traffic for .* -j KUBE-MARK-MASQ$'),
     ),
+    "outside-lost": rewriting(
+        nft=without_lines("^add rule ip6? kube-proxy services ip6? daddr @cluster-ips .*mark set mark or "),
+        iptables=without_lines(r'^-A KUBE-SV[CL]-\S+ .* cluster IP" .* ! -s \S+ -j KUBE-MARK-MASQ$'),
+    ),
     "pods-too": rewriting(
         nft=replacing(_TO_CLUSTER_IPS, r"\1 \2\3"),
         iptables=replacing(r'^(-A KUBE-SV[CL]-\S+ .* cluster IP" .*) ! -s \S+( -j KUBE-MARK-MASQ)$', r"\1\2"),

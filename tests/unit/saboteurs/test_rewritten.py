@@ -40,14 +40,22 @@ MADE = (
     Made(
         "masquerade-node-ports-lost", NFT, 3, 0, r'external-\S+-shop/(nodeport|inside|ranges)/.* comment "masquerade"$'
     ),
+    Made("masquerade-outside-lost", IPTABLES, 9, 0, rf'cluster IP" .* ! -s 10.244.0.0/16 {_MASQUERADED}'),
+    Made("masquerade-outside-lost", NFT, 1, 0, "ip saddr != 10.244.0.0/16 mark set mark or 0x00004000"),
     Made("masquerade-pods-too", IPTABLES, 9, 9, like_new=rf'cluster IP" .* --dport \d+ {_MASQUERADED}'),
     Made("masquerade-pods-too", NFT_IPV6, 1, 1, like_new="ip6 daddr @cluster-ips mark set mark or 0x00004000 comment"),
     Made("masquerade-local-too", IPTABLES, 2, 2, "--src-type LOCAL", rf'{_OF_LOCAL}.* destinations" {_MASQUERADED}'),
     Made("masquerade-local-too", NFT, 2, 2, "fib saddr type local", rf"{_OF_LOCAL}/tcp/tcp mark set mark or"),
     Made("affinity-lost", IPTABLES, 2, 0, "shop/sticky.* --rcheck "),
     Made("affinity-lost", NFT, 2, 0, "shop/sticky.* ip saddr @affinity-.* goto endpoint-"),
+    Made("affinity-ends-early", IP6TABLES, 2, 2, "--seconds 600 ", "--seconds 200 "),
+    Made("affinity-ends-early", NFT, 2, 2, "timeout 600s ;", "timeout 200s ;"),
     Made("affinity-never-ends", IPTABLES, 2, 2, like_new="--seconds 600000 "),
     Made("affinity-never-ends", NFT_IPV6, 2, 2, like_new="timeout 600000s ;"),
+    Made("affinity-one-for-all", IPTABLES, 4, 4, like_new=r"--name (KUBE-SEP-\S+) --mask 0.0.0.0 --(rcheck|set) .*\1?"),
+    Made("affinity-one-for-all", IP6TABLES, 4, 4, like_new="--mask :: --(rcheck|set) "),
+    Made("affinity-one-for-all", NFT, 4, 4, like_new=r"ip saddr and 0.0.0.0 (@affinity-|\}$)"),
+    Made("affinity-one-for-all", NFT_IPV6, 4, 4, like_new=r"ip6 saddr and :: (@affinity-|\}$)"),
     Made("policies-external-local-ignored", IPTABLES, 5, 4, _OF_LOCAL, f"{_OF_LOCAL}.* -j KUBE-(MARK-MASQ|SVC-)"),
     Made(
         "policies-external-local-ignored",
