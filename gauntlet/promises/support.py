@@ -30,6 +30,7 @@ WITHOUT: Mapping[Feature, str] = {
         "only {having} drops packets that conntrack takes for invalid (docs 'Virtual IPs', conntrack bug workarounds)"
     ),
     Feature.IPVS_SCHEDULERS: "only {having} has schedulers to choose from",
+    Feature.LEAVING_NODES: "/healthz says the same of a node that is about to go as of any other (KEP-3836)",
     Feature.LOCAL_TRAFFIC_POLICY: "any endpoint may answer, whatever the traffic policy says",
     Feature.LOCALHOST_NODE_PORT: "it serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
     Feature.PORT_OF_A_PROCESS: "a process that listens on the port of a NodePort is in its way",
@@ -97,6 +98,11 @@ LIMITS = (
         "node-faults",
         Place.UNTARGETED,
         "no node of this cluster may be hurt: name those that may with --kp-target-nodes",
+    ),
+    Limit(
+        "marked-nodes",
+        Place.EXISTING,
+        "a node of somebody's cluster is not marked as about to go: load balancers and controllers would act on it",
     ),
     Limit(
         "proxy-configuration",

@@ -18,6 +18,7 @@ class Feature(StrEnum):
     HALF_CLOSED = "half-closed"
     INVALID_DROPPED = "invalid-dropped"
     IPVS_SCHEDULERS = "ipvs-schedulers"
+    LEAVING_NODES = "leaving-nodes"
     LOCAL_TRAFFIC_POLICY = "local-traffic-policy"
     LOCALHOST_NODE_PORT = "localhost-node-port"
     PORT_OF_A_PROCESS = "port-of-a-process"

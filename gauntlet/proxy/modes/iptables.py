@@ -46,6 +46,7 @@ TRAITS = Traits(
         Has(Feature.FRAGMENTS_OF_NODES, "NAT in OUTPUT comes before the way is looked up and the datagram is cut"),
         Has(Feature.HALF_CLOSED, "connections are the kernel's, which passes on what comes"),
         Has(Feature.INVALID_DROPPED, "`--ctstate INVALID -j DROP` in KUBE-FORWARD (iptables/proxier.go)"),
+        Has(Feature.LEAVING_NODES, "NodeEligible in healthcheck/proxy_health.go; KEP-3836", since=(1, 30)),
         Has(Feature.LOCAL_TRAFFIC_POLICY, "KUBE-SVL- and KUBE-EXT- chains (iptables/proxier.go)"),
         Has(Feature.LOCALHOST_NODE_PORT, "iptables.localhostNodePorts is true by default (apis/config/v1alpha1)"),
         Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (iptables/proxier.go)"),

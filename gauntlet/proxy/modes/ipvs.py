@@ -70,6 +70,7 @@ TRAITS = Traits(
         Has(Feature.GRACEFUL_TERMINATION, "ipvs/graceful_termination.go"),
         Has(Feature.HALF_CLOSED, "connections are the kernel's, which passes on what comes"),
         Has(Feature.IPVS_SCHEDULERS, "`ipvs.scheduler` of KubeProxyConfiguration (ipvs/proxier.go)"),
+        Has(Feature.LEAVING_NODES, "NodeEligible in healthcheck/proxy_health.go; KEP-3836", since=(1, 30)),
         Has(Feature.LOCAL_TRAFFIC_POLICY, "onlyNodeLocalEndpoints in syncEndpoint (ipvs/proxier.go)"),
         Has(Feature.PORT_OF_A_PROCESS, "IPVS takes packets before a socket sees them (ip_vs_in in ip_vs_core.c)"),
         Has(Feature.REFUSAL, "a virtual server without real servers (ip_vs_leave in ip_vs_core.c)"),

@@ -57,6 +57,7 @@ TRAITS = Traits(
         Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
         Has(Feature.FRAGMENTS_OF_NODES, "NAT in OUTPUT comes before the way is looked up and the datagram is cut"),
         Has(Feature.HALF_CLOSED, "connections are the kernel's, which passes on what comes"),
+        Has(Feature.LEAVING_NODES, "NodeEligible in healthcheck/proxy_health.go; KEP-3836", since=(1, 30)),
         Has(Feature.LOCAL_TRAFFIC_POLICY, "external-… and local chains (nftables/proxier.go)"),
         Has(
             Feature.LOCALHOST_NODE_PORT,

@@ -1,4 +1,4 @@
-"""What kube-proxy says of a node's endpoints, is not true."""
+"""What kube-proxy says of its own health, and of a node's endpoints, is not true."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.saboteurs.call import Act, Call
 
+HEALTHZ = "10256"
 LIAR = Path(__file__).resolve().parent.parent / "liar.py"
 
 
@@ -30,4 +31,5 @@ def _saying(code: int, body: str, port: str) -> Act:
 SABOTEURS = {
     "node-port-always-ready": _saying(200, '{"localEndpoints": 1}', "node-ports"),
     "node-port-never-ready": _saying(503, '{"localEndpoints": 0}', "node-ports"),
+    "healthz-always-well": _saying(200, "{}", HEALTHZ),
 }
