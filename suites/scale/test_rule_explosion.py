@@ -24,6 +24,8 @@ pytestmark = [
 ]
 
 SERVICES, ENDPOINTS = 1000, 10
+# One that is lost never answers; of 3,000 attempts one may well meet a second in which a busy machine does nothing.
+PATIENCE_S = 5.0
 
 
 def test_thousand_services_answer_and_obey(
@@ -43,7 +45,7 @@ def test_thousand_services_answer_and_obey(
     services = explosion.of(SERVICES, backends)
     judge(explosion.size(), explosion.sync_time())
     # All of them: of 50 samples of 20, one would find out that one of 1,000 is lost.
-    seen = probe(clients.pods, *(service.cluster_ip() for service in services), attempts=1)
+    seen = probe(clients.pods, *(service.cluster_ip() for service in services), attempts=1, timeout_s=PATIENCE_S)
     judge(availability(seen), correctness(seen, backends.names))
 
     left = backends.all[chance.randrange(ENDPOINTS)]
