@@ -73,10 +73,15 @@ def _is_shut_out(passage: Passage, selection: Selection) -> bool:
         return False
     if when is SourceRanges.WITH_ENDPOINTS and not selection.anywhere:
         return False
-    # White space is allowed there by an oversight of the validation (newBaseServiceInfo in pkg/proxy/serviceport.go).
-    trimmed = [each.strip() for each in passage.service.source_ranges]
-    ranges = [each for each in trimmed if family_of(each) is passage.frontend.family]
+    ranges = source_ranges(passage.service, passage.frontend.family)
     return bool(ranges) and not within(passage.place.address, ranges)
+
+
+def source_ranges(service: Service, family: Family) -> tuple[str, ...]:
+    """Those of a family; none lets everybody in."""
+    # White space is allowed there by an oversight of the validation (newBaseServiceInfo in pkg/proxy/serviceport.go).
+    trimmed = (each.strip() for each in service.source_ranges)
+    return tuple(each for each in trimmed if family_of(each) is family)
 
 
 def choice(passage: Passage, selection: Selection) -> Choice:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 
 from gauntlet.doctor.cluster_check import health, modes
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, places
+from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, Level, some
+from gauntlet.doctor.cluster_check.served_places import places
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.family import Family
 from gauntlet.proxy.modes import traits
@@ -102,7 +103,6 @@ def _differences(node: NodeFacts, differences: Collection[Mismatch], remedy: str
     for kind in Kind:
         if not counted[kind]:
             continue
-        named = sorted(str(each.place) + (f" -> {each.endpoint}" if each.endpoint else "")
-                       for each in differences if each.kind is kind)  # fmt: skip
+        named = sorted(str(each) for each in differences if each.kind is kind)
         what = f"{counted[kind]} x a place {kind}: {some(named, _SHOWN)}"
         yield Diagnosis(CHECK, _LEVELS.get(kind, Level.PROBLEM), node.name, what, remedy)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
 
 from gauntlet.doctor.cluster_check import (
     access,
     cluster_facts,
     cni,
     data_plane,
+    flows,
     health,
     kernel,
+    leftovers,
     modes,
     node_facts,
     own_faults,
@@ -22,21 +26,24 @@ from gauntlet.doctor.cluster_check import (
 )
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
 from gauntlet.doctor.cluster_check.gathering import Gathered, at_once, gather
+from gauntlet.doctor.cluster_check.leftovers import Leftover
 from gauntlet.doctor.cluster_check.mismatches import Mismatch, mismatches
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.report import Diagnosis, NodeSummary, Report
-from gauntlet.ground.cluster import Node, ProxyMode
+from gauntlet.doctor.cluster_check.serving import serving_node
+from gauntlet.ground.cluster import Node
 from gauntlet.ground.journal.store import Record
 from gauntlet.kube.api import Api
-from gauntlet.kube.objects import modelled
-from gauntlet.proxy.modelled import proxy
-from gauntlet.semantics.places import ServingNode
+from gauntlet.proxy.modes import traits
 
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
 _LOOK_AGAIN_S = 1.0
 
+D = TypeVar("D", Mismatch, Leftover)
+
 Differences = Mapping[str, frozenset[Mismatch]]
+LeftBehind = Mapping[str, frozenset[Leftover]]
 
 
 def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "", faults: Sequence[Record] = ()) -> Report:
@@ -52,24 +59,30 @@ def examined(api: Api, nodes: Sequence[Node], gathered: Gathered, faults: Sequen
     """The check of what was gathered just now: it looks again at rules that may only be behind. Raises the same."""
     facts, looked = gathered.facts, gathered.nodes
     reachable = {node.name: node for node in nodes}
-    differences = _differences(facts, looked)
+    differences, left = _differences(facts, looked), _left(facts, looked)
     deadline = time.monotonic() + SETTLE_S
-    while any(differences.values()) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        behind = [node for node in looked if differences.get(node.name) or _may_go(left.get(node.name, ()))]
+        if not behind:
+            break
         time.sleep(_LOOK_AGAIN_S)
         facts = replace(facts, served=cluster_facts.services(api))
-        behind = [node for node in looked if differences.get(node.name)]
         again = at_once(lambda node: _look_again(reachable[node.name], node), behind)
-        now = _differences(facts, again)
-        differences = {name: found & now.get(name, frozenset()) for name, found in differences.items()}
+        differences = _lasting(differences, _differences(facts, again))
+        left = _lasting(left, _left(facts, again))
         newer = {node.name: node for node in again}
         looked = tuple(newer.get(node.name, node) for node in looked)
-    return judged(facts, looked, differences, faults)
+    return judged(facts, looked, differences, faults, left)
 
 
 def judged(
-    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, faults: Sequence[Record] = ()
+    facts: ClusterFacts,
+    nodes: Sequence[NodeFacts],
+    differences: Differences,
+    faults: Sequence[Record] = (),
+    left: LeftBehind = MappingProxyType({}),
 ) -> Report:
-    """The report on what was gathered. `differences` are those that lasted, by node."""
+    """The report on what was gathered. `differences` and what is `left` are those that lasted, by node."""
     replaced = cni.replacement(facts)
     return Report(
         kubernetes=facts.version,
@@ -77,18 +90,40 @@ def judged(
         runs_as=proxies.runs_as(facts, nodes),
         replaced_by=replaced,
         nodes=tuple(_summary(facts, node, differences.get(node.name, frozenset())) for node in nodes),
-        diagnoses=(*own_faults.judge(faults), *_diagnoses(facts, nodes, differences, replaced)),
+        diagnoses=(*own_faults.judge(faults), *_diagnoses(facts, nodes, differences, left, replaced)),
     )
 
 
 def about_rules(report: Report) -> Report:
     """The part of a report that is about rules, and about what kept anybody from looking at them."""
-    about = (access.CHECK, cni.CHECK, data_plane.CHECK, modes.LEFT_OVER)
+    about = (access.CHECK, cni.CHECK, data_plane.CHECK, modes.LEFT_OVER, flows.STALE, flows.KEPT)
     return replace(report, diagnoses=tuple(each for each in report.diagnoses if each.check in about))
 
 
 def _look_again(node: Node, before: NodeFacts) -> NodeFacts:
     return node_facts.reread_rules(node).put_into(before)
+
+
+def _lasting(before: Mapping[str, frozenset[D]], now: Mapping[str, frozenset[D]]) -> Mapping[str, frozenset[D]]:
+    """Of nodes that were looked at again: what was there before and still is, as it is now."""
+    return {name: frozenset(now[name] & found) if name in now else found for name, found in before.items()}
+
+
+def _may_go(left: Iterable[Leftover]) -> bool:
+    return any(each.kind.may_go for each in left)
+
+
+def _left(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> LeftBehind:
+    """By node, what is left of Services and endpoints that are gone."""
+    found = {}
+    ranges = [each for node in facts.nodes for each in node.spec.pod_ranges]
+    for node in nodes:
+        rules = () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
+        # In userspace mode connections lead to ports of kube-proxy itself.
+        shown = all(traits(each.mode).shows_endpoints for each in rules)
+        of_flows = leftovers.flows(facts.served, node.flows or (), node.addresses, ranges) if rules and shown else ()
+        found[node.name] = leftovers.orphans(rules).union(of_flows)
+    return found
 
 
 def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences:
@@ -97,22 +132,13 @@ def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences
     for node in nodes:
         known = () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
         found[node.name] = frozenset[Mismatch]().union(
-            *(mismatches(facts.served, rules, node.addresses, _here(facts, node, rules.mode)) for rules in known)
+            *(mismatches(facts.served, rules, node.addresses, serving_node(facts, node, rules.mode)) for rules in known)
         )
     return found
 
 
-def _here(facts: ClusterFacts, node: NodeFacts, mode: ProxyMode) -> ServingNode | None:
-    """The node as the model knows it; None if its version, its configuration or its Node object is not known."""
-    version, given = versions.version(facts, node), node.configuration
-    found = next((each for each in facts.nodes if each.metadata.name == node.name), None)
-    if not version or found is None or given is None or given.trouble:
-        return None
-    return ServingNode(modelled.node(found), proxy(mode, version, given.fields))
-
-
 def _diagnoses(
-    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, replaced: str
+    facts: ClusterFacts, nodes: Sequence[NodeFacts], differences: Differences, left: LeftBehind, replaced: str
 ) -> Iterator[Diagnosis]:
     yield from access.judge_cluster(facts)
     yield from cni.judge(facts)
@@ -133,6 +159,7 @@ def _diagnoses(
         yield from modes.judge_node(facts, node)
         if not facts.services_hidden:
             yield from data_plane.judge(facts, node, lasting)
+            yield from flows.judge(node, left.get(node.name, frozenset()))
         yield from health.judge(node, modes.effective(facts, node), lasting)
         yield from kernel.judge_conntrack(node)
         yield from kernel.judge_modules(facts, node)

@@ -6,31 +6,25 @@ rules know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.ground.family import Family, place
+from gauntlet.doctor.cluster_check.networks import is_within, networks
+from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, by_place, frontends_of, known, place_of
+from gauntlet.ground.family import Family, family_of
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, pool
-from gauntlet.semantics.expectation import choice
-from gauntlet.semantics.frontends import Frontend, frontends
+from gauntlet.semantics.expectation import choice, source_ranges
+from gauntlet.semantics.frontends import Frontend
 from gauntlet.semantics.frontends import Kind as FrontendKind
-from gauntlet.semantics.objects import IpMode, Protocol, Service, ServicePort
+from gauntlet.semantics.objects import Service, ServicePort
 from gauntlet.semantics.places import Place as Client
 from gauntlet.semantics.places import ServingNode, Where
 from gauntlet.semantics.selection import select
 from gauntlet.semantics.sources import Passage
-from gauntlet.semantics.versions import VersionRules
-
-_PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
-# Those whose endpoints are held against policies and hints: ClusterIPs as pods meet them, and NodePorts as clients
-# outside do. At other external addresses source ranges hold too, which the models of rules do not show.
-_FROM = {FrontendKind.CLUSTER_IP: Where.POD, FrontendKind.NODE_PORT: Where.OUTSIDE}
-# What every version serves: Services with the label headless have no rules before 1.36.
-_IN_ALL_VERSIONS = VersionRules(reads_headless_label=False)
 
 
 class Kind(StrEnum):
@@ -43,29 +37,20 @@ class Kind(StrEnum):
     WRONG_PORT = "leads to an endpoint's address, but to a port that is not the endpoint's"
     PASSED_OVER = "does not lead to a ready or still serving endpoint"
     ASTRAY = "leads to an endpoint that its traffic policy or hints leave out"
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a client connects to. `address` is None for a NodePort."""
-
-    service: str
-    address: str | None
-    port: int
-    protocol: str
-
-    def __str__(self) -> str:
-        where = f"node port {self.port}" if self.address is None else place(self.address, self.port)
-        return f"{self.service} ({where}/{self.protocol})"
+    LET_IN = "lets clients in whom its source ranges shut out"
+    SHUT_OUT = "shuts clients out whom its source ranges let in"
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One difference. `endpoint` is the address it is about, where it is about one."""
+    """One difference. `endpoint` is the address it is about, or the range of clients, where it is about one."""
 
     kind: Kind
     place: Place
     endpoint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place} -> {self.endpoint}" if self.endpoint else str(self.place)
 
 
 @dataclass(frozen=True)
@@ -80,13 +65,6 @@ class Endpoints:
     ports: frozenset[tuple[str, int]] = frozenset()
 
 
-def places(served: Services, family: Family = Family.IPV4) -> tuple[Place, ...]:
-    """Every place of a family that must have a rule on every node."""
-    return tuple(
-        dict.fromkeys(_place(service, each) for service in served.modelled for each in _frontends(service, family))
-    )
-
-
 def mismatches(
     served: Services, found: Forwarding, addresses: frozenset[str], here: ServingNode | None = None
 ) -> frozenset[Mismatch]:
@@ -95,16 +73,16 @@ def mismatches(
     `here` is that node as the model knows it. If it is None, nothing tells what policies and hints mean there: Services
     that have them may then leave endpoints aside.
     """
-    routes = {(_address(route, addresses), route.port, str(route.protocol)): route for route in found.routes}
+    taken = known(served.modelled)
+    routes = by_place(found, addresses, taken)
     wanted = {
-        (place.address, place.port, place.protocol): place
+        place.key: place
         for service in served.modelled
-        for place in (_place(service, each) for each in _frontends(service, found.family))
+        for place in (place_of(service, each) for each in frontends_of(service, found.family))
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
-    known = _known(served.modelled)
     for (address, port, protocol), route in routes.items():
-        if (address, port) not in known:
+        if (address, port) not in taken:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
     if traits(found.mode).shows_endpoints:
         for service in served.modelled:
@@ -132,62 +110,60 @@ def _endpoints(read: Copies, service: Service, port: ServicePort, family: Family
     )
 
 
-def _frontends(service: Service, family: Family) -> Iterator[Frontend]:
-    for each in frontends(service, _IN_ALL_VERSIONS):
-        if each.family is family and each.protocol in _PROTOCOLS:
-            yield each
-
-
-def _place(service: Service, frontend: Frontend) -> Place:
-    name = f"{service.name}:{frontend.port.name}" if frontend.port.name else service.name
-    return Place(name, frontend.address or None, frontend.number, frontend.protocol.lower())
-
-
-def _address(route: Route, addresses: frozenset[str]) -> str | None:
-    """ipvs mode has a virtual server at each of the node's addresses for a NodePort."""
-    return None if route.address in addresses else route.address
-
-
-def _known(services: Iterable[Service]) -> frozenset[tuple[str | None, int]]:
-    """Every address and port, and every NodePort, of any Service, also of those that kube-proxy leaves aside."""
-    return frozenset(
-        key
-        for service in services
-        for port in service.ports
-        for key in (*((address, port.port) for address in _addresses(service)), (None, port.node_port))
-    )
-
-
-def _addresses(service: Service) -> Iterator[str]:
-    yield from service.cluster_ips
-    yield from service.external_ips
-    yield from (each.address for each in service.ingress if each.ip_mode is IpMode.VIP)
-
-
 def _endpoint_mismatches(
     service: Service,
     served: Services,
-    routes: Mapping[tuple[str | None, int, str], Route],
+    routes: Mapping[PlaceKey, Route],
     here: ServingNode | None,
     family: Family,
 ) -> Iterator[Mismatch]:
-    for frontend in _frontends(service, family):
-        place = _place(service, frontend)
-        route = routes.get((place.address, place.port, place.protocol))
+    for frontend in frontends_of(service, family):
+        place = place_of(service, frontend)
+        route = routes.get(place.key)
         if route is None:
             continue
         have = _endpoints(served.copies, service, frontend.port, family)
         yield from _stale(place, route, have)
-        if frontend.kind not in _FROM:
-            continue
+        yield from _ranges(place, route, service, frontend)
         is_inside = frontend.kind is FrontendKind.CLUSTER_IP
-        met = _met(route) if is_inside else frozenset(share.address for share in route.outside)
-        due = None if here is None else _due(service, served.copies, frontend, here)
-        if due is not None:
-            yield from _unserved(place, route, met, due)
-            yield from _astray(place, met, have.ready - due)
-        elif is_inside and not (service.internal_is_local or service.name in served.hinted):
-            yield from _unserved(place, route, met, have.ready)
+        if here is None:
+            if is_inside and not (service.internal_is_local or service.name in served.hinted):
+                yield from _unserved(place, route, _met(route), have.ready)
+            continue
+        for where, met in views(route, frontend.kind):
+            due = endpoints_due(service, served.copies, frontend, here, where)
+            if due is not None:
+                yield from _unserved(place, route, met, due)
+                yield from _astray(place, met, have.ready - due)
+
+
+def views(route: Route, kind: FrontendKind) -> Iterator[tuple[Where, frozenset[str]]]:
+    """Whom the rules lead whereto. At external addresses policies treat who is inside and who is outside differently;
+    a node itself is inside, however its kube-proxy tells its pods."""
+    if kind is FrontendKind.CLUSTER_IP:
+        yield Where.POD, _met(route)
+        return
+    yield Where.NODE, frozenset(share.address for share in route.inside)
+    yield Where.OUTSIDE, frozenset(share.address for share in route.outside)
+
+
+def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) -> Iterator[Mismatch]:
+    """Source ranges hold at the addresses of load balancers, once there are endpoints.
+
+    A mode may let the addresses of the load balancer itself in as well, which nodes have as their source when they ask
+    there (allowFromNode in pkg/proxy/iptables/proxier.go).
+    """
+    if not (route.inside or route.outside):
+        return
+    wanted = source_ranges(service, frontend.family) if frontend.kind is FrontendKind.LOAD_BALANCER else ()
+    if route.sources is None:
+        yield from (Mismatch(Kind.LET_IN, place, "everybody") for _ in wanted[:1])
+        return
+    everybody = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}[frontend.family]
+    due, has = networks(wanted or (everybody,)), networks(route.sources)
+    itself = networks(each.address for each in service.ingress if family_of(each.address) is frontend.family)
+    yield from (Mismatch(Kind.SHUT_OUT, place, str(each)) for each in due if not is_within(each, has))
+    yield from (Mismatch(Kind.LET_IN, place, str(each)) for each in has if not is_within(each, (*due, *itself)))
 
 
 def _met(route: Route) -> frozenset[str]:
@@ -202,8 +178,10 @@ def _stale(place: Place, route: Route, have: Endpoints) -> Iterator[Mismatch]:
         yield Mismatch(Kind.WRONG_PORT, place, address)
 
 
-def _due(service: Service, read: Copies, frontend: Frontend, here: ServingNode) -> frozenset[str] | None:
-    """The endpoints to which a ClusterIP leads pods on this node, or a NodePort clients outside.
+def endpoints_due(
+    service: Service, read: Copies, frontend: Frontend, here: ServingNode, where: Where
+) -> frozenset[str] | None:
+    """The endpoints to which a frontend leads this node, its pods, or clients outside.
 
     None if Kubernetes does not say which.
     """
@@ -211,7 +189,7 @@ def _due(service: Service, read: Copies, frontend: Frontend, here: ServingNode) 
         of_port = pool(read, service, frontend.port, frontend.family)
     except Undefined:
         return None
-    anybody = Passage(service, frontend, Client(_FROM[frontend.kind], here.node.name, ""), here)
+    anybody = Passage(service, frontend, Client(where, here.node.name, ""), here)
     chosen = choice(anybody, select(of_port, service, here.node, here.proxy))
     return frozenset(each.address for each in chosen.pool)
 

@@ -14,6 +14,7 @@ from gauntlet.ground.family import Family
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import rules
 from gauntlet.proxy.configuration import Configuration, of_flags
+from gauntlet.proxy.conntrack import Tracked, tracked
 from gauntlet.proxy.given import given
 from gauntlet.proxy.log import mode_in
 from gauntlet.proxy.metrics import ProxyMetrics
@@ -31,7 +32,7 @@ class NodeFacts:
     `configuration` is what the running kube-proxy was given; `mode` what it answers at /proxyMode; `failure` why its
     syncs fail, if they do. `rules` holds one model for each mode of which the node's kernel has something; `trouble` is
     why rules could not be read. `ipv6_rules` are the same in IPv6: None if the node has no such address, or, for
-    `ipv6_trouble`, if they could not be read.
+    `ipv6_trouble`, if they could not be read. `flows` are those that the node translates, None for `flows_trouble`.
     """
 
     name: str
@@ -49,6 +50,8 @@ class NodeFacts:
     trouble: str = ""
     ipv6_rules: tuple[Forwarding, ...] | None = None
     ipv6_trouble: str = ""
+    flows: tuple[Tracked, ...] | None = ()
+    flows_trouble: str = ""
     conntrack: Conntrack | None = None
     modules: tuple[str, ...] = ()
     addresses: frozenset[str] = frozenset()
@@ -108,31 +111,36 @@ def _metrics(answer: Answer) -> ProxyMetrics | None:
 
 @dataclass(frozen=True)
 class Read:
-    """What NodeFacts has of the rules of a node."""
+    """What NodeFacts has of the rules and flows of a node."""
 
     rules: tuple[Forwarding, ...] = ()
     trouble: str = ""
     ipv6_rules: tuple[Forwarding, ...] | None = None
     ipv6_trouble: str = ""
+    flows: tuple[Tracked, ...] | None = None
+    flows_trouble: str = ""
 
     def put_into(self, facts: NodeFacts) -> NodeFacts:
-        """The facts with these rules in place of theirs."""
+        """The facts with these rules and flows in place of theirs."""
         return replace(
             facts,
             rules=self.rules,
             trouble=self.trouble,
             ipv6_rules=self.ipv6_rules,
             ipv6_trouble=self.ipv6_trouble,
+            flows=self.flows,
+            flows_trouble=self.flows_trouble,
         )
 
 
 def read_rules(node: Node, seen: Look) -> Read:
-    """A model for each mode that left traces, in each family that the node has an address of."""
+    """A model for each mode that left traces, in each family that the node has an address of; and the flows."""
+    flows, flows_trouble = _flows(node)
     found, trouble = _read(node, seen, Family.IPV4)
     if not any(map(_is_global_ipv6, seen.addresses)):
-        return Read(found, trouble)
+        return Read(found, trouble, flows=flows, flows_trouble=flows_trouble)
     of_ipv6, ipv6_trouble = _read(node, seen, Family.IPV6)
-    return Read(found, trouble, None if ipv6_trouble else of_ipv6, ipv6_trouble)
+    return Read(found, trouble, None if ipv6_trouble else of_ipv6, ipv6_trouble, flows, flows_trouble)
 
 
 def reread_rules(node: Node) -> Read:
@@ -149,6 +157,14 @@ def _read(node: Node, seen: Look, family: Family) -> tuple[tuple[Forwarding, ...
         return tuple(rules.read(node, mode, family) for mode in seen.traces), ""
     except GauntletError as error:
         return (), error.what
+
+
+def _flows(node: Node) -> tuple[tuple[Tracked, ...] | None, str]:
+    """Those that are translated, and why they could not be listed, if so."""
+    try:
+        return tracked(node), ""
+    except GauntletError as error:
+        return None, error.what
 
 
 def _is_global_ipv6(address: str) -> bool:

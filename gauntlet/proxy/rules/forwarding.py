@@ -39,6 +39,7 @@ class Route:
     `address` is None for a NodePort: any address of the node that accepts NodePorts. `inside` and
     `outside` are the endpoints that a client inside and one outside the cluster would meet; their
     probabilities add up to less than 1 where some connections would fall through all rules.
+    `sources` are the ranges from which clients are let in at all, as the rules write them; None: from anywhere.
     `service` is the name kube-proxy wrote beside the rule (`namespace/name:port`); empty where it wrote none.
     `note` says in words what shares and action do not.
     """
@@ -51,6 +52,7 @@ class Route:
     inside: tuple[Share, ...] = ()
     outside: tuple[Share, ...] = ()
     affinity: bool = False
+    sources: tuple[str, ...] | None = None
     chains: tuple[str, ...] = ()
     note: str = ""
 
@@ -73,13 +75,18 @@ class RuleSize:
 
 @dataclass(frozen=True)
 class Forwarding:
-    """All of it for one node and one IP family. `hooked` says whether packets reach kube-proxy's rules at all."""
+    """All of it for one node and one IP family. `hooked` says whether packets reach kube-proxy's rules at all.
+
+    `orphans` are what is left of Services and no packet gets to: chains that nothing leads to; in ipvs mode addresses
+    that the node has got and no virtual server has.
+    """
 
     mode: ProxyMode
     hooked: bool
     routes: tuple[Route, ...]
     size: RuleSize
     family: Family = Family.IPV4
+    orphans: tuple[str, ...] = ()
 
     def find(self, address: str, port: int, protocol: Protocol | None = None) -> tuple[Route, ...]:
         """The routes of this address and port, NodePorts included; of both protocols where none is given."""

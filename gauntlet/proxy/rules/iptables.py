@@ -28,6 +28,10 @@ _DISPATCH = "KUBE-SERVICES"
 _NODE_PORTS = "KUBE-NODEPORTS"
 _FILTER_ACTIONS = {"REJECT": Action.REJECT, "DROP": Action.DROP}
 _PROTOCOLS = frozenset(Protocol)
+_FIREWALL = "KUBE-FW-"
+# What a Service has of its own; KUBE-XLB- is what KUBE-EXT- and KUBE-SVL- were once.
+_OF_SERVICES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-SEP-", "KUBE-XLB-", _FIREWALL)
+_EVERYBODY = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def forwarding(text: str) -> Forwarding:
     """The model of one node's `iptables-save`."""
     tables = parse(text)
     hooked = any(rule.target == _DISPATCH for chain in ("PREROUTING", "OUTPUT") for rule in tables.rules("nat", chain))
-    return Forwarding(ProxyMode.IPTABLES, hooked, (*_dispatched(tables), *_refused(tables)), size(text))
+    routes = (*_dispatched(tables), *_refused(tables))
+    return Forwarding(ProxyMode.IPTABLES, hooked, routes, size(text), orphans=_orphans(tables))
 
 
 def size(text: str) -> RuleSize:
@@ -124,6 +129,7 @@ def _dispatched(tables: Tables) -> list[Route]:
             if not rule.port or rule.protocol not in _PROTOCOLS or rule.destination.startswith("127."):
                 continue
             walk = _Walk(tables)
+            target, sources = _let_in(tables, rule)
             routes.append(
                 Route(
                     address=None if chain == _NODE_PORTS else _address(rule.destination),
@@ -131,13 +137,32 @@ def _dispatched(tables: Tables) -> list[Route]:
                     protocol=Protocol(rule.protocol),
                     action=Action.FORWARD,
                     service=_COMMENT_TAIL.sub("", rule.comment),
-                    inside=walk.shares(rule.target, Source.INSIDE),
-                    outside=walk.shares(rule.target, Source.OUTSIDE),
+                    inside=walk.shares(target, Source.INSIDE),
+                    outside=walk.shares(target, Source.OUTSIDE),
                     affinity=walk.affinity,
+                    sources=sources,
                     chains=tuple(walk.seen),
                 )
             )
     return routes
+
+
+def _let_in(tables: Tables, rule: Rule) -> tuple[str, tuple[str, ...] | None]:
+    """Where a dispatching rule leads whom it lets in, and the ranges of these; None if it lets everybody in.
+
+    With source ranges, KUBE-FW- has a rule for each. Who is in none gets no endpoint, and is dropped in filter.
+    """
+    if not rule.target.startswith(_FIREWALL):
+        return rule.target, None
+    passed = [each for each in tables.rules("nat", rule.target) if each.target.startswith(_OF_SERVICES)]
+    everybody = _EVERYBODY[family_of(rule.destination)]
+    return passed[0].target if passed else "", tuple(each.source or everybody for each in passed)
+
+
+def _orphans(tables: Tables) -> tuple[str, ...]:
+    led_to = {rule.target for rules in tables.chains.values() for rule in rules}
+    of_services = (key for key in tables.chains if key[1].startswith(_OF_SERVICES))
+    return tuple(f"chain {chain} in {table}" for table, chain in of_services if chain not in led_to)
 
 
 def _refused(tables: Tables) -> list[Route]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.family import Family
@@ -28,6 +29,9 @@ from gauntlet.proxy.rules.iptables import Tables
 CLUSTER_IPS = "KUBE-CLUSTER-IP"
 FILTER = "KUBE-IPVS-FILTER"
 NODE_PORTS = "KUBE-NODE-PORT-TCP"
+# Load balancer addresses that have source ranges, and these: networks, and the addresses themselves.
+_FIREWALLED = "KUBE-LOAD-BALANCER-FW"
+_SOURCES = ("KUBE-LOAD-BALANCER-SOURCE-CIDR", "KUBE-LOAD-BALANCER-SOURCE-IP")
 _MARK = "=== gauntlet"
 _LISTING = (
     f"ip -o addr show; echo '{_MARK}'; {{sets}}; echo '{_MARK}'; {{rules}}; echo '{_MARK}'; "
@@ -104,7 +108,9 @@ def forwarding(text: str) -> Forwarding:
         for server in sorted(found.servers, key=lambda each: (each.protocol or "", each.address, each.port))
         if server.protocol in _PROTOCOLS and server.address in here
     )
-    return Forwarding(ProxyMode.IPVS, _hooked(found), routes, found.size)
+    bound = found.addresses.get(INTERFACE, frozenset()) - {each.address for each in found.servers}
+    orphans = tuple(f"address {each} on {INTERFACE}" for each in sorted(bound) if not ip_address(each).is_link_local)
+    return Forwarding(ProxyMode.IPVS, _hooked(found), routes, found.size, orphans=orphans)
 
 
 def masquerades(text: str, node_port: int) -> bool:
@@ -159,7 +165,17 @@ def _route(server: VirtualServer, protocol: Protocol, found: State) -> Route:
         inside=met,
         outside=met,
         affinity=server.persistence is not None or server.scheduler == _BY_CLIENT,
+        sources=_sources(server, found),
     )
+
+
+def _sources(server: VirtualServer, found: State) -> tuple[str, ...] | None:
+    """The ranges that the sets of load balancers let in; None if this is not among the addresses that have some."""
+    place = f"{server.address},{server.protocol}:{server.port}"
+    if place not in found.sets.get(_FIREWALLED, frozenset()):
+        return None
+    entries = sorted(entry for name in _SOURCES for entry in found.sets.get(name, frozenset()))
+    return tuple(entry.removeprefix(f"{place},") for entry in entries if entry.startswith(f"{place},"))
 
 
 def _filtered(server: VirtualServer, found: State) -> bool:

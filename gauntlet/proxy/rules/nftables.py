@@ -3,7 +3,8 @@
 The forms are those of kube-proxy's own writer, pkg/proxy/nftables/proxier.go of Kubernetes 1.37: verdict maps
 `service-ips`, `service-nodeports`, `no-endpoint-services` and `no-endpoint-nodeports` dispatch to one chain
 for each Service; that chain picks an endpoint by `numgen random mod N`, in a map of addresses or, where it
-must remember clients (ClientIP affinity), in a verdict map of endpoint chains.
+must remember clients (ClientIP affinity), in a verdict map of endpoint chains. `firewall-ips` leads to chains that drop
+whoever is in none of a Service's source ranges.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ from gauntlet.proxy.rules.walk import DEEPEST, Walk
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Expression: TypeAlias = Mapping[str, "Json"]
 Pair: TypeAlias = tuple["Json", "Json"]
+# Address (None: a NodePort), protocol and port.
+Place: TypeAlias = tuple[str | None, Protocol, int]
 
 _REJECT_CHAIN = "reject-chain"
 _PROTOCOLS = frozenset(Protocol)
+# What a Service has of its own.
+_OF_SERVICES = ("service-", "local-", "external-", "endpoint-", "firewall-")
+# Of the table itself, whatever Services there are.
+_CHECKS = frozenset({"service-endpoints-check", "nodeport-endpoints-check", "firewall-check"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def forwarding(text: str) -> Forwarding:
         *_refused(table, "no-endpoint-services"),
         *_refused(table, "no-endpoint-nodeports"),
     )
-    return Forwarding(ProxyMode.NFTABLES, hooked, routes, table.size)
+    return Forwarding(ProxyMode.NFTABLES, hooked, routes, table.size, orphans=_orphans(table))
 
 
 def _items(text: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
@@ -97,6 +104,7 @@ def _items(text: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
 
 
 def _dispatched(table: Table, name: str) -> Iterator[Route]:
+    let_in = _let_in(table)
     for key, verdict in table.maps.get(name, ()):
         place = _place(key)
         target = _target(_mapping(verdict))
@@ -113,8 +121,44 @@ def _dispatched(table: Table, name: str) -> Iterator[Route]:
             inside=walk.shares(target, Source.INSIDE),
             outside=walk.shares(target, Source.OUTSIDE),
             affinity=walk.affinity,
+            sources=let_in.get(place),
             chains=tuple(walk.seen),
         )
+
+
+def _let_in(table: Table) -> dict[Place, tuple[str, ...]]:
+    """The source ranges of each place that has some: of chains that drop whoever is in none of them."""
+    found = {}
+    for key, verdict in table.maps.get("firewall-ips", ()):
+        place = _place(key)
+        for rule in table.rules.get(_target(_mapping(verdict)), ()):
+            match = _mapping(rule[0].get("match")) if rule else {}
+            if place is not None and "drop" in rule[-1] and match.get("op") == "!=":
+                found[place] = tuple(_ranges(match.get("right")))
+    return found
+
+
+def _ranges(right: Json) -> Iterator[str]:
+    """`10.244.1.0/24`, `10.244.1.5`, or `10.0.0.0-10.3.255.255` of what a saddr is compared with."""
+    several = _mapping(right).get("set")
+    if several is not None:
+        for each in _sequence(several):
+            yield from _ranges(each)
+        return
+    prefix, bounds = _mapping(_mapping(right).get("prefix")), _sequence(_mapping(right).get("range"))
+    yield f"{prefix['addr']}/{prefix['len']}" if prefix else "-".join(map(str, bounds)) if bounds else str(right)
+
+
+def _orphans(table: Table) -> tuple[str, ...]:
+    """Chains of Services that nothing leads to. Empty ones do not count: kube-proxy deletes them in its next sync."""
+    led_to = {_target(_mapping(verdict)) for elements in table.maps.values() for _, verdict in elements}
+    for rules in table.rules.values():
+        for rule in rules:
+            last = rule[-1] if rule else {}
+            led_to.add(_target(last))
+            led_to.update(_target(_mapping(verdict)) for verdict, _ in _choices(_mapping(last.get("vmap"))))
+    of_services = (name for name, rules in table.rules.items() if rules and name.startswith(_OF_SERVICES))
+    return tuple(f"chain {name}" for name in of_services if name not in led_to and name not in _CHECKS)
 
 
 def _refused(table: Table, name: str) -> Iterator[Route]:
@@ -206,8 +250,8 @@ def _choices(lookup: Mapping[str, Json]) -> Iterator[tuple[Json, float]]:
         yield value, width / modulus
 
 
-def _place(key: Json) -> tuple[str | None, Protocol, int] | None:
-    """(address or None, protocol, port) of a dispatch map's key; None for protocols without a port of ours."""
+def _place(key: Json) -> Place | None:
+    """The place of a dispatch map's key; None for protocols without a port of ours."""
     inner = _mapping(_mapping(key).get("elem")).get("val", key)
     parts = [str(part) for part in _sequence(_mapping(inner).get("concat"))]
     if len(parts) not in (2, 3) or parts[-2] not in _PROTOCOLS:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
-from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches, places
+from gauntlet.doctor.cluster_check.mismatches import Kind, Mismatch, endpoints, mismatches
+from gauntlet.doctor.cluster_check.served_places import places
 from gauntlet.ground.cluster import Json, ProxyMode
 from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol

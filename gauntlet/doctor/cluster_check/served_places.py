@@ -1,0 +1,113 @@
+"""The places where Services are served, and the routes that the rules of a node have there.
+
+TCP and UDP alone: that is what readers of rules know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gauntlet.doctor.cluster_check.cluster_facts import Services
+from gauntlet.ground.family import Family, place
+from gauntlet.proxy.rules import Action, Forwarding, Route
+from gauntlet.semantics.endpoints import PortKey
+from gauntlet.semantics.frontends import Frontend, frontends
+from gauntlet.semantics.objects import IpMode, Protocol, Service
+from gauntlet.semantics.versions import VersionRules
+
+# Address (None: a NodePort), port and protocol.
+PlaceKey: TypeAlias = tuple[str | None, int, str]
+_PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
+# What every version serves: Services with the label headless have no rules before 1.36.
+_IN_ALL_VERSIONS = VersionRules(reads_headless_label=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a client connects to. `address` is None for a NodePort."""
+
+    service: str
+    address: str | None
+    port: int
+    protocol: str
+
+    def __str__(self) -> str:
+        where = f"node port {self.port}" if self.address is None else place(self.address, self.port)
+        return f"{self.service} ({where}/{self.protocol})"
+
+    @property
+    def key(self) -> PlaceKey:
+        return self.address, self.port, self.protocol
+
+
+def places(served: Services, family: Family = Family.IPV4) -> tuple[Place, ...]:
+    """Every place of a family that must have a rule on every node."""
+    return tuple(
+        dict.fromkeys(place_of(service, each) for service in served.modelled for each in frontends_of(service, family))
+    )
+
+
+def serving_at(served: Services) -> Mapping[PlaceKey, tuple[Place, frozenset[tuple[str, int]]]]:
+    """Each place of a Service, with the addresses and ports of its endpoints to which flows may go on, that of a
+    NodePort with those of both families: all that are ready or serve (IsServing in pkg/proxy/endpoint.go)."""
+    found: dict[PlaceKey, tuple[Place, frozenset[tuple[str, int]]]] = {}
+    for service in served.modelled:
+        for family in Family:
+            for frontend in frontends_of(service, family):
+                place = place_of(service, frontend)
+                of_port = served.copies.get(PortKey(service.name, frontend.port.name, frontend.protocol, family), {})
+                every = (each for of_address in of_port.values() for each in of_address)
+                now = {(each.address, each.port) for each in every if each.conditions.ready or each.conditions.serving}
+                _, before = found.get(place.key, (place, frozenset()))
+                found[place.key] = place, before | now
+    return found
+
+
+def frontends_of(service: Service, family: Family) -> Iterator[Frontend]:
+    """What of a Service must have a rule on every node."""
+    for each in frontends(service, _IN_ALL_VERSIONS):
+        if each.family is family and each.protocol in _PROTOCOLS:
+            yield each
+
+
+def place_of(service: Service, frontend: Frontend) -> Place:
+    """A frontend by the names that kube-proxy writes."""
+    name = f"{service.name}:{frontend.port.name}" if frontend.port.name else service.name
+    return Place(name, frontend.address or None, frontend.number, frontend.protocol.lower())
+
+
+def by_place(
+    found: Forwarding, addresses: frozenset[str], taken: Collection[tuple[str | None, int]]
+) -> dict[PlaceKey, Route]:
+    """Routes by address (None: a NodePort), port and protocol. `taken` are the addresses and ports of Services.
+
+    ipvs mode has a virtual server at each of the node's `addresses` for a NodePort; other modes have routes at one of
+    these only for an external IP. What forwards counts before what refuses: with policy Local and no endpoint here,
+    clients outside are dropped, and those inside led on.
+    """
+    routes: dict[PlaceKey, Route] = {}
+    for route in found.routes:
+        is_node_port = route.address in addresses and (route.address, route.port) not in taken
+        key = (None if is_node_port else route.address, route.port, str(route.protocol))
+        routes.setdefault(key, route)
+        if routes[key].action is not Action.FORWARD:
+            routes[key] = route
+    return routes
+
+
+def known(services: Iterable[Service]) -> frozenset[tuple[str | None, int]]:
+    """Every address and port, and every NodePort, of any Service, also of those that kube-proxy leaves aside."""
+    return frozenset(
+        key
+        for service in services
+        for port in service.ports
+        for key in (*((address, port.port) for address in _addresses(service)), (None, port.node_port))
+    )
+
+
+def _addresses(service: Service) -> Iterator[str]:
+    yield from service.cluster_ips
+    yield from service.external_ips
+    yield from (each.address for each in service.ingress if each.ip_mode is IpMode.VIP)
