@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run unit test alone idle saboteurs lint render catalogue bench clean
+.PHONY: help setup run unit test alone idle saboteurs lint render catalogue bench soak clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -48,6 +48,9 @@ saboteurs: setup ## try what the suites must catch, into docs/saboteurs.md (PART
 
 bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known; watch --watch-for=20m: what one costs)
 	$(BIN)/python -m bench $(PARTS)
+
+soak: setup ## run a profile N times and keep the ledger of its alarms, docs/soak.md (PROFILE=gate, LOAD=1, MODES=ipvs, ARGS='-k udp')
+	$(BIN)/python -m bench.soak $(or $(N),10) --profile $(or $(PROFILE),conformance) $(if $(MODES),--modes $(MODES)) $(if $(LOAD),--load) -- $(ARGS)
 
 clean: ## remove what set-up and runs put into this folder (not the cache of binaries)
 	rm -rf .venv build results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
