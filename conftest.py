@@ -189,10 +189,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is declared unsupported, and nothing else; let -k choose by experiment. Shared Services come first.
 
-    Those that make one of their own leave kube-proxy work, which experiments wait for. First of all hooks: pytest then
-    groups the cases by their cluster.
+    Those that make one of their own leave kube-proxy work, which experiments wait for. The audit comes last. First of
+    all hooks: pytest then groups the cases by their cluster.
     """
     items.sort(key=lambda item: not {"shared", "nobody"}.intersection(getattr(item, "fixturenames", ())))
+    items.sort(key=lambda item: item.get_closest_marker("audit") is not None)
     from fixtures import collector
 
     for item in items:

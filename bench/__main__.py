@@ -11,7 +11,7 @@ from functools import partial
 
 import click
 
-from bench import conformance, page, upgrade_outage
+from bench import audit, conformance, page, upgrade_outage
 from bench.connections import connections_per_s
 from bench.figures import Figures
 from bench.own_kernel import own_kernel
@@ -39,6 +39,21 @@ def _cluster() -> Figures:
         "services_1000_s": max(each[3] for each in by_mode.values()),
     }
     return figures | _slowest("connections_per_s", [each[1] for each in by_mode.values()])
+
+
+def _audit() -> Figures:
+    """No figure if an audit does not pass."""
+    took_s = []
+    for mode in MODES:
+        with stage(mode) as found:
+            services_s(found)
+            try:
+                took_s.append(audit.node_s(found))
+            except Inconclusive as error:
+                click.echo(f"{mode}: {error}", err=True)
+                return {}
+            click.echo(f"{mode}: audited in {took_s[-1]:.1f} s a node", err=True)
+    return {"audit_node_s": round(max(took_s), 1)}
 
 
 def _catalogue() -> Figures:
@@ -122,6 +137,7 @@ def _gates() -> Figures:
 def _parts(watch_for_s: float) -> Mapping[str, Callable[[], Figures]]:
     return {
         "cluster": _cluster,
+        "audit": _audit,
         "catalogue": _catalogue,
         "upgrade": _upgrade,
         "watch": partial(_watch, watch_for_s),

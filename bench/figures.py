@@ -12,6 +12,7 @@ MEANING = {
     "connections_per_s": ("new connections of one Locust process, every attempt in the history", "1/s", "≥ 2,000"),
     "recovery_error_ms": ("largest error against an outage of known length", "ms", "≤ 20, goal 10"),
     "services_1000_s": ("1,000 Services with 10 endpoints each created and answering", "s", "≤ 10"),
+    "audit_node_s": ("the audit of such a cluster, for each of its nodes", "s", "≤ 5"),
     "probes_per_s": ("probes of the clients of a cluster of three nodes, asked as tables", "1/s", "≥ 1,000"),
     "conformance_s": ("conformance profile, both modes", "s", "≤ 150"),
     "conformance_cases": ("cases of it that ran, in the mode that has the fewest", "-", "≥ 150"),

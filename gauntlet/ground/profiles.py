@@ -29,7 +29,11 @@ PROFILES = {
     for profile in (
         Profile("gate", "what decides whether a cluster may take its next kube-proxy (minutes)", "gate"),
         Profile("nightly", "everything there is, in every mode", "", modes=MODES),
-        Profile("conformance", "what a Service data plane must do while nothing is wrong", "conformance and not slow"),
+        Profile(
+            "conformance",
+            "what a Service data plane must do while nothing is wrong",
+            "(conformance or audit) and not slow",
+        ),
         Profile("smoke", "the few cases that show that the whole line works (a minute or two)", "smoke"),
     )
 }

@@ -55,12 +55,17 @@ def examine(api: Api, nodes: Sequence[Node], *, no_way_in: str = "", faults: Seq
     return examined(api, nodes, gather(api, nodes, no_way_in=no_way_in), faults)
 
 
-def examined(api: Api, nodes: Sequence[Node], gathered: Gathered, faults: Sequence[Record] = ()) -> Report:
-    """The check of what was gathered just now: it looks again at rules that may only be behind. Raises the same."""
+def examined(
+    api: Api, nodes: Sequence[Node], gathered: Gathered, faults: Sequence[Record] = (), *, settle_s: float = SETTLE_S
+) -> Report:
+    """The check of what was gathered just now: it looks again, for so many seconds, at rules that may only be behind.
+
+    Raises the same as `examine`.
+    """
     facts, looked = gathered.facts, gathered.nodes
     reachable = {node.name: node for node in nodes}
     differences, left = _differences(facts, looked), _left(facts, looked)
-    deadline = time.monotonic() + SETTLE_S
+    deadline = time.monotonic() + settle_s
     while time.monotonic() < deadline:
         behind = [node for node in looked if differences.get(node.name) or _may_go(left.get(node.name, ()))]
         if not behind:
