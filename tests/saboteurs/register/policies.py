@@ -5,14 +5,12 @@ from __future__ import annotations
 from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, astray, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
-_EXTERNAL, _INTERNAL, _NODE_PORTS_ALONE, _CLUSTER_IP_ALONE, _SWITCHED, _BOTH = conformance(
+_EXTERNAL, _INTERNAL, _NODE_PORTS_ALONE, _SWITCHED = conformance(
     "traffic_policies",
     "external_policy_local_stays_on_the_node_that_was_asked",
     "internal_policy_local_stays_on_the_node",
     "internal_policy_local_leaves_node_ports_alone",
-    "external_policy_local_leaves_the_cluster_ip_alone",
     "external_policy_is_switched_live",
-    "both_policies_local",
 )
 _LET_IN, _AT_INGRESS_ALONE, _CHANGE, _EVERYBODY = conformance(
     "source_ranges",
@@ -32,24 +30,10 @@ SABOTEURS = (
         astray(_EXTERNAL, _SWITCHED),
     ),
     Saboteur(
-        "policies-external-local-inside-too",
-        "externalTrafficPolicy Local holds for pods and nodes as well.",
-        (Catch(_EXTERNAL, "truth-table"),),
-        (*_WITNESSES, _INTERNAL),
-        astray(_EXTERNAL),
-    ),
-    Saboteur(
         "policies-internal-local-ignored",
         "internalTrafficPolicy Local of Services with NodePorts is obeyed as Cluster, on nodes that have an endpoint.",
         (Catch(_NODE_PORTS_ALONE, "truth-table"),),
         (*_WITNESSES, _EXTERNAL),
-        astray(_NODE_PORTS_ALONE),
-    ),
-    Saboteur(
-        "policies-internal-local-outside-too",
-        "internalTrafficPolicy Local holds at NodePorts as well, on nodes that have an endpoint.",
-        (Catch(_NODE_PORTS_ALONE, "every-backend"),),
-        (*_WITNESSES, _EXTERNAL, _INTERNAL),
         astray(_NODE_PORTS_ALONE),
     ),
     Saboteur(

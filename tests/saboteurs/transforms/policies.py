@@ -12,7 +12,6 @@ _LAST_OF_SERVICES = '-A KUBE-SERVICES -m comment --comment "kubernetes service n
 _NO_LOCAL_ENDPOINTS = re.compile(
     r'^-A KUBE-SERVICES -m comment --comment "(\S+) has no local endpoints" (.*) -j DROP\n', re.MULTILINE
 )
-_SHORT_CIRCUITS = "short-circuit pod|short-circuit local|masquerade local"
 _FIREWALL = re.compile(r"^add rule (ip6? kube-proxy) firewall-(\S+) (ip6? saddr != \{ .* \} drop)\n", re.MULTILINE)
 
 
@@ -37,26 +36,6 @@ def inside_everywhere_nft(text: str) -> str:
     return re.sub(
         r"^(add element ip6? kube-proxy service-ips \{ .* : goto )local-(\S+) \}$",
         lambda found: f"{found[1]}external-{found[2]} }}" if _has_chain(text, f"external-{found[2]}") else found[0],
-        text,
-        flags=re.M,
-    )
-
-
-def outside_on_the_node_iptables(text: str) -> str:
-    """internalTrafficPolicy Local holds at NodePorts as well, on nodes that have an endpoint."""
-    local = set(re.findall(r'^-A KUBE-SERVICES .* cluster IP" .* -j KUBE-SVL-(\S+)$', text, re.M))
-    return re.sub(
-        r"^(-A KUBE-EXT-(\S+) -j )KUBE-SVC-\2$",
-        lambda found: f"{found[1]}KUBE-SVL-{found[2]}" if found[2] in local else found[0],
-        text,
-        flags=re.M,
-    )
-
-
-def outside_on_the_node_nft(text: str) -> str:
-    return re.sub(
-        r"^(add rule ip6? kube-proxy external-(\S+) goto )service-\2$",
-        lambda found: f"{found[1]}local-{found[2]}" if _has_chain(text, f"local-{found[2]}") else found[0],
         text,
         flags=re.M,
     )
@@ -97,12 +76,7 @@ SABOTEURS = {
             without_lines('^-A KUBE-EXTERNAL-SERVICES .* has no local endpoints" .* -j DROP$'),
         ),
     ),
-    "external-local-inside-too": rewriting(
-        nft=without_lines(rf'^add rule ip6? kube-proxy external-\S+ .* comment "({_SHORT_CIRCUITS}) traffic"$'),
-        iptables=without_lines('^-A KUBE-EXT-.* --comment "(pod|masquerade LOCAL|route LOCAL) traffic for '),
-    ),
     "internal-local-ignored": rewriting(nft=inside_everywhere_nft, iptables=inside_everywhere_iptables),
-    "internal-local-outside-too": rewriting(nft=outside_on_the_node_nft, iptables=outside_on_the_node_iptables),
     "ranges-ignored": rewriting(
         nft=without_lines(r"^add rule ip6? kube-proxy firewall-\S+ .* drop$"),
         iptables=one_after_the_other(

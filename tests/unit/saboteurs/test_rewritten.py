@@ -65,19 +65,9 @@ MADE = (
         "fib saddr type local",
         f"{_OF_LOCAL}/tcp/tcp (mark set|goto service-)",
     ),
-    Made("policies-external-local-inside-too", IPTABLES, 6, 0, f"{_OF_LOCAL}.*(-s 10.244.0.0/16|--src-type LOCAL)"),
-    Made(
-        "policies-external-local-inside-too",
-        NFT_IPV6,
-        6,
-        0,
-        f"{_OF_LOCAL}.*(ip6 saddr fd10:244::/48|fib saddr type local)",
-    ),
     Made(
         "policies-internal-local-ignored", IPTABLES, 1, 1, "shop/inside:tcp cluster IP.* -j KUBE-SVL-", "-j KUBE-EXT-"
     ),
-    Made("policies-internal-local-outside-too", IPTABLES, 1, 1, "^-A KUBE-EXT-(.*) -j KUBE-SVC-", "-j KUBE-SVL-"),
-    Made("policies-internal-local-outside-too", NFT, 1, 1, "shop/inside/tcp/tcp goto service-", "goto local-"),
     Made("policies-ranges-ignored", IPTABLES, 2, 1, _RANGED, f"{_RANGED}.* loadbalancer IP.* -j KUBE-EXT-"),
     Made("policies-ranges-ignored", NFT, 1, 0, rf"{_RANGED}/tcp/tcp ip saddr != .* drop$"),
     Made("policies-ranges-first-alone", IPTABLES, 2, 0, f"{_RANGED}.* -s (10.77.0.0/24|10.200.0.9) -j KUBE-EXT-"),
