@@ -156,11 +156,14 @@ def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) ->
     if not (route.inside or route.outside):
         return
     wanted = source_ranges(service, frontend.family) if frontend.kind is FrontendKind.LOAD_BALANCER else ()
-    if route.sources is None:
-        yield from (Mismatch(Kind.LET_IN, place, "everybody") for _ in wanted[:1])
-        return
     everybody = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}[frontend.family]
-    due, has = networks(wanted or (everybody,)), networks(route.sources)
+    due = networks(wanted or (everybody,))
+    if route.sources is None:
+        # Ranges of which one holds everybody are left out by kube-proxy, all of them.
+        if due != networks((everybody,)):
+            yield Mismatch(Kind.LET_IN, place, "everybody")
+        return
+    has = networks(route.sources)
     itself = networks(each.address for each in service.ingress if family_of(each.address) is frontend.family)
     yield from (Mismatch(Kind.SHUT_OUT, place, str(each)) for each in due if not is_within(each, has))
     yield from (Mismatch(Kind.LET_IN, place, str(each)) for each in has if not is_within(each, (*due, *itself)))

@@ -85,6 +85,7 @@ def test_without_an_endpoint_here_clients_outside_are_dropped_and_those_inside_l
         (["2001:db8::/32"], None, {}),
         ([], (RANGE,), {Kind.SHUT_OUT: {"0.0.0.0/0"}}),
         (["0.0.0.0/0", RANGE], ("0.0.0.0/0", RANGE), {}),
+        (["0.0.0.0/0", RANGE], None, {}),
     ],
 )
 def test_source_ranges(wanted: list[Json], written: tuple[str, ...] | None, expected: dict[Kind, set[str]]) -> None:
