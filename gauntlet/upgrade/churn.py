@@ -17,7 +17,7 @@ from gauntlet.workload.service import Service
 
 CHECK = "churn"
 CHURNING, PASSING = "churning", "passing"
-# More often than kube-proxy syncs: once a second at most (minSyncPeriod in each mode).
+# More often than kube-proxy syncs: once a second at most (minSyncPeriod, which ipvs mode has not).
 EVERY_S = 0.7
 
 

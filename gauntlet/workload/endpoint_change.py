@@ -27,8 +27,8 @@ from gauntlet.workload.service import Service
 CHANGING = "changing"
 # Each client's while endpoints change: a latency is known to a hundredth of a second.
 RATE_PER_S = 50.0
-# From one change's effect to the next change. kube-proxy syncs at most once a second (minSyncPeriod in each mode): a
-# change that came sooner would wait for that, and not for the kube-proxy.
+# From one change's effect to the next change. kube-proxy syncs at most once a second (minSyncPeriod; in ipvs mode as
+# often as something changes): a change that came sooner would wait for that, and not for the kube-proxy.
 REST_S = 1.3
 # How kube-proxy learns when a change was asked for, to count how long it took (kubeproxy_network_programming_duration).
 LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"

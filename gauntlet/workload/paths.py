@@ -1,4 +1,4 @@
-"""Paths of packets: the links of nodes to their pods, and second addresses of nodes."""
+"""Paths of packets: the links of nodes to their pods, bridges, and second addresses of nodes."""
 
 from __future__ import annotations
 
@@ -64,3 +64,53 @@ class Secondary:
         for node, address, device in self._added:
             node.run(("ip", "address", "del", address, "dev", device))
         self._added.clear()
+
+
+class Bridges:
+    """A bridge of one name on each node, with the node's client pod behind it; nodes may have such a link already.
+
+    Its packets are routed by the node as before. A bridge answers for the addresses that the node's end of the pod's
+    link has, and accepts what is sent to the hardware address of that end.
+    """
+
+    name = "pods-bridge"
+
+    def __init__(self, nodes: Sequence[Node], pods: Sequence[Host]) -> None:
+        """Raises CommandFailed; Inconclusive if a node reaches its pod in another way."""
+        self._made: list[tuple[Node, str, Host]] = []
+        links = {node.name: link_to(node, pod.address) for node, pod in zip(nodes, pods, strict=True)}
+        shared = set(links.values())
+        if len(shared) == 1:
+            (self.name,) = shared
+            return
+        for node, pod in zip(nodes, pods, strict=True):
+            self._made.append((node, links[node.name], pod))
+            self._make(node, links[node.name], pod)
+
+    def remove(self) -> None:
+        for node, link, pod in self._made:
+            _route(node, pod, link)
+            node.run(("ip", "link", "del", self.name))
+        self._made.clear()
+
+    def _make(self, node: Node, link: str, pod: Host) -> None:
+        shown = node.run(("ip", "-o", "address", "show", "dev", link, "scope", "global")).stdout.splitlines()
+        addresses = [
+            words[words.index(kind) + 1] for line in shown if (words := line.split()) for kind in _KINDS & {*words}
+        ]
+        node.run(("ip", "link", "add", self.name, "type", "bridge", "mcast_snooping", "0"))
+        # What is bridged would meet the rules of the node twice.
+        node.run(("sh", "-c", "for each in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do echo 0 >$each; done"))
+        node.run(("ip", "link", "set", "dev", self.name, "addrgenmode", "none", "up"))
+        for address in addresses:
+            node.run(("ip", "address", "add", address, "dev", self.name, *(["nodad"] if ":" in address else [])))
+        node.run(("ip", "link", "set", "dev", link, "master", self.name))
+        _route(node, pod, self.name)
+
+
+_KINDS = frozenset({"inet", "inet6"})
+
+
+def _route(node: Node, pod: Host, link: str) -> None:
+    for address in pod.addresses:
+        node.run(("ip", "route", "replace", address, "dev", link))

@@ -14,7 +14,7 @@ from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.modes import traits
 from gauntlet.workload import HTTP, UDP, Clients, Policy, Service, ServiceType, endpoints
 from gauntlet.workload.catalogue import Also, Asks, Kind, Pods, Step, Steps
-from gauntlet.workload.paths import Secondary, link_to
+from gauntlet.workload.paths import Bridges, Secondary, link_to
 
 pytestmark = [
     pytest.mark.conformance,
@@ -30,6 +30,17 @@ def secondary(cluster: Cluster) -> Iterator[Secondary]:
     """A second IPv4 address of each node, which its Node object does not have."""
     made = Secondary(cluster.nodes)
     yield made
+    made.remove()
+
+
+@pytest.fixture
+def bridges(request: pytest.FixtureRequest, clients: Clients) -> Iterator[str]:
+    """The name of the bridge that the client pod of each node is behind; empty if the case wants none."""
+    if "BridgeInterface" not in request.node.callspec.params.values():
+        yield ""
+        return
+    made = Bridges(clients.nodes, [clients.pod_on(node.name) for node in clients.nodes])
+    yield made.name
     made.remove()
 
 
@@ -72,9 +83,9 @@ def _prefix_of_links(clients: Clients) -> str:
     return prefix
 
 
-@pytest.mark.parametrize("detection", ["ClusterCIDR", "NodeCIDR", "InterfaceNamePrefix", "nothing"])
+@pytest.mark.parametrize("detection", ["ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix", "nothing"])
 def test_pods_are_told_from_others_as_the_configuration_says(
-    detection: str, clients: Clients, reconfigured: Reconfigured
+    detection: str, clients: Clients, bridges: str, reconfigured: Reconfigured
 ) -> None:
     """However kube-proxy knows its own pods (detectLocalMode), backends see them as they are, and others masqueraded.
 
@@ -83,6 +94,7 @@ def test_pods_are_told_from_others_as_the_configuration_says(
     changes: dict[str, dict[str, Json]] = {
         "ClusterCIDR": {},
         "NodeCIDR": {"detectLocalMode": "NodeCIDR"},
+        "BridgeInterface": {"detectLocalMode": "BridgeInterface", "detectLocal": {"bridgeInterface": bridges}},
         "InterfaceNamePrefix": {"detectLocalMode": "InterfaceNamePrefix"},
         "nothing": {"clusterCIDR": ""},
     }
