@@ -22,6 +22,7 @@ pytest_plugins = (
     "fixtures.workload",
     "fixtures.catalogue",
     "fixtures.reconfigured",
+    "fixtures.between_steps",
     "fixtures.state_machine",
     "fixtures.judge",
     "fixtures.chaos",

@@ -25,6 +25,7 @@ def places(
         Place.SHARED_KERNEL: kernel is NodeKernel.HOST,
         Place.GUESTS: kernel is NodeKernel.OWN,
         Place.WITHOUT_ZONES: not source.zoned,
+        Place.KUBELETS: source.runs_daemon_sets,
         Place.ONE_FAMILY: len(families) == 1 or bool(mode.one_family) or not source.dual_stack,
     }
     if survey is not None:

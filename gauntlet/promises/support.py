@@ -35,6 +35,7 @@ WITHOUT: Mapping[Feature, str] = {
     Feature.LOCALHOST_NODE_PORT: "it serves no NodePort on 127.0.0.1 (KEP-3866, 'NodePorts on localhost')",
     Feature.PORT_OF_A_PROCESS: "a process that listens on the port of a NodePort is in its way",
     Feature.REFUSAL: "clients of a Service without endpoints are not refused",
+    Feature.SERVES_ON: "nobody is served while no kube-proxy runs",
     Feature.SOURCE_IP: "backends do not see the address of the client",
     Feature.STRICT_ARP: "only {having} binds Service addresses to its nodes",
 }
@@ -54,6 +55,7 @@ class Place(StrEnum):
     WITHOUT_POD_RANGES = "somebody's cluster, whose nodes have no spec.podCIDR"
     WITHOUT_ZONES = "a cluster of one zone, or of nodes that do not say theirs"
     ONE_FAMILY = "a cluster of one IP family"
+    KUBELETS = "a cluster whose nodes have kubelets"
 
 
 def _any(_mode: Traits) -> bool:
@@ -164,6 +166,16 @@ LIMITS = (
         "host-network",
         Place.EXISTING,
         "pods in the hosts' network would take ports of somebody's nodes",
+    ),
+    Limit(
+        "node-objects",
+        Place.KUBELETS,
+        "a Node object is its kubelet's, which writes it again, and controllers delete the Pods of one that is deleted",
+    ),
+    Limit(
+        "cluster-dns",
+        Place.KUBELETS,
+        "Pods there run images, and the gauntlet has none with CoreDNS in it; it may not be that of somebody's cluster",
     ),
     Limit(
         "zones",

@@ -23,6 +23,7 @@ class Feature(StrEnum):
     LOCALHOST_NODE_PORT = "localhost-node-port"
     PORT_OF_A_PROCESS = "port-of-a-process"
     REFUSAL = "refusal"
+    SERVES_ON = "serves-on"
     SOURCE_IP = "source-ip"
     STRICT_ARP = "strict-arp"
 

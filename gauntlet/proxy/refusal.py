@@ -12,7 +12,9 @@ from gauntlet.proxy.health import status
 ENDPOINTS = ("/healthz", "/livez")
 # A supervisor that backs off lets half a minute pass before it starts kube-proxy again.
 _DEADLINE_S = 60.0
-_GAVE_UP = re.compile(r"^(?:E\d{4} .*?\] |Error: |.*?)(?P<words>.*can't use the .* proxier.*)$", re.MULTILINE)
+_GAVE_UP = re.compile(
+    r"^(?:E\d{4} .*?\] |Error: |.*?)(?P<words>.*(?:can't use the .* proxier|failed validate: ).*)$", re.MULTILINE
+)
 
 
 class NotRefused(GauntletError):

@@ -38,6 +38,7 @@ class Probe:
         exchange: Exchange = Exchange.QUESTIONS,
         payload_bytes: int = 0,
         ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP,
+        name: str = "",
     ) -> pl.DataFrame:
         """So many attempts of each client at each target, all clients at once. Returns the ATTEMPTS frame.
 
@@ -55,6 +56,7 @@ class Probe:
                 exchange=exchange,
                 payload_bytes=payload_bytes,
                 ask=ask,
+                name=name,
             )
             for target in targets
         ]

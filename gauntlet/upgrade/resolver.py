@@ -16,28 +16,18 @@ from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import ServiceObject
 from gauntlet.traffic import Load, Target, Traffic
-from gauntlet.workload.backend import Backend, Program
+from gauntlet.workload import coredns
 from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.coredns import DOMAIN, KUBE_DNS
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import Port, Service
 
 CHECK = "resolver"
-_COREDNS = "coredns"
-IMAGE = "registry.k8s.io/coredns/coredns"
 _SYSTEM = "kube-system"
-_PORT, _READY_PORT = 5353, 8181
-KUBE_DNS = Service("kube-dns", ports=(Port(53, _PORT, Protocol.UDP), Port(53, _PORT)), app=_COREDNS)
-# It names itself by its pod's name (`nsid`), and knows one Service.
-_COREFILE = """.:{port} {{
-    nsid
-    hosts {{
+# It knows one Service.
+_HOSTS = """hosts {{
         {address} {name}
         no_reverse
-    }}
-    ready :{ready}
-}}
-"""
-_DOMAIN = "cluster.local"
+    }}"""
 # The servers of a cluster learn of a Service from the API, and remember for some seconds that they did not know it.
 _KNOWN_S = 30.0
 # So many in a row, that each of a few servers is met.
@@ -62,19 +52,10 @@ class Resolver:
         return frozenset() if self.servers.all else frozenset({self.served.name})
 
     @classmethod
-    def make(cls, workload: CaseWorkload, coredns: Path, known: Served) -> Resolver:
+    def make(cls, workload: CaseWorkload, program: Path, known: Served) -> Resolver:
         """A server on each node. Returns when all of them are ready; they resolve the name of the Service `known`."""
-        name = service_name(known, _DOMAIN)
-        corefile = _COREFILE.format(port=_PORT, ready=_READY_PORT, address=known.address, name=name)
-        # By its standard input: a pod of the sandbox has no volumes.
-        command = ("sh", "-c", 'exec "$1" -conf stdin <<END\n$0\nEND', corefile, str(coredns))
-        run = Program(command, "/ready", _READY_PORT)
-        servers = workload.run(
-            *(
-                Backend(f"{_COREDNS}-{number}", node, _COREDNS, image=IMAGE, program=run)
-                for number, node in enumerate(workload.nodes, start=1)
-            )
-        )
+        name = service_name(known, DOMAIN)
+        servers = coredns.run_servers(workload, program, _HOSTS.format(address=known.address, name=name))
         return cls(workload.make(KUBE_DNS), servers, name, known.address)
 
     @classmethod
@@ -137,7 +118,7 @@ class Dns:
         if own.service is not None or cluster.client_image is not None:
             return own
         try:
-            return cls(program=ensure_modules((_COREDNS,), say)[_COREDNS])
+            return cls(program=ensure_modules((coredns.NAME,), say)[coredns.NAME])
         except GauntletError as error:
             return cls(why_not=f"there is no CoreDNS on this machine: {error.what}")
 
@@ -163,4 +144,4 @@ def domain(resolv_conf: str) -> str:
         for entry in line.split()[1:] if line.startswith("search") else ():
             if entry.startswith("svc."):
                 return entry.removeprefix("svc.").rstrip(".")
-    return _DOMAIN
+    return DOMAIN

@@ -49,7 +49,8 @@ class Backend:
     `node` pins it; `image` is agnhost or one that serves as it does. Services select it by `app`. Every backend listens
     on `http_port` (TCP, named HTTP_PORT_NAME) and `udp_port` (UDP, named UDP_PORT_NAME), unless it runs another
     `program`. If `in_host_network`, it shares its node's addresses, and calls itself what the node does. It answers
-    datagrams at `udp_addresses`, or at any address if there are none.
+    datagrams at `udp_addresses`, or at any address if there are none. It serves on for `serves_on_s` once its pod is
+    deleted.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Backend:
     udp_port: int = UDP_PORT
     in_host_network: bool = False
     udp_addresses: tuple[str, ...] = ()
+    serves_on_s: int = 0
     program: Program | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
@@ -43,6 +44,11 @@ class CaseWorkload:
     def delete_backend(self, name: str) -> None:
         """Delete a backend's pod, and return at once."""
         self._workload.delete_backend(name)
+
+    def wait_forgotten(self, served: Served, backends: Backends) -> Mapping[str, int]:
+        """Wait until the slices hold none of these backends. Returns when each was seen to be gone, by name, in ns."""
+        when = self._workload.wait_forgotten(served.declared, frozenset(each.address for each in backends.all))
+        return {each.name: when[each.address] for each in backends.all}
 
     def serve(self, service: Service) -> Served:
         """Create a Service and return when every node obeys it (or the deadline for that is over)."""
@@ -99,6 +105,11 @@ class CaseWorkload:
     def delete_with_endpoints(self, service: Service) -> None:
         """Delete a Service without a selector, and return as soon as the API has no more of it."""
         self._workload.delete_with_endpoints(service)
+
+    def change(self, served: Served, wanted: Service) -> Served:
+        """Make another one of a Service with a selector, at the addresses it has; returns as soon as the API has it."""
+        self._workload.change(served.declared, wanted)
+        return replace(served, declared=wanted)
 
     def delete(self, service: Service) -> None:
         """Delete a Service with a selector, and return as soon as the API has it no more."""

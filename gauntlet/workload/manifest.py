@@ -21,13 +21,13 @@ def namespace(name: str) -> Manifest:
 
 
 def pod(backend: Backend) -> Manifest:
-    """The pod of a backend. It leaves at once when deleted: graceful endings are asked for where they matter."""
+    """The pod of a backend. It leaves at once when deleted, unless it is to serve on."""
     container = _agnhost(backend) if backend.program is None else _running(backend.image, backend.program)
     spec: Manifest = {
         "nodeName": backend.node,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 1,
+        "terminationGracePeriodSeconds": 1 + backend.serves_on_s,
         "restartPolicy": "Always",
         "containers": [container],
     }
@@ -47,6 +47,7 @@ def _agnhost(backend: Backend) -> Manifest:
             "netexec",
             f"--http-port={backend.http_port}",
             f"--udp-port={backend.udp_port}",
+            *([f"--delay-shutdown={backend.serves_on_s}"] if backend.serves_on_s else []),
             *([f"--udp-listen-addresses={','.join(backend.udp_addresses)}"] if backend.udp_addresses else []),
         ],
         "ports": [

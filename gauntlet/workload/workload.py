@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -87,8 +88,31 @@ class Workload:
         """Give a Service without a selector other endpoints."""
         self._write({service: self._endpoints[service.name]}, {service: endpoints})
 
+    def change(self, before: Service, wanted: Service) -> None:
+        """Make another one of a Service with a selector."""
+        self._write({before: None}, {wanted: None})
+
     def delete_backend(self, name: str) -> None:
         self._api.delete(f"{self._pods}/{name}")
+
+    def wait_forgotten(self, service: Service, addresses: frozenset[str]) -> Mapping[str, int]:
+        """Wait until the slices of a Service hold none of these. Returns when each was seen to be gone, in ns."""
+        when: dict[str, int] = {}
+
+        def all_gone() -> bool:
+            slices = self._slices_of(service)
+            there = frozenset[str]().union(*(each.addresses for each in slices))
+            for address in addresses - there:
+                when.setdefault(address, time.time_ns())
+            return when.keys() >= addresses
+
+        until(
+            all_gone,
+            what=f"the slices of {self.namespace}/{service.name} hold none of {', '.join(sorted(addresses))}",
+            deadline_s=POD_DEADLINE_S,
+            remedy="are the pods gone? is kube-controller-manager running?",
+        )
+        return when
 
     def delete_service(self, name: str) -> None:
         """Delete a Service. Gone already is fine."""
@@ -102,8 +126,7 @@ class Workload:
 
     def slice_addresses(self, service: Service) -> frozenset[str]:
         """Addresses of all ready endpoints in the slices of a Service."""
-        slices = self._api.list(EndpointSlice, self._slices, {"labelSelector": f"{SERVICE_NAME}={service.name}"})
-        return frozenset[str]().union(*(each.ready_addresses for each in slices))
+        return frozenset[str]().union(*(each.ready_addresses for each in self._slices_of(service)))
 
     def wait_endpoints(self, service: Service, addresses: frozenset[str]) -> None:
         """Wait until the slices of a Service hold exactly these ready addresses."""
@@ -113,6 +136,9 @@ class Workload:
             deadline_s=SERVICE_DEADLINE_S,
             remedy="is kube-controller-manager running?",
         )
+
+    def _slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
+        return self._api.list(EndpointSlice, self._slices, {"labelSelector": f"{SERVICE_NAME}={service.name}"})
 
     def _write(self, previous: Declarations, wanted: Declarations) -> None:
         """Raises ManifestRefused, ApiUnreachable. What failed may be there in part: to be deleted, it counts."""

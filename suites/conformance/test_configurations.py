@@ -26,14 +26,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def secondary(cluster: Cluster) -> Iterator[Secondary]:
-    """A second IPv4 address of each node, which its Node object does not have."""
-    made = Secondary(cluster.nodes)
-    yield made
-    made.remove()
-
-
-@pytest.fixture
 def bridges(request: pytest.FixtureRequest, clients: Clients) -> Iterator[str]:
     """The name of the bridge that the client pod of each node is behind; empty if the case wants none."""
     if "BridgeInterface" not in request.node.callspec.params.values():

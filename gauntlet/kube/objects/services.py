@@ -129,6 +129,11 @@ class EndpointSlice(ApiObject):
         return f"{self.metadata.namespace}/{self.metadata.labels.get(SERVICE_NAME, '')}"
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """Those of all endpoints, whatever their state."""
+        return frozenset(address for endpoint in self.endpoints for address in endpoint.addresses)
+
+    @property
     def ready_addresses(self) -> frozenset[str]:
         return frozenset(
             address for endpoint in self.endpoints if endpoint.conditions.ready for address in endpoint.addresses

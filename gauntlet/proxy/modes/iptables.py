@@ -51,6 +51,7 @@ TRAITS = Traits(
         Has(Feature.LOCALHOST_NODE_PORT, "iptables.localhostNodePorts is true by default (apis/config/v1alpha1)"),
         Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (iptables/proxier.go)"),
         Has(Feature.REFUSAL, "REJECT in filter, `has no endpoints` (iptables/proxier.go)"),
+        Has(Feature.SERVES_ON, "rules are the kernel's, and stay when kube-proxy ends"),
         Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (iptables/proxier.go)"),
     ),
 )

@@ -74,6 +74,7 @@ TRAITS = Traits(
         Has(Feature.LOCAL_TRAFFIC_POLICY, "onlyNodeLocalEndpoints in syncEndpoint (ipvs/proxier.go)"),
         Has(Feature.PORT_OF_A_PROCESS, "IPVS takes packets before a socket sees them (ip_vs_in in ip_vs_core.c)"),
         Has(Feature.REFUSAL, "a virtual server without real servers (ip_vs_leave in ip_vs_core.c)"),
+        Has(Feature.SERVES_ON, "rules are the kernel's, and stay when kube-proxy ends"),
         Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (ipvs/ipset.go)"),
         Has(Feature.STRICT_ARP, "`ipvs.strictARP` of KubeProxyConfiguration (ipvs/proxier.go)"),
     ),

@@ -68,6 +68,7 @@ TRAITS = Traits(
         ),
         Has(Feature.PORT_OF_A_PROCESS, "NodePorts are translated before a socket sees them (nftables/proxier.go)"),
         Has(Feature.REFUSAL, "reject-chain, maps no-endpoint-… (nftables/proxier.go)"),
+        Has(Feature.SERVES_ON, "rules are the kernel's, and stay when kube-proxy ends"),
         Has(Feature.SOURCE_IP, "only what would not come back is masqueraded (nftables/proxier.go)"),
     ),
     one_transaction=True,

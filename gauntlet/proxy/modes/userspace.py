@@ -61,6 +61,7 @@ TRAITS = Traits(
             "a connection is accepted before an endpoint is looked for, and closed if there is none; a datagram then "
             "gets no answer at all (ProxyLoop in proxysocket.go)"
         ),
+        Feature.SERVES_ON: "all connections are kube-proxy's own, and end with it (proxysocket.go)",
         Feature.SOURCE_IP: (
             "backends are connected by kube-proxy itself and see an address of its node (TryConnectEndpoints in "
             "proxysocket.go)"

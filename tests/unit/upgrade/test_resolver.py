@@ -21,10 +21,11 @@ from gauntlet.kube.objects import ServiceObject
 from gauntlet.upgrade import resolver
 from gauntlet.upgrade.limits import limits
 from gauntlet.upgrade.page_names import of_names
-from gauntlet.upgrade.resolver import KUBE_DNS, Dns, Resolver, domain
+from gauntlet.upgrade.resolver import Dns, Resolver, domain
 from gauntlet.upgrade.verdict import Answer, Concern, Observation, judge
 from gauntlet.workload import manifest
 from gauntlet.workload.backend import Backend, Program
+from gauntlet.workload.coredns import KUBE_DNS
 from gauntlet.workload.served import Backends, Served
 
 PODS = tuple(cast(Host, SimpleNamespace(name=f"client-{each}", node=f"node-{each}")) for each in (1, 2))

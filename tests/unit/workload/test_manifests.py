@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +12,10 @@ from hypothesis import given
 from kubernetes import client
 
 from gauntlet.ground.cluster import Json
-from gauntlet.kube.objects import EndpointSlice, ServiceObject, modelled
+from gauntlet.kube.objects import EndpointSlice, PodObject, ServiceObject, modelled
 from gauntlet.semantics import objects as model
-from gauntlet.workload import service_manifest, slice_manifest
+from gauntlet.workload import manifest, service_manifest, slice_manifest
+from gauntlet.workload.backend import Backend
 from gauntlet.workload.endpoints import Endpoint, Slice
 from gauntlet.workload.service import Port, Service
 from tests.unit.workload.declared import services, slices
@@ -158,3 +160,9 @@ def test_as_many_ports_as_are_declared(count: int) -> None:
     assert isinstance(spec, Mapping)
     assert isinstance(spec["ports"], Sequence)
     assert len({str(each["name"]) for each in spec["ports"] if isinstance(each, Mapping)}) == count
+
+
+def test_a_backend_that_is_to_serve_on_has_time_for_it() -> None:
+    made = PodObject.model_validate(manifest.pod(Backend("web-1", "node-1", serves_on_s=5)))
+    assert "--delay-shutdown=5" in made.spec.containers[0].args
+    assert '"terminationGracePeriodSeconds": 6' in json.dumps(manifest.pod(Backend("web-1", "node-1", serves_on_s=5)))

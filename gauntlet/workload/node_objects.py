@@ -1,0 +1,103 @@
+"""Node objects that change while the machines behind them do not, and what a kube-proxy does of itself then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from gauntlet.ground.cluster import Cluster, Json, Node
+from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.kube.api import Api, delete_if_there
+from gauntlet.kube.objects.nodes import ZONE
+from gauntlet.proxy import restart
+
+_NODES = "/api/v1/nodes"
+# Within this a kube-proxy has ended that ends because of a change.
+_ENDS_WITHIN_S = 5.0
+
+
+class NodeObjects:
+    """Changes Node objects of one cluster. `restore` makes them what they were."""
+
+    def __init__(self, cluster: Cluster, api: Api) -> None:
+        self._cluster = cluster
+        self._api = api
+        self._undo: list[Callable[[], None]] = []
+
+    def put_into_zone(self, name: str, zone: str) -> None:
+        former = self._read(name)["metadata"]["labels"].get(ZONE)
+        self._undo.append(lambda: self._say_zone(name, former))
+        self._say_zone(name, zone)
+
+    def give_addresses(self, node: Node, addresses: Sequence[str]) -> None:
+        """Let the object say that these are the node's InternalIPs, the primary ones first.
+
+        Returns when its kube-proxy is another one, with its rules in effect.
+        """
+        said = [{"type": "InternalIP", "address": each} for each in addresses]
+        former = self._read(node.name)["status"]["addresses"]
+        self._undo.append(lambda: self._renew(node, lambda: self._say_addresses(node.name, former)))
+        self._renew(node, lambda: self._say_addresses(node.name, said))
+
+    def add(self, name: str, zone: str) -> None:
+        """Create a Node that no machine is behind, and that no Pod is bound to."""
+        self._undo.append(lambda: delete_if_there(self._api, f"{_NODES}/{name}"))
+        self._api.post(_NODES, {"metadata": {"name": name, "labels": {ZONE: zone}}, "spec": {"unschedulable": True}})
+
+    def take_away(self, name: str) -> None:
+        """Delete a Node that was added."""
+        self._api.delete(f"{_NODES}/{name}")
+
+    def delete(self, node: Node) -> None:
+        """Delete the object of a node that is there. Returns when its kube-proxy has ended, if it ends for that."""
+        former = self._read(node.name)
+        before = node.proxy_pid()
+        self._undo.append(lambda: self._make_again(node, former, before))
+        self._api.delete(f"{_NODES}/{node.name}")
+        await_end(node, before)
+
+    def restore(self) -> None:
+        """Make the objects what they were, the last change first; every kube-proxy then serves by them."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _read(self, name: str) -> Any:
+        """The whole object, as the API server writes it: what is not looked at is to be kept as well."""
+        return json.loads(self._api.get(f"{_NODES}/{name}"))
+
+    def _say_zone(self, name: str, zone: str | None) -> None:
+        self._api.merge(f"{_NODES}/{name}", {"metadata": {"labels": {ZONE: zone}}})
+
+    def _say_addresses(self, name: str, said: Json) -> None:
+        self._api.merge(f"{_NODES}/{name}/status", {"status": {"addresses": said}})
+
+    def _renew(self, node: Node, change: Callable[[], None]) -> None:
+        before = node.proxy_pid()
+        change()
+        renewed(node, self._cluster, before)
+
+    def _make_again(self, node: Node, former: Any, before: int | None) -> None:
+        kept = {key: former["metadata"][key] for key in ("name", "labels", "annotations") if key in former["metadata"]}
+        self._api.post(_NODES, {"metadata": kept, "spec": former["spec"]})
+        self._api.merge(f"{_NODES}/{node.name}/status", {"status": former["status"]})
+        renewed(node, self._cluster, before)
+
+
+def await_end(node: Node, old: int | None) -> None:
+    """Wait until this kube-proxy has ended, if it does soon.
+
+    It ends when the addresses of its Node object change, or that is deleted (OnNodeChange and OnNodeDelete in
+    pkg/proxy/node.go of 1.37); older ones do not look.
+    """
+    with suppress(NotInTime):
+        until(lambda: node.proxy_pid() != old, what="kube-proxy ends by itself", deadline_s=_ENDS_WITHIN_S)
+
+
+def renewed(node: Node, cluster: Cluster, old: int | None) -> None:
+    """Return when the node has another kube-proxy than `old`, with its rules in effect. One that stays is restarted."""
+    await_end(node, old)
+    if node.proxy_pid() == old:
+        node.run(("sh", "-c", restart.RESTART))
+    restart.await_anew(node, cluster, old)

@@ -1,0 +1,158 @@
+"""All backends of a Service are replaced, one after the other or at once, while its clients go on asking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Connection, DeclaredFlow, Event, EventKind, Protocol
+from gauntlet.ground.waiting import until
+from gauntlet.semantics.objects import Policy, ServiceType
+from gauntlet.traffic import Flow, Load, Target, Traffic
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.workload.backend import APP, Backend
+from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.clients import Clients
+from gauntlet.workload.served import Backends, Served
+from gauntlet.workload.service import HTTP, UDP, Service
+
+# How long a backend serves on after it was deleted: enough for every kube-proxy to have learnt of it. A guest takes
+# seconds for a sync.
+SERVES_ON_S, ON_GUESTS_S = 5, 15
+# Of each flow.
+RATE_PER_S = 10.0
+UDP_TIMEOUT_S = 0.3
+# After the last backend is gone: longer than a UDP flow may be silent without being lost.
+WATCHED_ON_S = 3.5
+
+# What replaces the backends of a Service: the new ones, and when each old one began to leave, and was deleted, in ns.
+Act: TypeAlias = Callable[[Served], tuple[Backends, Mapping[str, int], Mapping[str, int]]]
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """Backends that were replaced. `seen` are all attempts meanwhile, of all `flows`.
+
+    `leaving` says since when each of the former ones was to get nothing new, `ended` until when it served at least,
+    `forgotten` when no slice had it any more, all in ns.
+    """
+
+    service: Served
+    everyone: Backends
+    new: Backends
+    leaving: Mapping[str, int]
+    ended: Mapping[str, int]
+    forgotten: Mapping[str, int]
+    flows: tuple[DeclaredFlow, ...]
+    seen: pl.DataFrame
+
+    @property
+    def known_too_long_s(self) -> float:
+        """How long, at most, slices had a backend that served no more: the controllers' time, not kube-proxy's."""
+        return max(0, *(self.forgotten[name] - at_ns for name, at_ns in self.ended.items())) / 1e9
+
+
+@dataclass(frozen=True)
+class Replacing:
+    """Serves a Service with a backend on each node, and replaces each by another on the same node, under traffic.
+
+    A backend serves on for `serves_on_s` when it is deleted. Raises NotInTime if a pod does not come or go.
+    """
+
+    workload: CaseWorkload
+    traffic: Traffic
+    clients: Clients
+    evidence: Evidence
+    serves_on_s: int
+
+    def one_by_one(self, policy: Policy) -> Replaced:
+        """As a Deployment does with maxSurge 1 and maxUnavailable 0: each is deleted when one more is ready."""
+        old = self._run("old", APP)
+
+        def replace_each(_: Served) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
+            leaving: dict[str, int] = {}
+            new = Backends(())
+            for number, each in enumerate(old.all, start=1):
+                one_more = self.workload.run(self._backend("new", APP, number, each.node))
+                new = Backends((*new.all, *one_more.all))
+                leaving[each.name] = self._delete(each.name)
+            return new, leaving, leaving
+
+        return self._under_traffic(_service(APP, policy), old, replace_each)
+
+    def by_selector(self, policy: Policy) -> Replaced:
+        """Blue and green: the Service selects the others, and those that it had are deleted once nodes obey."""
+        blue, green = self._run("blue", "blue"), self._run("green", "green")
+
+        def select(service: Served) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
+            at_ns = time.time_ns()
+            changed = self.workload.change(service, replace(service.declared, app="green"))
+            self.workload.wait_endpoints(changed, green)
+            deleted = {each.name: self._delete(each.name) for each in blue.all}
+            return green, {each.name: at_ns for each in blue.all}, deleted
+
+        return self._under_traffic(_service("blue", policy), blue, select)
+
+    def _under_traffic(self, wanted: Service, old: Backends, act: Act) -> Replaced:
+        service = self.workload.serve(wanted)
+        with ExitStack() as stack:
+            flows: list[Flow] = []
+            stack.enter_context(self.evidence.unfinished(flows, old.nodes))
+            for client, load in self._loads(service):
+                flows.append(stack.enter_context(self.traffic.start(client, load)))
+            new, leaving, deleted = act(service)
+            self.workload.wait_endpoints(service, new)
+            forgotten = self.workload.wait_forgotten(service, old)
+            until(
+                lambda: time.time_ns() > max(deleted.values()) + self.serves_on_s * 10**9,
+                what="the last backend ends",
+                deadline_s=2 * self.serves_on_s,
+            )
+            self.workload.wait(service, len(new.all))
+            time.sleep(WATCHED_ON_S)
+            everyone = Backends((*old.all, *new.all))
+            for flow in flows:
+                flow.ask_to_stop()
+            seen = self.evidence.add(pl.concat(flow.stop(everyone.nodes) for flow in flows))
+        ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
+        return Replaced(service, everyone, new, leaving, ended, forgotten, tuple(flow.declared for flow in flows), seen)
+
+    def _run(self, name: str, app: str) -> Backends:
+        nodes = enumerate(self.workload.nodes, start=1)
+        return self.workload.run(*(self._backend(name, app, number, node) for number, node in nodes))
+
+    def _backend(self, name: str, app: str, number: int, node: str) -> Backend:
+        return Backend(f"{name}-{number}", node, app, serves_on_s=self.serves_on_s)
+
+    def _delete(self, name: str) -> int:
+        """When it was asked for, in ns."""
+        at_ns = time.time_ns()
+        self.evidence.events.write(Event(EventKind.ENDPOINT_CHANGED, name, detail="deleted, serves on", at_ns=at_ns))
+        self.workload.delete_backend(name)
+        return at_ns
+
+    def _loads(self, service: Served) -> Iterator[tuple[Host, Load]]:
+        """New and kept ones, over TCP and UDP, from each place where the Service is used."""
+        for protocol in (Protocol.TCP, Protocol.UDP):
+            for client, target in self._asked(service, protocol):
+                yield client, Load(target, rate_per_s=RATE_PER_S)
+                # A datagram that is waited for in vain holds its flow: how long that was silent is known so exactly.
+                timeout_s = UDP_TIMEOUT_S if protocol is Protocol.UDP else 1.0
+                kept = Load(target, users=1, rate_per_s=RATE_PER_S, connection=Connection.KEPT, timeout_s=timeout_s)
+                yield client, kept
+
+    def _asked(self, service: Served, protocol: Protocol) -> Iterator[tuple[Host, Target]]:
+        for pod in self.clients.pods:
+            yield pod, service.cluster_ip(protocol)
+        for node in self.clients.nodes:
+            yield self.clients.outside, service.node_port(node, protocol)
+        yield self.clients.outside, service.load_balancer(protocol)
+
+
+def _service(app: str, policy: Policy) -> Service:
+    return Service("replaced", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER, app=app, external_traffic=policy)
