@@ -79,11 +79,12 @@ def seen_by(
     """What attempts (gauntlet.traffic.encounters) met at places that there are now, since their Services were made.
 
     The node that decides is the one that has the address, else the client's own; attempts from outside at what no node
-    has are left out. Backends are told by their addresses in the family that was asked.
+    has are left out. Backends that are pods of the Service's namespace are told by their addresses in the family that
+    was asked, others by their names.
     """
     own = {address: node.name for node in nodes for address in node.addresses if address not in _LOOPBACK}
     made_ns = _made_ns(facts)
-    addresses = {pod.metadata.name: pod.addresses for pod in pods}
+    addresses = {pod.metadata.full_name: pod.addresses for pod in pods}
     found: dict[tuple[str, PlaceKey, Family], set[str]] = {}
     for service, address, port, protocol, client_node, outcome, backend, at_ns in encounters.iter_rows():
         node = own.get(address) or client_node
@@ -91,7 +92,9 @@ def seen_by(
             continue
         family = Family.IPV6 if ":" in address else Family.IPV4
         key = (node, (None if address in own else address, port, protocol), family)
-        found.setdefault(key, set()).add(_word(outcome, backend, addresses, family))
+        found.setdefault(key, set()).add(
+            _word(outcome, backend, addresses.get(f"{service.partition('/')[0]}/{backend}", ()), family)
+        )
     return {key: frozenset(words) for key, words in found.items()}
 
 
@@ -112,10 +115,10 @@ def _made_ns(facts: ClusterFacts) -> dict[str, int]:
     }
 
 
-def _word(outcome: str, backend: str | None, addresses: Mapping[str, Sequence[str]], family: Family) -> str:
+def _word(outcome: str, backend: str | None, addresses: Sequence[str], family: Family) -> str:
     if outcome != Outcome.OK:
         return outcome
-    of_family = [each for each in addresses.get(backend or "", ()) if (":" in each) is (family is Family.IPV6)]
+    of_family = [each for each in addresses if (":" in each) is (family is Family.IPV6)]
     return of_family[0] if of_family else backend or "an unknown backend"
 
 

@@ -20,10 +20,15 @@ MADE = datetime(2026, 12, 1, tzinfo=UTC)
 MADE_NS = int(MADE.timestamp() * 1e9)
 OWN, OTHER = READY
 HERE = node(configuration=Configuration("/etc/kube-proxy.yaml", mode="iptables"))
-PODS = tuple(
-    PodObject.model_validate({"metadata": {"name": f"web-{number}"}, "status": {"podIP": address}})
-    for number, address in enumerate(READY, start=1)
-)
+
+
+def pod(name: str, address: str, namespace: str = "shop") -> PodObject:
+    metadata = {"name": name, "namespace": namespace}
+    return PodObject.model_validate({"metadata": metadata, "status": {"podIP": address}})
+
+
+# Names are of one namespace: the last one is somebody else's.
+PODS = (pod("web-1", OWN), pod("web-2", OTHER), pod("web-1", "10.244.7.7", "library"))
 
 
 def facts() -> ClusterFacts:
@@ -67,6 +72,11 @@ def test_what_traffic_saw_stands_beside_intent_and_rules(tmp_path: Path) -> None
     assert written((at_cluster_ip,)).splitlines()[2] == (
         f"|  | node-1 | shop/web:http (10.96.0.10:80/tcp) | {OWN}, {OTHER} | {OWN}, {OTHER} | {OWN}, {OTHER}, refused |"
     )
+
+
+def test_a_backend_that_is_no_pod_of_the_service_s_namespace_is_told_by_its_name(tmp_path: Path) -> None:
+    at_cluster_ip, _ = table(tmp_path, attempt(backend="web-9"))
+    assert at_cluster_ip.traffic == {"web-9"}
 
 
 def test_traffic_before_the_service_was_made_is_anothers(tmp_path: Path) -> None:
