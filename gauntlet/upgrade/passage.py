@@ -30,6 +30,9 @@ from gauntlet.workload.endpoint_change import CHANGING, Changes
 
 # So long, at least, no kube-proxy is touched in a phase that holds the cluster.
 HOLD_S = 5.0
+# So long endpoints change on after the last replacement. What its predecessor left, a kube-proxy may delete only with a
+# sync more than 1 s after its first one (staleChains in pkg/proxy/nftables/proxier.go), and a change makes it sync.
+LATER_SYNC_S = 2.5
 # Services whose rules are not those of a moment ago.
 _CHANGE = (CHANGING, CHURNING, PASSING)
 Say = Callable[[str], None]
@@ -143,10 +146,9 @@ class Conductor:
         if phase.task is Task.ROLL:
             with churn.going() as stir:
                 troubles = self._roll(phase)
-                # What its predecessor left, the last node's kube-proxy may delete only with a sync after its first one
-                # (staleChains in pkg/proxy/nftables/proxier.go): a change makes it sync.
-                time.sleep(self._settle_s)
+                time.sleep(LATER_SYNC_S)
             found = (stir.finding(),)
+            time.sleep(self._settle_s)
         elif phase.task in CASES:
             run = self._cases[phase.name] = self._run_cases(phase)
             self._say(f"{phase.name}: {run.words()}")
