@@ -1,24 +1,22 @@
 """Kept flows: open connections, and datagrams of one port, while other Services come, change and are in effect."""
 
-from contextlib import ExitStack
-
 import pytest
 
-from gauntlet.checkers.availability import availability
-from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
-from gauntlet.ground.frames import pl
+from gauntlet.checkers.undisturbed import undisturbed
 from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
-from gauntlet.traffic import Flow, Load, Traffic
+from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
+from gauntlet.traffic.under_way import under_way
 from gauntlet.workload import HTTP, UDP, Backend, Clients, Port, Service, ServiceType
 from gauntlet.workload.backend import UDP_PORT
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.shared import Shared
+from gauntlet.workload.users import users_of
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
@@ -33,20 +31,8 @@ def test_changes_of_other_services_hurt_no_kept_flow(
 ) -> None:
     """Another Service is made, loses an endpoint and gets it back: no open connection is cut, no UDP flow moves."""
     near, far = clients.nodes[0], clients.nodes[-1]
-    asked = [
-        (client, target)
-        for protocol in (Protocol.TCP, Protocol.UDP)
-        for client, target in (
-            *((pod, shared.service.cluster_ip(protocol)) for pod in clients.pods),
-            (clients.outside, shared.service.node_port(near, protocol)),
-        )
-    ]
-    with ExitStack() as stack:
-        flows: list[Flow] = []
-        stack.enter_context(evidence.unfinished(flows, shared.backends.nodes))
-        for client, target in asked:
-            load = Load.kept(target, RATE_PER_S)
-            flows.append(stack.enter_context(traffic.start(client, load)))
+    loads = [(client, Load.kept(target, RATE_PER_S)) for client, target in users_of(shared.service, clients, near)]
+    with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         neighbours = workload.run(Backend("neighbour-1", near.name), Backend("neighbour-2", far.name))
         other = workload.serve_endpoints(
             Service("neighbour", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None), neighbours.endpoints()
@@ -54,12 +40,9 @@ def test_changes_of_other_services_hurt_no_kept_flow(
         for endpoints in (neighbours.endpoints()[:1], neighbours.endpoints()):
             workload.replace_endpoints(other, endpoints)
             workload.wait(other, len(endpoints))
-        seen = evidence.add(pl.concat(flow.stop(shared.backends.nodes) for flow in flows))
+        seen = flows.stop(shared.backends.nodes)
 
-    judge(attendance(seen, [flow.declared for flow in flows], *span(seen)))
-    told = evidence.history()
-    judge(availability(seen), correctness(seen, shared.backends.names))
-    judge(connections_cut(told), udp_flows_lost(told), udp_flows_moved(told))
+    judge(undisturbed(seen, flows.declared, evidence.history(), shared.backends.names))
 
 
 @pytest.mark.needs("endpoint-slices")
@@ -74,11 +57,8 @@ def test_a_node_port_of_the_number_of_a_port_hurts_no_kept_flow(
     backends = workload.run(*(Backend(f"web-{number}", node.name) for number, node in enumerate((near, far, far))))
     ours = Service("number", ports=(Port(NUMBER, UDP_PORT, Protocol.UDP),), app=None)
     target = workload.serve_endpoints(ours, backends.endpoints()).cluster_ip(Protocol.UDP)
-    with ExitStack() as stack:
-        flows: list[Flow] = []
-        stack.enter_context(evidence.unfinished(flows, backends.nodes))
-        for client in (*clients.pods, *clients.nodes):
-            flows.append(stack.enter_context(traffic.start(client, Load.kept(target, RATE_PER_S))))
+    loads = [(client, Load.kept(target, RATE_PER_S)) for client in clients.inside]
+    with under_way(traffic, evidence, loads, backends.nodes) as flows:
         neighbours = workload.run(Backend("neighbour-1", near.name), Backend("neighbour-2", far.name))
         ports = (Port(80, UDP_PORT, Protocol.UDP, node_port=NUMBER),)
         neighbour = Service("neighbour", ports=ports, type=ServiceType.NODE_PORT, app=None)
@@ -88,8 +68,8 @@ def test_a_node_port_of_the_number_of_a_port_hurts_no_kept_flow(
             workload.wait(other, len(endpoints))
         # So that the backends are seen to serve after the last change.
         probe(clients.pods, target)
-        seen = evidence.add(pl.concat(flow.stop(backends.nodes) for flow in flows))
+        seen = flows.stop(backends.nodes)
 
-    judge(attendance(seen, [flow.declared for flow in flows], *span(seen)))
+    judge(attendance(seen, flows.declared, *span(seen)))
     told = evidence.history()
     judge(correctness(seen, backends.names), udp_flows_lost(told), udp_flows_moved(told))

@@ -1,31 +1,27 @@
 """Node objects: a zone or an address that changes, one that is deleted, and one that no machine is behind."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
 from fixtures.between_steps import BetweenSteps
 from gauntlet.checkers.availability import availability
-from gauntlet.checkers.connections_cut import connections_cut
-from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
-from gauntlet.checkers.silence import attendance, span
-from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
+from gauntlet.checkers.undisturbed import undisturbed
 from gauntlet.ground.cluster import Cluster
-from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
 from gauntlet.semantics.places import Where
-from gauntlet.traffic import Flow, Load, Traffic
+from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
+from gauntlet.traffic.under_way import under_way
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Policy, Service, ServiceType, endpoints, hinted, ready
 from gauntlet.workload.case_workload import CaseWorkload
-from gauntlet.workload.catalogue import AT_NODE_PORTS, Kind, Pods, Step, Steps
-from gauntlet.workload.catalogue import Flow as Sender
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Flow, Kind, Pods, Step, Steps
 from gauntlet.workload.node_objects import NodeObjects
 from gauntlet.workload.paths import Secondary
+from gauntlet.workload.users import users_of
 
 pytestmark = [
     pytest.mark.conformance,
@@ -72,9 +68,9 @@ def test_a_node_that_no_machine_is_behind_disturbs_nobody(
         # Of one endpoint, so that it is no matter of chance whom they have.
         kept = Service("kept", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
         senders = (
-            Sender("kept"),
-            Sender("kept", protocol=Protocol.TCP),
-            Sender("kept", Where.OUTSIDE, Kind.NODE_PORT),
+            Flow("kept"),
+            Flow("kept", protocol=Protocol.TCP),
+            Flow("kept", Where.OUTSIDE, Kind.NODE_PORT),
         )
         one = endpoints(pods[1])
         everyone = endpoints(*pods.one_each)
@@ -138,28 +134,17 @@ def test_a_node_object_that_is_deleted_and_made_again_costs_nobody_an_attempt(
         Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None), backends.endpoints()
     )
     node = cluster.nodes[-1]
-    asked = [
-        (client, target)
-        for protocol in (Protocol.TCP, Protocol.UDP)
-        for client, target in (
-            *((pod, service.cluster_ip(protocol)) for pod in clients.pods),
-            (clients.outside, service.node_port(node, protocol)),
-        )
+    loads = [
+        (client, load)
+        for client, target in users_of(service, clients, node)
+        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
     ]
-    with ExitStack() as stack:
-        flows: list[Flow] = []
-        stack.enter_context(evidence.unfinished(flows, backends.nodes))
-        for client, target in asked:
-            for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S)):
-                flows.append(stack.enter_context(traffic.start(client, load)))
+    with under_way(traffic, evidence, loads, backends.nodes) as flows:
         node_objects.delete(node)
         node_objects.restore()
         another = workload.serve_endpoints(Service("afterwards", app=None), backends.endpoints())
-        seen = evidence.add(pl.concat(flow.stop(backends.nodes) for flow in flows))
+        seen = flows.stop(backends.nodes)
     after = probe(clients.pods, another.cluster_ip())
 
-    told = evidence.history()
-    judge(attendance(seen, [flow.declared for flow in flows], *span(seen)))
-    judge(availability(seen), correctness(seen, backends.names))
-    judge(connections_cut(told), udp_flows_lost(told), udp_flows_moved(told))
+    judge(undisturbed(seen, flows.declared, evidence.history(), backends.names))
     judge(availability(after), reaches_all(after, backends.names))

@@ -1,27 +1,23 @@
 """Configurations that kube-proxy refuses: it says so and ends, and nodes go on by the rules that they have."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 
 import pytest
 
 from gauntlet.checkers.availability import availability
-from gauntlet.checkers.connections_cut import connections_cut
-from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
-from gauntlet.checkers.silence import attendance, span
-from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
+from gauntlet.checkers.undisturbed import undisturbed
 from gauntlet.ground.cluster import Json
-from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
-from gauntlet.traffic import Flow, Load, Traffic
+from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
+from gauntlet.traffic.under_way import under_way
 from gauntlet.workload import Backends, Clients, Service
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.refused_configuration import RefusedConfiguration
 from gauntlet.workload.shared import Shared
+from gauntlet.workload.users import users_of
 
 pytestmark = [
     pytest.mark.conformance,
@@ -54,28 +50,17 @@ def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
     judge: Judge,
 ) -> None:
     """Every kube-proxy ends with a word on what is wrong, nobody notices, and once corrected it serves again."""
-    asked = [
-        (client, target)
-        for protocol in (Protocol.TCP, Protocol.UDP)
-        for client, target in (
-            *((pod, shared.service.cluster_ip(protocol)) for pod in clients.pods),
-            (clients.outside, shared.service.node_port(clients.nodes[0], protocol)),
-        )
+    loads = [
+        (client, load)
+        for client, target in users_of(shared.service, clients, clients.nodes[0])
+        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
     ]
-    with ExitStack() as stack:
-        flows: list[Flow] = []
-        stack.enter_context(evidence.unfinished(flows, shared.backends.nodes))
-        for client, target in asked:
-            for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S)):
-                flows.append(stack.enter_context(traffic.start(client, load)))
+    with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(refused_configuration.give(fields))
         refused_configuration.correct()
         another = workload.serve(Service("afterwards"))
-        seen = evidence.add(pl.concat(flow.stop(shared.backends.nodes) for flow in flows))
+        seen = flows.stop(shared.backends.nodes)
     after = probe(clients.pods, another.cluster_ip())
 
-    told = evidence.history()
-    judge(attendance(seen, [flow.declared for flow in flows], *span(seen)))
-    judge(availability(seen), correctness(seen, shared.backends.names))
-    judge(connections_cut(told), udp_flows_lost(told), udp_flows_moved(told))
+    judge(undisturbed(seen, flows.declared, evidence.history(), shared.backends.names))
     judge(availability(after), reaches_all(after, backends.names))
