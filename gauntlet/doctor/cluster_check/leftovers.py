@@ -7,16 +7,16 @@ connections, and flows of Services that are deleted (kubernetes/kubernetes 14137
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, known, serving_at
 from gauntlet.ground.family import place
 from gauntlet.proxy.conntrack import Tracked
 from gauntlet.proxy.rules import Forwarding
+from gauntlet.semantics.proxy import within
 
 # Those that an API server gives out if it is not told others (--service-node-port-range).
 _NODE_PORTS = range(30000, 32768)
@@ -54,7 +54,7 @@ def orphans(rules: Iterable[Forwarding]) -> frozenset[Leftover]:
 
 
 def flows(
-    served: Services, tracked: Collection[Tracked], addresses: frozenset[str], pod_ranges: Collection[str]
+    served: Services, tracked: Collection[Tracked], addresses: frozenset[str], pod_ranges: Sequence[str]
 ) -> frozenset[Leftover]:
     """Flows that a node with these addresses translates, and that no Service leads there any more.
 
@@ -75,7 +75,7 @@ def _judged(
     at: Mapping[PlaceKey, tuple[Place, frozenset[tuple[str, int]]]],
     taken: Collection[tuple[str | None, int]],
     addresses: frozenset[str],
-    pod_ranges: Collection[str],
+    pod_ranges: Sequence[str],
 ) -> Leftover | None:
     backend = place(flow.backend, flow.backend_port)
     for address in _asked(flow, addresses):
@@ -89,7 +89,7 @@ def _judged(
             return None
     if flow.destination in addresses and flow.port not in _NODE_PORTS:
         return None
-    if not any(_is_in(flow.backend, each) for each in pod_ranges):
+    if not within(flow.backend, pod_ranges):
         return None
     return Leftover(Left.GONE, f"{flow} -> {backend}", flow.freshness)
 
@@ -99,8 +99,3 @@ def _asked(flow: Tracked, addresses: frozenset[str]) -> Iterator[str | None]:
     yield flow.destination
     if flow.destination in addresses:
         yield None
-
-
-def _is_in(address: str, network: str) -> bool:
-    of = ip_network(network, strict=False)
-    return of.version == ip_address(address).version and ip_address(address) in of
