@@ -18,6 +18,8 @@ class Family(StrEnum):
 
 
 BOTH = (Family.IPV4, Family.IPV6)
+# The range that has every address of a family in it.
+EVERYTHING: Mapping[Family, str] = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 # The words by which a cluster's families are asked for.
 CHOICES: Mapping[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (Family.IPV4,), "ipv6": (Family.IPV6,)}
 

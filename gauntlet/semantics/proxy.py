@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from gauntlet.ground.family import Family, family_of
+from gauntlet.ground.family import EVERYTHING, Family, family_of
 from gauntlet.semantics.behaviour import Behaviour
 from gauntlet.semantics.objects import Node
 from gauntlet.semantics.versions import NEWEST, VersionRules
@@ -17,7 +17,6 @@ PRIMARY = "primary"
 LOCALHOST = "localhost"
 ALL = "all"
 _LOOPBACK = {Family.IPV4: "127.0.0.0/8", Family.IPV6: "::1/128"}
-_EVERYTHING = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
 
 class DetectLocal(StrEnum):
@@ -56,7 +55,7 @@ class Proxy:
         """Whether nodePortAddresses names this address. None of a family names all of that family."""
         family = family_of(address)
         named = [each for each in self._node_port_ranges(node) if family_of(each) is family]
-        return within(address, named or [_EVERYTHING[family]])
+        return within(address, named or [EVERYTHING[family]])
 
     def detects(self, family: Family, node: Node) -> bool:
         """Whether it tells its own pods from other clients in this family (IsImplemented in util/localdetector.go)."""
@@ -80,7 +79,7 @@ class Proxy:
     def _node_port_ranges(self, node: Node) -> list[str]:
         """The words of the API as ranges (expandNodePortAddressKeywords in cmd/kube-proxy/app/server.go)."""
         primaries = [address for family in Family if (address := node.primary(family)) is not None]
-        words = {PRIMARY: primaries, LOCALHOST: list(_LOOPBACK.values()), ALL: list(_EVERYTHING.values())}
+        words = {PRIMARY: primaries, LOCALHOST: list(_LOOPBACK.values()), ALL: list(EVERYTHING.values())}
         return [each for named in self.node_port_addresses for each in words.get(named, [named])]
 
 

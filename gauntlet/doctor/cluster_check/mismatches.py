@@ -13,7 +13,7 @@ from enum import StrEnum
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.networks import is_within, networks
 from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, by_place, frontends_of, known, place_of
-from gauntlet.ground.family import Family, family_of
+from gauntlet.ground.family import EVERYTHING, Family, family_of
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import Copies, PortKey, Undefined, pool
@@ -156,7 +156,7 @@ def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) ->
     if not (route.inside or route.outside):
         return
     wanted = source_ranges(service, frontend.family) if frontend.kind is FrontendKind.LOAD_BALANCER else ()
-    everybody = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}[frontend.family]
+    everybody = EVERYTHING[frontend.family]
     due = networks(wanted or (everybody,))
     if route.sources is None:
         # Ranges of which one holds everybody are left out by kube-proxy, all of them.

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gauntlet.ground.cluster import ProxyMode
-from gauntlet.ground.family import Family, family_of, parted
+from gauntlet.ground.family import EVERYTHING, Family, family_of, parted
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, RuleSize, Source
 from gauntlet.proxy.rules.walk import DEEPEST, Walk
@@ -31,7 +31,6 @@ _PROTOCOLS = frozenset(Protocol)
 _FIREWALL = "KUBE-FW-"
 # What a Service has of its own; KUBE-XLB- is what KUBE-EXT- and KUBE-SVL- were once.
 _OF_SERVICES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-SEP-", "KUBE-XLB-", _FIREWALL)
-_EVERYBODY = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _let_in(tables: Tables, rule: Rule) -> tuple[str, tuple[str, ...] | None]:
     if not rule.target.startswith(_FIREWALL):
         return rule.target, None
     passed = [each for each in tables.rules("nat", rule.target) if each.target.startswith(_OF_SERVICES)]
-    everybody = _EVERYBODY[family_of(rule.destination)]
+    everybody = EVERYTHING[family_of(rule.destination)]
     return passed[0].target if passed else "", tuple(each.source or everybody for each in passed)
 
 
