@@ -12,7 +12,7 @@ from gauntlet.doctor.cluster_check.mismatches import endpoints_due, views
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, by_place, frontends_of, known, place_of
 from gauntlet.doctor.cluster_check.serving import serving_node
-from gauntlet.ground.family import Family
+from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Outcome
 from gauntlet.kube.objects import PodObject
@@ -90,7 +90,7 @@ def seen_by(
         node = own.get(address) or client_node
         if node is None or at_ns < made_ns.get(service, at_ns + 1):
             continue
-        family = Family.IPV6 if ":" in address else Family.IPV4
+        family = family_of(address)
         key = (node, (None if address in own else address, port, protocol), family)
         found.setdefault(key, set()).add(
             _word(outcome, backend, addresses.get(f"{service.partition('/')[0]}/{backend}", ()), family)
@@ -118,7 +118,7 @@ def _made_ns(facts: ClusterFacts) -> dict[str, int]:
 def _word(outcome: str, backend: str | None, addresses: Sequence[str], family: Family) -> str:
     if outcome != Outcome.OK:
         return outcome
-    of_family = [each for each in addresses if (":" in each) is (family is Family.IPV6)]
+    of_family = [each for each in addresses if family_of(each) is family]
     return of_family[0] if of_family else backend or "an unknown backend"
 
 
