@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
-from gauntlet.ground.family import Family, family_of, place
+from gauntlet.ground.family import Family, place
 
 _TIMEOUT_S = 60.0
 _SHOWN = "flow entries have been shown"
@@ -56,10 +56,6 @@ class Tracked:
     backend_port: int
     age_s: int | None = None
     silent_s: int | None = None
-
-    @property
-    def family(self) -> Family:
-        return family_of(self.destination)
 
     def __str__(self) -> str:
         """`udp 10.244.1.2:4000 to 10.96.0.10:53`: what it is, however old."""
