@@ -66,9 +66,14 @@ def run(
 
 
 def results_in(folder: Path) -> Results:
-    """The results of the one run whose results went into this folder, which has a link to the latest beside them."""
+    """The results of the one run whose results went into this folder."""
+    return results_file.load(run_in(folder))
+
+
+def run_in(folder: Path) -> Path:
+    """The folder of the one run whose results went into this folder, which has a link to the latest beside it."""
     (made,) = (each for each in folder.iterdir() if not each.is_symlink())
-    return results_file.load(made)
+    return made
 
 
 def _pytest_processes(root: int) -> Iterator[int]:

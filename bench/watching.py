@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tempfile
@@ -14,13 +13,15 @@ from pathlib import Path
 
 import psutil
 
-from bench.profile_run import GAUNTLET, results_in
+from bench.profile_run import GAUNTLET, run_in
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import EventKind, History
+from gauntlet.ground.history import EventKind, EventLog, History
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.report import results_file
 from gauntlet.subject import plain
+from gauntlet.traffic.evidence import EVENTS, FOLDER
 from gauntlet.upgrade.watch.course import CHANGE
 from gauntlet.upgrade.watch.stream import ROWS
 from gauntlet.upgrade.watch.watching import NAME
@@ -93,11 +94,12 @@ def _watched(kubeconfig: Path, for_s: float, results: Path) -> Watching:
     finally:
         process.kill()
         process.wait()
-    history = next(History.load(folder) for folder in results.glob(f"*/evidence/{NAME}") if not folder.is_symlink())
+    made = run_in(results)
+    history = History.load(made / FOLDER / NAME)
     between = history.attempts.filter(pl.col("at_ns").is_between(first.at_ns, last.at_ns))
     rates = [part.height / (last.at_ns - first.at_ns) * 1e9 for part in between.partition_by("client")]
     rate_per_s = min(rates, default=0.0)
-    found = next((each for each in results_in(results).findings if each.check == ROWS), None)
+    found = next((each for each in results_file.load(made).findings if each.check == ROWS), None)
     if found is None or found.figure is None:
         raise Inconclusive("the watch does not say how many rows arrived", "run it by hand and read what it says")
     return Watching(
@@ -119,8 +121,8 @@ def _started(event: Mapping[str, object]) -> bool:
 
 
 def _events(results: Path) -> Iterator[Mapping[str, object]]:
-    for file in results.glob(f"*/evidence/{NAME}/events.jsonl"):
-        yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    for file in results.glob(f"*/{FOLDER}/{NAME}/{EVENTS}"):
+        yield from EventLog(file).read().iter_rows(named=True)
 
 
 def _read(root: int) -> Reading:
