@@ -1,4 +1,7 @@
-"""The memory of a run: what each of its processes has in memory, shared pages in equal parts (PSS), summed up."""
+"""The memory of a run: what each of its processes has in memory, shared pages in equal parts (PSS), summed up.
+
+And of one process, what it ever had at most.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ KB_A_GIB = 1024**2
 
 def pss_kb(rollup: str) -> int:
     """The proportional set size that /proc/PID/smaps_rollup gives, in kB; 0 of a process that has no memory."""
-    return next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return _kb("Pss", rollup)
 
 
 class Peak:
@@ -36,12 +39,22 @@ def of_tree(root: int) -> list[int]:
     sizes: list[int] = []
     with suppress(psutil.NoSuchProcess):
         top = psutil.Process(root)
-        sizes = [_read(each.pid) for each in (top, *top.children(recursive=True))]
+        sizes = [pss_kb(_read(each.pid, "smaps_rollup")) for each in (top, *top.children(recursive=True))]
     return sizes
 
 
-def _read(pid: int) -> int:
+def largest_kb(pid: int) -> int:
+    """The largest resident size that this process ever had; 0 if it has ended."""
+    return _kb("VmHWM", _read(pid, "status"))
+
+
+def _read(pid: int, name: str) -> str:
+    """A file of a process in /proc; empty if it has ended."""
     try:
-        return pss_kb(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return 0
+        return ""
+
+
+def _kb(key: str, text: str) -> int:
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{key}:")), 0)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import psutil
 
-from bench.memory import Peak, of_tree
+from bench.memory import Peak, largest_kb, of_tree
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
@@ -49,9 +49,9 @@ def run(
         begun = time.monotonic()
         command = [GAUNTLET, "run", "--profile", profile, "--modes", ",".join(modes), "--results", folder]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
-        largest_kb, peak, look_at = 0, Peak(), begun
+        rss_kb, peak, look_at = 0, Peak(), begun
         while started.poll() is None:
-            largest_kb = max([largest_kb, *map(_peak_kb, _pytest_processes(started.pid))])
+            rss_kb = max([rss_kb, *map(largest_kb, _pytest_processes(started.pid))])
             if time.monotonic() >= look_at:
                 peak.see(of_tree(started.pid))
                 look_at = time.monotonic() + PEAK_EVERY_S
@@ -62,7 +62,7 @@ def run(
                 f"the profile {profile} in {' and '.join(modes)} mode ended with {started.returncode}, not {code}",
                 f"run `{' '.join(command[:-2])}` and read its report",
             )
-        return ProfileRun(took_s, largest_kb / 1024, peak.gib, results_in(Path(folder)))
+        return ProfileRun(took_s, rss_kb / 1024, peak.gib, results_in(Path(folder)))
 
 
 def results_in(folder: Path) -> Results:
@@ -84,11 +84,3 @@ def _pytest_processes(root: int) -> Iterator[int]:
             # Workers of pytest-xdist are started by execnet with `python -c` and read their code from a pipe.
             if "pytest" in command or "sys.stdin.readline" in command:
                 yield process.pid
-
-
-def _peak_kb(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
