@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench.soak.ledger import Row, Run
+from gauntlet.ground.finding import Verdict
+from gauntlet.report.markdown import plain
 
 UNKNOWN = "not known yet"
 _HEAD = """# Soak
@@ -70,7 +72,7 @@ def _group(profile: str, runs: Sequence[Run], *, loaded: bool) -> str:
         sum(bool(run.alarms) for run in runs),
         f"{len(rows):,}",
         sum(row.is_alarm for row in rows),
-        sum(row.verdict == "known defect" for row in rows),
+        sum(row.verdict is Verdict.KNOWN_DEFECT for row in rows),
         f"{median(took):.0f}, at most {max(took):.0f}",
         _span(run.commit for run in runs),
         _span(f"{run.started:%Y-%m-%d}" for run in runs),
@@ -87,7 +89,7 @@ def _span(values: Iterable[str]) -> str:
 def _alarm(alarm: Alarm, causes: Mapping[tuple[str, str], str]) -> str:
     run, row = alarm.run, alarm.row
     when, case = alarm.key
-    said = f"{row.verdict}: {row.words}".replace("|", "/").replace("\n", " ")
+    said = plain(f"{row.verdict}: {row.words}")
     beside = "all kept busy, " if run.loaded else ""
     machine = f"{beside}{run.busy:.1f} of {run.cores} busy, at {run.commit}"
     return f"| {when} | `{case}` | {said} | {machine} | {causes.get(alarm.key) or UNKNOWN} |\n"
