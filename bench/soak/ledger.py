@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from gauntlet.ground.disk import LineFile
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Verdict
 from gauntlet.report import case as cases
@@ -87,10 +88,8 @@ def seconds_of(junit: Iterable[tuple[str, str, float]], subjects: Iterable[str])
 
 
 def append(path: Path, run: Run) -> None:
-    """Add a run, in one write: who reads meanwhile sees it whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(run.model_dump_json(exclude_defaults=True) + "\n")
+    """Add a run. Its line is there whole, or OSError is raised."""
+    LineFile(path).append(run.model_dump_json(exclude_defaults=True) + "\n")
 
 
 def load(path: Path) -> tuple[Run, ...]:
