@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from gauntlet.doctor.cluster_check import data_plane
 from gauntlet.doctor.cluster_check.cluster_facts import ClusterFacts
-from gauntlet.doctor.cluster_check.mismatches import endpoints_due, views
+from gauntlet.doctor.cluster_check.mismatches import endpoints_due, viewpoints, views
 from gauntlet.doctor.cluster_check.node_facts import NodeFacts
 from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, by_place, frontends_of, known, place_of
 from gauntlet.doctor.cluster_check.serving import serving_node
@@ -63,13 +63,11 @@ def _of_family(
         for frontend in frontends_of(service, rules.family):
             place = place_of(service, frontend)
             route = routes.get(place.key)
-            led = [*views(route, frontend.kind)] if route is not None else []
-            wheres = [where for where, _ in led]
             meant = (
                 None if here is None else endpoints_due(service, facts.served.copies, frontend, here, each)
-                for each in wheres
+                for each in viewpoints(frontend.kind)
             )
-            leads = tuple(to for _, to in led) if route is not None else None
+            leads = None if route is None else tuple(to for _, to in views(route, frontend.kind))
             yield Row(node.name, place, tuple(meant), leads, seen.get((node.name, place.key, rules.family), nobody))
 
 

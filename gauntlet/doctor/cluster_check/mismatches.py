@@ -147,6 +147,11 @@ def views(route: Route, kind: FrontendKind) -> Iterator[tuple[Where, frozenset[s
     yield Where.OUTSIDE, frozenset(share.address for share in route.outside)
 
 
+def viewpoints(kind: FrontendKind) -> tuple[Where, ...]:
+    """The clients whom `views` tells apart at a place, whatever the rules do there."""
+    return (Where.POD,) if kind is FrontendKind.CLUSTER_IP else (Where.NODE, Where.OUTSIDE)
+
+
 def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) -> Iterator[Mismatch]:
     """Source ranges hold at the addresses of load balancers, once there are endpoints.
 

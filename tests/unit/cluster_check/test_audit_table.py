@@ -99,7 +99,8 @@ def test_what_does_not_agree_comes_first_and_is_marked() -> None:
     missing = replace(HERE, rules=(forwarding(route()),))
     (row,) = [each for each in rows(now, (missing,), {}) if not each.agrees]
     assert row.rules is None
-    assert "no rule" in written((row,))
+    assert row.meant == (frozenset(READY), frozenset(READY))
+    assert f"| {OWN}, {OTHER} | no rule |" in written((row,))
 
 
 def test_families_are_told_apart() -> None:
