@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from tests.saboteurs.call import Act, Call, Rewrite
 
-_OF_IPV6 = re.compile(r"^\w+ \w+ ip6 kube-proxy\b", re.MULTILINE)
-
 
 def replacing(pattern: str, by: str | Callable[[re.Match[str]], str]) -> Rewrite:
     """Replaces what the regular expression matches; ^ and $ are of a line."""
@@ -31,15 +29,10 @@ def one_after_the_other(*rewrites: Rewrite) -> Rewrite:
     return rewrite
 
 
-def is_ipv6(call: Call) -> bool:
-    """A transaction of kube-proxy is of one family."""
-    return _OF_IPV6.search(call.text) is not None if call.is_nft else call.tool.startswith("ip6")
-
-
 def in_ipv6(act: Act) -> Act:
     """Leaves IPv4 as it is."""
 
     def only(call: Call) -> int:
-        return act(call) if is_ipv6(call) else call.run(call.text)
+        return act(call) if call.family == "ip6" else call.run(call.text)
 
     return only
