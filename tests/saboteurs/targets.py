@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.saboteurs.call import Act, Call
+
     # Address and port.
     Target = tuple[str, str]
     # A port and its endpoints, in their order -> those it shall have; of one that is there twice connections are twice
@@ -42,6 +44,16 @@ class Port:
 
     def __str__(self) -> str:
         return f"{self.service}:{self.name}/{self.protocol}{' local' if self.is_local else ''}"
+
+
+def changing(change: Change) -> Act:
+    """The saboteur that writes other endpoints."""
+    return lambda call: call.run(changed(call, change))
+
+
+def changed(call: Call, change: Change) -> str:
+    """What is written by a call, with other endpoints."""
+    return nft(call.text, change) if call.is_nft else iptables(call.text, change)
 
 
 def nft(text: str, change: Change) -> str:

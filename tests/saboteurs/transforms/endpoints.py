@@ -10,17 +10,9 @@ if TYPE_CHECKING:
 
     from tests.saboteurs.call import Act, Call
     from tests.saboteurs.intent import Endpoint
-    from tests.saboteurs.targets import Change, Port, Target
+    from tests.saboteurs.targets import Port, Target
 
     Memory = dict[str, list[str]]
-
-
-def _changing(change: Change) -> Act:
-    return lambda call: call.run(_changed(call, change))
-
-
-def _changed(call: Call, change: Change) -> str:
-    return targets.nft(call.text, change) if call.is_nft else targets.iptables(call.text, change)
 
 
 def _remembering(change: Callable[[Memory, Port, list[Target]], list[Target]]) -> Act:
@@ -28,7 +20,7 @@ def _remembering(change: Callable[[Memory, Port, list[Target]], list[Target]]) -
 
     def act(call: Call) -> int:
         memory = call.remembered()
-        text = _changed(call, lambda port, found: change(memory, port, found))
+        text = targets.changed(call, lambda port, found: change(memory, port, found))
         call.remember(memory)
         return call.run(text)
 
@@ -47,7 +39,7 @@ def _with(wanted: Callable[[Endpoint], bool]) -> Act:
             near = [each for each in more if each.node == call.node or not port.is_local]
             return [*found, *intent.targets(port, near, found)]
 
-        return call.run(_changed(call, change))
+        return call.run(targets.changed(call, change))
 
     return act
 
@@ -78,8 +70,8 @@ def removed_kept(memory: Memory, port: Port, found: list[Target]) -> list[Target
 
 
 SABOTEURS = {
-    "only-one-lost": _changing(only_one_lost),
-    "first-twice": _changing(first_twice),
+    "only-one-lost": targets.changing(only_one_lost),
+    "first-twice": targets.changing(first_twice),
     "added-unused": _remembering(added_unused),
     "removed-kept": _remembering(removed_kept),
     "unready-used": _with(lambda each: not each.is_ready and not each.is_terminating),

@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.saboteurs.call import Act
-    from tests.saboteurs.targets import Change, Port, Target
+    from tests.saboteurs.call import Act, Call
+    from tests.saboteurs.targets import Port, Target
 
 
 def tcp_plus_one(port: Port, found: list[Target]) -> list[Target]:
@@ -50,22 +50,15 @@ class LastOfSeveral:
         return [] if is_lost else found
 
 
-def _by(change: Change) -> Act:
-    return rewriting(nft=lambda text: targets.nft(text, change), iptables=lambda text: targets.iptables(text, change))
-
-
 def _learning(new: Callable[[], OfTcp | LastOfSeveral]) -> Act:
     """Read all of what is written first, then change it."""
 
-    def nft(text: str) -> str:
+    def act(call: Call) -> int:
         all_ports = new()
-        return targets.nft(targets.nft(text, all_ports.learn), all_ports.use)
+        targets.changed(call, all_ports.learn)
+        return call.run(targets.changed(call, all_ports.use))
 
-    def iptables(text: str) -> str:
-        all_ports = new()
-        return targets.iptables(targets.iptables(text, all_ports.learn), all_ports.use)
-
-    return rewriting(nft=nft, iptables=iptables)
+    return act
 
 
 # Of nftables: the elements of the map, and their deletion, which would fail.
@@ -78,7 +71,7 @@ SABOTEURS = {
         nft=without_lines(r" element ip6? kube-proxy service-nodeports \{ udp "),
         iptables=without_lines("^-A KUBE-NODEPORTS .*-p udp "),
     ),
-    "target-port-plus-one": _by(tcp_plus_one),
+    "target-port-plus-one": targets.changing(tcp_plus_one),
     "udp-to-tcp-port": _learning(OfTcp),
     "last-of-several-lost": _learning(LastOfSeveral),
 }
