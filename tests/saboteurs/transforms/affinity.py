@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 
+from tests.saboteurs import tools
 from tests.saboteurs.call import rewriting, without_lines
 from tests.saboteurs.rewrites import one_after_the_other, replacing
 
@@ -29,10 +29,8 @@ def _emptied_sets(call: Call) -> int:
     """The sets are emptied after the first transaction of each kube-proxy, the one that makes the base chains anew."""
     code = call.run(call.text)
     for _ in range(TIMES if code == 0 and _FIRST_TRANSACTION.search(call.text) else 0):
-        listed = subprocess.run(["nft", "--terse", "list", "sets", "ip"], capture_output=True, text=True, check=True)
-        names = re.findall(r"set (affinity-\S+) ", listed.stdout)
-        flushes = "".join(f"flush set ip kube-proxy {name}\n" for name in names)
-        subprocess.run(["nft", "-f", "-"], input=flushes, text=True, check=True)
+        names = re.findall(r"set (affinity-\S+) ", tools.output("nft", "--terse", "list", "sets", "ip"))
+        tools.nft("".join(f"flush set ip kube-proxy {name}\n" for name in names))
         time.sleep(BETWEEN_S)
     return code
 
@@ -42,8 +40,7 @@ def _new_lists(call: Call) -> int:
     own = str(os.getppid())
     suffixes = [own]
     if " --name KUBE-SEP-" in call.text:
-        save = [call.tool.replace("-restore", "-save"), "-t", "nat"]
-        saved = subprocess.run(save, capture_output=True, text=True, check=True).stdout
+        saved = tools.output(call.tool.replace("-restore", "-save"), "-t", "nat")
         if not re.search(f"--name KUBE-SEP-[A-Z0-9]*-{own} ", saved):
             suffixes = [*map(str, range(1, TIMES)), own]
     for suffix in suffixes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import time
 
+from tests.saboteurs import tools
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.saboteurs.call import Act, Call
@@ -46,7 +48,7 @@ table ip saboteur {{
 
 def udp_stale(call: Call) -> int:
     if subprocess.run(["nft", "list", "table", "ip", "saboteur"], capture_output=True, check=False).returncode:
-        subprocess.run(["nft", "-f", "-"], input=STALE_FLOWS, text=True, check=True)
+        tools.nft(STALE_FLOWS)
     return call.run(call.text)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 
+from tests.saboteurs import tools
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +26,7 @@ def _changing(action: str, *options: str) -> Act:
     def act(call: Call) -> int:
         code = call.run(call.text)
         if code == 0:
-            saved = subprocess.run(["ipvsadm", "--save", "--numeric"], capture_output=True, text=True, check=True)
-            for virtual, real in firsts_of_several(saved.stdout):
+            for virtual, real in firsts_of_several(tools.output("ipvsadm", "--save", "--numeric")):
                 subprocess.run(["ipvsadm", action, "-t", virtual, "-r", real, *options], check=True)
         return code
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
+
+from tests.saboteurs import tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,31 +55,23 @@ def _after(iptables: Callable[[str], str], nft: Callable[[str], str]) -> Act:
     def act(call: Call) -> int:
         code = call.run(call.text)
         if call.is_nft:
-            _given(["nft", "-f", "-"], "".join(map(nft, _tables_of_others())))
+            tools.nft("".join(map(nft, _tables_of_others())))
         else:
-            saved = _output(call.tool.replace("-restore", "-save"))
-            _given([call.tool, "--noflush", "-w", "5"], iptables(saved))
+            saved = tools.output(call.tool.replace("-restore", "-save"))
+            tools.feed(iptables(saved), call.tool, "--noflush", "-w", "5")
         return code
 
     return act
 
 
 def _tables_of_others() -> list[str]:
-    found = [line.removeprefix("table ") for line in _output("nft", "list", "tables").splitlines()]
+    found = [line.removeprefix("table ") for line in tools.output("nft", "list", "tables").splitlines()]
     return [each for each in found if not _NOT_OF_OTHERS.match(each)]
-
-
-def _output(*argv: str) -> str:
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-
-
-def _given(argv: list[str], text: str) -> None:
-    subprocess.run(argv, input=text, text=True, check=True)
 
 
 SABOTEURS = {
     "rules-dropped": _after(flushed, lambda table: f"flush table {table}\n"),
     "rules-doubled": _after(
-        doubled, lambda table: nft_doubled(table, _output("nft", "-s", "list", "table", *table.split()))
+        doubled, lambda table: nft_doubled(table, tools.output("nft", "-s", "list", "table", *table.split()))
     ),
 }

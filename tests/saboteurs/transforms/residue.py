@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from tests.saboteurs import tools
 from tests.saboteurs.call import without_lines
 
 TYPE_CHECKING = False
@@ -96,11 +97,11 @@ def first_endpoints(text: str, *, is_nft: bool) -> dict[str, str]:
 
 
 def _write_nft(rules: str) -> None:
-    subprocess.run(["nft", "-f", "-"], input=_NFT.format(rules), text=True, check=True)
+    tools.nft(_NFT.format(rules))
 
 
 def _write_iptables(rules: str) -> None:
-    subprocess.run(["iptables-restore", "--noflush", "-w", "5"], input=_IPTABLES.format(rules), text=True, check=True)
+    tools.feed(_IPTABLES.format(rules), "iptables-restore", "--noflush", "-w", "5")
     hook = ["iptables", "-w", "5", "-t", "nat"]
     if subprocess.run([*hook, "-C", "PREROUTING", "-j", "KUBE-SERVICES"], capture_output=True, check=False).returncode:
         subprocess.run([*hook, "-I", "PREROUTING", "-j", "KUBE-SERVICES"], check=True)
