@@ -11,7 +11,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     # How many endpoints there are -> their weights, whole numbers, in the order in which they are written; None
     # leaves them even. There has to be a weight above 0.
@@ -34,22 +34,41 @@ def _numgen(found: re.Match[str], weights: Weights) -> str:
     if wanted is None:
         return found[0]
     drawn = [target for target, weight in zip(targets, wanted, strict=True) for _ in range(weight)]
+    return numgen(found[1], drawn)
+
+
+def numgen(kind: str, drawn: list[str]) -> str:
+    """One of these at random, each as likely as any other. `kind` is `map` or `vmap`."""
     elements = " , ".join(f"{number} : {target}" for number, target in enumerate(drawn))
-    return f"numgen random mod {len(drawn)} {found[1]} {{ {elements} }}"
+    return f"numgen random mod {len(drawn)} {kind} {{ {elements} }}"
 
 
 def iptables(text: str, weights: Weights) -> str:
     """The input of iptables-restore with these shares."""
     lines = text.splitlines(keepends=True)
-    chains: dict[str, list[int]] = {}
-    for number, line in enumerate(lines):
-        if (found := _CHAIN.match(line)) and _REMEMBERED not in line:
-            chains.setdefault(found[1], []).append(number)
-    for numbers in chains.values():
+    for rules in choices(lines, _CHAIN):
+        numbers = [number for number, _ in rules]
         wanted = weights(len(numbers))
         if wanted is not None:
             _share(lines, numbers, wanted)
     return "".join(lines)
+
+
+def choices(lines: list[str], rule: re.Pattern[str]) -> Iterable[list[tuple[int, re.Match[str]]]]:
+    """Of each chain its rules for clients that are not remembered, of this form, whose first group is the chain.
+
+    Each with the number of its line.
+    """
+    chains: dict[str, list[tuple[int, re.Match[str]]]] = {}
+    for number, line in enumerate(lines):
+        if (found := rule.match(line)) and _REMEMBERED not in line:
+            chains.setdefault(found[1], []).append((number, found))
+    return chains.values()
+
+
+def chance(share: float) -> str:
+    """The condition of a rule that is met by this share of what comes to it."""
+    return f" -m statistic --mode random --probability {share:.10f}"
 
 
 def _share(lines: list[str], numbers: list[int], weights: list[int]) -> None:
@@ -61,7 +80,7 @@ def _share(lines: list[str], numbers: list[int], weights: list[int]) -> None:
             lines[number] = ""
         elif weight < left:
             before, jump, after = plain.rpartition(" -j ")
-            lines[number] = f"{before} -m statistic --mode random --probability {weight / left:.10f}{jump}{after}"
+            lines[number] = f"{before}{chance(weight / left)}{jump}{after}"
         else:
             lines[number] = plain
         left -= weight

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from tests.saboteurs import balancing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,6 @@ _JUMP = re.compile(
     r"-A (KUBE-SV([CL])-\w+) -m comment --comment \"(\S+?)(?::(\S+))? -> (\S+)\".* -j (KUBE-SEP-\w+)$", re.MULTILINE
 )
 _DNAT = re.compile(r"^-A (KUBE-SEP-\w+) .*-p (\w+) -j DNAT ", re.MULTILINE)
-_REMEMBERED = " --rcheck "
 
 
 class Port:
@@ -69,20 +70,16 @@ def _nft_rule(found: re.Match[str], change: Change) -> str:
         return found[0]
     if not wanted:
         return ""
-    elements = " , ".join(f"{number} : {address} . {port}" for number, (address, port) in enumerate(wanted))
-    return f"{before} {family} addr . port to numgen random mod {len(wanted)} map {{ {elements} }}\n"
+    drawn = balancing.numgen("map", [" . ".join(each) for each in wanted])
+    return f"{before} {family} addr . port to {drawn}\n"
 
 
 def iptables(text: str, change: Change) -> str:
     """The input of iptables-restore with other endpoints: new ones get a DNAT in the chain of the Service."""
     protocols = dict(_DNAT.findall(text))
     lines = text.splitlines(keepends=True)
-    chains: dict[str, list[tuple[int, re.Match[str]]]] = {}
-    for number, line in enumerate(lines):
-        if (found := _JUMP.match(line)) and _REMEMBERED not in line:
-            chains.setdefault(found[1], []).append((number, found))
-    for rules in chains.values():
-        _, _, local, service, name, _, endpoint = (None, *rules[0][1].groups())
+    for rules in balancing.choices(lines, _JUMP):
+        _, local, service, name, _, endpoint = rules[0][1].groups()
         port = Port(service, name or "", protocols.get(endpoint, "tcp"), is_local=local == "L")
         _chain(lines, rules, port, change)
     return "".join(lines)
@@ -96,10 +93,10 @@ def _chain(lines: list[str], rules: list[tuple[int, re.Match[str]]], port: Port,
     written = []
     for number, (address, to) in enumerate(wanted):
         left = len(wanted) - number
-        chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
+        chance = balancing.chance(1 / left) if left > 1 else ""
         place = f"[{address}]:{to}" if ":" in address else f"{address}:{to}"
         jump = jumps.get((address, to), f"-p {port.protocol} -j DNAT --to-destination {place}")
-        written.append(f"-A {rules[0][1][1]} {chance}{jump}\n")
+        written.append(f"-A {rules[0][1][1]}{chance} {jump}\n")
     for number, _ in rules:
         lines[number] = ""
     lines[rules[0][0]] = "".join(written)
