@@ -7,6 +7,7 @@ import re
 
 from tests.saboteurs.call import rewriting, without_lines
 from tests.saboteurs.rewrites import in_ipv6
+from tests.saboteurs.transforms import ports
 
 # What an endpoint is written as: `fd10:244:0:1::2 . 8080`, `[fd10:244:0:1::2]:8080`.
 _ENDPOINT = re.compile(r"( : )([0-9a-f:]+)( \. \d+)|(\[)([0-9a-f:]+)(\]:\d+)")
@@ -33,11 +34,6 @@ SABOTEURS = {
             iptables=without_lines("^-A KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS) "),
         )
     ),
-    "ipv6-node-ports-lost": in_ipv6(
-        rewriting(
-            nft=without_lines(r" element ip6 kube-proxy service-nodeports \{ "),
-            iptables=without_lines("^-A KUBE-NODEPORTS "),
-        )
-    ),
+    "ipv6-node-ports-lost": in_ipv6(ports.SABOTEURS["node-ports-lost"]),
     "ipv6-endpoints-of-ipv4": in_ipv6(rewriting(nft=mapped, iptables=mapped)),
 }
