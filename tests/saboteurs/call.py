@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 
 TYPE_CHECKING = False
@@ -73,7 +74,6 @@ def rewriting(*, nft: Rewrite | None = None, iptables: Rewrite | None = None) ->
 
 def without_lines(pattern: str) -> Rewrite:
     """Drops each line in which the regular expression is found."""
-    import re
 
     def rewrite(text: str) -> str:
         return "".join(line for line in text.splitlines(keepends=True) if not re.search(pattern, line))

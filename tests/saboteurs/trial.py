@@ -15,14 +15,10 @@ from gauntlet.ground.paths import project_root
 from gauntlet.report import results_file
 from gauntlet.report.run_folder import LATEST_SELECTION
 from tests.saboteurs.judgement import Judgement, judge
+from tests.saboteurs.links import HOME
 from tests.saboteurs.register.saboteur import Saboteur
 
 FAILED = 1
-
-
-def folder(saboteur: Saboteur) -> Path:
-    """What stands in kube-proxy's PATH."""
-    return project_root() / "tests" / "saboteurs" / saboteur.name
 
 
 def trial(saboteur: Saboteur, into: Path) -> tuple[Judgement, ...]:
@@ -38,7 +34,7 @@ def trial(saboteur: Saboteur, into: Path) -> tuple[Judgement, ...]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *saboteur.chosen, *options, *watched],
         cwd=project_root(),
-        env={**os.environ, PROXY_PATH: str(folder(saboteur))},
+        env={**os.environ, PROXY_PATH: str(HOME / saboteur.name)},
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,6 @@ _CONFORMANCE = "suites/conformance/"
 
 EVEN = f"{_CONFORMANCE}test_balance.py::test_new_connections_are_spread_evenly"
 REFUSES = f"{_CONFORMANCE}test_no_endpoints.py::test_service_without_endpoints_refuses"
-SERVES_AT_LAST = f"{_CONFORMANCE}test_no_endpoints.py::test_service_serves_once_it_has_an_endpoint"
 NODE_PORTS = f"{_CONFORMANCE}test_node_port.py::test_node_port_answers_on_every_node"
 CLUSTER_IP = f"{_CONFORMANCE}test_cluster_ip.py::test_cluster_ip_reaches_every_backend"
 LATENCY = f"{_CONFORMANCE}test_programming_latency.py::test_changes_of_endpoints_are_soon_in_effect_on_every_node"
