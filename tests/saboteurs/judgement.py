@@ -48,7 +48,7 @@ def _of_subject(
     complaints = (
         *(complaint for catch in catches for complaint in _uncaught(catch, found)),
         *(complaint for case in saboteur.witnesses for complaint in _silent(case, found)),
-        *_undeclared(saboteur, catches, found),
+        *_undeclared(saboteur, catches, found, {each.case for each in caught}),
         *also,
     )
     return Judgement(
@@ -75,12 +75,13 @@ def _silent(witness: str, found: list[FindingRecord]) -> Iterator[str]:
         yield f"the witness {witness} did not run"
 
 
-def _undeclared(saboteur: Saboteur, catches: list[Catch], found: list[FindingRecord]) -> Iterator[str]:
+def _undeclared(
+    saboteur: Saboteur, catches: list[Catch], found: list[FindingRecord], caught: set[str]
+) -> Iterator[str]:
     """All that does not pass, and is neither a catch nor declared to be beside one.
 
-    What a case that caught the bug cannot tell besides, as nobody answered it, is no complaint.
+    What a case that caught the bug, one of `caught`, cannot tell besides, as nobody answered it, is no complaint.
     """
-    caught = {each.case for each in found if each.verdict is Verdict.FAIL and any(_names(it, each) for it in catches)}
     for each in found:
         if each.verdict is Verdict.INCONCLUSIVE and each.case in caught:
             continue
