@@ -19,6 +19,7 @@ from bench.profile_run import GAUNTLET, results_in
 from bench.soak import ledger, page
 from bench.soak.busy import Meter, kept_busy
 from bench.soak.ledger import Run
+from gauntlet.ground.machine import short_commit
 from gauntlet.ground.paths import project_root
 from gauntlet.ground.profiles import PROFILES
 
@@ -73,7 +74,8 @@ def _run(profile: str, modes: str, pytest_args: Sequence[str], *, loaded: bool) 
         found = results_in(results)
         return Run(
             started=started,
-            commit=_commit(),
+            # Its own ledger and page are no change.
+            commit=short_commit(":!docs/soak.*"),
             profile=profile if not pytest_args else f"{profile}, {' '.join(pytest_args)}",
             loaded=loaded,
             cores=meter.cores,
@@ -86,16 +88,6 @@ def _run(profile: str, modes: str, pytest_args: Sequence[str], *, loaded: bool) 
 def _junit(path: Path) -> Iterator[tuple[str, str, float]]:
     for each in ET.parse(path).iter("testcase"):  # noqa: S314 - pytest has just written it
         yield each.get("classname", ""), each.get("name", ""), float(each.get("time", "0"))
-
-
-def _commit() -> str:
-    def git(*words: str) -> str:
-        done = subprocess.run(("git", *words), cwd=project_root(), capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    # Its own ledger and page are no change.
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/soak.*")
-    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 if __name__ == "__main__":

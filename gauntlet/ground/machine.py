@@ -25,3 +25,16 @@ def commit() -> str:
     except FileNotFoundError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def short_commit(left_out: str) -> str:
+    """The commit, short, with `+` if any file differs from it or is new but those that this pathspec leaves out.
+
+    Those are what is being written: `:!docs`. Raises CalledProcessError outside a checkout of Git.
+    """
+    git = ("git", "-C", str(project_root()))
+    head, changed = (
+        subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout.strip()
+        for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", ".", left_out))
+    )
+    return head + ("+" if changed else "")

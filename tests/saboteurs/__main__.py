@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.machine import short_commit
 from gauntlet.ground.paths import project_root
 from tests.saboteurs import page
 from tests.saboteurs.judgement import Judgement
@@ -35,7 +35,7 @@ def main(fraction: str, only: tuple[str, ...], results: Path, into: Path) -> Non
     if not 1 <= number <= of:
         raise click.UsageError(f"--part {fraction}: K is 1 to N")
     chosen = tuple(all_saboteurs()[name] for name in only) or part(number, of)
-    run = f"{datetime.datetime.now(datetime.UTC).date()}, {_commit()}"
+    run = f"{datetime.datetime.now(datetime.UTC).date()}, {short_commit(':!docs')}"
     is_caught = [_try(saboteur, results / saboteur.name, into, run) for saboteur in chosen]
     print(f"{sum(is_caught)} of {len(chosen)} saboteurs were caught as declared: {into}")
     sys.exit(0 if all(is_caught) else 1)
@@ -60,16 +60,6 @@ def _write(into: Path, rows: list[page.Row]) -> None:
     """After each saboteur, so that a run that is ended leaves what it found."""
     before = into.read_text(encoding="utf-8") if into.exists() else ""
     into.write_text(page.markdown(all_saboteurs(), before, rows), encoding="utf-8")
-
-
-def _commit() -> str:
-    """The commit, with a + if what is run is not that commit."""
-    git = ["git", "-C", str(project_root())]
-    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    changed = subprocess.run(
-        [*git, "status", "--porcelain", "--", ".", ":!docs"], capture_output=True, text=True, check=True
-    )
-    return head.stdout.strip() + ("+" if changed.stdout else "")
 
 
 if __name__ == "__main__":
