@@ -39,6 +39,7 @@ class Probe:
         payload_bytes: int = 0,
         ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP,
         name: str = "",
+        resolves_to: str = "",
     ) -> pl.DataFrame:
         """So many attempts of each client at each target, all clients at once. Returns the ATTEMPTS frame.
 
@@ -57,6 +58,7 @@ class Probe:
                 payload_bytes=payload_bytes,
                 ask=ask,
                 name=name,
+                resolves_to=resolves_to,
             )
             for target in targets
         ]

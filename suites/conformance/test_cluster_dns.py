@@ -30,7 +30,7 @@ def test_every_server_of_the_cluster_resolves_names(
     """Pods and nodes that ask the Service of the DNS, over UDP and TCP, are answered, and by each server behind it."""
     service = workload.serve(Service("web", ports=(HTTP, UDP)))
 
-    seen = probe(clients.inside, *cluster_dns.targets(), name=name_of(service))
+    seen = probe(clients.inside, *cluster_dns.targets(), name=name_of(service), resolves_to=service.address)
 
     judge(
         availability(seen), correctness(seen, cluster_dns.servers.names), reaches_all(seen, cluster_dns.servers.names)
