@@ -54,7 +54,7 @@ class Resolver:
     @classmethod
     def make(cls, workload: CaseWorkload, program: Path, known: Served) -> Resolver:
         """A server on each node. Returns when all of them are ready; they resolve the name of the Service `known`."""
-        name = service_name(known, DOMAIN)
+        name = coredns.name_of(known)
         servers = coredns.run_servers(workload, program, _HOSTS.format(address=known.address, name=name))
         return cls(workload.make(KUBE_DNS), servers, name, known.address)
 
@@ -64,7 +64,7 @@ class Resolver:
 
         If they do not at the deadline, an event says so; the attempts that clients make next are judged.
         """
-        made = cls(dns, Backends(()), service_name(known, domain_of(client)), known.address)
+        made = cls(dns, Backends(()), coredns.name_of(known, domain_of(client)), known.address)
         try:
             until(lambda: made._known(traffic, client), what=f"{dns.name} knows {made.name}", deadline_s=_KNOWN_S)
         except NotInTime as late:
@@ -126,11 +126,6 @@ class Dns:
         """That no client resolves names, if that is so: what was not asked is never taken for answered."""
         if self.why_not:
             yield Finding(CHECK, Verdict.MEASURED, f"no client resolved a name: {self.why_not}")
-
-
-def service_name(served: Served, domain: str) -> str:
-    """The name of a Service in a cluster of this domain (docs/concepts/services-networking/dns-pod-service)."""
-    return f"{served.declared.name}.{served.namespace}.svc.{domain}"
 
 
 def domain_of(client: Host) -> str:

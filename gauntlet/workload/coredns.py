@@ -72,9 +72,9 @@ class ClusterDns:
         return self.served.cluster_ip(Protocol.UDP), self.served.cluster_ip(Protocol.TCP)
 
 
-def name_of(service: Served) -> str:
-    """What a Service is called in the DNS (docs 'DNS for Services and Pods')."""
-    return f"{service.declared.name}.{service.namespace}.svc.{DOMAIN}"
+def name_of(service: Served, domain: str = DOMAIN) -> str:
+    """What a Service is called in the DNS of a cluster of this domain (docs 'DNS for Services and Pods')."""
+    return f"{service.declared.name}.{service.namespace}.svc.{domain}"
 
 
 def expected(service: Served, backends: Backends) -> dict[Name, frozenset[str]]:
