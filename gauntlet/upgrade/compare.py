@@ -6,7 +6,7 @@ its resolution: what lies within is not called worse, and what may lie on either
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -125,14 +125,9 @@ def _case(case: str, before: Side, after: Side) -> Change | None:
     return None if course is None else Change(course, case, "", f"{was.verdict}, then {now.verdict}{_why(now)}")
 
 
-def defects_of(cases: Iterable[CaseResult]) -> dict[str, None]:
-    """The names of the known defects that these cases saw, each once, in their order."""
-    return dict.fromkeys(name for case in cases for each in case.findings if (name := each.known_defect))
-
-
 def _of_defects(was: CaseResult, now: CaseResult) -> Change | None:
     """What a case that a known defect explains, before or afterwards, says: what came is worse, what went is better."""
-    had, has = defects_of([was]), defects_of([now])
+    had, has = was.known_defects, now.known_defects
     came, went = [name for name in has if name not in had], [name for name in had if name not in has]
     if came:
         return Change(Course.WORSE, now.case, DEFECT, f"{was.verdict}, then known defect {'; '.join(came)}")

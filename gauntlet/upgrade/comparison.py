@@ -7,7 +7,7 @@ from datetime import date
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
-from gauntlet.upgrade.compare import Change, Side, defects_of
+from gauntlet.upgrade.compare import Change, Side
 from gauntlet.upgrade.verdict import Answer, Concern, Judgement, Observation, judge
 
 _WORDS = {
@@ -30,7 +30,7 @@ def judged(
     verdict = Verdict.PASS if both else Verdict.INCONCLUSIVE
     ran = Finding("compared", verdict, f"{len(both)} cases ran both times")
     observation = Observation("comparison", Concern.WORSE, ran, subject=subject)
-    known = tuple(defects_of(after.cases.values()))
+    known = tuple(dict.fromkeys(name for case in after.cases.values() for name in case.known_defects))
     return judge([observation], changes, acceptances=acceptances, known_defects=known, subject=subject, today=today)
 
 
