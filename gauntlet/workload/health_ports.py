@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -84,21 +84,30 @@ class HealthPorts:
 
     def _heard(self, checks: Mapping[str, HealthCheck | None]) -> Heard:
         expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
-        heard: dict[str, str] = {}
 
-        def ask() -> set[str]:
+        def ask() -> dict[str, str]:
             with ThreadPoolExecutor(max(1, len(expected))) as pool:
-                heard.update(zip(expected, pool.map(self._ask, expected), strict=True))
-            return {address for address, said in expected.items() if heard[address] != said}
+                return dict(zip(expected, pool.map(self._ask, expected), strict=True))
 
-        # Whoever is late is for the checker to name.
-        self._disobeyed.wait(ask, set(expected), what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
-        return Heard(expected, heard)
+        return hear(expected, ask, self._disobeyed)
 
     def _ask(self, address: str) -> str:
         """Any node and any machine has bash and timeout."""
         get = f"exec 3<>/dev/tcp/{address}/{self._asked[address]} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
         return in_words(self._asker.run(("timeout", str(_ANSWER_S), "bash", "-c", get), check=False))
+
+
+def hear(expected: Mapping[str, str], ask: Callable[[], Mapping[str, str]], disobeyed: Disobeyed) -> Heard:
+    """What `ask` heard when every node said what it should, or at the deadline for that."""
+    heard: dict[str, str] = {}
+
+    def wrong() -> set[str]:
+        heard.update(ask())
+        return {address for address, said in expected.items() if heard[address] != said}
+
+    # Whoever is late is for the checker to name.
+    disobeyed.wait(wrong, set(expected), what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
+    return Heard(expected, heard)
 
 
 def in_words(done: Completed) -> str:

@@ -9,8 +9,7 @@ from gauntlet.ground.cluster import Node
 from gauntlet.kube.api import Api, Manifest
 from gauntlet.proxy.health import status
 from gauntlet.workload.disobeyed import Disobeyed
-from gauntlet.workload.effect import DEADLINE_S
-from gauntlet.workload.health_ports import Heard
+from gauntlet.workload.health_ports import Heard, hear
 
 # ToBeDeletedTaint in pkg/proxy/healthcheck/proxy_health.go; the effect is the autoscaler's.
 TAINT = "ToBeDeletedByClusterAutoscaler"
@@ -46,15 +45,11 @@ class LeavingNode:
             f"{node.name} {endpoint}": LEAVES if endpoint == HEALTHZ and node.name in self._leaving else SERVES
             for node, endpoint in asked
         }
-        heard: dict[str, str] = {}
 
-        def ask() -> set[str]:
-            heard.update({f"{node.name} {endpoint}": status(node, endpoint) for node, endpoint in asked})
-            return {each for each, said in expected.items() if heard[each] != said}
+        def ask() -> dict[str, str]:
+            return {f"{node.name} {endpoint}": status(node, endpoint) for node, endpoint in asked}
 
-        # Whoever is late is for the checker to name.
-        Disobeyed().wait(ask, expected, what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
-        return Heard(expected, heard)
+        return hear(expected, ask, Disobeyed())
 
     def _set(self, *marks: Manifest) -> None:
         """The list of taints is one field: those of others are written with it."""
