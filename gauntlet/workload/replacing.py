@@ -11,7 +11,6 @@ from typing import TypeAlias
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, Event, EventKind, Protocol
-from gauntlet.ground.waiting import until
 from gauntlet.semantics.objects import Policy, ServiceType
 from gauntlet.traffic import Flow, Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
@@ -108,18 +107,14 @@ class Replacing:
             new, leaving, deleted = act(service)
             self.workload.wait_endpoints(service, new)
             forgotten = self.workload.wait_forgotten(service, old)
-            until(
-                lambda: time.time_ns() > max(deleted.values()) + self.serves_on_s * 10**9,
-                what="the last backend ends",
-                deadline_s=2 * self.serves_on_s,
-            )
+            ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
+            time.sleep(max(0, max(ended.values()) - time.time_ns()) / 1e9)
             self.workload.wait(service, len(new.all))
             time.sleep(WATCHED_ON_S)
             everyone = Backends((*old.all, *new.all))
             for flow in flows:
                 flow.ask_to_stop()
             seen = self.evidence.add(pl.concat(flow.stop(everyone.nodes) for flow in flows))
-        ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
         return Replaced(service, everyone, new, leaving, ended, forgotten, tuple(flow.declared for flow in flows), seen)
 
     def _run(self, name: str, app: str) -> Backends:
