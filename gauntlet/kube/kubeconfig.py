@@ -72,32 +72,28 @@ def render(*, provider: str, cluster: str, server: str, user: str, credentials: 
     def encoded(pem: bytes) -> str:
         return base64.b64encode(pem).decode()
 
-    document = {
+    at = {
+        "server": server,
+        "certificate-authority-data": encoded(credentials.ca),
+        "extensions": [_mark(Origin(provider, cluster))],
+    }
+    by = {
+        "client-certificate-data": encoded(credentials.certificate),
+        "client-key-data": encoded(credentials.key),
+    }
+    return yaml.safe_dump(of_one(cluster, (cluster, at), (user, by)), sort_keys=False)
+
+
+def of_one(context: str, cluster: tuple[str, Kubeconfig], user: tuple[str, Kubeconfig]) -> Kubeconfig:
+    """A kubeconfig of one context, with this cluster and this user, each after its name."""
+    return {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": cluster,
-        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],
-        "clusters": [
-            {
-                "name": cluster,
-                "cluster": {
-                    "server": server,
-                    "certificate-authority-data": encoded(credentials.ca),
-                    "extensions": [_mark(Origin(provider, cluster))],
-                },
-            }
-        ],
-        "users": [
-            {
-                "name": user,
-                "user": {
-                    "client-certificate-data": encoded(credentials.certificate),
-                    "client-key-data": encoded(credentials.key),
-                },
-            }
-        ],
+        "current-context": context,
+        "contexts": [{"name": context, "context": {"cluster": cluster[0], "user": user[0]}}],
+        "clusters": [{"name": cluster[0], "cluster": cluster[1]}],
+        "users": [{"name": user[0], "user": user[1]}],
     }
-    return yaml.safe_dump(document, sort_keys=False)
 
 
 def provider_name(kubeconfig: Path) -> str:
@@ -142,14 +138,7 @@ def single(kubeconfig: Path, context: str, origin: Origin) -> Kubeconfig:
     found = _named(document, "contexts", context)["context"]
     cluster = _absolute(_named(document, "clusters", found["cluster"])["cluster"], folder)
     user = _absolute(_named(document, "users", found["user"])["user"], folder)
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": context,
-        "contexts": [{"name": context, "context": {"cluster": name, "user": name}}],
-        "clusters": [{"name": name, "cluster": {**cluster, "extensions": [_mark(origin)]}}],
-        "users": [{"name": name, "user": user}],
-    }
+    return of_one(context, (name, {**cluster, "extensions": [_mark(origin)]}), (name, user))
 
 
 def _named(document: Kubeconfig, kind: str, name: str) -> Kubeconfig:

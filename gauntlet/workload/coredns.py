@@ -136,13 +136,4 @@ class ReadsServices:
         authority = kubeconfig.read(self._cluster.kubeconfig)["clusters"][0]["cluster"]["certificate-authority-data"]
         server = self._api.one(ServiceObject, path_of_service("default/kubernetes")).spec.cluster_ip
         at = {"server": f"https://{server}:443", "certificate-authority-data": authority}
-        return yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": NAME,
-                "contexts": [{"name": NAME, "context": {"cluster": NAME, "user": NAME}}],
-                "clusters": [{"name": NAME, "cluster": at}],
-                "users": [{"name": NAME, "user": {"token": token}}],
-            }
-        )
+        return yaml.safe_dump(kubeconfig.of_one(NAME, (NAME, at), (NAME, {"token": token})))
