@@ -1,4 +1,4 @@
-"""The end of a process and of all that it started, for a test that must leave nothing, also if its set-up fails."""
+"""What a process has started: found by name, and ended by a test that must leave nothing, also if its set-up fails."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from contextlib import suppress
 from typing import Any
 
 import psutil
+
+
+def named(name: str, pid: int) -> list[psutil.Process]:
+    """Those of this name below this process. Others may end meanwhile: a cluster runs many that are soon over."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.name() == name:
+                found.append(process)
+    return found
 
 
 def kill(process: subprocess.Popen[Any], known: Sequence[psutil.Process] = ()) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,7 +14,7 @@ from gauntlet.ground.paths import project_root
 from gauntlet.ground.waiting import until
 from gauntlet.providers.sandbox.layout import ClusterRecord, clusters_dir
 from gauntlet.report import results_file
-from tests.cluster.sandbox.test_end import family
+from tests import process_tree
 
 
 def running_cluster() -> ClusterRecord | None:
@@ -25,11 +24,8 @@ def running_cluster() -> ClusterRecord | None:
 
 
 def api_server(record: ClusterRecord) -> psutil.Process:
-    for process in family(record.unshare_pid):
-        with suppress(psutil.NoSuchProcess):  # a probe of kube-proxy's, already over
-            if process.name() == "kube-apiserver":
-                return process
-    raise LookupError("no kube-apiserver in the world")
+    (found,) = process_tree.named("kube-apiserver", record.unshare_pid)
+    return found
 
 
 def test_dead_api_server_makes_the_run_inconclusive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -230,7 +230,7 @@ def test_a_program_that_is_waited_for_ends_with_who_waits() -> None:
     waiting = subprocess.Popen([sys.executable, "-c", WAIT_FOR], cwd=project_root())
     below: list[psutil.Process] = []
     try:
-        below = until(lambda: sleepers(waiting.pid), what="the program runs", deadline_s=60)
+        below = until(lambda: process_tree.named("sleep", waiting.pid), what="the program runs", deadline_s=60)
         waiting.kill()
         waiting.wait()
         until(lambda: not psutil.wait_procs(below, timeout=0)[1], what="it ended as well", deadline_s=60)
@@ -252,22 +252,15 @@ def test_what_debootstrap_starts_ends_with_who_waits(tmp_path: Path) -> None:
     below: list[psutil.Process] = []
     try:
         below = until(
-            lambda: found if len(found := sleepers(waiting.pid)) == 2 else None, what="both run", deadline_s=60
+            lambda: found if len(found := process_tree.named("sleep", waiting.pid)) == 2 else None,
+            what="both run",
+            deadline_s=60,
         )
         waiting.kill()
         waiting.wait()
         until(lambda: not psutil.wait_procs(below, timeout=0)[1], what="both ended as well", deadline_s=60)
     finally:
         process_tree.kill(waiting, below)
-
-
-def sleepers(pid: int) -> list[psutil.Process]:
-    found = []
-    for process in psutil.Process(pid).children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            if process.name() == "sleep":
-                found.append(process)
-    return found
 
 
 TELLS = """

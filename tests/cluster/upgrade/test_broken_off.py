@@ -33,7 +33,7 @@ AGENT = "gauntlet.traffic.agent"
 
 
 def api_server(run: Upgrading) -> psutil.Process:
-    (found,) = (each for each in run.below if each.name() == "kube-apiserver")
+    (found,) = run.named("kube-apiserver")
     return found
 
 
@@ -128,7 +128,7 @@ def test_one_that_is_told_to_end_while_its_roll_is_undone_may_not_and_says_what_
 def test_one_that_is_told_to_end_before_its_first_phase_leaves_no_cluster(tmp_path: Path) -> None:
     """Nothing was seen, so that there is no page; the answer is the exit code."""
     with upgrading(tmp_path, *PAIR) as run:
-        until(lambda: any(each.name() == "kube-proxy" for each in run.below), what="a kube-proxy", deadline_s=120)
+        until(lambda: run.named("kube-proxy"), what="a kube-proxy", deadline_s=120)
         below = run.below
         assert run.events() == []
         run.process.send_signal(signal.SIGINT)

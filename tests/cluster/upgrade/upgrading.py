@@ -96,6 +96,10 @@ class Upgrading:
     def below(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def named(self, name: str) -> list[psutil.Process]:
+        """Those of them that have this name."""
+        return process_tree.named(name, self.process.pid)
+
     def await_gone(self, below: list[psutil.Process]) -> None:
         """Nothing is left: no process of the run or its world, and no state of a cluster."""
         until(lambda: not psutil.wait_procs(below, timeout=0)[1], what="all processes ended", deadline_s=60)
