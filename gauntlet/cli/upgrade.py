@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +19,14 @@ from gauntlet.providers.registry import DEFAULT
 if TYPE_CHECKING:
     from gauntlet.providers import ClusterSpec, Provider
     from gauntlet.subject import Subject
-    from gauntlet.upgrade.phases import Extent, Task
+    from gauntlet.upgrade.phases import Extent, Selection
     from gauntlet.upgrade.strategy import Strategy
     from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.undoing import OnFailure
     from gauntlet.upgrade.verdict import Answer
 
+# Which cases there are, by their option.
+_FLAGS = {"none": "--no-cases", "all": "--all-cases"}
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -41,9 +42,18 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Order of the nodes: node-by-node, all-at-once, or canary=N.",
 )
 @click.option(
-    "--quick", "extent", flag_value="quick", help="The way there alone, without faults: the way back is not tried."
+    "--quick",
+    "extent",
+    flag_value="quick",
+    help="The way there alone, with the few cases of smoke, without faults: the way back is not tried.",
 )
 @click.option("--no-cases", "cases", flag_value="none", help="Traffic alone: no case of conformance or of a fault.")
+@click.option(
+    "--all-cases",
+    "cases",
+    flag_value="all",
+    help="All cases of conformance, for most of an hour, instead of the gate's alone.",
+)
 @click.option(
     "--on-failure",
     type=click.Choice(["roll-back", "leave"]),
@@ -95,8 +105,8 @@ def upgrade(
     A cluster of the sandbox or of kind starts with today's kube-proxy. Under traffic that never stops, from pods, from
     the network of nodes and from outside, its nodes get the next one, one after the other, then today's again, and the
     next one once more. In between no kube-proxy is touched for a few seconds, while endpoints change: before, with half
-    of the nodes replaced, there, and back. Then the cases of conformance run beside the traffic, and, with all nodes of
-    one kube-proxy, the faults of the gate; what they come to with the next one is compared with today's.
+    of the nodes replaced, there, and back. Then the gate's cases of conformance run beside the traffic, and, with all
+    nodes of one kube-proxy, its faults; what they come to with the next one is compared with today's.
 
     A node whose next kube-proxy does not serve stops the roll. The nodes that were rolled get today's again, or are
     left as they are; the answer stays `may not`, and the page says what was done and whether the way back worked.
@@ -125,7 +135,7 @@ def upgrade(
     from gauntlet.report.results_file import FILE, LOGS
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
-    from gauntlet.upgrade.phases import CASES, Extent, Task
+    from gauntlet.upgrade.phases import Extent, Selection
     from gauntlet.upgrade.size import require_carried
     from gauntlet.upgrade.skew import require_supported
     from gauntlet.upgrade.strategy import Strategy
@@ -152,11 +162,12 @@ def upgrade(
     # What cannot be is said before anything is built.
     way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
-    tasks = frozenset(Task) - CASES if cases else frozenset(Task)
+    selection = Selection(cases or (Selection.SMOKE if extent else Selection.GATE))
     answer, lines, ended_by = _undertake(
-        maker, spec, way, Extent(extent or Extent.WHOLE), tasks, terms, slos, folder, OnFailure(on_failure)
+        maker, spec, way, Extent(extent or Extent.WHOLE), selection, terms, slos, folder, OnFailure(on_failure)
     )
-    link = point_latest(folder, LATEST_SELECTION if extent or cases else LATEST)
+    is_part = extent or selection is Selection.NONE
+    link = point_latest(folder, LATEST_SELECTION if is_part else LATEST)
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
     if ended_by is not None:
         raise ended_by
@@ -167,7 +178,7 @@ def _shared(
     strategy: str, extent: str | None, cases: str | None, on_failure: str, source: str, nodes: int, slos: Path | None
 ) -> list[str]:
     """The options that the pairs of a matrix have in common."""
-    flags = [*(["--quick"] if extent else []), *(["--no-cases"] if cases else [])]
+    flags = [*(["--quick"] if extent else []), *([] if cases is None else [_FLAGS[cases]])]
     promises = [] if slos is None else ["--slos", str(slos.absolute())]
     place = ["--provider", source, "--nodes", str(nodes)]
     return ["--strategy", strategy, *place, "--on-failure", on_failure, *promises, *flags]
@@ -206,7 +217,7 @@ def _undertake(
     spec: ClusterSpec,
     way: Strategy,
     extent: Extent,
-    tasks: Collection[Task],
+    selection: Selection,
     terms: Terms,
     slos: Path | None,
     folder: Path,
@@ -237,8 +248,9 @@ def _undertake(
     try:
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
-        plan = Plan.of([node.name for node in cluster.nodes], way, extent, tasks)
-        run_cases, dns = runner(cluster, folder, slos), Dns.for_upgrade_of(cluster, Api(cluster.api), click.echo)
+        plan = Plan.of([node.name for node in cluster.nodes], way, extent, selection.tasks)
+        run_cases = runner(cluster, selection, folder, slos)
+        dns = Dns.for_upgrade_of(cluster, Api(cluster.api), click.echo)
         with cluster.serving():
             seen = pass_through(cluster, subjects, plan, terms, folder, run_cases, dns, click.echo, on_failure)
         evidence = (f"{EVIDENCE}/{NAME}",)

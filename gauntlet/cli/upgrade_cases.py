@@ -15,7 +15,7 @@ from gauntlet.providers.protocol import RollingCluster
 from gauntlet.report.results_file import FILE, load
 from gauntlet.report.run_folder import announced
 from gauntlet.upgrade.case_run import CaseRun, RunCases, markers
-from gauntlet.upgrade.phases import Phase
+from gauntlet.upgrade.phases import Phase, Selection
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.case_namespaces import CaseNamespaces
 
@@ -24,7 +24,7 @@ FOLDER = "cases"
 SAID = "pytest.log"
 
 
-def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases:
+def runner(cluster: RollingCluster, selection: Selection, folder: Path, slos: Path | None) -> RunCases:
     """Runs the cases of a phase on this cluster. Their results are below `folder`, that of the upgrade.
 
     The cluster is named by its kubeconfig: pytest then neither makes nor deletes one. It ends if this process does,
@@ -44,7 +44,7 @@ def runner(cluster: RollingCluster, folder: Path, slos: Path | None) -> RunCases
             # The report of the upgrade has all of them, and to make one costs seconds of a processor.
             "--kp-results-only",
             *([] if slos is None else [f"--kp-slos={slos.absolute()}"]),
-            *("-m", markers(phase)),
+            *("-m", markers(phase, selection)),
         ]
         api = Api(cluster.api)
         services = CaseNamespaces(api, together=1)

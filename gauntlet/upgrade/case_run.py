@@ -8,20 +8,31 @@ from dataclasses import dataclass
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.results import Account, CaseResult, FindingRecord, Results, Skip
 from gauntlet.report.upgrade_record import CASES
-from gauntlet.upgrade.phases import Phase, Task
+from gauntlet.upgrade.phases import Phase, Selection, Task
 
 CHECK = "cases"
+
 # By pytest's markers, so that new cases join by themselves. What disrupts goes with the faults: in a phase of
-# conformance the traffic of the upgrade has to go on unhurt.
-MARKERS: Mapping[Task, str] = {
-    Task.CONFORMANCE: "conformance and not disruptive and not slow",
-    Task.FAULTS: "gate and chaos or conformance and disruptive and not slow",
+# conformance the traffic of the upgrade has to go on unhurt. Four times a minute of changes at random are for `all`.
+MARKERS: Mapping[Selection, Mapping[Task, str]] = {
+    Selection.SMOKE: {
+        Task.CONFORMANCE: "smoke and conformance and not disruptive",
+        Task.FAULTS: "smoke and chaos",
+    },
+    Selection.GATE: {
+        Task.CONFORMANCE: "gate and conformance and not disruptive and not slow and not random",
+        Task.FAULTS: "gate and (chaos or conformance and disruptive) and not slow",
+    },
+    Selection.ALL: {
+        Task.CONFORMANCE: "conformance and not disruptive and not slow",
+        Task.FAULTS: "gate and chaos or conformance and disruptive and not slow",
+    },
 }
 
 
-def markers(phase: Phase) -> str:
+def markers(phase: Phase, selection: Selection) -> str:
     """The cases of a phase as pytest's -m. While nodes have different kube-proxies, none asks if all are alike."""
-    chosen = MARKERS[phase.task]
+    chosen = MARKERS[selection][phase.task]
     return f"{chosen} and not uniform" if phase.side is None else chosen
 
 

@@ -34,6 +34,20 @@ class Task(StrEnum):
     ROLL = "roll"
 
 
+class Selection(StrEnum):
+    """Which cases run beside the traffic of an upgrade: none, the few of smoke, the gate's, or all of conformance."""
+
+    NONE = "none"
+    SMOKE = "smoke"
+    GATE = "gate"
+    ALL = "all"
+
+    @property
+    def tasks(self) -> frozenset[Task]:
+        """What phases are to do."""
+        return frozenset(Task) - CASES if self is Selection.NONE else frozenset(Task)
+
+
 # What of an upgrade is pytest's cases, on its cluster and beside its traffic.
 CASES = frozenset({Task.CONFORMANCE, Task.FAULTS})
 

@@ -106,7 +106,7 @@ class Dns:
         protocols = {port.protocol for port in found.spec.ports if port.port == KUBE_DNS.ports[0].number}
         if not found.spec.has_cluster_ip or not {"UDP", "TCP"} <= protocols:
             return cls(why_not=f"the Service {name} has no address with port {KUBE_DNS.ports[0].number} of UDP and TCP")
-        return cls(Served(_SYSTEM, KUBE_DNS, found.spec.cluster_ip, {}, ()))
+        return cls(Served(_SYSTEM, KUBE_DNS, found.spec.all_cluster_ips, {}, ()))
 
     @classmethod
     def for_upgrade_of(cls, cluster: Cluster, api: Api, say: Callable[[str], None]) -> Dns:

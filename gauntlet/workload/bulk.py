@@ -29,7 +29,7 @@ def serve_many(
         for each in slices_of(service, endpoints):
             api.post(slice_path, slice_manifest.endpoint_slice(service, each))
         created = ServiceObject.model_validate_json(api.post(service_path, service_manifest.service(service)))
-        return Served(namespace, service, created.spec.cluster_ip, {}, ())
+        return Served(namespace, service, created.spec.all_cluster_ips, {}, ())
 
     with ThreadPoolExecutor(THREADS) as pool:
         return tuple(pool.map(serve, services))

@@ -13,7 +13,7 @@ from gauntlet.workload.endpoints import Endpoint, Slice
 from gauntlet.workload.readiness import Switch, switch
 from gauntlet.workload.served import Backends, RunningBackend, Served
 from gauntlet.workload.service import Service
-from gauntlet.workload.workload import Workload
+from gauntlet.workload.workload import Workload, in_families
 
 
 class CaseWorkload:
@@ -47,8 +47,9 @@ class CaseWorkload:
 
     def wait_forgotten(self, served: Served, backends: Backends) -> Mapping[str, int]:
         """Wait until the slices hold none of these backends. Returns when each was seen to be gone, by name, in ns."""
-        when = self._workload.wait_forgotten(served.declared, frozenset(each.address for each in backends.all))
-        return {each.name: when[each.address] for each in backends.all}
+        addresses = {each.name: in_families(served.families, (each.addresses,)) for each in backends.all}
+        when = self._workload.wait_forgotten(served.declared, frozenset().union(*addresses.values()))
+        return {name: max(when[address] for address in of_one) for name, of_one in addresses.items()}
 
     def serve(self, service: Service) -> Served:
         """Create a Service and return when every node obeys it (or the deadline for that is over)."""
@@ -117,7 +118,8 @@ class CaseWorkload:
 
     def wait_endpoints(self, served: Served, backends: Backends) -> bool:
         """Wait until the slices hold exactly these backends, then until every node obeys."""
-        self._workload.wait_endpoints(served.declared, frozenset(each.address for each in backends.all))
+        wanted = in_families(served.families, (each.addresses for each in backends.all))
+        self._workload.wait_endpoints(served.declared, wanted)
         return self.wait(served, len(backends.all))
 
     def wait(self, served: Served, backends: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Self
 import yaml
 
 from gauntlet.ground.cluster import Cluster, Json
+from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.history import Protocol
 from gauntlet.ground.lookup import Kind, Name
 from gauntlet.kube import kubeconfig
@@ -22,7 +23,7 @@ from gauntlet.traffic import Target
 from gauntlet.workload.backend import HTTP_PORT, HTTP_PORT_NAME, UDP_PORT, UDP_PORT_NAME, Backend, Program
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.served import Backends, Served
-from gauntlet.workload.service import Port, Service
+from gauntlet.workload.service import IpFamilyPolicy, Port, Service
 
 # Its folder of `toolchain/`, its program, and the app of its pods.
 NAME = "coredns"
@@ -30,7 +31,12 @@ IMAGE = "registry.k8s.io/coredns/coredns"
 DOMAIN = "cluster.local"
 _PORT, _READY_PORT = 5353, 8181
 _NUMBERS: Mapping[int | str, int] = {HTTP_PORT_NAME: HTTP_PORT, UDP_PORT_NAME: UDP_PORT}
-KUBE_DNS = Service("kube-dns", ports=(Port(53, _PORT, Protocol.UDP), Port(53, _PORT)), app=NAME)
+KUBE_DNS = Service(
+    "kube-dns",
+    ports=(Port(53, _PORT, Protocol.UDP), Port(53, _PORT)),
+    app=NAME,
+    ip_family_policy=IpFamilyPolicy.PREFER_DUAL_STACK,
+)
 # By its standard input, and to its own /tmp: a pod of the sandbox has no volumes.
 _START = 'printf "%s" "$1" >/tmp/kubeconfig; exec "$2" -conf stdin <<END\n$0\nEND'
 _COREFILE = """.:{port} {{
@@ -39,6 +45,7 @@ _COREFILE = """.:{port} {{
     ready :{ready}
 }}
 """
+_KINDS = {Family.IPV4: Kind.A, Family.IPV6: Kind.AAAA}
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
@@ -67,9 +74,13 @@ class ClusterDns:
         servers = run_servers(workload, program, plugin, access)
         return cls(workload.make(KUBE_DNS), servers)
 
-    def targets(self) -> tuple[Target, Target]:
-        """By UDP and by TCP."""
-        return self.served.cluster_ip(Protocol.UDP), self.served.cluster_ip(Protocol.TCP)
+    def targets(self) -> tuple[Target, ...]:
+        """By UDP and by TCP, in each of its families."""
+        return tuple(
+            self.served.cluster_ip(protocol, family=family)
+            for family in self.served.families
+            for protocol in (Protocol.UDP, Protocol.TCP)
+        )
 
 
 def name_of(service: Served, domain: str = DOMAIN) -> str:
@@ -78,21 +89,29 @@ def name_of(service: Served, domain: str = DOMAIN) -> str:
 
 
 def expected(service: Served, backends: Backends) -> dict[Name, frozenset[str]]:
-    """What the DNS says of a Service, if these are its ready backends: IPv4 addresses, named ports, another name.
+    """What the DNS says of a Service, if these are its ready backends: addresses, named ports, another name.
 
-    Of a headless one, a backend without a host name is called by its address (CoreDNS, plugin kubernetes).
+    Of a headless one, a backend without a host name is called by its address (CoreDNS, plugin kubernetes). It has those
+    of the backends' primary family.
     """
     name, declared = name_of(service), service.declared
     if declared.external_name:
         return {Name(name, Kind.CNAME): frozenset({declared.external_name})}
-    addresses = {each.address for each in backends.all} if declared.headless else {service.address}
+    addresses = [each.address for each in backends.all] if declared.headless else service.addresses
     hosts = [f"{each.address.replace('.', '-')}.{name}" for each in backends.all] if declared.headless else [name]
-    said = {Name(name, Kind.A): frozenset(addresses)}
+    said = {Name(name, kind): frozenset(of_kind) for kind, of_kind in _by_kind(addresses).items()}
     for port in declared.ports:
         number = _NUMBERS.get(port.target, port.target) if declared.headless else port.number
         asked = Name(f"_{port.name}._{port.protocol}.{name}", Kind.SRV)
         said[asked] = frozenset(f"{number} {host}" for host in hosts)
     return said
+
+
+def _by_kind(addresses: Iterable[str]) -> dict[Kind, list[str]]:
+    found: dict[Kind, list[str]] = {}
+    for each in addresses:
+        found.setdefault(_KINDS[family_of(each)], []).append(each)
+    return found
 
 
 class ReadsServices:

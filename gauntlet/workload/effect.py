@@ -88,7 +88,7 @@ class Effect:
 
     def questions(self, served: Served, backends: int) -> list[Question]:
         """What to ask to learn whether every node obeys this Service."""
-        addresses = [node.address for node in self._nodes]
+        addresses = [node.address_in(served.family) for node in self._nodes] if served.node_ports else []
         return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
@@ -191,7 +191,11 @@ def _synced(node: Node, ends: float, asked_all: threading.Event) -> bool:
 def questions(served: Served, backends: int) -> list[Question]:
     """What to ask of each port of a Service to learn whether it has exactly so many backends."""
     ports = served.declared.ports
-    inner = [served.cluster_ip(port.protocol, number=port.number) for port in ports]
+    inner = [
+        served.cluster_ip(port.protocol, number=port.number, family=family)
+        for port in ports
+        for family in served.families
+    ]
     ingress = [served.load_balancer(port.protocol) for port in ports] if served.ingress else []
     if backends == 0:
         return [Question(target, 1, refused) for target in (*inner, *ingress)]
@@ -225,7 +229,8 @@ def node_port_questions(served: Served, backends: int, nodes: Sequence[str], ask
 
 def refused(seen: pl.DataFrame) -> bool:
     """Every attempt was refused. To a node's own datagram the kernel says so by EPERM, before it is a packet."""
-    return bool(((seen["outcome"] == str(Outcome.REFUSED)) | (seen["error"] == os.strerror(errno.EPERM))).all())
+    by_the_kernel = seen["error"].eq_missing(os.strerror(errno.EPERM))
+    return bool(((seen["outcome"] == str(Outcome.REFUSED)) | by_the_kernel).all())
 
 
 def answered(seen: pl.DataFrame) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gauntlet.ground.cluster import Host
+from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, Event, EventKind, Protocol
 from gauntlet.semantics.objects import Policy, ServiceType
@@ -69,7 +70,7 @@ class Replacing:
     evidence: Evidence
     serves_on_s: int
 
-    def one_by_one(self, policy: Policy) -> Replaced:
+    def one_by_one(self, policy: Policy, family: Family) -> Replaced:
         """As a Deployment does with maxSurge 1 and maxUnavailable 0: each is deleted when one more is ready."""
         old = self._run("old", APP)
 
@@ -82,9 +83,9 @@ class Replacing:
                 leaving[each.name] = self._delete(each.name)
             return new, leaving, leaving
 
-        return self._under_traffic(_service(APP, policy), old, replace_each)
+        return self._under_traffic(_service(APP, policy, family), old, replace_each)
 
-    def by_selector(self, policy: Policy) -> Replaced:
+    def by_selector(self, policy: Policy, family: Family) -> Replaced:
         """Blue and green: the Service selects the others, and those that it had are deleted once nodes obey."""
         blue, green = self._run("blue", "blue"), self._run("green", "green")
 
@@ -95,7 +96,7 @@ class Replacing:
             deleted = {each.name: self._delete(each.name) for each in blue.all}
             return green, {each.name: at_ns for each in blue.all}, deleted
 
-        return self._under_traffic(_service("blue", policy), blue, select)
+        return self._under_traffic(_service("blue", policy, family), blue, select)
 
     def _under_traffic(self, wanted: Service, old: Backends, act: Act) -> Replaced:
         service = self.workload.serve(wanted)
@@ -149,5 +150,12 @@ class Replacing:
         yield self.clients.outside, service.load_balancer(protocol)
 
 
-def _service(app: str, policy: Policy) -> Service:
-    return Service("replaced", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER, app=app, external_traffic=policy)
+def _service(app: str, policy: Policy, family: Family) -> Service:
+    return Service(
+        "replaced",
+        ports=(HTTP, UDP),
+        type=ServiceType.LOAD_BALANCER,
+        app=app,
+        external_traffic=policy,
+        ip_families=(family,),
+    )

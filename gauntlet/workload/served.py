@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import Node
-from gauntlet.ground.family import Addressed
+from gauntlet.ground.family import Addressed, Family, families_of, family_of
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.traffic import Target
 from gauntlet.workload.backend import HTTP_PORT, UDP_PORT
@@ -65,15 +65,15 @@ class Backends:
 
 
 @dataclass(frozen=True)
-class Served:
-    """A Service that the API server accepted, with the addresses it was given.
+class Served(Addressed):
+    """A Service that the API server accepted, with the addresses it was given: a ClusterIP of each of its families.
 
     `node_ports` maps the name of a port to its node port. `ingress` holds the load balancer's IPs.
     """
 
     namespace: str
     declared: Service
-    address: str
+    addresses: tuple[str, ...]
     node_ports: Mapping[str, int]
     ingress: tuple[str, ...]
 
@@ -81,15 +81,28 @@ class Served:
     def name(self) -> str:
         return f"{self.namespace}/{self.declared.name}"
 
-    def cluster_ip(self, protocol: Protocol = Protocol.TCP, *, number: int | None = None) -> Target:
-        """ClusterIP and port; `number` picks one of several ports."""
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Those that it has a ClusterIP of, the primary one first; none of a headless one."""
+        return families_of(self.addresses)
+
+    @property
+    def family(self) -> Family:
+        """The primary one."""
+        return family_of(self.address)
+
+    def cluster_ip(
+        self, protocol: Protocol = Protocol.TCP, *, number: int | None = None, family: Family | None = None
+    ) -> Target:
+        """ClusterIP and port; `number` picks one of several ports. Raises LookupError if it is not of this family."""
         if number is None:
             number = self.declared.port(protocol).number
-        return Target(self.name, Frontend.CLUSTER_IP, self.address, number, protocol)
+        address = self.address_in(family or self.family)
+        return Target(self.name, Frontend.CLUSTER_IP, address, number, protocol)
 
     def node_port(self, node: Node, protocol: Protocol = Protocol.TCP) -> Target:
-        """The NodePort on this node's address."""
-        return self.node_port_at(node.address, protocol)
+        """The NodePort on this node's address of the primary family."""
+        return self.node_port_at(node.address_in(self.family), protocol)
 
     def node_port_at(self, address: str, protocol: Protocol = Protocol.TCP) -> Target:
         number = self.node_ports[self.declared.port(protocol).name]

@@ -53,18 +53,20 @@ def _annotations(declared: Slice, before: Slice | None = None) -> Mapping[str, J
 def _content(of: Service, declared: Slice) -> Manifest:
     ports = of.ports if declared.ports is None else declared.ports
     return {
-        "ports": [_port(of, each) for each in ports],
+        "ports": [port(of, each) for each in ports],
         "endpoints": [_endpoint(each) for each in declared.endpoints],
     }
 
 
-def _port(of: Service, port: Port) -> Manifest:
-    if not isinstance(port.target, int):
+def port(of: Service, declared: Port) -> Manifest:
+    """A port of a slice, or of Endpoints. Raises GauntletError if it leads to a name."""
+    if not isinstance(declared.target, int):
         raise GauntletError(
-            f"port {port.number} of Service {of.name} leads to {port.target!r}: a slice needs the endpoints' number",
+            f"port {declared.number} of Service {of.name} leads to {declared.target!r}: a slice needs the endpoints' "
+            "number",
             "declare the port with a number as its target, or the Service with a selector",
         )
-    return {"name": port.name, "port": port.target, "protocol": wire(port)}
+    return {"name": declared.name, "port": declared.target, "protocol": wire(declared)}
 
 
 def _endpoint(declared: Endpoint) -> Manifest:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused, delete_if_there
 from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, PodObject, ServiceObject
@@ -49,9 +50,9 @@ class Workload:
 
     def serve(self, service: Service) -> Served:
         """Create the Service and return when it has its addresses and its slices name every ready backend."""
-        self._api.post(self._services, service_manifest.service(service))
+        made = ServiceObject.model_validate_json(self._api.post(self._services, service_manifest.service(service)))
         if service.app is not None:
-            self.wait_endpoints(service, self.ready_addresses(service.app))
+            self.wait_endpoints(service, in_families(made.spec.ip_families, self.ready_addresses(service.app)))
         return self._wait_addresses(service)
 
     def serve_all(self, services: Sequence[Service]) -> tuple[Served, ...]:
@@ -118,11 +119,9 @@ class Workload:
         """Delete a Service. Gone already is fine."""
         delete_if_there(self._api, f"{self._services}/{name}")
 
-    def ready_addresses(self, app: str) -> frozenset[str]:
-        """Addresses of the pods of this app that are ready now."""
-        return frozenset(
-            pod.status.pod_ip for pod in self._list_pods({"labelSelector": f"{APP_LABEL}={app}"}) if pod.serves
-        )
+    def ready_addresses(self, app: str) -> tuple[tuple[str, ...], ...]:
+        """Addresses of each pod of this app that is ready now."""
+        return tuple(pod.addresses for pod in self._list_pods({"labelSelector": f"{APP_LABEL}={app}"}) if pod.serves)
 
     def slice_addresses(self, service: Service) -> frozenset[str]:
         """Addresses of all ready endpoints in the slices of a Service."""
@@ -190,7 +189,7 @@ class Workload:
             if service.type is ServiceType.LOAD_BALANCER and not found.ingress:
                 return None
             ports = {port.name: port.node_port for port in found.spec.ports if port.node_port}
-            return Served(self.namespace, service, found.spec.cluster_ip, ports, found.ingress)
+            return Served(self.namespace, service, found.spec.all_cluster_ips, ports, found.ingress)
 
         return until(
             served,
@@ -198,6 +197,11 @@ class Workload:
             deadline_s=SERVICE_DEADLINE_S,
             remedy="a LoadBalancer Service needs something that gives out addresses",
         )
+
+
+def in_families(families: Collection[Family], of: Iterable[Iterable[str]]) -> frozenset[str]:
+    """Those of all these addresses that are of one of the families."""
+    return frozenset(address for each in of for address in each if family_of(address) in families)
 
 
 def _is_up(pod: PodObject, backend: Backend) -> bool:

@@ -11,7 +11,7 @@ from gauntlet.report.judge import Judge
 from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic.lookups import look_up
 from gauntlet.traffic.probe import Probe
-from gauntlet.workload import HTTP, UDP, Backends, Clients, Port, Service
+from gauntlet.workload import HTTP, UDP, Backends, Clients, IpFamilyPolicy, Port, Service
 from gauntlet.workload.backend import HTTP_PORT_NAME, UDP_PORT_NAME
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.coredns import ClusterDns, expected, name_of
@@ -27,7 +27,9 @@ NAMED = (
 def test_every_server_of_the_cluster_resolves_names(
     workload: CaseWorkload, cluster_dns: ClusterDns, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
-    """Pods and nodes that ask the Service of the DNS, over UDP and TCP, are answered, and by each server behind it."""
+    """Pods and nodes that ask the Service of the DNS are answered, and by each server behind it: over UDP and TCP, in
+    both families.
+    """
     service = workload.serve(Service("web", ports=(HTTP, UDP)))
 
     seen = probe(clients.inside, *cluster_dns.targets(), name=name_of(service), resolves_to=service.address)
@@ -40,9 +42,11 @@ def test_every_server_of_the_cluster_resolves_names(
 def test_names_and_ports_of_services_are_told_as_they_are(
     workload: CaseWorkload, cluster_dns: ClusterDns, backends: Backends, clients: Clients, judge: Judge
 ) -> None:
-    """SRV records have the ports of a Service, or of a headless one's pods; an ExternalName is another name."""
+    """Addresses are of both families; SRV records have the ports of a Service, or of a headless one's pods; an
+    ExternalName is another name.
+    """
     services = (
-        workload.serve(Service("web", ports=NAMED)),
+        workload.serve(Service("web", ports=NAMED, ip_family_policy=IpFamilyPolicy.PREFER_DUAL_STACK)),
         workload.serve(Service("pods", ports=NAMED, headless=True)),
         workload.make(Service("away", type=ServiceType.EXTERNAL_NAME, external_name="away.example", app=None)),
     )

@@ -10,6 +10,7 @@ from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.silence import attendance, span
 from gauntlet.checkers.udp_flows import LOST_AFTER_S, udp_flows_lost, udp_flows_moved
+from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.finding import Finding
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection
@@ -22,25 +23,51 @@ from gauntlet.workload.replacing import Replaced, Replacing
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.needs("endpoint-slices")]
 
 
-@pytest.mark.parametrize("policy", [Policy.CLUSTER, Policy.LOCAL])
+# Which of the cluster's families: the primary one, and the other.
+FIRST, SECOND = 0, 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "number"),
+    [(Policy.CLUSTER, FIRST), pytest.param(Policy.LOCAL, SECOND, marks=pytest.mark.needs("dual-stack"))],
+    ids=["Cluster", "Local-other-family"],
+)
 def test_a_rolling_update_costs_nobody_an_attempt(
-    policy: Policy, replacing: Replacing, clients: Clients, probe: Probe, evidence: Evidence, judge: Judge
+    policy: Policy,
+    number: int,
+    cluster: Cluster,
+    replacing: Replacing,
+    clients: Clients,
+    probe: Probe,
+    evidence: Evidence,
+    judge: Judge,
 ) -> None:
     """Each backend is replaced and serves on for some seconds: no attempt is lost, no kept connection cut before.
 
     UDP flows follow once slices do not have their backend any more, which controllers may see to seconds later.
     """
-    replaced = replacing.one_by_one(policy)
+    replaced = replacing.one_by_one(policy, cluster.families[number])
 
     judge(*_findings(replaced, evidence, probe(clients.pods, replaced.service.cluster_ip())))
 
 
-@pytest.mark.parametrize("policy", [Policy.CLUSTER, Policy.LOCAL])
+@pytest.mark.parametrize(
+    ("policy", "number"),
+    [(Policy.LOCAL, FIRST), pytest.param(Policy.CLUSTER, SECOND, marks=pytest.mark.needs("dual-stack"))],
+    ids=["Local", "Cluster-other-family"],
+)
 def test_blue_and_green_cost_nobody_an_attempt(
-    policy: Policy, replacing: Replacing, clients: Clients, probe: Probe, evidence: Evidence, judge: Judge
+    policy: Policy,
+    number: int,
+    cluster: Cluster,
+    replacing: Replacing,
+    clients: Clients,
+    probe: Probe,
+    evidence: Evidence,
+    judge: Judge,
 ) -> None:
     """A Service selects other backends at once: no attempt is lost, and connections stay until their backend ends."""
-    replaced = replacing.by_selector(policy)
+    replaced = replacing.by_selector(policy, cluster.families[number])
 
     judge(*_findings(replaced, evidence, probe(clients.pods, replaced.service.cluster_ip())))
 

@@ -7,6 +7,7 @@ from gauntlet.report.judge import Judge
 
 pytestmark = [
     pytest.mark.conformance,
+    pytest.mark.random,
     pytest.mark.needs("load-balancer"),
     pytest.mark.needs("many-changes"),
     pytest.mark.needs("endpoint-slices"),

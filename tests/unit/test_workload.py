@@ -135,7 +135,7 @@ def test_running_backends_are_found_by_name_and_node() -> None:
 
 def test_served_names_each_frontend() -> None:
     served = Served(
-        "ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {"tcp-80": 30001, "udp-80": 30002}, ("10.99.0.1",)
+        "ns", Service("echo", ports=(HTTP, UDP)), ("10.96.0.9",), {"tcp-80": 30001, "udp-80": 30002}, ("10.99.0.1",)
     )
     assert served.cluster_ip(Protocol.UDP).address == "10.96.0.9"
     port = served.node_port_at("10.77.0.11", Protocol.UDP)
@@ -182,17 +182,18 @@ def test_effect_knows_a_refusal_from_a_service_that_is_not_there() -> None:
     assert refused(_seen(("unreachable", None, "Operation not permitted")))
     assert not refused(_seen(("unreachable", None, "No route to host")))
     assert not refused(_seen(("timeout", None, "timed out")))
+    assert not refused(_seen(("ok", "a", None)))
 
 
 def test_questions_fit_the_service() -> None:
-    served = Served("ns", Service("echo", ports=(HTTP, UDP)), "10.96.0.9", {}, ())
+    served = Served("ns", Service("echo", ports=(HTTP, UDP)), ("10.96.0.9",), {}, ())
     assert [question.attempts for question in questions(served, 3)] == [68, 68]
     assert [question.attempts for question in questions(served, 0)] == [1, 1], "refusals are limited"
 
 
 def test_ingress_of_policy_local_is_asked_for_an_answer_by_whomever() -> None:
     declared = Service("echo", type=ServiceType.LOAD_BALANCER, external_traffic=Policy.LOCAL)
-    served = Served("ns", declared, "10.96.0.9", {HTTP.name: 30001}, ("10.77.9.1",))
+    served = Served("ns", declared, ("10.96.0.9",), {HTTP.name: 30001}, ("10.77.9.1",))
     by_one = _seen(("ok", "a", None))
     inner, ingress = questions(served, 3)
     assert not inner.condition(by_one)
@@ -204,7 +205,7 @@ def test_ingress_of_policy_local_is_asked_for_an_answer_by_whomever() -> None:
 def test_node_ports_are_asked_from_outside_unless_a_node_may_refuse() -> None:
     outside = cast("Host", object())
     declared = Service("echo", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)
-    served = Served("ns", declared, "10.96.0.9", {HTTP.name: 30001, UDP.name: 30002}, ())
+    served = Served("ns", declared, ("10.96.0.9",), {HTTP.name: 30001, UDP.name: 30002}, ())
     asked = node_port_questions(served, 3, ["10.77.0.11", "10.77.0.12"], outside)
     assert [(each.target.address, each.target.port) for each in asked] == [
         ("10.77.0.11", 30001), ("10.77.0.12", 30001), ("10.77.0.11", 30002), ("10.77.0.12", 30002),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from gauntlet.ground.family import Family
 from gauntlet.kube.objects.parts import ApiObject, Part
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -36,6 +37,7 @@ class ServiceSpec(Part):
     type: str = "ClusterIP"
     cluster_ip: str = Field(default="", alias="clusterIP")
     cluster_ips: tuple[str, ...] = Field(default=(), alias="clusterIPs")
+    ip_families: tuple[Family, ...] = ()
     external_ips: tuple[str, ...] = Field(default=(), alias="externalIPs")
     ports: tuple[ServicePort, ...] = ()
     selector: dict[str, str] = Field(default={})

@@ -16,6 +16,7 @@ import yaml
 from kubernetes.client.rest import RESTResponse
 
 from gauntlet.build.cache import Say
+from gauntlet.ground.family import Family
 from gauntlet.kube.api import Api
 from gauntlet.kube.api_client import PatientClient
 from gauntlet.kube.objects import AnyObject
@@ -143,6 +144,7 @@ def _completed(given: _Object, number: int) -> _Object:
         }
     if given.get("kind") == "Service":
         made["spec"].setdefault("clusterIP", f"{_SERVICE_NET}.{number % 254 + 1}")
+        made["spec"]["ipFamilies"] = [Family.IPV4]
         if given["spec"].get("type", "ClusterIP") != "ClusterIP":
             for at, port in enumerate(made["spec"]["ports"]):
                 port.setdefault("nodePort", _FIRST_NODE_PORT + (number * 2 + at) % _NODE_PORTS)

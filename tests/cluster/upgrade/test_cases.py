@@ -21,7 +21,12 @@ def test_a_case_that_the_next_one_alone_fails_is_the_reason(tmp_path: Path) -> N
     fields = tmp_path / "fields.yaml"
     fields.write_text(f"apiVersion: {VERSION}\nkind: {KIND}\nnftables: {{masqueradeAll: true}}\n")
     found = upgrade(
-        tmp_path, "--from=nftables", f"--to=hides=nftables+{fields}", "--quick", cases=f"{HIDDEN} or {OTHER}"
+        tmp_path,
+        "--from=nftables",
+        f"--to=hides=nftables+{fields}",
+        "--quick",
+        "--all-cases",
+        cases=f"{HIDDEN} or {OTHER}",
     )
     assert found.code == 1, found.output
     assert "nftables -> hides: MAY NOT" in found.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import cast
 
 import pytest
@@ -18,23 +17,14 @@ from gauntlet.workload.served import Served
 from gauntlet.workload.service import STICKY
 from gauntlet.workload.shared import ECHO
 from tests.unit.checkers.histories import Row, frame
-
-
-@dataclass(frozen=True)
-class Place:
-    """A host as far as a flow knows it."""
-
-    name: str
-    node: str | None
-    address: str = ""
-
+from tests.unit.stand_in_place import Place
 
 NUMBERS = (1, 2, 3)
 PODS = tuple(cast(Host, Place(f"client-{each}", f"node-{each}")) for each in NUMBERS)
-NODES = tuple(cast(Node, Place(f"node-{each}", f"node-{each}", f"10.77.0.{each}")) for each in NUMBERS)
+NODES = tuple(cast(Node, Place(f"node-{each}", f"node-{each}", (f"10.77.0.{each}",))) for each in NUMBERS)
 CLIENTS = Clients(PODS, NODES, cast(Host, Place("outside", None)))
-SERVED = Served("test", ECHO, "10.96.0.10", {"tcp-80": 30080, "udp-80": 30081}, ())
-REMEMBERING = Served("test", STICKY, "10.96.0.11", {}, ())
+SERVED = Served("test", ECHO, ("10.96.0.10",), {"tcp-80": 30080, "udp-80": 30081}, ())
+REMEMBERING = Served("test", STICKY, ("10.96.0.11",), {}, ())
 ASKED = tuple(wanted(CLIENTS, (*PODS, NODES[0]), SERVED, REMEMBERING, 50.0))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gauntlet.ground.finding import Verdict
 from gauntlet.upgrade.case_run import CaseRun, adopted_findings, adopted_skips, markers
-from gauntlet.upgrade.phases import Task, phases
+from gauntlet.upgrade.phases import Selection, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 from tests.unit.upgrade.case_runs import CASE, case_run
 
@@ -30,7 +30,13 @@ def test_the_cases_of_a_phase_carry_its_name_and_their_evidence_is_found() -> No
     assert (skip.case, skip.reason) == (f"upgrade::faults-to::{CASE}", "not there")
 
 
-def test_only_while_nodes_differ_no_case_asks_that_they_are_alike() -> None:
+@pytest.mark.parametrize("selection", [Selection.SMOKE, Selection.GATE, Selection.ALL])
+def test_only_while_nodes_differ_no_case_asks_that_they_are_alike(selection: Selection) -> None:
     planned = phases(Strategy.parse("node-by-node").roll(("a", "b", "c")))
-    left_out = [each.name for each in planned if each.task is Task.CONFORMANCE and "not uniform" in markers(each)]
-    assert left_out == ["conformance-mixed"]
+    asked = {each.name: markers(each, selection) for each in planned if each.task is Task.CONFORMANCE}
+    assert [name for name, words in asked.items() if "not uniform" in words] == ["conformance-mixed"]
+
+
+def test_without_cases_there_is_traffic_alone() -> None:
+    assert not {Task.CONFORMANCE, Task.FAULTS} & Selection.NONE.tasks
+    assert Selection.GATE.tasks == Selection.ALL.tasks == frozenset(Task)

@@ -55,7 +55,7 @@ OWN = {"clusterIP": "10.96.0.10", "ports": [{"port": 53, "protocol": each} for e
 
 
 def test_each_client_asks_by_udp_and_tcp_with_a_new_socket_each_time() -> None:
-    dns = Served("test", KUBE_DNS, "10.96.0.10", {}, ())
+    dns = Served("test", KUBE_DNS, ("10.96.0.10",), {}, ())
     made = Resolver(dns, Backends(()), "echo.test.svc.cluster.local", "10.96.0.7")
     loads = list(made.loads(PODS, 20.0))
     asked = {(client.name, str(load.target), load.connection, load.name) for client, load in loads}

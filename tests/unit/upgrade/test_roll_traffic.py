@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import cast
 
 from gauntlet.ground.cluster import Host, Node
@@ -12,20 +11,12 @@ from gauntlet.upgrade.roll_traffic import ECHO, RATE_PER_S, wanted
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Served
 from gauntlet.workload.service import STICKY
+from tests.unit.stand_in_place import Place
 from tests.unit.upgrade.upgrades import TERMS
 
 
-@dataclass(frozen=True)
-class Place:
-    """A host as far as a flow knows it."""
-
-    name: str
-    node: str | None
-    address: str = ""
-
-
 def _nodes(*numbers: int) -> tuple[Node, ...]:
-    return tuple(cast(Node, Place(f"node-{each}", f"node-{each}", f"10.77.0.{each}")) for each in numbers)
+    return tuple(cast(Node, Place(f"node-{each}", f"node-{each}", (f"10.77.0.{each}",))) for each in numbers)
 
 
 PODS = tuple(cast(Host, Place(f"client-{each}", f"node-{each}")) for each in (1, 2))
@@ -34,8 +25,8 @@ PORTS = {"tcp-80": 30080, "udp-80": 30081}
 ASKED = tuple(
     wanted(
         CLIENTS,
-        Served("test", ECHO, "10.96.0.10", PORTS, ("10.200.0.1",)),
-        Served("test", STICKY, "10.96.0.11", {}, ()),
+        Served("test", ECHO, ("10.96.0.10",), PORTS, ("10.200.0.1",)),
+        Served("test", STICKY, ("10.96.0.11",), {}, ()),
     )
 )
 

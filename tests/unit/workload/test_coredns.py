@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gauntlet.ground.history import Protocol
 from gauntlet.ground.lookup import Kind, Name
 from gauntlet.semantics.objects import ServiceType
@@ -15,7 +17,7 @@ PORTS = (Port(80, "http", given_name="web"), Port(53, 8081, Protocol.UDP, given_
 
 
 def served(service: Service) -> Served:
-    return Served("my-namespace", service, "10.96.0.7", {}, ())
+    return Served("my-namespace", service, ("10.96.0.7",), {}, ())
 
 
 def test_a_service_has_its_cluster_ip_and_its_own_ports() -> None:
@@ -23,6 +25,15 @@ def test_a_service_has_its_cluster_ip_and_its_own_ports() -> None:
         Name(NAME, Kind.A): {"10.96.0.7"},
         Name(f"_web._tcp.{NAME}", Kind.SRV): {f"80 {NAME}"},
         Name(f"_ask._udp.{NAME}", Kind.SRV): {f"53 {NAME}"},
+    }
+
+
+def test_a_service_of_both_families_has_both_addresses() -> None:
+    both = replace(served(Service("my-svc")), addresses=("10.96.0.7", "fd00:96::7"))
+    assert expected(both, PODS) == {
+        Name(NAME, Kind.A): {"10.96.0.7"},
+        Name(NAME, Kind.AAAA): {"fd00:96::7"},
+        Name(f"_tcp-80._tcp.{NAME}", Kind.SRV): {f"80 {NAME}"},
     }
 
 
