@@ -30,7 +30,8 @@ def test_every_server_of_the_cluster_resolves_names(
     """Pods and nodes that ask the Service of the DNS are answered, and by each server behind it: over UDP and TCP, in
     both families.
     """
-    service = workload.serve(Service("web", ports=(HTTP, UDP)))
+    # kube-proxy hears of changes in their order: whoever obeys this one in a family obeys that of the DNS as well.
+    service = workload.serve(Service("web", ports=(HTTP, UDP), ip_family_policy=IpFamilyPolicy.PREFER_DUAL_STACK))
 
     seen = probe(clients.inside, *cluster_dns.targets(), name=name_of(service), resolves_to=service.address)
 
