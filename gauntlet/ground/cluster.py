@@ -281,7 +281,10 @@ class Cluster(Protocol):
         ...
 
     def configure_proxies(self, changes: Mapping[str, Json]) -> None:
-        """Merge `changes` into the KubeProxyConfiguration of every node. It takes effect when kube-proxy restarts."""
+        """Merge `changes` into the KubeProxyConfiguration of every node. It takes effect when kube-proxy restarts.
+
+        Unless they name another, each kube-proxy is told the name of its own node, whatever it was told before.
+        """
         ...
 
     def pod(self, namespace: str, name: str) -> Host:

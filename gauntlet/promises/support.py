@@ -113,6 +113,11 @@ LIMITS = (
         "somebody's cluster",
     ),
     Limit(
+        "unwritable-limits",
+        Place.GUESTS,
+        "a node with a kernel of its own may write what its kernel limits: kube-proxy sets it",
+    ),
+    Limit(
         "routes-outside",
         Place.EXISTING,
         "the client outside somebody's cluster is this machine, whose routes are not changed",
@@ -171,6 +176,12 @@ LIMITS = (
         "node-objects",
         Place.KUBELETS,
         "a Node object is its kubelet's, which writes it again, and controllers delete the Pods of one that is deleted",
+    ),
+    Limit(
+        "configured-node-names",
+        Place.KUBELETS,
+        "kube-proxies there are told the names of their nodes by the flag --hostname-override, which counts more than "
+        "their configuration",
     ),
     Limit(
         "cluster-dns",

@@ -16,8 +16,10 @@ from gauntlet.ground.fields import merged
 from gauntlet.proxy import ports
 
 KIND = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
+# What no two nodes have alike: the name of a kube-proxy's Node object.
+OWN_NAME = "hostnameOverride"
 # What the gauntlet needs to find as it set it: how kube-proxy reaches the API server, and where it is asked how it is.
-_RESERVED = ("clientConnection", "healthzBindAddress", "hostnameOverride", "metricsBindAddress")
+_RESERVED = ("clientConnection", "healthzBindAddress", OWN_NAME, "metricsBindAddress")
 _TYPE = ("apiVersion", "kind")
 # cmd/kube-proxy/app/options.go of Kubernetes 1.37.
 _FIELDS = {

@@ -34,12 +34,17 @@ class NodeObjects:
     def give_addresses(self, node: Node, addresses: Sequence[str]) -> None:
         """Let the object say that these are the node's InternalIPs, the primary ones first.
 
-        Returns when its kube-proxy is another one, with its rules in effect.
+        If its kube-proxy ends for that, as it does since 1.37, returns when the next one has its rules in effect. One
+        that stays is left alone: nobody restarts it when a node gets another address.
         """
         said = [{"type": "InternalIP", "address": each} for each in addresses]
         former = self._read(node.name)["status"]["addresses"]
         self._undo.append(lambda: self._renew(node, lambda: self._say_addresses(node.name, former)))
-        self._renew(node, lambda: self._say_addresses(node.name, said))
+        before = node.proxy_pid()
+        self._say_addresses(node.name, said)
+        await_end(node, before)
+        if node.proxy_pid() != before:
+            restart.await_anew(node, self._cluster, before)
 
     def add(self, name: str, zone: str) -> None:
         """Create a Node that no machine is behind, and that no Pod is bound to."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gauntlet.ground.cluster import Cluster, Json, Node
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.fields import merged
 from gauntlet.proxy import restart
-from gauntlet.proxy.configuration import Configuration
+from gauntlet.proxy.configuration import OWN_NAME, Configuration
 from gauntlet.proxy.given import given
 
 # What kube-proxy sets with strictARP, and without it leaves as it is (NewProxier in pkg/proxy/ipvs/proxier.go).
 _NO_STRICT_ARP = "for each in arp_ignore arp_announce; do echo 0 > /proc/sys/net/ipv4/conf/all/$each; done"
+# As Go writes them (time.ParseDuration); without a unit, or empty, one is an error.
+_DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+")
 
 
 class ProxyConfiguration:
@@ -63,9 +66,14 @@ def restart_on(cluster: Cluster, nodes: Sequence[Node]) -> None:
 
 
 def former(changes: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:
-    """What these fields had before they are changed: what was set, else what means the same as nothing."""
+    """What these fields had before they are changed: what was set, else what means the same as nothing.
+
+    Not the name of a node, which comes back by itself (Cluster.configure_proxies).
+    """
     made: dict[str, Json] = {}
     for name, value in changes.items():
+        if name == OWN_NAME:
+            continue
         had = fields.get(name)
         if isinstance(value, Mapping):
             made[name] = former(value, had if isinstance(had, Mapping) else {})
@@ -77,7 +85,11 @@ def former(changes: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str,
 def _nothing(like: Json) -> Json:
     if isinstance(like, bool):
         return False
-    return [] if isinstance(like, Sequence) and not isinstance(like, str) else ""
+    if isinstance(like, int):
+        return 0
+    if isinstance(like, str):
+        return "0s" if _DURATION.fullmatch(like) else ""
+    return [] if isinstance(like, Sequence) else ""
 
 
 def read(node: Node) -> Configuration:

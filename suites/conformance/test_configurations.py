@@ -8,13 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.between_steps import BetweenSteps
 from fixtures.reconfigured import Reconfigured
 from gauntlet.ground.cluster import Cluster, Json
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.modes import traits
+from gauntlet.report.judge import Judge
 from gauntlet.workload import HTTP, UDP, Clients, Policy, Service, ServiceType, endpoints
-from gauntlet.workload.catalogue import Also, Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_LOCALHOST, Also, Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.conntrack_time_outs import ConntrackTimeOuts
 from gauntlet.workload.paths import Bridges, Secondary, link_to
+from gauntlet.workload.proxy_configuration import ProxyConfiguration
 
 pytestmark = [
     pytest.mark.conformance,
@@ -102,3 +106,35 @@ def test_everybody_is_masqueraded_if_the_configuration_says_so(cluster: Cluster,
     sections = traits(cluster.mode).sections
 
     reconfigured.ask({each: {"masqueradeAll": True} for each in sections}, _of_all_kinds)
+
+
+@pytest.mark.needs("localhost-node-port")
+def test_localhost_serves_node_ports_as_soon_as_the_configuration_names_it(
+    between_steps: BetweenSteps, passing_configuration: ProxyConfiguration, clients: Clients
+) -> None:
+    """The NodePorts of a Service that is there answer at 127.0.0.1 once nodePortAddresses names that, and only then.
+
+    The rule: KEP-6032; kubernetes/kubernetes 142183.
+    """
+    nodes = clients.nodes
+    ranges = [f"{each.address}/32" for each in nodes]
+    service = Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
+
+    def steps(pods: Pods) -> Steps:
+        served = {service: endpoints(*pods.one_each)}
+        words = ("localhost is not named", "it is named", "it is not named any more")
+        return tuple(Step(each, served, asks=AT_LOCALHOST) for each in words)
+
+    def name(*more: str) -> None:
+        passing_configuration.change({"nodePortAddresses": [*ranges, *more]}, nodes)
+
+    between_steps.ask(steps, {0: name, 1: lambda: name("127.0.0.0/8"), 2: name})
+
+
+def test_time_outs_of_conntrack_are_those_of_the_configuration(
+    conntrack_time_outs: ConntrackTimeOuts, judge: Judge
+) -> None:
+    """How long conntrack remembers idle TCP connections, open and half-closed, is on every node what is configured."""
+    # More than any kernel has by itself: until 1.28 kube-proxy made them longer and never shorter (setIntSysCtl in
+    # cmd/kube-proxy/app/conntrack.go; kubernetes/kubernetes 120448).
+    judge(conntrack_time_outs.set({"tcpEstablishedTimeout": 500_000, "tcpCloseWaitTimeout": 3_600}))

@@ -4,12 +4,9 @@ import pytest
 
 from fixtures.declared import declared
 from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints
-from gauntlet.workload.catalogue import Also, Asks, Kind, Pods, Step, Steps, Where
+from gauntlet.workload.catalogue import AT_LOCALHOST, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
-
-LOCALHOST = "127.0.0.1"
-AT_LOCALHOST = Asks(kinds=(Kind.NODE_PORT,), places=(Where.NODE,), also=(Also(Kind.NODE_PORT, address=LOCALHOST),))
 
 
 @declared(

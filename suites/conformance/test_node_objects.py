@@ -91,9 +91,10 @@ def test_a_node_that_no_machine_is_behind_disturbs_nobody(
 def test_node_ports_follow_the_address_of_the_node_object(
     between_steps: BetweenSteps, node_objects: NodeObjects, secondary: Secondary, cluster: Cluster
 ) -> None:
-    """A Node object gets another InternalIP and its first one back: NodePorts answer where they do by default then.
+    """A Node object gets another InternalIP, and its first one back: NodePorts answer where they do by default then.
 
-    That is at every address in iptables mode, and at those of the Node objects in nftables mode.
+    That is at every address in iptables mode, and at those of the Node objects in nftables mode. Nobody restarts
+    kube-proxy for it (kubernetes/kubernetes 138183).
     """
     node = cluster.nodes[0]
     another = secondary.of_nodes[node.name]

@@ -1,13 +1,13 @@
 """Configurations that kube-proxy refuses: it says so and ends, and nodes go on by the rules that they have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from gauntlet.checkers.availability import availability
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.undisturbed import undisturbed
-from gauntlet.ground.cluster import Json
+from gauntlet.ground.cluster import Cluster, Json, Node
 from gauntlet.report.judge import Judge
 from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.evidence import Evidence
@@ -15,7 +15,8 @@ from gauntlet.traffic.probe import Probe
 from gauntlet.traffic.under_way import under_way
 from gauntlet.workload import Backends, Clients, Service
 from gauntlet.workload.case_workload import CaseWorkload
-from gauntlet.workload.refused_configuration import RefusedConfiguration
+from gauntlet.workload.conntrack_limit import above_the_present
+from gauntlet.workload.doubtful_configuration import DoubtfulConfiguration
 from gauntlet.workload.shared import Shared
 from gauntlet.workload.users import users_of
 
@@ -32,14 +33,17 @@ RATE_PER_S = 10.0
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"mode": "ebpf"}, id="mode"),
-        pytest.param({"clusterCIDR": "10.244.0.0"}, id="clusterCIDR"),
-        pytest.param({"nodePortAddresses": ["10.77.0.0"]}, id="nodePortAddresses"),
+        pytest.param(lambda _: {"mode": "ebpf"}, id="mode"),
+        pytest.param(lambda _: {"clusterCIDR": "10.244.0.0"}, id="clusterCIDR"),
+        pytest.param(lambda _: {"nodePortAddresses": ["10.77.0.0"]}, id="nodePortAddresses"),
+        # What no kube-proxy may write: setupConntrack in cmd/kube-proxy/app, SetSysctls in pkg/proxy/conntrack.
+        pytest.param(above_the_present, id="conntrack", marks=pytest.mark.needs("unwritable-limits")),
     ],
 )
 def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
-    fields: Mapping[str, Json],
-    refused_configuration: RefusedConfiguration,
+    fields: Callable[[Sequence[Node]], Mapping[str, Json]],
+    cluster: Cluster,
+    doubtful_configuration: DoubtfulConfiguration,
     shared: Shared,
     workload: CaseWorkload,
     backends: Backends,
@@ -56,8 +60,8 @@ def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
         for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
     ]
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
-        judge(refused_configuration.give(fields))
-        refused_configuration.correct()
+        judge(doubtful_configuration.to_be_refused(fields(cluster.nodes)))
+        doubtful_configuration.correct()
         another = workload.serve(Service("afterwards"))
         seen = flows.stop(shared.backends.nodes)
     after = probe(clients.pods, another.cluster_ip())

@@ -13,6 +13,7 @@ from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, Proxy
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.family import families_of, place
+from gauntlet.ground.fields import merged
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.guest.node import GuestHost, GuestNode
@@ -24,7 +25,7 @@ from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord
 from gauntlet.providers.sandbox.pod_status import IN_GUEST
 from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
 from gauntlet.providers.sandbox.replacement import settled
-from gauntlet.proxy.configuration import changed
+from gauntlet.proxy.configuration import OWN_NAME, changed
 from gauntlet.subject import Subject
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class SandboxCluster:
         """Replaces the file, as a mounted ConfigMap is: a kube-proxy whose file is written to ends at once."""
         for node in self.nodes:
             path = Path(ProxyManifest.load(self.state_dir, node.name).configuration)
-            replace_file(path, changed(path.read_text(encoding="utf-8"), changes))
+            replace_file(path, changed(path.read_text(encoding="utf-8"), merged({OWN_NAME: node.name}, changes)))
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -9,6 +9,27 @@ from __future__ import annotations
 from gauntlet.semantics.frontends import Kind
 from gauntlet.semantics.places import Where
 from gauntlet.workload.catalogue.pods import Pods
-from gauntlet.workload.catalogue.step import AT_LOAD_BALANCERS, AT_NODE_PORTS, Also, Asks, Flow, Step, Steps
+from gauntlet.workload.catalogue.step import (
+    AT_LOAD_BALANCERS,
+    AT_LOCALHOST,
+    AT_NODE_PORTS,
+    Also,
+    Asks,
+    Flow,
+    Step,
+    Steps,
+)
 
-__all__ = ["AT_LOAD_BALANCERS", "AT_NODE_PORTS", "Also", "Asks", "Flow", "Kind", "Pods", "Step", "Steps", "Where"]
+__all__ = [
+    "AT_LOAD_BALANCERS",
+    "AT_LOCALHOST",
+    "AT_NODE_PORTS",
+    "Also",
+    "Asks",
+    "Flow",
+    "Kind",
+    "Pods",
+    "Step",
+    "Steps",
+    "Where",
+]

@@ -41,6 +41,8 @@ class Asks:
 
 AT_NODE_PORTS = Asks(kinds=(Kind.NODE_PORT,))
 AT_LOAD_BALANCERS = Asks(kinds=(Kind.LOAD_BALANCER,))
+# What nodes ask at their own addresses, and at their 127.0.0.1.
+AT_LOCALHOST = Asks(kinds=(Kind.NODE_PORT,), places=(Where.NODE,), also=(Also(Kind.NODE_PORT, address="127.0.0.1"),))
 
 
 @dataclass(frozen=True)

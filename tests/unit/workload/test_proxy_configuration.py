@@ -18,10 +18,18 @@ def test_what_was_not_set_becomes_what_means_nothing() -> None:
         "detectLocalMode": "NodeCIDR",
         "detectLocal": {"bridgeInterface": "br0"},
         "ipvs": {"strictARP": True},
+        "conntrack": {"maxPerCore": 1, "tcpCloseWaitTimeout": "61s"},
     }
     assert former(changes, {}) == {
         "nodePortAddresses": [],
         "detectLocalMode": "",
         "detectLocal": {"bridgeInterface": ""},
         "ipvs": {"strictARP": False},
+        "conntrack": {"maxPerCore": 0, "tcpCloseWaitTimeout": "0s"},
+    }
+
+
+def test_a_name_is_a_nodes_own_and_no_other_gets_it() -> None:
+    assert former({"hostnameOverride": "another", "clusterCIDR": ""}, {"hostnameOverride": "node-1"}) == {
+        "clusterCIDR": ""
     }
