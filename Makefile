@@ -19,13 +19,13 @@ unit: ## the tests that need no root, no cluster and no built program (2 min)
 
 test: lint ## lint, then the project's own tests
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target alone idle
-	$(BIN)/pytest tests/cluster $(ALONE:%=--ignore=%) -n 2 --dist loadfile --timeout=1200
+	$(BIN)/pytest tests/cluster $(ALONE:%=--ignore=%) -n 2 --dist loadfile --timeout=1200 --durations=20
 
 # No other cluster beside them: what a busy machine loses is a reason for "may not", and an experiment whose control
 # window is not clean finds no saboteur. They wait for most of their time.
 ALONE := tests/cluster/upgrade tests/cluster/test_saboteurs.py
 alone:
-	$(BIN)/pytest $(ALONE) --timeout=1200
+	$(BIN)/pytest $(ALONE) --timeout=1200 --durations=20
 
 idle:
 	ci/idle $(BIN)/pytest tests/unit tests/programs -n auto --dist loadfile --timeout=1200
