@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from gauntlet.ground.finding import Finding, Verdict
 
 
-def health_port(expected: Mapping[str, str], heard: Mapping[str, str]) -> Finding:
+def health_port(expected: Mapping[str, str], heard: Mapping[str, str], *, check: str = "health-port") -> Finding:
     """Every node says what the model says of it, in its words. The figure counts the addresses where that is not so.
 
     Both are by the address that was asked. The rule: pkg/proxy/healthcheck/service_health.go; KEP-1669 of endpoints
     that terminate.
     """
-    check = "health-port"
     if not expected:
         return Finding(check, Verdict.INCONCLUSIVE, "no node was asked")
     said = {address: heard.get(address, "not asked") for address in expected}

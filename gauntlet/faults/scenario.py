@@ -84,7 +84,8 @@ class Scenario:
     `name` is that of the files in experiments/ and slos/experiments/. `injected`, `landed` and `healed` say what is
     done and seen; `remedy` how the fault ends, and `rolled_back` and `left` what is done and seen if it did not end so.
     `parameters` are those of the fault that a user can set, each with its environment variable. `beforehand` come
-    before the injection, `meanwhile` while the fault is in effect, `afterwards` once it is healed.
+    before the injection, `provoking` between that and the look whether it landed, if a fault shows by nothing else;
+    `meanwhile` while the fault is in effect, `afterwards` once it is healed.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Scenario:
     left: str = "nothing of the fault is left"
     parameters: Mapping[str, str] = field(default_factory=dict)
     beforehand: tuple[Step, ...] = ()
+    provoking: tuple[Step, ...] = ()
     meanwhile: tuple[Step, ...] = ()
     afterwards: tuple[Step, ...] = ()
 
@@ -113,7 +115,7 @@ class Scenario:
 
     def rollbacks(self, fault: str) -> tuple[Step, ...]:
         """What Chaos Toolkit does at the end, however the method ended. There may be nothing left to do."""
-        made = reversed((*self.beforehand, *self.meanwhile))
+        made = reversed((*self.beforehand, *self.provoking, *self.meanwhile))
         return (
             _on(fault, self.rolled_back, "heal"),
             _on(fault, self.left, "healed", StepKind.PROBE),
@@ -123,23 +125,23 @@ class Scenario:
     def _hurt(self, fault: str) -> tuple[Step, ...]:
         """From the injection to the look at what is left. The fault's end follows on the look that it still holds."""
         given = {name: f"${{{name}}}" for name in self.parameters}
-        inject = _on(fault, self.injected, "inject", parameters=given)
+        inject = (_on(fault, self.injected, "inject", parameters=given), *self.provoking)
         landed = _on(fault, self.landed, "landed", StepKind.PROBE)
         healed = _on(fault, self.healed, "healed", StepKind.PROBE)
         match self.remedy:
             case Heal(held, heal):
-                return (inject, *self._hold(fault, landed, held), _on(fault, heal, "heal"), healed)
+                return (*inject, *self._hold(fault, landed, held), _on(fault, heal, "heal"), healed)
             case Restart(held):
                 cured = _on(fault, "the restart was the cure", "heal")
-                return (inject, *self._hold(fault, landed, held), RESTART_PROXY, cured, healed)
+                return (*inject, *self._hold(fault, landed, held), RESTART_PROXY, cured, healed)
             case Supervisor(held, heal):
                 still = _on(fault, held, "held", StepKind.PROBE)
                 watched = replace(healed, pause_s=HOLD_S)
-                return (inject, landed, *self.meanwhile, still, _on(fault, heal, "heal"), watched)
+                return (*inject, landed, *self.meanwhile, still, _on(fault, heal, "heal"), watched)
             case ByItself(over):
                 waited = Step(over, "over_by_itself", StepKind.PROBE, {"fault": fault, "within_s": WITHIN_S})
                 nothing = _on(fault, "nothing is left to undo", "heal")
-                return (AT_REST, inject, landed, *self.meanwhile, waited, nothing, healed)
+                return (AT_REST, *inject, landed, *self.meanwhile, waited, nothing, healed)
 
     def _hold(self, fault: str, landed: Step, held: str) -> tuple[Step, ...]:
         """The fault in effect: the pause is after all that happens meanwhile, right before the look at its end."""

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
+from gauntlet.proxy.metrics import ASK, QUEUED_AT_S, SYNCED_AT_S, ProxyMetrics, SyncTimes
 
 # minSyncPeriod of the KubeProxyConfiguration where it is not set: as long a change may wait after the sync before.
 _MIN_SYNC_PERIOD_S = 1.0
+# In bash, of the metrics on standard input: whether each IP family was written since that was last asked for. As
+# milliseconds, since bash knows whole numbers only. A family that was never written has no time of that.
+IS_WRITTEN = f"""
+LC_ALL=C
+declare -A queued synced
+while read -r name seconds; do
+  printf -v at %.3f "$seconds"
+  case $name in
+    {QUEUED_AT_S}*) queued[of${{name#*_seconds}}]=${{at/./}} ;;
+    {SYNCED_AT_S}*) synced[of${{name#*_seconds}}]=${{at/./}} ;;
+  esac
+done < <(grep -E '^({QUEUED_AT_S}|{SYNCED_AT_S})')
+[ "${{#queued[@]}}" -gt 0 ] || exit 1
+for family in "${{!queued[@]}}"; do [ "${{synced[$family]:-0}}" -ge "${{queued[$family]}}" ] || exit 1; done
+"""
+# In bash, on the node: ends with 1, or goes on if kube-proxy has written its rules since it was last asked to.
+WRITTEN = f"{ASK} || exit 1\n{{ {IS_WRITTEN} }} <&3"
 
 
 def at_rest(seen: ProxyMetrics) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,14 +14,25 @@ from gauntlet.kube.objects import SERVICE_NAME, EndpointSlice, ServiceObject, mo
 from gauntlet.semantics import objects as model
 from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.health_check import REFUSED, HealthCheck, answer, health_check
+from gauntlet.semantics.objects import Policy, ServiceType
 from gauntlet.workload.changes import Declarations, Endpoints
 from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.effect import DEADLINE_S
-from gauntlet.workload.service import Service
+from gauntlet.workload.endpoints import Endpoint
+from gauntlet.workload.service import IpFamilyPolicy, Service
 from gauntlet.workload.writer import Writer
 
 _ANSWER_S = 2
 _REFUSAL = "Connection refused"
+# Of a class that no load balancer serves: the port is the API server's to give and kube-proxy's to serve.
+CHECKED = Service(
+    "web",
+    type=ServiceType.LOAD_BALANCER,
+    load_balancer_class="gauntlet.dev/nobodys",
+    app=None,
+    external_traffic=Policy.LOCAL,
+    ip_family_policy=IpFamilyPolicy.PREFER_DUAL_STACK,
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,11 @@ class HealthPorts:
         self._declared: Declarations = {}
         self._asked: dict[str, int] = {}
 
-    def declare(self, service: Service, endpoints: Endpoints) -> Heard:
-        """What was heard when every node said what it should, or at the deadline for that."""
+    def declare(self, service: Service, endpoints: Endpoints, *, unwell: Collection[Node] = ()) -> Heard:
+        """What was heard when every node said what it should, or at the deadline for that.
+
+        `unwell` are nodes whose kube-proxy cannot write what is declared, and will say so once it is late with it.
+        """
         self._write({service: endpoints})
         name = f"{self._namespace}/{service.name}"
         found = modelled.service(self._api.one(ServiceObject, path_of_service(name)))
@@ -66,35 +80,44 @@ class HealthPorts:
         there = copies(map(modelled.endpoint_slice, slices))
         return self._heard(
             {
-                node.address_in(family): health_check(found, there, model.Node(node.name, node.addresses), family)
+                node.address_in(family): health_check(
+                    found, there, model.Node(node.name, node.addresses), family, is_well=node not in unwell
+                )
                 for node in self._nodes
                 for family in families
-            }
+            },
+            # Nobody may be given up early who has until a time-out of its own.
+            Disobeyed() if unwell else self._disobeyed,
         )
 
     def delete(self) -> Heard:
         """The same of the port that the Service had: nobody is to listen there any more."""
         self._write({})
-        return self._heard(dict.fromkeys(self._asked))
+        return self._heard(dict.fromkeys(self._asked), self._disobeyed)
 
     def _write(self, wanted: Declarations) -> None:
         for refusal in Writer(self._api, self._namespace).apply(self._declared, wanted).values():
             raise refusal
         self._declared = wanted
 
-    def _heard(self, checks: Mapping[str, HealthCheck | None]) -> Heard:
+    def _heard(self, checks: Mapping[str, HealthCheck | None], disobeyed: Disobeyed) -> Heard:
         expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
 
         def ask() -> dict[str, str]:
             with ThreadPoolExecutor(max(1, len(expected))) as pool:
                 return dict(zip(expected, pool.map(self._ask, expected), strict=True))
 
-        return hear(expected, ask, self._disobeyed)
+        return hear(expected, ask, disobeyed)
 
     def _ask(self, address: str) -> str:
         """Any node and any machine has bash and timeout."""
         get = f"exec 3<>/dev/tcp/{address}/{self._asked[address]} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
         return in_words(self._asker.run(("timeout", str(_ANSWER_S), "bash", "-c", get), check=False))
+
+
+def counted_at(node: str, number: int) -> Endpoint:
+    """A ready endpoint of this node that nobody sends anything to: its addresses are of RFC 5737 and RFC 3849."""
+    return Endpoint((f"192.0.2.{number}", f"2001:db8::{number}"), node, ready=True, serving=True, terminating=False)
 
 
 def hear(expected: Mapping[str, str], ask: Callable[[], Mapping[str, str]], disobeyed: Disobeyed) -> Heard:

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 
 from gauntlet.ground.cluster import Node
 from gauntlet.kube.api import Api, Manifest
-from gauntlet.proxy.health import status
-from gauntlet.workload.disobeyed import Disobeyed
-from gauntlet.workload.health_ports import Heard, hear
+from gauntlet.workload import node_health
+from gauntlet.workload.health_ports import Heard
+from gauntlet.workload.node_health import HEALTHZ, LIVEZ, SERVES_NOT
 
 # ToBeDeletedTaint in pkg/proxy/healthcheck/proxy_health.go; the effect is the autoscaler's.
 TAINT = "ToBeDeletedByClusterAutoscaler"
-HEALTHZ, LIVEZ = "/healthz", "/livez"
-SERVES, LEAVES = "200", "503"
 
 
 class LeavingNode:
@@ -40,16 +38,7 @@ class LeavingNode:
 
         The rule: KEP-3836. A node that leaves says so at /healthz, for load balancers, and not at /livez.
         """
-        asked = [(node, endpoint) for node in self._nodes for endpoint in (HEALTHZ, LIVEZ)]
-        expected = {
-            f"{node.name} {endpoint}": LEAVES if endpoint == HEALTHZ and node.name in self._leaving else SERVES
-            for node, endpoint in asked
-        }
-
-        def ask() -> dict[str, str]:
-            return {f"{node.name} {endpoint}": status(node, endpoint) for node, endpoint in asked}
-
-        return hear(expected, ask, Disobeyed())
+        return node_health.heard(self._nodes, {HEALTHZ: dict.fromkeys(self._leaving, SERVES_NOT), LIVEZ: {}})
 
     def _set(self, *marks: Manifest) -> None:
         """The list of taints is one field: those of others are written with it."""

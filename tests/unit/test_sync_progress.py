@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.proxy.metrics import ProxyMetrics, SyncTimes
-from gauntlet.proxy.sync_progress import Rest, SyncProgress, at_rest
+from gauntlet.proxy.sync_progress import IS_WRITTEN, Rest, SyncProgress, at_rest
 
 LONGEST_S = 4.0
 Seen = tuple[float, int, int, int]  # seconds, syncs that ended so far, changes that were heard of, and are pending
@@ -165,3 +166,38 @@ def test_rest_wants_two_syncs_of_each_family() -> None:
         for at in (100, 130, 160, 190)
     ]
     assert found == [False] * 4
+
+
+V4, V6 = '{ip_family="IPv4"}', '{ip_family="IPv6"}'
+
+
+def exposed(**times: tuple[str, str]) -> str:
+    """The text of when each family was asked for, and written; without the latter if it never was."""
+    lines = ["# HELP kubeproxy_sync_proxy_rules_last_timestamp_seconds [ALPHA] The last time", "kubeproxy_other 1"]
+    for family, (queued, synced) in times.items():
+        labels = {"v4": V4, "v6": V6}.get(family, "")
+        lines.append(f"kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds{labels} {queued}")
+        if synced:
+            lines.append(f"kubeproxy_sync_proxy_rules_last_timestamp_seconds{labels} {synced}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (exposed(v4=("1.7644764001e+09", "1.7644764002e+09")), 0),
+        (exposed(v4=("1.7644764002e+09", "1.7644764001e+09")), 1),
+        (exposed(v4=("1.764476400124e+09", "1.764476400123e+09")), 1),
+        (exposed(v4=("1.764476400124e+09", "1.764476400124e+09")), 0),
+        (exposed(v4=("1.764476401e+09", "1.764476402e+09"), v6=("1.764476402e+09", "1.764476401e+09")), 1),
+        (exposed(v4=("1.764476401e+09", "1.764476402e+09"), v6=("1.764476401e+09", "1.764476402e+09")), 0),
+        (exposed(v4=("1.764476401e+09", "1.764476402e+09"), v6=("1.764476401e+09", "")), 1),
+        (exposed(neither=("1.764476401e+09", "1.764476402e+09")), 0),
+        (exposed(neither=("1.764476402e+09", "1.764476401e+09")), 1),
+        ("", 1),
+    ],
+)
+def test_whether_all_is_written_is_told_on_the_node_itself(text: str, code: int) -> None:
+    """1.25 has one time for both families."""
+    done = subprocess.run(["bash", "-c", IS_WRITTEN], input=text, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.ground.history import EventLog
 from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, Provider, provider
 from gauntlet.proxy import ipvs
 from gauntlet.subject import plain
@@ -42,6 +44,17 @@ def _machine(source: Provider, name: str) -> Cluster:
     # /healthz says 200 before the first sync.
     until(lambda: ipvs.listing(cluster.nodes[0]), what="kube-proxy has made a virtual server", deadline_s=60)
     return cluster
+
+
+@contextmanager
+def something_to_write(cluster: Cluster) -> Iterator[None]:
+    """A Service comes, which every kube-proxy has to write, and goes."""
+    services = "/api/v1/namespaces/default/services"
+    Api(cluster.api).post(services, {"metadata": {"name": "written"}, "spec": {"ports": [{"port": 80}]}})
+    try:
+        yield
+    finally:
+        Api(cluster.api).delete(f"{services}/written")
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def test_the_fault_of_a_killed_run_is_healed_from_the_journal(
         ("delete-table", ProxyMode.NFTABLES),
         ("port-taken", ProxyMode.IPTABLES),
         ("zero-weight", ProxyMode.IPVS),
+        ("break-writer", ProxyMode.IPTABLES),
     ],
 )
 def test_a_node_left_alone_heals_by_itself(name: str, proxy_mode: ProxyMode, sandboxes: Sandboxes) -> None:

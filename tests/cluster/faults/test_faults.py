@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 import pytest
 
@@ -14,9 +15,10 @@ from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import EventKind, EventLog
 from gauntlet.ground.journal.store import journal_of
 from gauntlet.ground.waiting import NotInTime, until
+from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import restart as proxy_restart
 from gauntlet.proxy import rules
-from tests.cluster.faults.conftest import Sandboxes
+from tests.cluster.faults.conftest import Sandboxes, something_to_write
 
 BOTH = (ProxyMode.IPTABLES, ProxyMode.NFTABLES)
 ON_SHARED_KERNELS = [
@@ -35,6 +37,8 @@ ON_MACHINES.append(("partition-api", ProxyMode.IPVS))
 CASES = ON_SHARED_KERNELS + ON_MACHINES
 # The supervisor may have started kube-proxy again already; a refusal is over at once.
 OVER_AT_ONCE = {"kill-proxy", "unload-used-scheduler"}
+# They show when kube-proxy has something to write.
+SHOWN_BY_A_WRITE = {"break-writer"}
 LIFE = ["fault_intended", "fault_injected", "fault_landed", "fault_held", "fault_healed", "fault_heal_confirmed"]
 
 
@@ -59,12 +63,13 @@ def test_fault_lands_heals_and_is_written_down(
     cluster = sandboxes(proxy_mode)
     fault = faults.create(name, cluster, events=log)
     fault.inject()
-    assert fault.landed()
-    if name not in OVER_AT_ONCE:
-        assert not fault.is_over()
-    assert fault.held()
-    fault.heal()
-    fault.heal()
+    with something_to_write(cluster) if name in SHOWN_BY_A_WRITE else nullcontext():
+        assert fault.landed()
+        if name not in OVER_AT_ONCE:
+            assert not fault.is_over()
+        assert fault.held()
+        fault.heal()
+        fault.heal()
     assert fault.healed()
     assert fault.is_over()
     fault.heal()
@@ -156,6 +161,43 @@ def test_the_thief_reads_all_of_a_request(sandboxes: Sandboxes) -> None:
     longer_than_a_read = "printf 'GET / HTTP/1.0\\r\\nX: %05000d\\r\\n\\r\\n' 0 | dd bs=8k iflag=fullblock status=none"
     ask = f"exec 3<>/dev/tcp/{node.address}/31999; {longer_than_a_read} >&3; cat <&3"
     assert REPLY in node.run(("bash", "-c", ask)).stdout
+    over(fault)
+
+
+@pytest.mark.parametrize(
+    ("proxy_mode", "write", "text"),
+    [
+        (ProxyMode.IPTABLES, ("iptables-restore", "-w", "5", "--noflush"), "*nat\nCOMMIT\n"),
+        (ProxyMode.NFTABLES, ("nft", "-f", "-"), "add table ip mine\ndelete table ip mine\n"),
+    ],
+)
+def test_a_writer_fails_for_the_kube_proxy_of_its_node_alone(
+    proxy_mode: ProxyMode, write: tuple[str, ...], text: str, sandboxes: Sandboxes
+) -> None:
+    cluster = sandboxes(proxy_mode)
+    node, other = cluster.nodes[:2]
+    before = proxy_metrics.read(other)
+    fault = faults.create("break-writer", cluster)
+    fault.inject()
+    with something_to_write(cluster):
+        assert re.search(r"failed to write its rules by .*, [1-9]\d* times by now", fault.landed())
+        assert "the gauntlet lets this fail" in node.proxy_log()
+        node.run(write, stdin=text)
+        assert rules.read(node, proxy_mode).routes
+        until(lambda: proxy_metrics.read(other).syncs > before.syncs, what="another node writes", deadline_s=10)
+        assert proxy_metrics.read(other).failed_syncs == before.failed_syncs
+        fault.heal()
+    assert fault.healed()
+    mounts = node.run(("cat", "/proc/self/mountinfo")).stdout
+    assert fault.id not in mounts
+    assert node.run(("test", "-e", f"/run/{fault.id}"), check=False).code == 1
+
+
+def test_a_writer_that_nobody_calls_does_not_count_as_broken(sandboxes: Sandboxes) -> None:
+    fault = faults.create("break-writer", sandboxes(ProxyMode.NFTABLES))
+    fault.inject()
+    with pytest.raises(NotLanded, match="fails to write its rules: not within"):
+        fault.landed()
     over(fault)
 
 

@@ -62,11 +62,11 @@ def test_an_experiment_of_somebodys_own_is_never_unfit() -> None:
 
 
 def test_no_case_says_again_what_its_fault_needs() -> None:
-    """Only what is asked of the mode's promises is left to the cases, as that a NodePort is served all the same."""
+    """Only what is asked beside it is left to the cases, as that a NodePort is served all the same."""
     marks = [
         ast.literal_eval(node.args[0])
         for file in CHAOS.glob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.needs"
     ]
-    assert set(marks) == {"port-of-a-process"}
+    assert set(marks) == {"port-of-a-process", "proxy-configuration", "many-changes"}

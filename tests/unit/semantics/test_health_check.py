@@ -37,6 +37,13 @@ def test_ready_endpoints_of_the_node_count(endpoints: tuple[Endpoint, ...], coun
     assert (found.local_endpoints, found.status) == (count, status)
 
 
+def test_a_kube_proxy_that_is_not_well_has_nobody_sent_to_it() -> None:
+    """kubernetes/kubernetes 115825: the count stays what it is."""
+    found = health_check(CHECKED, copies([in_slice(endpoint("a"))]), A, Family.IPV4, is_well=False)
+    assert found is not None
+    assert (found.local_endpoints, found.status, str(found)) == (1, 503, "503, 1 local endpoints")
+
+
 def test_an_address_with_two_ports_counts_once() -> None:
     """LocalReadyEndpoints in pkg/proxy/endpointschangetracker.go."""
     two = replace(CHECKED, ports=(ServicePort(80, "http"), ServicePort(443, "https")))
