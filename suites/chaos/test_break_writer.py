@@ -50,7 +50,7 @@ def test_udp_flows_leave_a_backend_that_went_while_rules_could_not_be_written(
         one_after_the_other = {
             "the first": pods[0],
             "another, once rules are written": pods[1],
-            "one more": pods.beside(1),
+            "the first again": pods[0],
         }
         return tuple(
             Step(words, {service: endpoints(pod)}, asks=asks, flows=flows) for words, pod in one_after_the_other.items()
