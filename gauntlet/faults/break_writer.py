@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from gauntlet.faults import front_program
 from gauntlet.faults.fault import Needs, NotLanded
-from gauntlet.faults.front_program import Call
 from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, REPLACE_ENDPOINT, Heal, Scenario, follow_endpoints
 from gauntlet.ground.cluster import CommandFailed, ProxyMode
@@ -16,12 +14,8 @@ from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy import sync_progress
+from gauntlet.proxy.modes import traits
 
-# kube-proxy lists by nft as well; what it writes, it gives to `nft -f -`.
-_WRITES: Mapping[ProxyMode, tuple[Call, ...]] = {
-    ProxyMode.IPTABLES: (Call("iptables-restore"), Call("ip6tables-restore")),
-    ProxyMode.NFTABLES: (Call("nft", "*' -f '*"),),
-}
 # kube-proxy takes up a change within a second (minSyncPeriod).
 _FAILS_WITHIN_S = 5.0
 
@@ -34,7 +28,8 @@ class BreakWriter(NodeFault):
 
     name: ClassVar[str] = "break-writer"
     needs: ClassVar[Needs] = Needs(
-        modes=frozenset(_WRITES), elsewhere="no one program writes the rules that this mode goes by"
+        modes=frozenset(mode for mode in ProxyMode if traits(mode).writers),
+        elsewhere="no one program writes the rules that this mode goes by",
     )
     scenarios = (
         Scenario(
@@ -56,7 +51,7 @@ class BreakWriter(NodeFault):
 
     def plan(self) -> Plan:
         pid = proxy_process.running(self.node).pid
-        calls = _WRITES[self.scene.cluster.mode]
+        calls = traits(self.scene.cluster.mode).writers
         folders = front_program.search_path(self.node.run(("cat", f"/proc/{pid}/environ")).stdout)
         printed = self.node.run(front_program.there(pid, [each.tool for each in calls], folders)).stdout
         places = front_program.first_places(printed, pid)

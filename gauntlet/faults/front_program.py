@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from gauntlet.ground.journal.store import Argv
 from gauntlet.proxy import finder
+from gauntlet.proxy.traits import Call
 
 _SAYS = "the gauntlet lets this fail"
 # bash, because what is behind it may go by the name that it is called by (xtables-nft-multi), which sh cannot give it.
@@ -35,17 +35,6 @@ take_away() {
 }
 take_away /proc/self
 """
-
-
-@dataclass(frozen=True)
-class Call:
-    """How kube-proxy calls a program: by its name, with arguments of this pattern of a case in sh.
-
-    They are matched with a blank before each of them, and one behind the last.
-    """
-
-    tool: str
-    arguments: str = "*"
 
 
 def front(tag: str, tool: str, failing: Collection[Call]) -> str:

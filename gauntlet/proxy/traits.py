@@ -101,6 +101,17 @@ class Modules:
     required: Callable[[str], tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Call:
+    """How kube-proxy calls a program: by its name, with arguments of this pattern of a case in sh.
+
+    They are matched with a blank before each of them, and one behind the last.
+    """
+
+    tool: str
+    arguments: str = "*"
+
+
 def _always(_node: Host, _node_port: int) -> bool:
     return True
 
@@ -113,7 +124,8 @@ class Traits:
     never), `history` where one can read of that, and `farewell` what is known of its end, if it is deprecated.
 
     Rules: `rules` reads them, `residue` finds what it left, `unhooked` says what it means that they are not in effect,
-    and `see` lists the commands that show chains of a node, of one IP family.
+    and `see` lists the commands that show chains of a node, of one IP family. `writers` are the calls of programs by
+    which kube-proxy writes them, if it goes by nothing else.
 
     kube-proxy: `counts_syncs` is whether it has metrics of its syncs. `carries_connections` is whether it accepts every
     connection itself, so that what hurts the process hurts the traffic. `synced` is a shell condition that holds once a
@@ -151,6 +163,7 @@ class Traits:
     default_since: Minor | None = None
     history: str = ""
     farewell: str = ""
+    writers: tuple[Call, ...] = ()
     counts_syncs: bool = True
     carries_connections: bool = False
     synced: str = ""

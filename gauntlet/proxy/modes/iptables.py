@@ -8,7 +8,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import iptables
-from gauntlet.proxy.traits import Era, Residue, RulesReader, Stage, Traits
+from gauntlet.proxy.traits import Call, Era, Residue, RulesReader, Stage, Traits
 from gauntlet.semantics.behaviour import SourceRanges
 
 # Without ip6tables there is no proxier of IPv6 either.
@@ -33,6 +33,7 @@ TRAITS = Traits(
     # ipvs and userspace mode make this chain too. -w: kube-proxy may hold the lock of iptables.
     residue=Residue("iptables -w 10 -t nat -S KUBE-SERVICES 1 >/dev/null 2>&1", is_shared=True),
     see=chains_shown,
+    writers=(Call("iptables-restore"), Call("ip6tables-restore")),
     sections=("iptables",),
     localhost_switch=("iptables", "localhostNodePorts"),
     # usesFWChain is false without endpoints (iptables/proxier.go).

@@ -9,7 +9,7 @@ from gauntlet.ground.family import Family
 from gauntlet.proxy.features import Feature, Has
 from gauntlet.proxy.rules import nftables
 from gauntlet.proxy.rules.forwarding import RuleSize
-from gauntlet.proxy.traits import Era, NameLimit, Need, Residue, RulesReader, Stage, Traits
+from gauntlet.proxy.traits import Call, Era, NameLimit, Need, Residue, RulesReader, Stage, Traits
 
 _TABLES = {Family.IPV4: "table ip kube-proxy", Family.IPV6: "table ip6 kube-proxy"}
 
@@ -42,6 +42,8 @@ TRAITS = Traits(
     ),
     residue=Residue(f"nft -t list {_TABLES[Family.IPV4]} >/dev/null 2>&1"),
     see=_see,
+    # It lists by nft as well; what it writes, it gives to `nft -f -`.
+    writers=(Call("nft", "*' -f '*"),),
     sections=("nftables",),
     needs=(
         Need((5, 13), "kubernetes/kubernetes 122743; pkg/proxy/nftables/supported.go"),

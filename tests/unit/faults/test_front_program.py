@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from gauntlet.faults import front_program
-from gauntlet.faults.front_program import Call
+from gauntlet.ground.cluster import ProxyMode
+from gauntlet.proxy.modes import traits
+from gauntlet.proxy.traits import Call
 
-RESTORES = (Call("iptables-restore"), Call("ip6tables-restore"))
-NFT = (Call("nft", "*' -f '*"),)
+RESTORES, NFT = traits(ProxyMode.IPTABLES).writers, traits(ProxyMode.NFTABLES).writers
 # What is behind: it says what it read, and how it was called.
 BEHIND = '#!/bin/bash\ncat\necho "$@"\n'
 
