@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gauntlet.ground.cluster import NodeKernel
 from gauntlet.ground.family import Family
@@ -10,6 +11,7 @@ from gauntlet.promises.support import Place
 from gauntlet.providers.existing.survey import Survey
 from gauntlet.providers.protocol import Provider
 from gauntlet.proxy.traits import Traits
+from gauntlet.traffic.sctp_server import KERNELS_OWN
 
 
 def places(
@@ -26,6 +28,7 @@ def places(
         Place.GUESTS: kernel is NodeKernel.OWN,
         Place.WITHOUT_ZONES: not source.zoned,
         Place.KUBELETS: source.runs_daemon_sets,
+        Place.SPEAKS_SCTP: kernel is NodeKernel.HOST and Path(KERNELS_OWN).exists(),
         Place.ONE_FAMILY: len(families) == 1 or bool(mode.one_family) or not source.dual_stack,
     }
     if survey is not None:

@@ -55,6 +55,7 @@ class Place(StrEnum):
     WITHOUT_POD_RANGES = "somebody's cluster, whose nodes have no spec.podCIDR"
     WITHOUT_ZONES = "a cluster of one zone, or of nodes that do not say theirs"
     ONE_FAMILY = "a cluster of one IP family"
+    SPEAKS_SCTP = "a machine whose kernel speaks SCTP"
     KUBELETS = "a cluster whose nodes have kubelets"
 
 
@@ -198,6 +199,18 @@ LIMITS = (
         "dual-stack",
         Place.ONE_FAMILY,
         "nodes, pods and Services of this cluster have addresses of one IP family",
+    ),
+    Limit(
+        "sctp",
+        Place.EXISTING,
+        "SCTP is spoken by programs of ours over raw sockets; whether pods of somebody's cluster may open some "
+        "(CAP_NET_RAW), and whether the kernels of its nodes speak SCTP beside them, is not known",
+    ),
+    Limit(
+        "sctp",
+        Place.SPEAKS_SCTP,
+        "SCTP is spoken by programs of ours over raw sockets, so that no kernel need have it; this one has (module "
+        "sctp), and would abort their associations, of which it knows nothing",
     ),
     Limit(
         "large-transactions",

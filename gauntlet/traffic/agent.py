@@ -27,6 +27,7 @@ from gevent.fileobject import FileObject  # type: ignore[import-untyped]
 from gevent.lock import Semaphore  # type: ignore[import-untyped]
 from gevent.os import make_nonblocking, nb_write  # type: ignore[import-untyped]
 
+from gauntlet.traffic.associations import ASSOCIATIONS
 from gauntlet.traffic.echoes import EXCHANGES
 from gauntlet.traffic.exchange import Exchange
 from gauntlet.traffic.job import Ended, Message, Ready, Rows, Start, Started, StartTable, Stop, decode, encode
@@ -126,7 +127,9 @@ def _environment(start: Start | StartTable) -> JobEnvironment:
     job = start.job
     if job.exchange != Exchange.QUESTIONS:
         return JobEnvironment(job, EXCHANGES[job.protocol, job.exchange])
-    return JobEnvironment(job, RESOLVERS[job.protocol] if job.name else USERS[job.protocol, job.connection])
+    if job.name:
+        return JobEnvironment(job, RESOLVERS[job.protocol])
+    return JobEnvironment(job, {**USERS, **ASSOCIATIONS}[job.protocol, job.connection])
 
 
 def _give_up(exception: BaseException, **_: object) -> None:

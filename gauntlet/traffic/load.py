@@ -89,6 +89,8 @@ class Load:
             raise UsageError("a DNS server is asked for a name with a known address", "give `name` and `resolves_to`")
         if self.exchange is not Exchange.QUESTIONS:
             self._talks()
+        if self.target.protocol is Protocol.SCTP and (self.connection is not Connection.NEW or self.name):
+            raise UsageError("SCTP is asked by a new association each time", "leave `connection` or `name` out")
         if self.local_port is not None and (
             self.target.protocol is not Protocol.UDP or self.connection is not Connection.KEPT or self.pool != 1
         ):

@@ -29,14 +29,19 @@ class SourcePorts:
         low, high = os.pread(self._range, 64, 0).split()
         return int(low), int(high)
 
+    def take(self) -> int:
+        """The next port, whoever has it."""
+        low, high = self.bounds()
+        self._last = self._last + 1 if low <= self._last < high else low
+        return self._last
+
     def bind(self, opened: socket.socket) -> None:
         """Bind the socket to the next port that is free. Raises OSError, EADDRNOTAVAIL as connect(2), without one."""
         host = "::" if opened.family == socket.AF_INET6 else ""
         low, high = self.bounds()
         for _ in range(low, high + 1):
-            self._last = self._last + 1 if low <= self._last < high else low
             try:
-                opened.bind((host, self._last))
+                opened.bind((host, self.take()))
             except OSError as taken:
                 if taken.errno != errno.EADDRINUSE:
                     raise

@@ -47,6 +47,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "ENETDOWN": Outcome.UNREACHABLE,
     "ENONET": Outcome.UNREACHABLE,
     "ENOPROTOOPT": Outcome.UNREACHABLE,  # ICMP "protocol unreachable"
+    "EPROTO": Outcome.UNREACHABLE,  # ICMPv6 "unrecognized next header", which says the same
     "EPERM": Outcome.UNREACHABLE,  # dropped by a rule in the client's own OUTPUT chain
     "EACCES": Outcome.UNREACHABLE,  # a route of type `prohibit` (fib_props, net/ipv4/fib_semantics.c)
     "EINVAL": Outcome.UNREACHABLE,  # a route of type `blackhole` (same place)

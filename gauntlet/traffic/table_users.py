@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from locust import User, task
 from locust.env import Environment
 
+from gauntlet.traffic.associations import NewAssociation
 from gauntlet.traffic.job import Asked, TableJob
 from gauntlet.traffic.job_environment import JobEnvironment
 from gauntlet.traffic.users import NewTcp, NewUdp, Probe
@@ -37,7 +38,11 @@ class TableUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.due_ns = 0
-        self.probes: dict[str, Probe] = {"tcp": NewTcp(self.environment), "udp": NewUdp(self.environment)}
+        self.probes: dict[str, Probe] = {
+            "tcp": NewTcp(self.environment),
+            "udp": NewUdp(self.environment),
+            "sctp": NewAssociation(self.environment),
+        }
 
     def on_start(self) -> None:
         self.wait()  # type: ignore[no-untyped-call]

@@ -139,7 +139,7 @@ class Probe(User):
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             else:
-                _hear_of_errors(opened)
+                hear_of_errors(opened)
             if self.job.local_port is not None:
                 opened.bind(("::" if family == socket.AF_INET6 else "", self.job.local_port))
             else:
@@ -277,7 +277,7 @@ USERS: dict[tuple[str, str], type[Probe]] = {
 }
 
 
-def _hear_of_errors(flow: socket.socket) -> None:
+def hear_of_errors(flow: socket.socket) -> None:
     """Without this a UDP socket is told of ICMP "port unreachable" only, and not of host or net (udp(7), ip(7))."""
     if flow.family == socket.AF_INET6:
         flow.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)

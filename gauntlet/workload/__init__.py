@@ -9,10 +9,11 @@ from gauntlet.workload.backend import Backend, Readiness, one_on_each, spread
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.endpoints import Endpoint, Slice, ended, endpoints, hinted, ready, slices, terminating, unready
 from gauntlet.workload.served import Backends, RunningBackend, Served
-from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Port, Service
+from gauntlet.workload.service import HTTP, SCTP, UDP, IpFamilyPolicy, Port, Service
 
 __all__ = [
     "HTTP",
+    "SCTP",
     "UDP",
     "Backend",
     "Backends",

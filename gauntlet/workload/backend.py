@@ -13,6 +13,9 @@ from enum import StrEnum
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.66"
 HTTP_PORT = 8080
 UDP_PORT = 8081
+# Where a server of ours answers SCTP in client pods (gauntlet/traffic/sctp_server.py): agnhost speaks it only if the
+# kernel does.
+SCTP_PORT = 8082
 HTTP_PORT_NAME = "http"
 UDP_PORT_NAME = "datagram"
 # Of pods in the network of their node, where the others may be somebody's.

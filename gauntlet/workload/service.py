@@ -9,7 +9,7 @@ from enum import StrEnum
 from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol
 from gauntlet.semantics.objects import Distribution, Policy, ServiceType, is_external
-from gauntlet.workload.backend import APP, HTTP_PORT, UDP_PORT
+from gauntlet.workload.backend import APP, HTTP_PORT, SCTP_PORT, UDP_PORT
 
 
 class IpFamilyPolicy(StrEnum):
@@ -43,6 +43,7 @@ class Port:
 
 HTTP = Port(80, HTTP_PORT)
 UDP = Port(80, UDP_PORT, Protocol.UDP)
+SCTP = Port(80, SCTP_PORT, Protocol.SCTP)
 
 
 @dataclass(frozen=True)

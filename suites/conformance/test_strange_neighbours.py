@@ -3,15 +3,12 @@
 import pytest
 
 from fixtures.declared import declared
-from gauntlet.ground.history import Protocol
-from gauntlet.workload import HTTP, Endpoint, Port, Service, ServiceType, Slice, endpoints, slices
+from gauntlet.workload import Endpoint, Port, Service, ServiceType, Slice, endpoints, slices
 from gauntlet.workload.backend import HTTP_PORT
 from gauntlet.workload.catalogue import Pods, Step, Steps
 from gauntlet.workload.endpoints import FQDN
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
-
-SCTP = Port(80, HTTP_PORT, Protocol.SCTP)
 
 
 @declared(source="pkg/proxy/iptables/proxier.go, servicePortChainName: the hash of namespace/name:port and protocol")
@@ -51,17 +48,3 @@ def test_odd_slices_disturb_nobody(pods: Pods) -> Steps:
         Step("beside", {odd: strange, plain: endpoints(pods[1])}),
         Step("the plain one changes", {odd: strange, plain: endpoints(pods.beside(0))}),
     )
-
-
-@declared(source="docs 'Protocols for Services': SCTP", upstream=("service: basic SCTP service, module not loaded",))
-def test_an_sctp_port_disturbs_no_tcp_port_of_its_number(pods: Pods) -> Steps:
-    """A Service with SCTP and TCP of one number serves TCP, as does its neighbour, when SCTP comes and goes."""
-    plain = Service("plain", app=None)
-    return (
-        Step("with SCTP", {_web(HTTP, SCTP): endpoints(pods[0]), plain: endpoints(pods[1])}),
-        Step("without", {_web(HTTP): endpoints(pods[1]), plain: endpoints(pods[0])}),
-    )
-
-
-def _web(*ports: Port) -> Service:
-    return Service("web", ports=ports, app=None)

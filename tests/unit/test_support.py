@@ -126,7 +126,15 @@ def test_the_limit_of_one_place_is_none_elsewhere() -> None:
     assert unsupported("large-transactions", ProxyMode.IPTABLES, "1.37", {Place.USERS_SANDBOX}) is None
 
 
-@pytest.mark.parametrize(("feature", "place"), [("zones", Place.WITHOUT_ZONES), ("dual-stack", Place.ONE_FAMILY)])
+@pytest.mark.parametrize(
+    ("feature", "place"),
+    [
+        ("zones", Place.WITHOUT_ZONES),
+        ("dual-stack", Place.ONE_FAMILY),
+        ("sctp", Place.EXISTING),
+        ("sctp", Place.SPEAKS_SCTP),
+    ],
+)
 def test_what_a_cluster_does_not_have_is_not_asked_there(feature: str, place: Place) -> None:
     assert feature in (unsupported(feature, ProxyMode.IPTABLES, "1.37", [place]) or "")
     assert unsupported(feature, ProxyMode.IPTABLES, "1.37", [Place.SHARED_KERNEL]) is None

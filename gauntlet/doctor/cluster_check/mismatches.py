@@ -1,7 +1,6 @@
 """Where the rules of a node and the Services of the API server differ.
 
-What is served, and by which endpoints, the model says (gauntlet/semantics/). TCP and UDP alone: that is what readers of
-rules know.
+What is served, and by which endpoints, the model says (gauntlet/semantics/).
 """
 
 from __future__ import annotations

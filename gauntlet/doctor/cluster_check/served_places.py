@@ -1,7 +1,4 @@
-"""The places where Services are served, and the routes that the rules of a node have there.
-
-TCP and UDP alone: that is what readers of rules know.
-"""
+"""The places where Services are served, and the routes that the rules of a node have there."""
 
 from __future__ import annotations
 
@@ -14,12 +11,11 @@ from gauntlet.ground.family import Family, place
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import PortKey
 from gauntlet.semantics.frontends import Frontend, frontends
-from gauntlet.semantics.objects import IpMode, Protocol, Service
+from gauntlet.semantics.objects import IpMode, Service
 from gauntlet.semantics.versions import VersionRules
 
 # Address (None: a NodePort), port and protocol.
 PlaceKey: TypeAlias = tuple[str | None, int, str]
-_PROTOCOLS = frozenset({Protocol.TCP, Protocol.UDP})
 # What every version serves: Services with the label headless have no rules before 1.36.
 _IN_ALL_VERSIONS = VersionRules(reads_headless_label=False)
 
@@ -68,7 +64,7 @@ def serving_at(served: Services) -> Mapping[PlaceKey, tuple[Place, frozenset[tup
 def frontends_of(service: Service, family: Family) -> Iterator[Frontend]:
     """What of a Service must have a rule on every node."""
     for each in frontends(service, _IN_ALL_VERSIONS):
-        if each.family is family and each.protocol in _PROTOCOLS:
+        if each.family is family:
             yield each
 
 

@@ -55,7 +55,11 @@ _EVEN = frozenset({"rr", "lc", "dh"})
 _HIGHEST = frozenset({"fo", "ovf"})
 # Picks by the client's address alone, as kube-proxy sets it up.
 _BY_CLIENT = "sh"
-_PROTOCOLS = {ipvs.Protocol.TCP: Protocol.TCP, ipvs.Protocol.UDP: Protocol.UDP}
+_PROTOCOLS = {
+    ipvs.Protocol.TCP: Protocol.TCP,
+    ipvs.Protocol.UDP: Protocol.UDP,
+    ipvs.Protocol.SCTP: Protocol.SCTP,
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def forwarding(text: str) -> Forwarding:
 
     A virtual server gives no route while its address is on no interface of the node: then its packets pass IPVS by.
     Inside and outside are alike: also for `externalTrafficPolicy: Local` a virtual server has one set of real servers
-    (those of this node, or all where this node has none). Marks, and SCTP, are left out.
+    (those of this node, or all where this node has none). Marks are left out.
 
     Hooked means that kube-ipvs0 holds addresses, and that the packets which must be masqueraded get marked: nat has
     its jumps to KUBE-SERVICES and the set KUBE-CLUSTER-IP is there.

@@ -15,9 +15,11 @@ from gauntlet.kube.api import Api
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import ServiceType
 from gauntlet.traffic import Ask
+from gauntlet.traffic.sctp_servers import SctpServers
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue import effort
+from gauntlet.workload.catalogue.associations import await_servers
 from gauntlet.workload.catalogue.clock import Clock
 from gauntlet.workload.catalogue.course import Course, StepRecord
 from gauntlet.workload.catalogue.flows import Disagreeing, Flows
@@ -63,6 +65,7 @@ class Tools:
     patience: Patience
     sentinel: Sentinel | None
     early_nodes: Sequence[Node]
+    sctp: SctpServers
 
 
 class Batch:
@@ -103,6 +106,7 @@ class Batch:
         """The steps with this number, which follow those before. Raises as `run` does."""
         self._note(number)
         clock = Clock()
+        await_servers(self._tools.sctp, self._courses, number)
         self._write(number)
         clock.stop("written")
         found = self._read_back(number)
@@ -119,6 +123,7 @@ class Batch:
         planned = self._with_flows(number, planned, found)
         clock.stop("flows settled")
         asked = self._ask(planned, number)
+        await_servers(self._tools.sctp, self._courses, number)
         clock.stop("asked")
         self._record(number, planned, *asked)
         clock.stop("recorded")

@@ -15,8 +15,9 @@ class Pods:
     `pods[0]` to `pods[n-1]` are one on each of the n nodes, in the order of the nodes: they are the client pods as
     well, so that a Service that leads to one of them is asked by its own backend. `pods[n]` to `pods[2n-1]` are the
     second ones, which ask nothing; a Service with the selector `app="backend"` has these. Each answers HTTP on TCP
-    8080 and datagrams on UDP 8081, where the Ports `HTTP` and `UDP` lead. `of_the_host` are pods of the host's
-    network, one on each node, which answer on HOST_HTTP_PORT and HOST_UDP_PORT.
+    8080 and datagrams on UDP 8081, where the Ports `HTTP` and `UDP` lead; those of `one_each` answer SCTP, too, where
+    `SCTP` leads, in cases that need "sctp". `of_the_host` are pods of the host's network, one on each node, which
+    answer on HOST_HTTP_PORT and HOST_UDP_PORT.
 
     `zones` is the zone of each node that has one.
     """

@@ -19,7 +19,6 @@ from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
 
 # Whatever a version or a label makes of it: what is not served is asked as well.
 _EVERYTHING = VersionRules(ip_mode=False)
-_PROTOCOLS = {Protocol.TCP: Spoken.TCP, Protocol.UDP: Spoken.UDP}
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,6 @@ def wanted(of: Sequence[Frontend], asks: Asks) -> list[Frontend]:
 def askings(of: Sequence[Frontend], asks: Asks, around: Surroundings) -> Iterator[Asking]:
     """Who asks these: every client from where a step wants them asked, and where the network takes the packet."""
     for frontend in of:
-        # Agents speak no other protocol.
-        if frontend.protocol not in _PROTOCOLS:
-            continue
         for asker in around.askers:
             place = asker.place(frontend.family)
             if place is not None and (asks.places is None or asker.where in asks.places) and _leads(asker, frontend):
@@ -111,8 +107,8 @@ def merged(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def spoken(protocol: Protocol) -> Spoken:
-    """The history's word for a protocol that agents speak. Raises KeyError for others."""
-    return _PROTOCOLS[protocol]
+    """The history's word for a protocol."""
+    return Spoken(protocol.lower())
 
 
 def _at_nodes(frontend: Frontend, nodes: Sequence[Node]) -> Iterator[Frontend]:

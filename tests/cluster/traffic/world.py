@@ -40,7 +40,7 @@ class World(Addressed):
     name = "client"
     kind = HostKind.POD
     node: str | None = "node-1"
-    addresses = (ADDRESS,)
+    addresses = (ADDRESS, "::1")
 
     def __init__(self, agnhost: Path, logs: Path) -> None:
         self._agnhost = agnhost

@@ -10,6 +10,7 @@ _ONLY_CLUSTER_IP = conformance(
     "service_types", "external_name_to_cluster_ip_and_back", "cluster_ip_to_external_name_and_back"
 )
 _HUNDRED, _TRADE = conformance("service_ports", "a_service_may_have_a_hundred_ports", "two_ports_trade_their_endpoints")
+_SCTP = conformance("sctp", "sctp_at_a_cluster_ip", "sctp_at_a_node_port")
 
 SABOTEURS = (
     Saboteur(
@@ -42,5 +43,11 @@ SABOTEURS = (
         "Of several TCP ports of a Service one is not served.",
         (Catch(_HUNDRED, "truth-table"), Catch(_TRADE, "truth-table")),
         (CLUSTER_IP, HAIRPIN, REFUSES),
+    ),
+    Saboteur(
+        "ports-sctp-dropped",
+        "Rules of SCTP are lost.",
+        tuple(Catch(case, "truth-table") for case in _SCTP),
+        (CLUSTER_IP, NODE_PORTS, HAIRPIN, REFUSES),
     ),
 )

@@ -74,4 +74,8 @@ SABOTEURS = {
     "target-port-plus-one": targets.changing(tcp_plus_one),
     "udp-to-tcp-port": _learning(OfTcp),
     "last-of-several-lost": _learning(LastOfSeveral),
+    "sctp-dropped": rewriting(
+        nft=without_lines(r" element ip6? kube-proxy service-(ips|nodeports) \{ (\S+ \. )?sctp "),
+        iptables=without_lines("^-A KUBE-(SERVICES|NODEPORTS) .*-p sctp .* -j KUBE-(SVC|SVL|EXT|FW)-"),
+    ),
 }

@@ -20,7 +20,7 @@ from gauntlet.semantics.places import Place, ServingNode, Where, World
 from gauntlet.semantics.proxy import DetectLocal, LocalhostNodePorts, Proxy
 from gauntlet.semantics.versions import NEWEST
 from gauntlet.workload import Endpoint, RunningBackend, Service, Slice, service_manifest, slice_manifest
-from gauntlet.workload.backend import HOST_HTTP_PORT, HOST_UDP_PORT, HTTP_PORT, UDP_PORT
+from gauntlet.workload.backend import HOST_HTTP_PORT, HOST_UDP_PORT, HTTP_PORT, SCTP_PORT, UDP_PORT
 from gauntlet.workload.catalogue import Asks, Pods, Step, Steps
 from gauntlet.workload.endpoints import slices_of
 from gauntlet.workload.service import IpFamilyPolicy
@@ -59,7 +59,11 @@ PODS = Pods(
 
 LISTENING = frozenset(
     (address, port)
-    for pods, ports in ((PODS.all, (HTTP_PORT, UDP_PORT)), (PODS.of_the_host, (HOST_HTTP_PORT, HOST_UDP_PORT)))
+    for pods, ports in (
+        (PODS.all, (HTTP_PORT, UDP_PORT)),
+        (PODS.one_each, (SCTP_PORT,)),
+        (PODS.of_the_host, (HOST_HTTP_PORT, HOST_UDP_PORT)),
+    )
     for pod in pods
     for address in pod.addresses
     for port in ports

@@ -155,10 +155,31 @@ def test_just_the_lines_that_it_is_about_are_written_otherwise(made: Made, monke
             "add element ip kube-proxy service-nodeports { tcp . 30001 : goto external-X }\n",
             "add element ip kube-proxy service-nodeports { tcp . 30001 : goto external-X }\n",
         ),
+        (
+            "ports-sctp-dropped",
+            "add element ip kube-proxy service-ips { 10.96.0.9 . sctp . 80 : goto service-X-shop/sctp/sctp/sctp }\n"
+            "delete element ip6 kube-proxy service-ips { fd10::9 . sctp . 80 }\n"
+            "add element ip6 kube-proxy service-nodeports { sctp . 30001 : goto external-X }\n"
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto service-X-shop/sctp/tcp/sctp }\n"
+            'add element ip kube-proxy no-endpoint-nodeports { sctp . 30003 comment "shop/sctp:sctp" : drop }\n',
+            "add element ip kube-proxy service-ips { 10.96.0.9 . tcp . 80 : goto service-X-shop/sctp/tcp/sctp }\n"
+            'add element ip kube-proxy no-endpoint-nodeports { sctp . 30003 comment "shop/sctp:sctp" : drop }\n',
+        ),
     ],
 )
 def test_elements_of_maps(saboteur: str, before: str, after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts.written(saboteur, texts.TOOLS[NFT], before, monkeypatch) == after
+
+
+def test_what_leads_to_chains_of_sctp_is_lost_and_what_refuses_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert texts.written("ports-sctp-dropped", texts.TOOLS[IPTABLES], texts.recorded(IPTABLES), monkeypatch) == (
+        texts.recorded(IPTABLES)
+    )
+    before = texts.recorded(IPTABLES).replace(" -p udp ", " -p sctp ")
+    gone, new = texts.changes(before, texts.written("ports-sctp-dropped", texts.TOOLS[IPTABLES], before, monkeypatch))
+    assert new == []
+    (lost,) = gone
+    assert lost.startswith('-A KUBE-SERVICES -m comment --comment "shop/plain:udp cluster IP" -m udp -p sctp ')
 
 
 def test_a_cluster_ip_without_an_endpoint_on_the_node_leads_to_all_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,13 @@ def test_a_fixed_local_port_is_for_one_udp_flow(target: Target, connection: Conn
         Load(target, connection=connection, users=users, local_port=4000)
 
 
+def test_sctp_is_asked_by_a_new_association_each_time() -> None:
+    sctp = dataclasses.replace(TCP, protocol=Protocol.SCTP)
+    assert Load(sctp).job(1).protocol == "sctp"
+    with pytest.raises(UsageError, match="new association"):
+        Load(sctp, connection=Connection.KEPT)
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -35,3 +35,10 @@ def test_a_port_in_use_is_passed_over() -> None:
         held = int(holder.getsockname()[1])
         ports._last = held - 1
         assert bound(ports) != held
+
+
+def test_ports_are_taken_in_turn_whoever_has_them() -> None:
+    ports = SourcePorts()
+    low, high = ports.bounds()
+    ports._last = high
+    assert [ports.take(), ports.take()] == [low, low + 1]
