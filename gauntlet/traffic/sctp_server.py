@@ -49,8 +49,9 @@ def main() -> None:
         readable, _, _ = select.select([sys.stdin, *sockets], [], [])
         if sys.stdin in readable:
             return
-        for raw in readable:
-            _serve(raw, server)
+        for raw in sockets:
+            if raw in readable:
+                _serve(raw, server)
 
 
 if __name__ == "__main__":
