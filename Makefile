@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup run unit test alone idle saboteurs lint render catalogue bench soak clean
+.PHONY: help setup run unit test alone idle saboteurs hunt lint render catalogue bench soak clean
 help: ## list what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -45,6 +45,9 @@ catalogue: setup ## write docs/catalogue.md and docs/known-defects.md anew
 
 saboteurs: setup ## try what the suites must catch, into docs/saboteurs.md (PART=2/5: a fifth; ONLY=name)
 	@$(BIN)/python -m tests.saboteurs $(if $(PART),--part $(PART)) $(if $(ONLY),--only $(ONLY))
+
+hunt: setup ## have the state machine find saboteurs by itself, into docs/saboteurs.md (ONLY=name)
+	@$(BIN)/python -m tests.saboteurs.hunting $(if $(ONLY),--only $(ONLY))
 
 bench: setup ## measure speed and precision into docs/benchmarks.md (PARTS=catalogue: the cases alone; upgrade: how well an outage is known; watch --watch-for=20m: what one costs)
 	$(BIN)/python -m bench $(PARTS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gauntlet.ground.paths import project_root
 from gauntlet.report.markdown import plain
+from tests.saboteurs import hunts
 from tests.saboteurs.judgement import Judgement
 from tests.saboteurs.register.saboteur import Saboteur
 
@@ -70,11 +71,15 @@ def rows(page: str) -> Iterator[Row]:
         yield Row(found[1], found[2], found[3])
 
 
-def markdown(saboteurs: Mapping[str, Saboteur], before: str, new: Iterable[Row]) -> str:
-    """The page: new rows in the place of those of earlier runs, without those of saboteurs that are gone."""
+def markdown(saboteurs: Mapping[str, Saboteur], before: str, new: Iterable[Row], hunted: Iterable[str] = ()) -> str:
+    """The page: new rows in the place of those of earlier runs, without those of saboteurs that are gone.
+
+    `hunted` are the new rows of hunts.
+    """
     latest = {(each.saboteur, each.subject): each for each in (*rows(before), *new)}
     kinds = dict.fromkeys(each.kind for each in saboteurs.values())
-    return "\n".join((_HEAD, *(line for kind in kinds for line in _class(kind, saboteurs, latest))))
+    lines = (line for kind in kinds for line in _class(kind, saboteurs, latest))
+    return "\n".join((_HEAD, *lines, *hunts.section(before, hunted)))
 
 
 def _class(kind: str, saboteurs: Mapping[str, Saboteur], latest: Mapping[tuple[str, str], Row]) -> Iterator[str]:

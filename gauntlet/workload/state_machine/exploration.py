@@ -1,10 +1,11 @@
-"""Exploration: Hypothesis draws sequences of moves, somebody tries them, and one that fails is made shorter."""
+"""Exploration: Hypothesis draws sequences of moves, somebody tries them, until one fails, which is made shorter."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from gauntlet.ground.errors import Inconclusive
 from gauntlet.workload.state_machine.moves import Kind, Move, Sequence, moves
+from gauntlet.workload.state_machine.shortening import shortest, shortest_of
+from gauntlet.workload.state_machine.trial import Counterexample, Trials, Trouble
 
 LONGEST = 10
 _TOGETHER = 3
@@ -22,28 +26,8 @@ _A_ROUND = 10
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """What was not as the model says: the number of the step, from 0, and a report for people."""
-
-    step: int
-    report: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """The shortest sequence that failed, and how."""
-
-    sequence: Sequence
-    trouble: Trouble
-
-
-# Takes a sequence to its end, or to the first step that is not as the model says.
-Trial = Callable[[Sequence], Trouble | None]
-
-
-@dataclass(frozen=True)
 class Effort:
-    """How much is tried: `sequences` of up to `longest` steps, with so many `services` at a time.
+    """How much is tried: `sequences` of up to `longest` steps, with so many `services` at a time, so many `together`.
 
     They are the same ones each time, unless there is a `database`: then what failed before is tried first, and the rest
     is random. Nothing new is begun after `budget_s`, and nothing is made shorter `shrink_s` after the first failure.
@@ -52,6 +36,7 @@ class Effort:
     sequences: int
     longest: int = LONGEST
     services: int = 1
+    together: int = 1
     kinds: Collection[Kind] = tuple(Kind)
     budget_s: float | None = None
     shrink_s: float | None = None
@@ -62,12 +47,14 @@ class Effort:
 class Tried:
     """What an exploration has come to: sequences and steps that were tried, also those that made one shorter.
 
-    `is_over` is whether time was up before all sequences were tried.
+    `is_over` is whether time was up before all sequences were tried. `found_s` is when the first failed, in
+    seconds from the beginning.
     """
 
     sequences: int = 0
     steps: int = 0
     is_over: bool = False
+    found_s: float | None = None
     counterexample: Counterexample | None = None
 
 
@@ -97,52 +84,87 @@ def sequences(effort: Effort) -> st.SearchStrategy[Sequence]:
     return st.lists(step, min_size=1, max_size=effort.longest).map(tuple)
 
 
-def explore(trial: Trial, effort: Effort) -> Tried:
-    """Try sequences until one fails, and make that one shorter. What `trial` raises goes through."""
+def groups(effort: Effort) -> st.SearchStrategy[tuple[Sequence, ...]]:
+    """Sequences that are tried together: one example to Hypothesis."""
+    return st.lists(sequences(effort), min_size=effort.together, max_size=effort.together).map(tuple)
+
+
+def explore(trials: Trials, effort: Effort) -> Tried:
+    """Try sequences until one fails, and make that one shorter. What `trials` raises before goes through."""
     tried = Tried()
-    memory = _Memory(trial, effort, tried)
-    numbers = random.Random(0)
+    memory = _Memory(trials, effort, tried)
     try:
-        for first in range(0, effort.sequences, _A_ROUND):
-            _explore(memory, effort, min(_A_ROUND, effort.sequences - first), numbers.getrandbits(64))
-    except (_Failed, _Over):
-        pass
+        found = _first_that_fails(memory, effort)
     except _Broken as broken:
         raise broken.error from None
+    if found is not None:
+        tried.counterexample = shortest(found, memory.shorter)
     return tried
 
 
 class _Memory:
-    """No sequence is tried twice: Hypothesis asks for the shortest one once more in the end, and what fails only now
-    and then would count as nothing.
+    """No sequence is tried twice, nor the beginning of one: Hypothesis asks for the one that failed once more in the
+    end, and what fails only now and then would count as nothing.
     """
 
-    def __init__(self, trial: Trial, effort: Effort, tried: Tried) -> None:
-        self._trial = trial
+    def __init__(self, trials: Trials, effort: Effort, tried: Tried) -> None:
+        self._trials = trials
         self._effort = effort
-        self.tried = tried
+        self._tried = tried
         self._known: dict[Sequence, Trouble | None] = {}
         self._began = time.monotonic()
         self._failed: float | None = None
+        self.first: Counterexample | None = None
 
-    def trouble(self, sequence: Sequence) -> Trouble | None:
-        if sequence in self._known:
-            return self._known[sequence]
-        if self._failed is not None and _is_over(self._failed, self._effort.shrink_s):
-            return None
-        if self._failed is None and _is_over(self._began, self._effort.budget_s):
-            self.tried.is_over = True
+    def holds(self, drawn: tuple[Sequence, ...]) -> bool:
+        """Whether all of these hold. Raises _Over if there is no time for them, and _Broken if they came to no end."""
+        new = self._new(drawn)
+        if new and _is_over(self._began, self._effort.budget_s):
+            self._tried.is_over = True
             raise _Over
         try:
-            found = self._trial(sequence)
+            self._try(new)
         except Exception as error:
             raise _Broken(error) from error
-        self.tried.sequences += 1
-        self.tried.steps += len(sequence) if found is None else found.step + 1
-        self._known[sequence] = found
-        if found is not None:
-            self._failed = self._failed or time.monotonic()
-        return found
+        found = shortest_of(drawn, tuple(self._known[each] for each in drawn))
+        if found is not None and self.first is None:
+            self._failed = time.monotonic()
+            self._tried.found_s = self._failed - self._began
+            self.first = found
+        return found is None
+
+    def shorter(self, sequences: tuple[Sequence, ...]) -> tuple[Trouble | None, ...]:
+        """Of shorter ones than what failed. None as well for what there is no time for, and if nobody can tell."""
+        new = self._new(sequences)
+        if not _is_over(self._failed, self._effort.shrink_s):
+            with suppress(Inconclusive):
+                self._try(new)
+        return tuple(self._known.get(each) for each in sequences)
+
+    def _new(self, sequences: tuple[Sequence, ...]) -> tuple[Sequence, ...]:
+        return tuple(each for each in dict.fromkeys(sequences) if each not in self._known)
+
+    def _try(self, new: tuple[Sequence, ...]) -> None:
+        if not new:
+            return
+        for sequence, found in zip(new, self._trials(new), strict=True):
+            taken = len(sequence) if found is None else found.step + 1
+            self._tried.sequences += 1
+            self._tried.steps += taken
+            for length in range(1, taken + 1):
+                self._known.setdefault(sequence[:length], found if length == taken else None)
+            self._known[sequence] = found
+
+
+def _first_that_fails(memory: _Memory, effort: Effort) -> Counterexample | None:
+    numbers = random.Random(0)
+    examples = -(-effort.sequences // effort.together)
+    try:
+        for first in range(0, examples, _A_ROUND):
+            _explore(memory, effort, min(_A_ROUND, examples - first), numbers.getrandbits(64))
+    except (_Failed, _Over):
+        pass
+    return memory.first
 
 
 def _explore(memory: _Memory, effort: Effort, count: int, number: int) -> None:
@@ -150,20 +172,18 @@ def _explore(memory: _Memory, effort: Effort, count: int, number: int) -> None:
         max_examples=count,
         database=None if effort.database is None else DirectoryBasedExampleDatabase(effort.database),
         deadline=None,
-        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        phases=(Phase.reuse, Phase.generate),
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(sequences(effort))
-    def holds(sequence: Sequence) -> None:
-        trouble = memory.trouble(sequence)
-        if trouble is not None:
-            memory.tried.counterexample = Counterexample(sequence, trouble)
+    @given(groups(effort))
+    def holds(drawn: tuple[Sequence, ...]) -> None:
+        if not memory.holds(drawn):
             raise _Failed
 
     # With a seed Hypothesis leaves its database alone.
     (holds if effort.database is not None else seed(number)(holds))()
 
 
-def _is_over(since: float, limit_s: float | None) -> bool:
-    return limit_s is not None and time.monotonic() > since + limit_s
+def _is_over(since: float | None, limit_s: float | None) -> bool:
+    return since is not None and limit_s is not None and time.monotonic() > since + limit_s

@@ -43,11 +43,11 @@ _PREFIX = {Family.IPV4: 24, Family.IPV6: 64}
 
 @dataclass(frozen=True)
 class Served:
-    """One Service, in the words of moves. A new one is reached in every way there is, and led to one pod."""
+    """One Service, in the words of moves. A new one is reached in every way there is, and led to pods of two nodes."""
 
     type: ServiceType = ServiceType.LOAD_BALANCER
     ports: Ports = Ports.BOTH
-    endpoints: Mapping[int, Fitness] = field(default_factory=lambda: {0: Fitness.READY})
+    endpoints: Mapping[int, Fitness] = field(default_factory=lambda: {0: Fitness.READY, 1: Fitness.READY})
     external: Policy = Policy.CLUSTER
     internal: Policy = Policy.CLUSTER
     affinity: Affinity = Affinity.NONE

@@ -30,11 +30,24 @@ SABOTEURS = (
         astray(_EXTERNAL, _SWITCHED),
     ),
     Saboteur(
+        "policies-external-local-inside-too",
+        "externalTrafficPolicy Local keeps pods and nodes to the endpoints of the node that they ask as well.",
+        (Catch(_EXTERNAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
+        (*_WITNESSES, _INTERNAL),
+        astray(_EXTERNAL, _SWITCHED),
+    ),
+    Saboteur(
         "policies-internal-local-ignored",
         "internalTrafficPolicy Local of Services with NodePorts is obeyed as Cluster, on nodes that have an endpoint.",
         (Catch(_NODE_PORTS_ALONE, "truth-table"),),
         (*_WITNESSES, _EXTERNAL),
         astray(_NODE_PORTS_ALONE),
+    ),
+    Saboteur(
+        "policies-internal-local-outside-too",
+        "internalTrafficPolicy Local keeps who asks a NodePort to the node's endpoints as well, if it has any.",
+        (Catch(_NODE_PORTS_ALONE, "every-backend"),),
+        (*_WITNESSES, _EXTERNAL, _INTERNAL),
     ),
     Saboteur(
         "policies-ranges-ignored",

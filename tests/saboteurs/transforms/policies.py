@@ -41,6 +41,27 @@ def inside_everywhere_nft(text: str) -> str:
     )
 
 
+def outside_local_iptables(text: str) -> str:
+    """NodePorts and load balancer IPs lead where cluster IPs of internalTrafficPolicy Local do, if that is anywhere."""
+    inside = set(re.findall(r"^:KUBE-SVL-(\S+) ", text, re.M))
+    return re.sub(
+        r"^(-A KUBE-EXT-(\S+) -j KUBE-)SVC-\2$",
+        lambda found: f"{found[1]}SVL-{found[2]}" if found[2] in inside else found[0],
+        text,
+        flags=re.M,
+    )
+
+
+def outside_local_nft(text: str) -> str:
+    """The same."""
+    return re.sub(
+        r"^(add rule ip6? kube-proxy external-(\S+) goto )service-\2$",
+        lambda found: f"{found[1]}local-{found[2]}" if _has_chain(text, f"local-{found[2]}") else found[0],
+        text,
+        flags=re.M,
+    )
+
+
 def ranges_at_node_ports_iptables(text: str) -> str:
     firewalls = set(re.findall(r'^-A KUBE-SERVICES .* loadbalancer IP" .* -j KUBE-FW-(\S+)$', text, re.M))
     return re.sub(
@@ -76,7 +97,13 @@ SABOTEURS = {
             without_lines('^-A KUBE-EXTERNAL-SERVICES .* has no local endpoints" .* -j DROP$'),
         ),
     ),
+    # Nobody counts as inside: who came from pods or the node itself goes on to the rules for those outside.
+    "external-local-inside-too": rewriting(
+        nft=without_lines(r'^add rule ip6? kube-proxy external-\S+ .* comment "short-circuit (pod|local) traffic"$'),
+        iptables=without_lines(r'^-A KUBE-EXT-\S+ .*"(pod|route LOCAL) traffic for .* -j KUBE-SVC-'),
+    ),
     "internal-local-ignored": rewriting(nft=inside_everywhere_nft, iptables=inside_everywhere_iptables),
+    "internal-local-outside-too": rewriting(nft=outside_local_nft, iptables=outside_local_iptables),
     "ranges-ignored": rewriting(
         nft=without_lines(r"^add rule ip6? kube-proxy firewall-\S+ .* drop$"),
         iptables=one_after_the_other(

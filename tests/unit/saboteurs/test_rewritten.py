@@ -65,6 +65,17 @@ MADE = (
         "fib saddr type local",
         f"{_OF_LOCAL}/tcp/tcp (mark set|goto service-)",
     ),
+    Made("policies-external-local-inside-too", IPTABLES, 4, 0, rf'{_OF_LOCAL}.* destinations" .* -j KUBE-SVC-'),
+    Made("policies-external-local-inside-too", NFT, 4, 0, rf"{_OF_LOCAL}/tcp/tcp .* goto service-.*short-circuit"),
+    Made("policies-internal-local-outside-too", IPTABLES, 1, 1, "^-A KUBE-EXT-UVOE.* -j KUBE-SVC-", "-j KUBE-SVL-UVOE"),
+    Made(
+        "policies-internal-local-outside-too",
+        NFT,
+        1,
+        1,
+        "external-3RRL4R3Q-shop/inside/.* goto service-",
+        "goto local-3RRL4R3Q-shop/inside/",
+    ),
     Made(
         "policies-internal-local-ignored", IPTABLES, 1, 1, "shop/inside:tcp cluster IP.* -j KUBE-SVL-", "-j KUBE-EXT-"
     ),

@@ -25,10 +25,10 @@ from gauntlet.workload.catalogue.questions import Asking, outcome
 from gauntlet.workload.catalogue.step import Step
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
 from gauntlet.workload.state_machine import Move, steps
-from gauntlet.workload.state_machine.exploration import Trouble
 from gauntlet.workload.state_machine.moves import Configuration
 from gauntlet.workload.state_machine.moves import Sequence as Moves
 from gauntlet.workload.state_machine.state import State, states
+from gauntlet.workload.state_machine.trial import Trouble
 from tests.unit.catalogue import made_up
 from tests.unit.catalogue.asking import Client
 

@@ -16,6 +16,7 @@ from gauntlet.workload.state_machine import Kind, Move, saved, steps
 from gauntlet.workload.state_machine.exploration import Effort, explore
 from gauntlet.workload.state_machine.saved import Saved
 from gauntlet.workload.state_machine.state import in_words
+from gauntlet.workload.state_machine.trial import one_by_one
 from tests.unit.state_machine.fake import PODS, Sound, attempt
 
 REGRESSIONS = saved.read(project_root() / "suites" / "conformance" / "sequences.yaml")
@@ -27,7 +28,7 @@ def test_a_move_makes_a_service_that_is_not_there() -> None:
     ((service, endpoints),) = step.services.items()
 
     assert (service.name, service.type, service.external_traffic) == ("s1", ServiceType.LOAD_BALANCER, Policy.LOCAL)
-    assert endpoints == (ready(PODS[0]),)
+    assert endpoints == (ready(PODS[0]), ready(PODS[1]))
 
 
 def test_what_a_type_does_not_have_is_left_out_and_comes_back_with_it() -> None:
@@ -45,7 +46,7 @@ def test_what_a_type_does_not_have_is_left_out_and_comes_back_with_it() -> None:
 
 def test_endpoints_come_change_and_go() -> None:
     sequence = (
-        (Move(Kind.ENDPOINT, 0, "ready", 2), Move(Kind.ENDPOINT, 0, "unready", 0)),
+        (Move(Kind.ENDPOINT, 0, "ready", 2), Move(Kind.ENDPOINT, 0, "unready", 0), Move(Kind.ENDPOINT, 0, "gone", 1)),
         (Move(Kind.ENDPOINT, 0, "gone", 0),),
         (Move(Kind.DELETE, 0),),
     )
@@ -74,7 +75,10 @@ def test_a_sequence_is_printed_as_plain_steps() -> None:
 
 def test_sequences_are_read_as_they_were_saved(tmp_path: Path) -> None:
     seen: list[Saved] = []
-    explore(lambda sequence: seen.append(Saved(f"sequence-{len(seen)}", "nothing", sequence)), Effort(20, services=2))
+    explore(
+        one_by_one(lambda sequence: seen.append(Saved(f"sequence-{len(seen)}", "nothing", sequence))),
+        Effort(20, services=2),
+    )
     path = tmp_path / "sequences.yaml"
 
     path.write_text(saved.text(seen))
