@@ -71,9 +71,11 @@ class RehearsingClient(PatientClient):
 
     def _create(self, folder: str, given: _Object) -> tuple[int, _Object]:
         self._say(f"create, by POST {folder}:\n{_yaml(given)}")
-        if "metadata" in given and "name" in given["metadata"]:
-            self._made[f"{folder}/{given['metadata']['name']}"] = _completed(given, next(self._number))
-        return 201, given
+        if "metadata" not in given or "name" not in given["metadata"]:
+            return 201, given
+        made = _completed(given, next(self._number))
+        self._made[f"{folder}/{given['metadata']['name']}"] = made
+        return 201, made
 
     def _change(self, path: str, given: _Object) -> tuple[int, _Object]:
         self._say(f"change {path}:\n{_yaml(given)}")
