@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from gauntlet.ground.cluster import Host, Node
 from gauntlet.ground.history import Protocol
-from gauntlet.traffic import Target
+from gauntlet.traffic import Load, Target
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Served
+
+RATE_PER_S = 10.0
+
+
+def kept_by(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Load], ...]:
+    """Users that keep their connections and UDP sockets, with RATE_PER_S attempts a second each."""
+    return tuple((client, Load.kept(target, RATE_PER_S)) for client, target in users_of(service, clients, node))
+
+
+def asked_by(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Load], ...]:
+    """The same, and as many users that have a new connection or socket for each attempt."""
+    return tuple(
+        (client, load)
+        for client, target in users_of(service, clients, node)
+        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
+    )
 
 
 def users_of(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Target], ...]:

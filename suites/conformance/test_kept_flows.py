@@ -16,11 +16,10 @@ from gauntlet.workload import HTTP, UDP, Backend, Clients, Port, Service, Servic
 from gauntlet.workload.backend import UDP_PORT
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.shared import Shared
-from gauntlet.workload.users import users_of
+from gauntlet.workload.users import RATE_PER_S, kept_by
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
-RATE_PER_S = 10.0
 # Of the range of NodePorts, and of that part of it which the API server does not give out by itself.
 NUMBER = 30_053
 
@@ -31,7 +30,7 @@ def test_changes_of_other_services_hurt_no_kept_flow(
 ) -> None:
     """Another Service is made, loses an endpoint and gets it back: no open connection is cut, no UDP flow moves."""
     near, far = clients.nodes[0], clients.nodes[-1]
-    loads = [(client, Load.kept(target, RATE_PER_S)) for client, target in users_of(shared.service, clients, near)]
+    loads = kept_by(shared.service, clients, near)
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         neighbours = workload.run(Backend("neighbour-1", near.name), Backend("neighbour-2", far.name))
         other = workload.serve_endpoints(

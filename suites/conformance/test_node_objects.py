@@ -12,7 +12,7 @@ from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
 from gauntlet.semantics.places import Where
-from gauntlet.traffic import Load, Traffic
+from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
 from gauntlet.traffic.under_way import under_way
@@ -21,7 +21,7 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.catalogue import AT_NODE_PORTS, Flow, Kind, Pods, Step, Steps
 from gauntlet.workload.node_objects import NodeObjects
 from gauntlet.workload.paths import Secondary
-from gauntlet.workload.users import users_of
+from gauntlet.workload.users import asked_by
 
 pytestmark = [
     pytest.mark.conformance,
@@ -30,7 +30,6 @@ pytestmark = [
     pytest.mark.needs("many-changes"),
 ]
 
-RATE_PER_S = 10.0
 GHOST = "node-ghost"
 
 
@@ -135,11 +134,7 @@ def test_a_node_object_that_is_deleted_and_made_again_costs_nobody_an_attempt(
         Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None), backends.endpoints()
     )
     node = cluster.nodes[-1]
-    loads = [
-        (client, load)
-        for client, target in users_of(service, clients, node)
-        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
-    ]
+    loads = asked_by(service, clients, node)
     with under_way(traffic, evidence, loads, backends.nodes) as flows:
         node_objects.delete(node)
         node_objects.restore()

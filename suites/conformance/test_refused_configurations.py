@@ -9,7 +9,7 @@ from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.undisturbed import undisturbed
 from gauntlet.ground.cluster import Cluster, Json, Node
 from gauntlet.report.judge import Judge
-from gauntlet.traffic import Load, Traffic
+from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
 from gauntlet.traffic.under_way import under_way
@@ -18,7 +18,7 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.conntrack_limit import above_the_present
 from gauntlet.workload.doubtful_configuration import DoubtfulConfiguration
 from gauntlet.workload.shared import Shared
-from gauntlet.workload.users import users_of
+from gauntlet.workload.users import asked_by
 
 pytestmark = [
     pytest.mark.conformance,
@@ -26,8 +26,6 @@ pytestmark = [
     pytest.mark.needs("proxy-configuration"),
     pytest.mark.needs("serves-on"),
 ]
-
-RATE_PER_S = 10.0
 
 
 @pytest.mark.parametrize(
@@ -54,11 +52,7 @@ def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
     judge: Judge,
 ) -> None:
     """Every kube-proxy ends with a word on what is wrong, nobody notices, and once corrected it serves again."""
-    loads = [
-        (client, load)
-        for client, target in users_of(shared.service, clients, clients.nodes[0])
-        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
-    ]
+    loads = asked_by(shared.service, clients, clients.nodes[0])
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(doubtful_configuration.to_be_refused(fields(cluster.nodes)))
         doubtful_configuration.correct()

@@ -6,9 +6,9 @@ from gauntlet.checkers.availability import availability
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.undisturbed import undisturbed
-from gauntlet.ground.cluster import Cluster, Host
+from gauntlet.ground.cluster import Cluster
 from gauntlet.report.judge import Judge
-from gauntlet.traffic import Load, Traffic
+from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
 from gauntlet.traffic.under_way import under_way
@@ -17,7 +17,7 @@ from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.conntrack_limit import below_the_present
 from gauntlet.workload.doubtful_configuration import DoubtfulConfiguration
 from gauntlet.workload.shared import Shared
-from gauntlet.workload.users import users_of
+from gauntlet.workload.users import asked_by
 
 pytestmark = [
     pytest.mark.conformance,
@@ -26,23 +26,10 @@ pytestmark = [
     pytest.mark.needs("serves-on"),
 ]
 
-RATE_PER_S = 10.0
-
-
-@pytest.fixture
-def loads(shared: Shared, clients: Clients) -> list[tuple[Host, Load]]:
-    """Users of the shared Service: with a new connection each time, and with one that is kept."""
-    return [
-        (client, load)
-        for client, target in users_of(shared.service, clients, clients.nodes[0])
-        for load in (Load(target, rate_per_s=RATE_PER_S), Load.kept(target, RATE_PER_S))
-    ]
-
 
 @pytest.mark.needs("unwritable-limits")
 def test_a_limit_of_conntrack_that_is_large_enough_need_not_be_written(
     cluster: Cluster,
-    loads: list[tuple[Host, Load]],
     doubtful_configuration: DoubtfulConfiguration,
     shared: Shared,
     workload: CaseWorkload,
@@ -57,6 +44,7 @@ def test_a_limit_of_conntrack_that_is_large_enough_need_not_be_written(
 
     The rule: `min` of KubeProxyConntrackConfiguration is "the minimum value"; kubernetes/kubernetes 141943.
     """
+    loads = asked_by(shared.service, clients, clients.nodes[0])
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(doubtful_configuration.to_be_survived(below_the_present(cluster.nodes)))
         doubtful_configuration.correct()
@@ -71,7 +59,6 @@ def test_a_limit_of_conntrack_that_is_large_enough_need_not_be_written(
 @pytest.mark.slow
 @pytest.mark.needs("configured-node-names")
 def test_a_node_name_that_no_node_has_costs_nobody_an_attempt(
-    loads: list[tuple[Host, Load]],
     doubtful_configuration: DoubtfulConfiguration,
     shared: Shared,
     workload: CaseWorkload,
@@ -86,6 +73,7 @@ def test_a_node_name_that_no_node_has_costs_nobody_an_attempt(
 
     The rule: NewNodeManager in pkg/proxy/node.go, "we keep going even if we didn't find a node".
     """
+    loads = asked_by(shared.service, clients, clients.nodes[0])
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(doubtful_configuration.to_be_survived({"hostnameOverride": "a-node-that-is-not-there"}))
         meanwhile = workload.serve(Service("meanwhile"))
