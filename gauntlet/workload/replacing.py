@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -13,8 +12,9 @@ from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, DeclaredFlow, Event, EventKind, Protocol
 from gauntlet.semantics.objects import Policy, ServiceType
-from gauntlet.traffic import Flow, Load, Target, Traffic
+from gauntlet.traffic import Load, Target, Traffic
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.traffic.under_way import under_way
 from gauntlet.workload.backend import APP, Backend
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.clients import Clients
@@ -100,11 +100,7 @@ class Replacing:
 
     def _under_traffic(self, wanted: Service, old: Backends, act: Act) -> Replaced:
         service = self.workload.serve(wanted)
-        with ExitStack() as stack:
-            flows: list[Flow] = []
-            stack.enter_context(self.evidence.unfinished(flows, old.nodes))
-            for client, load in self._loads(service):
-                flows.append(stack.enter_context(self.traffic.start(client, load)))
+        with under_way(self.traffic, self.evidence, self._loads(service), old.nodes) as flows:
             new, leaving, deleted = act(service)
             self.workload.wait_endpoints(service, new)
             forgotten = self.workload.wait_forgotten(service, old)
@@ -113,10 +109,8 @@ class Replacing:
             self.workload.wait(service, len(new.all))
             time.sleep(WATCHED_ON_S)
             everyone = Backends((*old.all, *new.all))
-            for flow in flows:
-                flow.ask_to_stop()
-            seen = self.evidence.add(pl.concat(flow.stop(everyone.nodes) for flow in flows))
-        return Replaced(service, everyone, new, leaving, ended, forgotten, tuple(flow.declared for flow in flows), seen)
+            seen = flows.stop(everyone.nodes)
+        return Replaced(service, everyone, new, leaving, ended, forgotten, flows.declared, seen)
 
     def _run(self, name: str, app: str) -> Backends:
         nodes = enumerate(self.workload.nodes, start=1)
