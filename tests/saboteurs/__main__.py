@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 import time
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 import click
 
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.machine import short_commit
 from gauntlet.ground.paths import project_root
 from tests.saboteurs import page
 from tests.saboteurs.judgement import Judgement
 from tests.saboteurs.register import all_saboteurs, part
 from tests.saboteurs.register.saboteur import Saboteur
-from tests.saboteurs.trial import trial
+from tests.saboteurs.trial import of_now, trial
 
 
 @click.command()
@@ -35,7 +33,7 @@ def main(fraction: str, only: tuple[str, ...], results: Path, into: Path) -> Non
     if not 1 <= number <= of:
         raise click.UsageError(f"--part {fraction}: K is 1 to N")
     chosen = tuple(all_saboteurs()[name] for name in only) or part(number, of)
-    run = f"{datetime.datetime.now(datetime.UTC).date()}, {short_commit(':!docs')}"
+    run = of_now()
     is_caught = [_try(saboteur, results / saboteur.name, into, run) for saboteur in chosen]
     print(f"{sum(is_caught)} of {len(chosen)} saboteurs were caught as declared: {into}")
     sys.exit(0 if all(is_caught) else 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import click
 from fixtures.state_machine import CHECK, EFFORT, FILE
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.machine import short_commit
 from gauntlet.ground.paths import project_root
 from gauntlet.report.run_folder import LATEST_SELECTION
 from gauntlet.workload.state_machine import saved
@@ -19,7 +17,7 @@ from gauntlet.workload.state_machine.state import in_words
 from tests.saboteurs import hunts, page
 from tests.saboteurs.hunts import HUNTED, HUNTS, Prey
 from tests.saboteurs.register import all_saboteurs
-from tests.saboteurs.trial import run
+from tests.saboteurs.trial import of_now, run
 
 CASE = "suites/conformance/test_state_machine.py::test_any_changes_of_services"
 
@@ -50,13 +48,13 @@ def hunt(saboteur: str, mode: ProxyMode, into: Path) -> Prey:
 )
 def main(only: tuple[str, ...], results: Path) -> None:
     """Have the state machine find saboteurs, and write what it found. Exits with 1 if one was not found."""
-    run_words = f"{datetime.datetime.now(datetime.UTC).date()}, {short_commit(':!docs')}"
+    now = of_now()
     chosen = [(saboteur, mode) for saboteur, mode in HUNTS if not only or saboteur in only]
     caught = []
     for saboteur, mode in chosen:
         prey = hunt(saboteur, mode, results / f"{saboteur}-{mode}")
         before = page.PAGE.read_text(encoding="utf-8")
-        written = page.markdown(all_saboteurs(), before, [], [hunts.row(prey, run_words)])
+        written = page.markdown(all_saboteurs(), before, [], [hunts.row(prey, now)])
         page.PAGE.write_text(written, encoding="utf-8")
         caught.append(not prey.complaints)
         print(f"{saboteur} in {mode} mode: {prey.effort}", *prey.steps, *prey.complaints, sep="\n  ", flush=True)

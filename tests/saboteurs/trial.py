@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.machine import short_commit
 from gauntlet.ground.paths import project_root
 from gauntlet.report import results_file
 from gauntlet.report.results import Results
@@ -22,6 +24,11 @@ from tests.saboteurs.links import HOME
 from tests.saboteurs.register.saboteur import Saboteur
 
 FAILED = 1
+
+
+def of_now() -> str:
+    """The day and the commit, as pages have them of a run."""
+    return f"{datetime.datetime.now(datetime.UTC).date()}, {short_commit(':!docs')}"
 
 
 def trial(saboteur: Saboteur, into: Path) -> tuple[Judgement, ...]:

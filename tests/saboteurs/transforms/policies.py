@@ -7,6 +7,10 @@ import re
 from tests.saboteurs.call import rewriting, without_lines
 from tests.saboteurs.rewrites import one_after_the_other, replacing
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # The last rule of KUBE-SERVICES, before which others may be added.
 _LAST_OF_SERVICES = '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports;'
 _NO_LOCAL_ENDPOINTS = re.compile(
@@ -33,43 +37,25 @@ def inside_everywhere_iptables(text: str) -> str:
 
 def inside_everywhere_nft(text: str) -> str:
     """The same, on nodes that have an endpoint."""
-    return re.sub(
-        r"^(add element ip6? kube-proxy service-ips \{ .* : goto )local-(\S+) \}$",
-        lambda found: f"{found[1]}external-{found[2]} }}" if _has_chain(text, f"external-{found[2]}") else found[0],
-        text,
-        flags=re.M,
-    )
+    places = r"^(add element ip6? kube-proxy service-ips \{ .* : goto )local-(\S+)( \})$"
+    return _leading(text, places, "external-", lambda service: _has_chain(text, f"external-{service}"))
 
 
 def outside_local_iptables(text: str) -> str:
     """NodePorts and load balancer IPs lead where cluster IPs of internalTrafficPolicy Local do, if that is anywhere."""
     inside = set(re.findall(r"^:KUBE-SVL-(\S+) ", text, re.M))
-    return re.sub(
-        r"^(-A KUBE-EXT-(\S+) -j KUBE-)SVC-\2$",
-        lambda found: f"{found[1]}SVL-{found[2]}" if found[2] in inside else found[0],
-        text,
-        flags=re.M,
-    )
+    return _leading(text, r"^(-A KUBE-EXT-(\S+) -j KUBE-)SVC-\2()$", "SVL-", inside.__contains__)
 
 
 def outside_local_nft(text: str) -> str:
     """The same."""
-    return re.sub(
-        r"^(add rule ip6? kube-proxy external-(\S+) goto )service-\2$",
-        lambda found: f"{found[1]}local-{found[2]}" if _has_chain(text, f"local-{found[2]}") else found[0],
-        text,
-        flags=re.M,
-    )
+    rules = r"^(add rule ip6? kube-proxy external-(\S+) goto )service-\2()$"
+    return _leading(text, rules, "local-", lambda service: _has_chain(text, f"local-{service}"))
 
 
 def ranges_at_node_ports_iptables(text: str) -> str:
     firewalls = set(re.findall(r'^-A KUBE-SERVICES .* loadbalancer IP" .* -j KUBE-FW-(\S+)$', text, re.M))
-    return re.sub(
-        r"^(-A KUBE-NODEPORTS .* -j KUBE-)EXT-(\S+)$",
-        lambda found: f"{found[1]}FW-{found[2]}" if found[2] in firewalls else found[0],
-        text,
-        flags=re.M,
-    )
+    return _leading(text, r"^(-A KUBE-NODEPORTS .* -j KUBE-)EXT-(\S+)()$", "FW-", firewalls.__contains__)
 
 
 def ranges_at_node_ports_nft(text: str) -> str:
@@ -79,6 +65,19 @@ def ranges_at_node_ports_nft(text: str) -> str:
         if _has_chain(text, f"external-{service}")
     ]
     return text + "".join(rules)
+
+
+def _leading(text: str, rule: str, to: str, is_there: Callable[[str], bool]) -> str:
+    """Rules of this form lead to the chain `to` of the same Service, where it has one.
+
+    The groups of `rule` are what stands before the chain, the Service, and what stands behind it.
+    """
+    return re.sub(
+        rule,
+        lambda found: f"{found[1]}{to}{found[2]}{found[3]}" if is_there(found[2]) else found[0],
+        text,
+        flags=re.M,
+    )
 
 
 def _has_chain(text: str, chain: str) -> bool:
