@@ -9,7 +9,7 @@ import struct
 
 from gauntlet.traffic.ports import SourcePorts
 from gauntlet.traffic.reply import BadReply
-from gauntlet.traffic.sctp import PROTOCOL, Association
+from gauntlet.traffic.sctp import PROTOCOL, Association, behind_ip
 from gauntlet.traffic.users import Probe, hear_of_errors
 
 # A raw socket has no port that others could not have: those of SCTP are the agent's own to count.
@@ -73,8 +73,7 @@ class NewAssociation(Probe):
                 if refusal is None:
                     continue
                 raise refusal from None
-            # The header stands before what comes by IPv4 (raw(7)).
-            return packet if raw.family == socket.AF_INET6 else packet[(packet[0] & 0x0F) * 4 :]
+            return behind_ip(packet, by_ipv6=raw.family == socket.AF_INET6)
 
 
 def _refusal(raw: socket.socket, association: Association) -> OSError | None:

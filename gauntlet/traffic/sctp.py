@@ -118,6 +118,11 @@ def decode(data: bytes) -> Packet | None:
     return Packet(source_port, destination_port, tag, tuple(chunks))
 
 
+def behind_ip(received: bytes, *, by_ipv6: bool) -> bytes:
+    """What a raw socket was sent, without the IP header, which stands before what comes by IPv4 alone (raw(7))."""
+    return received if by_ipv6 else received[(received[0] & 0x0F) * 4 :]
+
+
 class Association:
     """The client's side. `answer` is None until it is there; the association `is_over` once it is shut down."""
 

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from gauntlet.traffic.sctp import PROTOCOL, Server
+from gauntlet.traffic.sctp import PROTOCOL, Server, behind_ip
 
 READY = "ready\n"
 # Of a kernel that speaks SCTP: it would abort each association that no socket of its own has.
@@ -27,10 +27,8 @@ def _listening(address: str) -> socket.socket:
 
 
 def _serve(raw: socket.socket, server: Server) -> None:
-    packet, (source, *_) = raw.recvfrom(_LARGEST)
-    if raw.family == socket.AF_INET:
-        packet = packet[(packet[0] & 0x0F) * 4 :]
-    answer = server.hear(packet, source)
+    received, (source, *_) = raw.recvfrom(_LARGEST)
+    answer = server.hear(behind_ip(received, by_ipv6=raw.family == socket.AF_INET6), source)
     if answer is not None:
         # A client that cannot be reached hears nothing, and others go on.
         with suppress(OSError):
