@@ -23,15 +23,13 @@ from gauntlet.workload.replacing import Replaced, Replacing
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.needs("endpoint-slices")]
 
 
-# Which of the cluster's families: the primary one, and the other.
-FIRST, SECOND = 0, 1
+def by_policy_and_family(first: Policy, second: Policy) -> pytest.MarkDecorator:
+    """`first` in the cluster's primary IP family, number 0, `second` in the other."""
+    other = pytest.param(second, 1, id=f"{second}-other-family", marks=pytest.mark.needs("dual-stack"))
+    return pytest.mark.parametrize(("policy", "number"), [pytest.param(first, 0, id=str(first)), other])
 
 
-@pytest.mark.parametrize(
-    ("policy", "number"),
-    [(Policy.CLUSTER, FIRST), pytest.param(Policy.LOCAL, SECOND, marks=pytest.mark.needs("dual-stack"))],
-    ids=["Cluster", "Local-other-family"],
-)
+@by_policy_and_family(Policy.CLUSTER, Policy.LOCAL)
 def test_a_rolling_update_costs_nobody_an_attempt(
     policy: Policy,
     number: int,
@@ -51,11 +49,7 @@ def test_a_rolling_update_costs_nobody_an_attempt(
     judge(*_findings(replaced, evidence, probe(clients.pods, replaced.service.cluster_ip())))
 
 
-@pytest.mark.parametrize(
-    ("policy", "number"),
-    [(Policy.LOCAL, FIRST), pytest.param(Policy.CLUSTER, SECOND, marks=pytest.mark.needs("dual-stack"))],
-    ids=["Local", "Cluster-other-family"],
-)
+@by_policy_and_family(Policy.LOCAL, Policy.CLUSTER)
 def test_blue_and_green_cost_nobody_an_attempt(
     policy: Policy,
     number: int,

@@ -12,7 +12,7 @@ from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.history import Connection, Frontend, Protocol
 from gauntlet.ground.waiting import until
 from gauntlet.traffic import Load, Target, Traffic
-from tests.cluster.traffic.world import ADDRESS, World
+from tests.cluster.traffic.world import ADDRESS, World, four_times
 
 TCP = Target("ns/web", Frontend.CLUSTER_IP, ADDRESS, 8080)
 UDP = dataclasses.replace(TCP, port=8081, protocol=Protocol.UDP)
@@ -107,12 +107,8 @@ def _causes(world: World) -> Iterator[None]:
     ids=lambda value: f"{value.protocol}-{value.address}-{value.port}" if isinstance(value, Target) else value,
 )
 def test_an_outcome_has_its_cause(world: World, traffic: Traffic, target: Target, outcome: str) -> None:
-    # Looking up a name may take the resolver longer than the network takes for anything else.
-    timeout_s = 0.2 if outcome == "timeout" else 20.0
+    frame = four_times(traffic, world, target, outcome)
 
-    frame = traffic.send(world, Load(target, users=2, attempts=4, timeout_s=timeout_s))
-
-    assert frame["outcome"].to_list() == [outcome] * 4, frame["error"].to_list()
     if outcome == "ok":
         assert frame["backend"].is_in(["b1", "b2"]).all()
         assert frame["seen_source_ip"].is_in(["127.0.0.1", "::1"]).all()

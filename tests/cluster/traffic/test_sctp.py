@@ -9,10 +9,10 @@ import pytest
 
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.history import Frontend, Protocol
-from gauntlet.traffic import Load, Target, Traffic
+from gauntlet.traffic import Target, Traffic
 from gauntlet.traffic.sctp_servers import SctpServers
 from gauntlet.traffic.table import Table, TableRow
-from tests.cluster.traffic.world import ADDRESS, World
+from tests.cluster.traffic.world import ADDRESS, World, four_times
 
 PORT = 8082
 DIRECT = Target("ns/web", Frontend.CLUSTER_IP, ADDRESS, PORT, Protocol.SCTP)
@@ -71,11 +71,8 @@ def servers(world: World) -> Iterator[SctpServers]:
     ids=lambda value: f"{value.address}-{value.port}" if isinstance(value, Target) else value,
 )
 def test_an_outcome_has_its_cause(world: World, traffic: Traffic, target: Target, outcome: str) -> None:
-    timeout_s = 0.2 if outcome == "timeout" else 20.0
+    frame = four_times(traffic, world, target, outcome)
 
-    frame = traffic.send(world, Load(target, users=2, attempts=4, timeout_s=timeout_s))
-
-    assert frame["outcome"].to_list() == [outcome] * 4, frame["error"].to_list()
     if outcome == "ok":
         assert frame["backend"].to_list() == ["b3"] * 4
         assert frame["seen_source_ip"].is_in(["127.0.0.1", "::1"]).all()

@@ -14,8 +14,10 @@ from typing import IO, Self
 from gauntlet.ground import python
 from gauntlet.ground.cluster import Completed, HostKind
 from gauntlet.ground.family import Addressed
+from gauntlet.ground.frames import pl
 from gauntlet.ground.waiting import until
 from gauntlet.nodes import command
+from gauntlet.traffic import Load, Target, Traffic
 
 ADDRESS = "127.0.0.1"
 
@@ -133,3 +135,12 @@ class World(Addressed):
         if process.poll() is None:
             process.kill()
             process.wait(timeout=5)
+
+
+def four_times(traffic: Traffic, world: World, target: Target, outcome: str) -> pl.DataFrame:
+    """The attempts of two users (ATTEMPTS schema), each of which has to come out so."""
+    # Looking up a name may take the resolver longer than the network takes for anything else.
+    timeout_s = 0.2 if outcome == "timeout" else 20.0
+    frame = traffic.send(world, Load(target, users=2, attempts=4, timeout_s=timeout_s))
+    assert frame["outcome"].to_list() == [outcome] * 4, frame["error"].to_list()
+    return frame
