@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +17,15 @@ def named(name: str, pid: int) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
             if process.name() == name:
                 found.append(process)
+    return found
+
+
+def words(processes: Iterable[psutil.Process]) -> list[str]:
+    """All words of their command lines, of those that have not ended meanwhile."""
+    found: list[str] = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            found += process.cmdline()
     return found
 
 

@@ -13,6 +13,7 @@ from gauntlet.doctor.cluster_check.audit import TABLE, Audit
 from gauntlet.doctor.cluster_check.mismatches import Kind
 from gauntlet.ground.cluster import Cluster, Node, ProxyMode
 from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import Protocol
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api
 from gauntlet.providers import ClusterSpec, provider
@@ -69,7 +70,7 @@ def firewalled(node: Node) -> tuple[Route, ...]:
 def plant_wrong_rule(node: Node, mode: ProxyMode, web: Served) -> None:
     """The Service's own chain leads elsewhere before it leads anywhere else."""
     target = web.cluster_ip()
-    chain = rules.read(node, mode).find(target.address, target.port)[0].chains[0]
+    chain = rules.read(node, mode).find(target.address, target.port, Protocol.TCP)[0].chains[0]
     iptables = f"iptables -w -t nat -I {chain} -p tcp -j DNAT --to-destination {FORMER}:8080"
     nft = f"nft insert rule ip kube-proxy '{chain}' meta l4proto tcp dnat to {FORMER}:8080"
     node.run(("sh", "-c", iptables if mode is ProxyMode.IPTABLES else nft))

@@ -15,6 +15,7 @@ from gauntlet.ground.cluster import Cluster, Host, ProxyMode
 from gauntlet.ground.waiting import until
 from gauntlet.providers import provider
 from gauntlet.providers.sandbox import layout
+from tests import process_tree
 from tests.cluster.sandbox.conftest import Namespace
 from tests.cluster.sandbox.test_cluster import reaches
 from tests.cluster.sandbox.test_guest_machine import processes
@@ -44,7 +45,7 @@ def cluster() -> Iterator[Cluster]:
 def test_services_answer_by_raw_packets(cluster: Cluster, namespace: Namespace) -> None:
     record = layout.ClusterRecord.load(cluster.name)
     assert record is not None
-    told = " ".join(word for process in processes(record.init_pid) for word in process.cmdline())
+    told = " ".join(process_tree.words(processes(record.init_pid)))
     assert "transport=raw" in told
     assert "transport=tap" not in told
 
