@@ -21,6 +21,8 @@ def of_cases(observations: Sequence[Observation], found: Judgement, planned: Seq
     if not counts:
         return
     yield f"Cases: {'; '.join(counts)}. Those that fail with both kube-proxies stand against neither."
+    if any(phase.task is Task.CONFORMANCE and phase.side is None for phase in planned):
+        yield "While nodes have different kube-proxies, only cases count that pass with each of them alone."
     if any(phase.task is Task.FAULTS for phase in planned):
         yield (
             "What the traffic lost in a phase of faults is not held against the upgrade: their experiments judge what "
@@ -33,6 +35,10 @@ def of_cases(observations: Sequence[Observation], found: Judgement, planned: Seq
 def _listed(heading: str, changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
         return
-    shown = [f"{title(each.case)}{f', {each.check}' if each.check else ''} ({each.text})" for each in changes[:_MOST]]
-    more = f"; and {len(changes) - _MOST} more" if len(changes) > _MOST else ""
+    by_text: dict[str, list[str]] = {}
+    for each in changes:
+        by_text.setdefault(each.text, []).append(f"{title(each.case)}{f', {each.check}' if each.check else ''}")
+    shown = [f"{', '.join(names)} ({text})" for text, names in list(by_text.items())[:_MOST]]
+    left_out = sum(len(names) for names in list(by_text.values())[_MOST:])
+    more = f"; and {left_out} more" if left_out else ""
     yield f"{heading}: {'; '.join(shown)}{more}."

@@ -8,7 +8,7 @@ import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.junit import junit
-from gauntlet.report.results import FindingRecord, records
+from gauntlet.report.results import FindingRecord, Skip, records
 from gauntlet.report.upgrade_record import AcceptedRecord, PhaseRecord, ReasonRecord, UpgradeRecord
 from tests.unit.report.synthetic import run
 from tests.unit.report.test_upgrade_record import ACCEPTED, RECORD
@@ -40,9 +40,12 @@ def found(phase: str, verdict: Verdict, check: str = "answers", case: str = f"::
     return records(f"upgrade::{phase}{case}", subject, [Finding(check, verdict, f"because of {check}")])
 
 
-def elements(findings: tuple[FindingRecord, ...], record: UpgradeRecord) -> dict[str, list[tuple[str, str]]]:
+def elements(
+    findings: tuple[FindingRecord, ...], record: UpgradeRecord, skips: tuple[Skip, ...] = ()
+) -> dict[str, list[tuple[str, str]]]:
     """What each case of JUnit has in it, by its class: the kind and the message."""
-    root = ET.fromstring(junit(run(findings).model_copy(update={"upgrade": record})))  # noqa: S314  # what we wrote
+    whole = run(findings).model_copy(update={"upgrade": record, "skipped": skips})
+    root = ET.fromstring(junit(whole))  # noqa: S314  # what we wrote
     return {
         case.attrib["classname"]: [(each.tag, each.attrib["message"]) for each in case]
         for case in root.iter("testcase")
@@ -70,6 +73,35 @@ def test_one_that_was_inconclusive_before_anything_was_replaced_is_known() -> No
         of("conformance-from"): [("skipped", words)],
         of("conformance-to"): [],
     }
+
+
+def test_one_that_today_fails_by_a_known_defect_is_known() -> None:
+    findings = (*found("conformance-from", Verdict.KNOWN_DEFECT), *found("conformance-mixed", Verdict.FAIL))
+    words = "it fails by a known defect with iptables, today's kube-proxy: no reason against nftables"
+    assert elements(findings, upgrade("may"))[of("conformance-mixed")] == [("skipped", words)]
+
+
+@pytest.mark.parametrize(
+    ("alone", "does"),
+    [(Verdict.FAIL, "fails"), (Verdict.KNOWN_DEFECT, "fails by a known defect"), (None, "is not for it")],
+    ids=str,
+)
+def test_what_the_next_one_alone_does_not_pass_says_nothing_of_both_together(alone: Verdict | None, does: str) -> None:
+    findings = (*found("conformance-from", Verdict.PASS), *found("conformance-mixed", Verdict.FAIL))
+    skips: tuple[Skip, ...] = ()
+    if alone is None:
+        skips = (Skip(case=f"upgrade::conformance-to::{CASE}", subject="nftables", reason="it has no such thing"),)
+    else:
+        findings += found("conformance-to", alone)
+    words = f"with nftables alone it {does}: no reason against both together"
+    shown = elements(findings, upgrade("may"), skips)
+    assert shown[of("conformance-mixed")] == [("skipped", words)]
+
+
+def test_what_both_alone_pass_is_a_failure_of_both_together() -> None:
+    passes = (*found("conformance-from", Verdict.PASS), *found("conformance-to", Verdict.PASS))
+    shown = elements((*passes, *found("conformance-mixed", Verdict.FAIL)), upgrade("may not"))
+    assert shown[of("conformance-mixed")] == FAILED
 
 
 def test_what_the_next_one_alone_fails_is_a_failure() -> None:
