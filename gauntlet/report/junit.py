@@ -56,9 +56,12 @@ def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTr
             known = _of_the_register(result) or trouble.of(result)
             verdict, checks, text = _found(result)
             if known:
-                _skipped(suite, result.case, known, text)
+                case = _skipped(suite, result.case, known, text)
             else:
-                _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
+                case = _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
+            took_s = results.account(result.case, name).took_s
+            if took_s is not None:
+                case.set("time", f"{took_s:.3f}")
     for skip in results.skipped:
         if skip.subject == name:
             _skipped(suite, skip.case, skip.reason)
@@ -112,13 +115,17 @@ def _case(suite: ET.Element, group_name: str, name: str, verdict: Verdict, messa
     return case
 
 
-def _skipped(suite: ET.Element, case: str, message: str, text: str = "") -> None:
+def _skipped(suite: ET.Element, case: str, message: str, text: str = "") -> ET.Element:
     made = _case(suite, _class_of(case), title(case), Verdict.PASS, "", "")
     ET.SubElement(made, "skipped", message=_legal(message)).text = _legal(text) or None
+    return made
 
 
 def _count(suite: ET.Element) -> None:
     suite.set("tests", str(len(suite)))
+    times = [float(case.get("time", 0)) for case in suite]
+    if any(times):
+        suite.set("time", f"{sum(times):.3f}")
     for kind, word in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(word, str(len(suite.findall(f"testcase/{kind}"))))
 

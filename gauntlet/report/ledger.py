@@ -61,12 +61,13 @@ class RunRecord:
 
 @dataclass
 class Entry:
-    """What one case reported so far. `troubles` are findings about its run, beside its own."""
+    """What one case reported so far. `troubles` are findings about its run, beside its own; `took_s` is all of it."""
 
     findings: tuple[FindingRecord, ...] = ()
     account: Account | None = None
     skip: str | None = None
     troubles: list[Finding] = field(default_factory=list)
+    took_s: float = 0.0
 
     def take(self, properties: Iterable[tuple[str, object]]) -> None:
         """Later reports of a case repeat the properties of the earlier ones: the last says all."""
@@ -75,6 +76,11 @@ class Entry:
         accounts = [Account.model_validate_json(value) for name, value in values if name == ACCOUNT]
         self.account = accounts[-1] if accounts else None
         self.skip = next((value for name, value in values if name == SKIP), None)
+
+    @property
+    def timed(self) -> Account | None:
+        """What the case says of itself, with how long it took."""
+        return None if self.account is None else self.account.model_copy(update={"took_s": round(self.took_s, 3)})
 
     @property
     def blocks(self) -> bool:
@@ -149,7 +155,7 @@ class Ledger:
             finished=datetime.now(UTC),
             subjects=tuple(self._subjects.values()),
             findings=tuple(self._findings()),
-            accounts=tuple(entry.account for entry in self._entries.values() if entry.account is not None),
+            accounts=tuple(each for entry in self._entries.values() if (each := entry.timed) is not None),
             skipped=skipped,
             reproduce=command_line(
                 ["pytest", *_without_seed(run.command[1:]), f"--kp-seed={run.seed}"], run.environment

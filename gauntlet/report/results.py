@@ -69,7 +69,8 @@ class Account(Record):
 
     `expected` is the case in a sentence, `promise` the SLO in a sentence, with its file and line. `rules` say what
     `node` does with the traffic that failed, or with that of which there was most, a line each. `files` are paths of
-    logs and explanations, relative to the folder of the run.
+    logs and explanations, relative to the folder of the run. `took_s` is how long it took with its set-up, which may
+    have been that of others as well; None if that is not known.
     """
 
     case: str = Field(min_length=1)
@@ -79,6 +80,7 @@ class Account(Record):
     node: str = ""
     rules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    took_s: float | None = Field(default=None, ge=0)
 
 
 class Skip(Record):

@@ -8,7 +8,7 @@ import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.junit import junit
-from gauntlet.report.results import Results, Skip, records
+from gauntlet.report.results import Account, Results, Skip, records
 from tests.unit.report.synthetic import CASE, failing, passing, run
 from tests.unit.report.test_upgrade_record import ACCEPTED, upgraded
 
@@ -40,6 +40,14 @@ def test_what_was_skipped_and_a_run_that_did_not_finish_are_there() -> None:
     found = suites(whole)
     assert found["iptables"].get("skipped") == "1"
     assert found["run"].get("errors") == "1"
+
+
+def test_cases_say_how_long_they_took_if_that_is_known() -> None:
+    account = Account(case=CASE, subject="nftables", expected="", took_s=1.5)
+    both = run((*passing(CASE, "iptables"), *failing(CASE, "nftables"))).model_copy(update={"accounts": (account,)})
+    found = suites(both)
+    assert (found["nftables"].get("time"), found["nftables"][0].get("time")) == ("1.500", "1.500")
+    assert (found["iptables"].get("time"), found["iptables"][0].get("time")) == (None, None)
 
 
 @pytest.mark.parametrize(("answer", "kind"), [("may", None), ("may not", "failure"), ("cannot tell", "error")], ids=str)
