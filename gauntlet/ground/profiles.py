@@ -32,7 +32,7 @@ PROFILES = {
         Profile(
             "conformance",
             "what a Service data plane must do while nothing is wrong",
-            "(conformance or audit) and not slow",
+            "(conformance or audit) and not slow and not random",
         ),
         Profile("smoke", "the few cases that show that the whole line works (a minute or two)", "smoke"),
     )
