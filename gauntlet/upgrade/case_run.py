@@ -17,7 +17,7 @@ CHECK = "cases"
 MARKERS: Mapping[Selection, Mapping[Task, str]] = {
     Selection.SMOKE: {
         Task.CONFORMANCE: "smoke and conformance and not disruptive",
-        Task.FAULTS: "smoke and chaos",
+        Task.FAULTS: "gate and chaos and not slow",
     },
     Selection.GATE: {
         Task.CONFORMANCE: "gate and conformance and not disruptive and not slow and not random",

@@ -35,7 +35,10 @@ class Task(StrEnum):
 
 
 class Selection(StrEnum):
-    """Which cases run beside the traffic of an upgrade: none, the few of smoke, the gate's, or all of conformance."""
+    """Which cases run beside the traffic of an upgrade: none, the few of smoke, the gate's, or all of conformance.
+
+    The faults are the gate's, whichever of conformance are chosen.
+    """
 
     NONE = "none"
     SMOKE = "smoke"

@@ -37,6 +37,11 @@ def test_only_while_nodes_differ_no_case_asks_that_they_are_alike(selection: Sel
     assert [name for name, words in asked.items() if "not uniform" in words] == ["conformance-mixed"]
 
 
+def test_the_faults_of_smoke_are_the_gates_chaos() -> None:
+    faults = next(each for each in phases(Strategy.parse("node-by-node").roll(("a", "b"))) if each.task is Task.FAULTS)
+    assert markers(faults, Selection.SMOKE) == "gate and chaos and not slow"
+
+
 def test_without_cases_there_is_traffic_alone() -> None:
     assert not {Task.CONFORMANCE, Task.FAULTS} & Selection.NONE.tasks
     assert Selection.GATE.tasks == Selection.ALL.tasks == frozenset(Task)
