@@ -25,3 +25,11 @@ def astray(*cases: str) -> tuple[Beside, ...]:
 
 
 (HAIRPIN,) = conformance("hairpin", "pod_reaches_itself_by_its_service")
+SCALED, REPLACED = conformance(
+    "scaling", "new_endpoints_get_connections_and_old_ones_none", "a_backend_is_replaced_by_another"
+)
+EXTERNAL_LOCAL, INTERNAL_LOCAL = conformance(
+    "traffic_policies",
+    "external_policy_local_stays_on_the_node_that_was_asked",
+    "internal_policy_local_stays_on_the_node",
+)

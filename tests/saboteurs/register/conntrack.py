@@ -9,6 +9,10 @@ _UNDER_WAY = "a new connection may be under way at the very moment"
 _OF_NEW_ONES = ("availability", "error-kinds", "blast-radius", "outage", "recovery", "after", "latency")
 _NEW = tuple(Beside(KILLED, check, _UNDER_WAY) for check in _OF_NEW_ONES)
 
+# What one that is lost costs.
+_OF_ONE_FLOW = ("availability", "udp-flows-lost")
+
+(_KEPT,) = conformance("kept_flows", "changes_of_other_services_hurt_no_kept_flow")
 _REPLACED = conformance(
     "udp_flows",
     "udp_flows_at_a_cluster_ip_follow_a_replaced_backend",
@@ -29,6 +33,13 @@ SABOTEURS = (
         (Catch(KILLED, "udp-flows-moved"),),
         (f"{EVEN}[tcp]",),
         _NEW,
+    ),
+    Saboteur(
+        "conntrack-udp-of-one-forgotten",
+        "Each change of Services makes conntrack forget the UDP flows of some other Service.",
+        (Catch(_KEPT, "udp-flows-moved"),),
+        (EVEN,),
+        tuple(Beside(_KEPT, check, "a datagram may be under way at the very moment") for check in _OF_ONE_FLOW),
     ),
     Saboteur(
         "conntrack-udp-stale",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, HAIRPIN, REFUSES, conformance
+from tests.saboteurs.register.cases import (
+    CLUSTER_IP,
+    EVEN,
+    EXTERNAL_LOCAL,
+    HAIRPIN,
+    INTERNAL_LOCAL,
+    REFUSES,
+    REPLACED,
+    SCALED,
+    astray,
+    conformance,
+)
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
-_SCALED, _REPLACED = conformance(
-    "scaling", "new_endpoints_get_connections_and_old_ones_none", "a_backend_is_replaced_by_another"
-)
 (_READY,) = conformance("endpoint_conditions", "only_ready_endpoints_are_used")
 (_LAST_RESORT,) = conformance(
     "terminating_endpoints",
@@ -28,7 +36,7 @@ SABOTEURS = (
     Saboteur(
         "endpoints-only-one-lost",
         "A Service with a single endpoint is not forwarded.",
-        (Catch(HAIRPIN, _TABLE), Catch(_REPLACED, _TABLE)),
+        (Catch(HAIRPIN, _TABLE), Catch(REPLACED, _TABLE)),
         (EVEN, REFUSES),
     ),
     Saboteur(
@@ -40,28 +48,28 @@ SABOTEURS = (
     Saboteur(
         "endpoints-added-unused",
         "Endpoints that are added to a Service get no connections while an old one is left.",
-        (Catch(_SCALED, "every-backend"),),
-        (_REPLACED, REFUSES, HAIRPIN),
+        (Catch(SCALED, "every-backend"),),
+        (REPLACED, REFUSES, HAIRPIN),
     ),
     Saboteur(
         "endpoints-removed-kept",
         "Endpoints that are removed from a Service get connections for ever.",
-        (Catch(_SCALED, _TABLE), Catch(_REPLACED, _TABLE)),
+        (Catch(SCALED, _TABLE), Catch(REPLACED, _TABLE)),
         (EVEN, REFUSES, HAIRPIN),
-        _shares(_SCALED, _REPLACED),
+        _shares(SCALED, REPLACED),
     ),
     Saboteur(
         "endpoints-unready-used",
         "Endpoints that are not ready get connections beside those that are.",
         (Catch(_READY, _TABLE),),
-        (_SCALED, _LAST_RESORT, EVEN),
+        (SCALED, _LAST_RESORT, EVEN),
         _shares(_READY),
     ),
     Saboteur(
         "endpoints-terminating-used",
         "Endpoints that terminate get connections though others are ready.",
         (Catch(_LAST_RESORT, _TABLE),),
-        (_SCALED, _READY, EVEN),
+        (SCALED, _READY, EVEN),
         _shares(_LAST_RESORT),
     ),
     Saboteur(
@@ -70,5 +78,12 @@ SABOTEURS = (
         (Catch(_ZONES, _TABLE), Catch(_HINTLESS, _TABLE)),
         (_READY, EVEN),
         _shares(_ZONES, _HINTLESS),
+    ),
+    Saboteur(
+        "endpoints-of-another-node",
+        "Nodes use endpoints of other nodes where they may use their own alone.",
+        (Catch(INTERNAL_LOCAL, _TABLE), Catch(EXTERNAL_LOCAL, _TABLE)),
+        (CLUSTER_IP, EVEN),
+        astray(INTERNAL_LOCAL, EXTERNAL_LOCAL),
     ),
 )

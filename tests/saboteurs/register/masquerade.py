@@ -19,6 +19,7 @@ _POD_KEEPS, _MASQUERADED, _AT_CLUSTER_IP, _OUTSIDE_KEEPS = conformance(
     "outside_client_is_masqueraded_at_a_cluster_ip",
     "outside_client_keeps_its_address_with_policy_local",
 )
+(_LEFT_ALONE,) = conformance("beside_services", "traffic_that_asks_no_service_is_left_alone")
 _ASTRAY = "what a backend of another node answers goes to the client past the node that was asked"
 
 SABOTEURS = (
@@ -57,5 +58,12 @@ SABOTEURS = (
         "With externalTrafficPolicy Local clients outside are masqueraded as with Cluster.",
         (Catch(_DATAGRAMS, "source-address"), Catch(_OUTSIDE_KEEPS, "source-ip")),
         (NODE_PORTS, _POD_KEEPS),
+    ),
+    Saboteur(
+        "masquerade-everything",
+        "Whatever leaves a node is masqueraded, also what asks no Service.",
+        # Not with _MASQUERADED: backends of other nodes than the one that was asked see their own, and it fails.
+        (Catch(_LEFT_ALONE, "source-ip"), Catch(_POD_KEEPS, "source-ip")),
+        (CLUSTER_IP, NODE_PORTS),
     ),
 )

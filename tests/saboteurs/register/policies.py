@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, astray, conformance
+from tests.saboteurs.register.cases import CLUSTER_IP, EXTERNAL_LOCAL, INTERNAL_LOCAL, NODE_PORTS, astray, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
-_EXTERNAL, _INTERNAL, _NODE_PORTS_ALONE, _SWITCHED = conformance(
+_NODE_PORTS_ALONE, _SWITCHED = conformance(
     "traffic_policies",
-    "external_policy_local_stays_on_the_node_that_was_asked",
-    "internal_policy_local_stays_on_the_node",
     "internal_policy_local_leaves_node_ports_alone",
     "external_policy_is_switched_live",
 )
@@ -25,29 +23,29 @@ SABOTEURS = (
     Saboteur(
         "policies-external-local-ignored",
         "externalTrafficPolicy Local is obeyed as Cluster.",
-        (Catch(_EXTERNAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
-        (*_WITNESSES, _INTERNAL),
-        astray(_EXTERNAL, _SWITCHED),
+        (Catch(EXTERNAL_LOCAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
+        (*_WITNESSES, INTERNAL_LOCAL),
+        astray(EXTERNAL_LOCAL, _SWITCHED),
     ),
     Saboteur(
         "policies-external-local-inside-too",
         "externalTrafficPolicy Local keeps pods and nodes to the endpoints of the node that they ask as well.",
-        (Catch(_EXTERNAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
-        (*_WITNESSES, _INTERNAL),
-        astray(_EXTERNAL, _SWITCHED),
+        (Catch(EXTERNAL_LOCAL, "truth-table"), Catch(_SWITCHED, "truth-table")),
+        (*_WITNESSES, INTERNAL_LOCAL),
+        astray(EXTERNAL_LOCAL, _SWITCHED),
     ),
     Saboteur(
         "policies-internal-local-ignored",
         "internalTrafficPolicy Local of Services with NodePorts is obeyed as Cluster, on nodes that have an endpoint.",
         (Catch(_NODE_PORTS_ALONE, "truth-table"),),
-        (*_WITNESSES, _EXTERNAL),
+        (*_WITNESSES, EXTERNAL_LOCAL),
         astray(_NODE_PORTS_ALONE),
     ),
     Saboteur(
         "policies-internal-local-outside-too",
         "internalTrafficPolicy Local keeps who asks a NodePort to the node's endpoints as well, if it has any.",
         (Catch(_NODE_PORTS_ALONE, "every-backend"),),
-        (*_WITNESSES, _EXTERNAL, _INTERNAL),
+        (*_WITNESSES, EXTERNAL_LOCAL, INTERNAL_LOCAL),
     ),
     Saboteur(
         "policies-ranges-ignored",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, REFUSES, conformance
+from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, REFUSES, REPLACED, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _DELETED, _NODE_PORT, _AGAIN = conformance(
@@ -11,7 +11,6 @@ _DELETED, _NODE_PORT, _AGAIN = conformance(
     "the_node_port_of_a_deleted_service_answers_no_more",
     "a_service_made_again_answers",
 )
-(_REPLACED,) = conformance("scaling", "a_backend_is_replaced_by_another")
 (_NAMES,) = conformance("left_rules", "nothing_names_a_service_that_was_deleted")
 
 SABOTEURS = (
@@ -19,7 +18,7 @@ SABOTEURS = (
         "residue-services-kept",
         "Services that are deleted are served for ever.",
         tuple(Catch(each, "truth-table") for each in (_DELETED, _NODE_PORT, _AGAIN)),
-        (_REPLACED, EVEN),
+        (REPLACED, EVEN),
     ),
     Saboteur(
         "residue-chains-kept",
@@ -30,8 +29,8 @@ SABOTEURS = (
     Saboteur(
         "residue-other-mode",
         "Rules of another mode stay, and lead to the endpoints that there were when a kube-proxy of that mode ran.",
-        (Catch(_REPLACED, "truth-table"), Catch(EVEN, "balance")),
+        (Catch(REPLACED, "truth-table"), Catch(EVEN, "balance")),
         (REFUSES,),
-        (Beside(_REPLACED, "every-backend", "the endpoint that took over is not met by those rules"),),
+        (Beside(REPLACED, "every-backend", "the endpoint that took over is not met by those rules"),),
     ),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 
 from tests.saboteurs import tools
+from tests.saboteurs.transforms.timing import changes_services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,4 +67,24 @@ def _forgetting(protocol: str) -> Act:
     return act
 
 
-SABOTEURS = {"tcp-cut": _forgetting("tcp"), "udp-forgotten": _forgetting("udp"), "udp-stale": udp_stale}
+def udp_of_one_forgotten(call: Call) -> int:
+    """Of the addresses that translated flows have been sent to for a while, those of the first are forgotten."""
+    code = call.run(call.text)
+    if code == 0 and changes_services(call.text):
+        for address in under_way(tools.output("conntrack", "-L", "-p", "udp"))[:1]:
+            subprocess.run(["conntrack", "-D", "-p", "udp", "-d", address], capture_output=True, check=False)
+    return code
+
+
+def under_way(listed: str) -> list[str]:
+    """From `conntrack -L`: addresses that are sent to, more than once, and that somebody else answers for, in order."""
+    flows = re.findall(r" src=\S+ dst=(\S+) .*? src=(\S+) dst=.* \[ASSURED\]", listed)
+    return sorted({asked for asked, answering in flows if asked != answering})
+
+
+SABOTEURS = {
+    "tcp-cut": _forgetting("tcp"),
+    "udp-forgotten": _forgetting("udp"),
+    "udp-of-one-forgotten": udp_of_one_forgotten,
+    "udp-stale": udp_stale,
+}

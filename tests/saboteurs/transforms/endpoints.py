@@ -69,6 +69,20 @@ def removed_kept(memory: Memory, port: Port, found: list[Target]) -> list[Target
     return [*found, *(each for each in gone if each not in found)]
 
 
+def of_another_node(call: Call) -> int:
+    from tests.saboteurs import intent
+
+    far = [each for each in intent.endpoints() if each.is_ready and each.node != call.node]
+    return call.run(targets.changed(call, lambda port, found: others_instead(far, port, found)))
+
+
+def others_instead(far: list[Endpoint], port: Port, found: list[Target]) -> list[Target]:
+    """Of a port that is about endpoints of the node alone, those far away instead, if it has any."""
+    from tests.saboteurs import intent
+
+    return (intent.targets(port, far, found) or found) if port.is_local else found
+
+
 SABOTEURS = {
     "only-one-lost": targets.changing(only_one_lost),
     "first-twice": targets.changing(first_twice),
@@ -77,4 +91,5 @@ SABOTEURS = {
     "unready-used": _with(lambda each: not each.is_ready and not each.is_terminating),
     "terminating-used": _with(lambda each: each.is_terminating and each.serves),
     "hints-ignored": _with(lambda each: each.is_ready),
+    "of-another-node": of_another_node,
 }

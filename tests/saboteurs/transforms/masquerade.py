@@ -25,6 +25,10 @@ SABOTEURS = {
         nft=replacing(_TO_CLUSTER_IPS, r"\1 \2\3"),
         iptables=replacing(r'^(-A KUBE-SV[CL]-\S+ .* cluster IP" .*) ! -s \S+( -j KUBE-MARK-MASQ)$', r"\1\2"),
     ),
+    "everything": rewriting(
+        nft=replacing(r"^(add rule ip6? kube-proxy masquerading) mark and .* (masquerade .*)$", r"\1 \2"),
+        iptables=without_lines("^-A KUBE-POSTROUTING -m mark ! --mark .* -j RETURN$"),
+    ),
     "local-too": rewriting(
         nft=replacing(
             r"^(add rule ip6? kube-proxy external-\S+) fib saddr type local (mark set mark or .*)$", r"\1 \2"

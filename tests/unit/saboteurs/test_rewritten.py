@@ -46,6 +46,8 @@ MADE = (
     Made("masquerade-pods-too", NFT_IPV6, 1, 1, like_new="ip6 daddr @cluster-ips mark set mark or 0x00004000 comment"),
     Made("masquerade-local-too", IPTABLES, 2, 2, "--src-type LOCAL", rf'{_OF_LOCAL}.* destinations" {_MASQUERADED}'),
     Made("masquerade-local-too", NFT, 2, 2, "fib saddr type local", rf"{_OF_LOCAL}/tcp/tcp mark set mark or"),
+    Made("masquerade-everything", IPTABLES, 1, 0, r"^-A KUBE-POSTROUTING .* ! --mark \S+ -j RETURN$"),
+    Made("masquerade-everything", NFT_IPV6, 1, 1, "masquerading mark and 0x00004000 != 0 ", "masquerading masquerade "),
     Made("affinity-lost", IPTABLES, 2, 0, "shop/sticky.* --rcheck "),
     Made("affinity-lost", NFT, 2, 0, "shop/sticky.* ip saddr @affinity-.* goto endpoint-"),
     Made("affinity-ends-early", IP6TABLES, 2, 2, "--seconds 600 ", "--seconds 200 "),

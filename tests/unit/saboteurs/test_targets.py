@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.saboteurs import targets
+from tests.saboteurs.intent import Endpoint
 from tests.saboteurs.targets import Port
 from tests.saboteurs.transforms import endpoints, ports, timing
 from tests.unit.rules.node import CAPTURED
@@ -79,6 +80,18 @@ def test_endpoints_that_are_added_are_not_used_while_an_old_one_is_left() -> Non
     assert endpoints.added_unused(memory, port, THREE) == THREE[:1]
     assert endpoints.added_unused(memory, port, THREE[1:]) == THREE[1:]
     assert endpoints.added_unused(memory, port, THREE) == THREE[1:]
+
+
+def test_endpoints_of_other_nodes_take_the_place_of_the_nodes_own() -> None:
+    slice_ = {
+        "metadata": {"namespace": "x", "labels": {"kubernetes.io/service-name": "y"}},
+        "ports": [{"name": "z", "protocol": "TCP", "port": 8080}],
+    }
+    far = [Endpoint(slice_, {"addresses": ["10.244.2.2"], "nodeName": "node-2"})]
+    own = Port("x/y", "z", "tcp", is_local=True)
+    assert endpoints.others_instead(far, own, THREE) == [("10.244.2.2", "8080")]
+    assert endpoints.others_instead([], own, THREE) == THREE
+    assert endpoints.others_instead(far, Port("x/y", "z", "tcp", is_local=False), THREE) == THREE
 
 
 @pytest.mark.parametrize(
