@@ -9,6 +9,8 @@ from gauntlet.report.results import FindingRecord
 
 # Units in which 1 is the whole, and what follows their figure in per cent.
 SHARES = {"share": "%", "of the fair share": "% of the fair share"}
+# The check by which a case that chooses what it tries says how much that was; `measured`.
+EFFORT = "effort"
 
 
 def shown(figure: float, unit: str) -> str:

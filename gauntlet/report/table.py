@@ -11,7 +11,7 @@ from rich.text import Text
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.screen import fitted
 from gauntlet.report.difference_record import DifferencesRecord, headline
-from gauntlet.report.figures import measured, shown
+from gauntlet.report.figures import EFFORT, measured, shown
 from gauntlet.report.names import group, title
 from gauntlet.report.results import CaseResult, Results
 from gauntlet.report.verdicts import Trouble, known_defects, troubles, undecided
@@ -47,7 +47,7 @@ def show_verdicts(console: Console, results: Results) -> None:
         console.print(Text(line, style=STYLES[Verdict.INCONCLUSIVE]))
     for line in known_defects(results):
         console.print(Text(line, style=STYLES[Verdict.KNOWN_DEFECT]))
-    for line, verdict in _differences(results.differences):
+    for line, verdict in (*_differences(results.differences), *_efforts(results)):
         console.print(Text(line, style=STYLES.get(verdict, "dim")))
     for subject in results.subjects:
         console.print(Text(f"{subject.name}: {subject.description}", style="dim"))
@@ -74,6 +74,13 @@ def _differences(differences: DifferencesRecord | None) -> Iterator[tuple[str, V
     for absent in differences.missed:
         place = absent.declared.place
         yield f"declared to show up always, and not seen: {absent.declared.reason} ({place})", Verdict.FAIL
+
+
+def _efforts(results: Results) -> Iterator[tuple[str, Verdict]]:
+    """How much was tried by cases that choose what they try, a line each."""
+    for each in results.findings:
+        if each.check == EFFORT:
+            yield f"{title(each.case)} with {each.subject}: {each.reason}", each.verdict
 
 
 def _table(results: Results, console: Console) -> Table:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from fixtures.state_machine import CHECK, EFFORT, FILE
+from fixtures.state_machine import CHECK, FILE
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.paths import project_root
+from gauntlet.report.figures import EFFORT
 from gauntlet.report.run_folder import LATEST_SELECTION
 from gauntlet.workload.state_machine import saved
 from gauntlet.workload.state_machine.state import in_words
