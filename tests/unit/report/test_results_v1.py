@@ -55,6 +55,8 @@ def test_nothing_of_a_finding_an_account_or_a_skip_is_lost() -> None:
             assert record.pop("known_defect", "") == ""
             # Of a run of before findings had spreads.
             assert record.pop("spreads", []) == []
+            # Of a run of before cases said how long they took.
+            assert record.pop("took_s", None) is None
         assert read == raw[kind]
 
 
