@@ -21,6 +21,7 @@ The cases above were written for these bugs. The state machine (`suites/conforma
 for none: it changes Services at random, and holds all answers against the model. `make hunt` runs it alone, as the gate
 does, against three saboteurs; it has to find each within that minute, and to come down to at most {most} plain steps.
 `make hunt ONLY=affinity-lost` hunts one; `make test` one in one mode a day.
+What it found in nights without a saboteur: [state-machine.md](state-machine.md).
 """
 _COLUMNS = "| subject | saboteur | tried | the shortest steps that show it | run |\n|---|---|---|---|---|"
 
