@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Self
 
 from gauntlet.ground.family import Family
 from gauntlet.ground.history import Protocol
@@ -32,12 +33,17 @@ def names_of(numbers: Iterable[int]) -> frozenset[str]:
 
 
 class ManyEndpoints:
-    """`count` endpoints, numbered from 0, in turn on the pods, one of which is on each node."""
+    """Services of endpoints numbered from 0, in turn on the pods, one of which is on each node."""
 
-    def __init__(self, workload: CaseWorkload, count: int) -> None:
+    def __init__(self, workload: CaseWorkload, pods: Backends) -> None:
         self._workload = workload
         self._turns = 0
-        self._pods: Backends = workload.run(*porters(count, workload.nodes))
+        self._pods = pods
+
+    @classmethod
+    def run(cls, workload: CaseWorkload, count: int) -> Self:
+        """Start pods for so many endpoints."""
+        return cls(workload, workload.run(*porters(count, workload.nodes)))
 
     def serve(self, *services: tuple[Service, Collection[int]]) -> tuple[Served, ...]:
         """Make these Services, without selectors, each with these endpoints, and wait until every node obeys them."""
