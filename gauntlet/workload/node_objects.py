@@ -12,6 +12,7 @@ from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api, delete_if_there
 from gauntlet.kube.objects.nodes import ZONE
 from gauntlet.proxy import restart
+from gauntlet.workload.proxy_configuration import restart_on
 
 _NODES = "/api/v1/nodes"
 # Within this a kube-proxy has ended that ends because of a change.
@@ -25,6 +26,9 @@ class NodeObjects:
         self._cluster = cluster
         self._api = api
         self._undo: list[Callable[[], None]] = []
+        # Nodes whose addresses are to be what they were, and those of them whose kube-proxy has not taken up the last.
+        self._renewing: set[str] = set()
+        self._stale: set[str] = set()
 
     def put_into_zone(self, name: str, zone: str) -> None:
         former = self._read(name)["metadata"]["labels"].get(ZONE)
@@ -37,13 +41,19 @@ class NodeObjects:
         If its kube-proxy ends for that, as it does since 1.37, returns when the next one has its rules in effect. One
         that stays is left alone: nobody restarts it when a node gets another address.
         """
-        said = [{"type": "InternalIP", "address": each} for each in addresses]
         former = self._read(node.name)["status"]["addresses"]
-        self._undo.append(lambda: self._renew(node, lambda: self._say_addresses(node.name, former)))
+        others = [each for each in former if each["type"] != "InternalIP"]
+        said = [*({"type": "InternalIP", "address": each} for each in addresses), *others]
+        if node.name not in self._renewing:
+            self._renewing.add(node.name)
+            self._undo.append(lambda: self._renew(node, former))
         before = node.proxy_pid()
         self._say_addresses(node.name, said)
         await_end(node, before)
-        if node.proxy_pid() != before:
+        if node.proxy_pid() == before:
+            self._stale.add(node.name)
+        else:
+            self._stale.discard(node.name)
             restart.await_anew(node, self._cluster, before)
 
     def add(self, name: str, zone: str) -> None:
@@ -67,6 +77,8 @@ class NodeObjects:
         """Make the objects what they were, the last change first; every kube-proxy then serves by them."""
         while self._undo:
             self._undo.pop()()
+        self._renewing.clear()
+        self._stale.clear()
 
     def _read(self, name: str) -> Any:
         """The whole object, as the API server writes it: what is not looked at is to be kept as well."""
@@ -78,10 +90,14 @@ class NodeObjects:
     def _say_addresses(self, name: str, said: Json) -> None:
         self._api.merge(f"{_NODES}/{name}/status", {"status": {"addresses": said}})
 
-    def _renew(self, node: Node, change: Callable[[], None]) -> None:
+    def _renew(self, node: Node, addresses: Json) -> None:
+        """Give a node back the addresses that it had, and its kube-proxy, unless all that is so already."""
         before = node.proxy_pid()
-        change()
-        renewed(node, self._cluster, before)
+        if self._read(node.name)["status"]["addresses"] != addresses:
+            self._say_addresses(node.name, addresses)
+            renewed(node, self._cluster, before)
+        elif node.name in self._stale:
+            restart_on(self._cluster, [node])
 
     def _make_again(self, node: Node, former: Any, before: int | None) -> None:
         kept = {key: former["metadata"][key] for key in ("name", "labels", "annotations") if key in former["metadata"]}

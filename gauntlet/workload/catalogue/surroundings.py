@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host, Node, ProxyMode
@@ -69,19 +70,23 @@ def look(
         *(Asker(each, Where.NODE) for each in clients.nodes),
         Asker(clients.outside, Where.OUTSIDE),
     )
-    given_to = {each.name: proxy_configuration.read(each) for each in cluster.nodes}
+    names = [each.name for each in cluster.nodes]
+    with ThreadPoolExecutor(len(names)) as pool:
+        given_to = dict(zip(names, pool.map(proxy_configuration.read, cluster.nodes), strict=True))
+        versions = dict(zip(names, pool.map(lambda each: _version(cluster, each), cluster.nodes), strict=True))
+        own = dict(zip(names, pool.map(addresses.of, cluster.nodes), strict=True))
     modes = {name: ProxyMode(each.mode) if each.mode else cluster.mode for name, each in given_to.items()}
     serving = tuple(
         ServingNode(
-            _with(modelled.node(objects[each.name]), (secondary or {}).get(each.name, ())),
-            proxy(modes[each.name], _version(cluster, each), given_to[each.name].fields),
+            _with(modelled.node(objects[name]), (secondary or {}).get(name, ())),
+            proxy(modes[name], versions[name], given_to[name].fields),
         )
-        for each in cluster.nodes
+        for name in names
     )
     return Surroundings(
         World(serving),
         askers,
-        {each.name: addresses.of(each) for each in cluster.nodes},
+        own,
         modes,
         cluster.families,
         nobody_else=cluster.provider != "existing",
