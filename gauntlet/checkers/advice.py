@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 
 _RULES = "compare the rules of the node that decided with the Service's EndpointSlices, and read its kube-proxy's log"
 _TIMELINE = "see on the report's timeline which clients were hurt, and when; then read the rules and kube-proxy's log"
@@ -68,8 +68,9 @@ def advised(finding: Finding) -> Finding:
     """The finding with a remedy, if it needs one and has none."""
     if finding.remedy or not finding.verdict.blocks:
         return finding
+    asked, _ = split_check(finding.check)
     if finding.verdict is Verdict.FAIL:
-        remedy = _FAILED.get(finding.check, "read what explains it, the rules and kube-proxy's log")
+        remedy = _FAILED.get(asked, "read what explains it, the rules and kube-proxy's log")
     else:
-        remedy = _INCONCLUSIVE.get(finding.check, "nothing was learnt: read what explains it, and run the case again")
+        remedy = _INCONCLUSIVE.get(asked, "nothing was learnt: read what explains it, and run the case again")
     return dataclasses.replace(finding, remedy=remedy)

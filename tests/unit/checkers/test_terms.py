@@ -42,3 +42,8 @@ def test_a_remedy_that_is_known_stays_and_what_passes_needs_none() -> None:
     assert advised(Finding("case", Verdict.INCONCLUSIVE, "so", remedy="start Docker")).remedy == "start Docker"
     assert advised(Finding("outage", Verdict.MEASURED, "so")).remedy == ""
     assert advised(Finding("outage", Verdict.PASS, "so")).remedy == ""
+
+
+def test_what_a_check_is_of_does_not_change_the_advice() -> None:
+    alone, about = (advised(Finding(check, Verdict.FAIL, "so")) for check in ("outage", "outage: new TCP"))
+    assert alone.remedy == about.remedy != advised(Finding("of nobody's", Verdict.FAIL, "so")).remedy
