@@ -1,9 +1,10 @@
-"""All backends of a Service are replaced, one after the other or at once, while its clients go on asking."""
+"""All backends of some Services are replaced, one after the other or at once, while their clients go on asking."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -24,19 +25,21 @@ from gauntlet.workload.service import HTTP, UDP, Service
 # How long a backend serves on after it was deleted: enough for every kube-proxy to have learnt of it. A guest takes
 # seconds for a sync.
 SERVES_ON_S, ON_GUESTS_S = 5, 15
-# Of each flow.
+# Of the flows of one client to one frontend of each Service, together.
 RATE_PER_S = 10.0
 UDP_TIMEOUT_S = 0.3
 # After the last backend is gone: longer than a UDP flow may be silent without being lost.
 WATCHED_ON_S = 3.5
 
-# What replaces the backends of a Service: the new ones, and when each old one began to leave, and was deleted, in ns.
-Act: TypeAlias = Callable[[Served], tuple[Backends, Mapping[str, int], Mapping[str, int]]]
+# Who uses the backends: by which policy, and in which IP family.
+User: TypeAlias = tuple[Policy, Family]
+# What replaces the backends of Services: the new ones, and when each old one began to leave, and was deleted, in ns.
+Act: TypeAlias = Callable[[Sequence[Served]], tuple[Backends, Mapping[str, int], Mapping[str, int]]]
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """Backends that were replaced. `seen` are all attempts meanwhile, of all `flows`.
+    """Backends of a Service that were replaced. `seen` are all attempts at it meanwhile, of all `flows`.
 
     `leaving` says since when each of the former ones was to get nothing new, `ended` until when it served at least,
     `forgotten` when no slice had it any more, all in ns.
@@ -59,9 +62,10 @@ class Replaced:
 
 @dataclass(frozen=True)
 class Replacing:
-    """Serves a Service with a backend on each node, and replaces each by another on the same node, under traffic.
+    """Serves Services with a backend on each node, and replaces each by another on the same node, under traffic.
 
-    A backend serves on for `serves_on_s` when it is deleted. Raises NotInTime if a pod does not come or go.
+    Each user has a Service of its own; all of them have the same backends. One serves on for `serves_on_s` when it is
+    deleted. Raises NotInTime if a pod does not come or go.
     """
 
     workload: CaseWorkload
@@ -70,11 +74,11 @@ class Replacing:
     evidence: Evidence
     serves_on_s: int
 
-    def one_by_one(self, policy: Policy, family: Family) -> Replaced:
+    def one_by_one(self, *users: User) -> tuple[Replaced, ...]:
         """As a Deployment does with maxSurge 1 and maxUnavailable 0: each is deleted when one more is ready."""
         old = self._run("old", APP)
 
-        def replace_each(_: Served) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
+        def replace_each(_: Sequence[Served]) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
             leaving: dict[str, int] = {}
             new = Backends(())
             for number, each in enumerate(old.all, start=1):
@@ -83,34 +87,50 @@ class Replacing:
                 leaving[each.name] = self._delete(each.name)
             return new, leaving, leaving
 
-        return self._under_traffic(_service(APP, policy, family), old, replace_each)
+        return self._under_traffic([_service(APP, *user) for user in users], old, replace_each)
 
-    def by_selector(self, policy: Policy, family: Family) -> Replaced:
-        """Blue and green: the Service selects the others, and those that it had are deleted once nodes obey."""
+    def by_selector(self, *users: User) -> tuple[Replaced, ...]:
+        """Blue and green: the Services select the others, and those that they had are deleted once nodes obey."""
         blue, green = self._run("blue", "blue"), self._run("green", "green")
 
-        def select(service: Served) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
+        def select(services: Sequence[Served]) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
             at_ns = time.time_ns()
-            changed = self.workload.change(service, replace(service.declared, app="green"))
-            self.workload.wait_endpoints(changed, green)
+            for each in [self.workload.change(each, replace(each.declared, app="green")) for each in services]:
+                self.workload.wait_endpoints(each, green)
             deleted = {each.name: self._delete(each.name) for each in blue.all}
             return green, {each.name: at_ns for each in blue.all}, deleted
 
-        return self._under_traffic(_service("blue", policy, family), blue, select)
+        return self._under_traffic([_service("blue", *user) for user in users], blue, select)
 
-    def _under_traffic(self, wanted: Service, old: Backends, act: Act) -> Replaced:
-        service = self.workload.serve(wanted)
-        with under_way(self.traffic, self.evidence, self._loads(service), old.nodes) as flows:
-            new, leaving, deleted = act(service)
-            self.workload.wait_endpoints(service, new)
-            forgotten = self.workload.wait_forgotten(service, old)
+    def _under_traffic(self, wanted: Sequence[Service], old: Backends, act: Act) -> tuple[Replaced, ...]:
+        services = self.workload.serve_all(wanted)
+        loads = [each for service in services for each in self._loads(service, RATE_PER_S / len(services))]
+        with under_way(self.traffic, self.evidence, loads, old.nodes) as flows:
+            new, leaving, deleted = act(services)
+            for each in services:
+                self.workload.wait_endpoints(each, new)
+            with ThreadPoolExecutor(len(services)) as pool:
+                forgotten = list(pool.map(lambda each: self.workload.wait_forgotten(each, old), services))
             ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
             time.sleep(max(0, max(ended.values()) - time.time_ns()) / 1e9)
-            self.workload.wait(service, len(new.all))
+            for each in services:
+                self.workload.wait(each, len(new.all))
             time.sleep(WATCHED_ON_S)
             everyone = Backends((*old.all, *new.all))
             seen = flows.stop(everyone.nodes)
-        return Replaced(service, everyone, new, leaving, ended, forgotten, flows.declared, seen)
+        return tuple(
+            Replaced(
+                service=each,
+                everyone=everyone,
+                new=new,
+                leaving=leaving,
+                ended=ended,
+                forgotten=gone,
+                flows=tuple(flow for flow in flows.declared if flow.service == each.name),
+                seen=seen.filter(pl.col("service") == each.name),
+            )
+            for each, gone in zip(services, forgotten, strict=True)
+        )
 
     def _run(self, name: str, app: str) -> Backends:
         nodes = enumerate(self.workload.nodes, start=1)
@@ -126,14 +146,14 @@ class Replacing:
         self.workload.delete_backend(name)
         return at_ns
 
-    def _loads(self, service: Served) -> Iterator[tuple[Host, Load]]:
+    def _loads(self, service: Served, rate_per_s: float) -> Iterator[tuple[Host, Load]]:
         """New and kept ones, over TCP and UDP, from each place where the Service is used."""
         for protocol in (Protocol.TCP, Protocol.UDP):
             for client, target in self._asked(service, protocol):
-                yield client, Load(target, rate_per_s=RATE_PER_S)
+                yield client, Load(target, rate_per_s=rate_per_s)
                 # A datagram that is waited for in vain holds its flow: how long that was silent is known so exactly.
                 timeout_s = UDP_TIMEOUT_S if protocol is Protocol.UDP else 1.0
-                kept = Load(target, users=1, rate_per_s=RATE_PER_S, connection=Connection.KEPT, timeout_s=timeout_s)
+                kept = Load(target, users=1, rate_per_s=rate_per_s, connection=Connection.KEPT, timeout_s=timeout_s)
                 yield client, kept
 
     def _asked(self, service: Served, protocol: Protocol) -> Iterator[tuple[Host, Target]]:
@@ -146,7 +166,7 @@ class Replacing:
 
 def _service(app: str, policy: Policy, family: Family) -> Service:
     return Service(
-        "replaced",
+        f"{policy}-{family}".lower(),
         ports=(HTTP, UDP),
         type=ServiceType.LOAD_BALANCER,
         app=app,
