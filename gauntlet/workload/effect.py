@@ -12,21 +12,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gauntlet.ground.cluster import CommandFailed, Host, Node
-from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Frontend, Outcome
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy.sync_progress import SyncProgress
 from gauntlet.semantics.objects import Policy
-from gauntlet.traffic import Ask, Load, Target, Traffic
+from gauntlet.traffic import Ask, Load, Target, Traffic, refusal_limit
 from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.served import Served
 
 DEADLINE_S = 15.0
 TIMEOUT_S = 0.5
-# A connection of IPv6 that a rule refuses counts as refused when its SYN is repeated, after 1 s (catalogue/tables.py).
-REFUSED_LATE_S = 3.0
 THREADS = 16
 SYNC_EVERY_S = 0.4
 # 17 attempts for each backend miss one of them by chance once in 10^7 times: k * (1 - 1/k)^(17 k) < 2e-7 for k <= 10.
@@ -134,8 +131,8 @@ class Effect:
         return self._nodes if question.condition is refused else self._pods
 
     def _ask(self, watcher: Host, question: Question) -> bool:
-        late = question.condition is refused and family_of(question.target.address) is Family.IPV6
-        timeout_s = REFUSED_LATE_S if late else TIMEOUT_S
+        is_late = question.condition is refused and refusal_limit.comes_late(question.target)
+        timeout_s = refusal_limit.LATE_S if is_late else TIMEOUT_S
         load = Load(question.target, users=2, attempts=question.attempts, timeout_s=timeout_s, ask=Ask.HOSTNAME)
         return question.condition(self._traffic.send(watcher, load))
 

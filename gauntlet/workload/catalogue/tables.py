@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive
-from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Frontend
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.frontends import Kind
-from gauntlet.semantics.objects import Protocol
-from gauntlet.traffic import Ask, Target, Traffic
+from gauntlet.traffic import Ask, Target, Traffic, refusal_limit
 from gauntlet.traffic.table import Table, TableRow, no_answers
 from gauntlet.workload.catalogue.questions import spoken
 from gauntlet.workload.catalogue.surroundings import Surroundings
@@ -30,9 +28,7 @@ class Pace(NamedTuple):
 
 # What is answered takes the processors' time, what is not waits.
 QUICK, SILENT = Pace(8, 1.0), Pace(64, 0.5)
-# A connection of IPv6 that a rule refuses counts as refused when its SYN is repeated, after 1 s: the first ICMPv6
-# message comes while connect() still holds the socket (TcpExtLockDroppedIcmps; measured, IPv4 knows at once).
-LATE = Pace(64, 3.0)
+LATE = Pace(64, refusal_limit.LATE_S)
 EVERYTHING = Ask.HOSTNAME | Ask.SOURCE_IP
 _FRONTENDS = {
     Kind.CLUSTER_IP: Frontend.CLUSTER_IP,
@@ -111,8 +107,7 @@ def pace(row: Row) -> Pace:
     if row.is_answered:
         return QUICK
     if row.is_refused:
-        is_late = row.frontend.family is Family.IPV6 and row.frontend.protocol is Protocol.TCP
-        return LATE if is_late else QUICK
+        return LATE if refusal_limit.comes_late(target(row)) else QUICK
     return SILENT
 
 

@@ -12,7 +12,7 @@ from gauntlet.ground.cluster import Host, HostKind
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Frontend, Outcome, Protocol
 from gauntlet.traffic import Target
-from gauntlet.traffic.refusal_limit import AT_ONCE, RefusalLimits
+from gauntlet.traffic.refusal_limit import AT_ONCE, RefusalLimits, comes_late
 
 T0 = 1_800_000_000_000_000_000
 CLUSTER_IP = Target("ns/nobody", Frontend.CLUSTER_IP, "10.96.0.9", 80)
@@ -117,3 +117,16 @@ def test_targets_of_one_limit_share_it() -> None:
 def test_nothing_is_taken_for_granted_of_the_time_before() -> None:
     limits = RefusalLimits(T0)
     assert [left(limits, PORT_OF_1, at_s) for at_s in (0.0, 2.0, 6.0)] == [0, 2, 6]
+
+
+@pytest.mark.parametrize(
+    ("address", "protocol", "late"),
+    [
+        ("fd10:96::9", Protocol.TCP, True),
+        ("fd10:96::9", Protocol.UDP, False),
+        ("10.96.0.9", Protocol.TCP, False),
+        ("10.96.0.9", Protocol.UDP, False),
+    ],
+)
+def test_a_refusal_comes_late_over_tcp_and_ipv6_alone(address: str, protocol: Protocol, *, late: bool) -> None:
+    assert comes_late(replace(CLUSTER_IP, address=address, protocol=protocol)) == late
