@@ -26,9 +26,8 @@ class NodeObjects:
         self._cluster = cluster
         self._api = api
         self._undo: list[Callable[[], None]] = []
-        # Nodes whose addresses are to be what they were, and those of them whose kube-proxy has not taken up the last.
-        self._renewing: set[str] = set()
-        self._stale: set[str] = set()
+        # Of nodes whose addresses are to be what they were: whether their kube-proxy has not taken up the last ones.
+        self._stale: dict[str, bool] = {}
 
     def put_into_zone(self, name: str, zone: str) -> None:
         former = self._read(name)["metadata"]["labels"].get(ZONE)
@@ -44,16 +43,14 @@ class NodeObjects:
         former = self._read(node.name)["status"]["addresses"]
         others = [each for each in former if each["type"] != "InternalIP"]
         said = [*({"type": "InternalIP", "address": each} for each in addresses), *others]
-        if node.name not in self._renewing:
-            self._renewing.add(node.name)
+        if node.name not in self._stale:
+            self._stale[node.name] = False
             self._undo.append(lambda: self._renew(node, former))
         before = node.proxy_pid()
         self._say_addresses(node.name, said)
         await_end(node, before)
-        if node.proxy_pid() == before:
-            self._stale.add(node.name)
-        else:
-            self._stale.discard(node.name)
+        self._stale[node.name] = node.proxy_pid() == before
+        if not self._stale[node.name]:
             restart.await_anew(node, self._cluster, before)
 
     def add(self, name: str, zone: str) -> None:
@@ -77,7 +74,6 @@ class NodeObjects:
         """Make the objects what they were, the last change first; every kube-proxy then serves by them."""
         while self._undo:
             self._undo.pop()()
-        self._renewing.clear()
         self._stale.clear()
 
     def _read(self, name: str) -> Any:
@@ -96,7 +92,7 @@ class NodeObjects:
         if self._read(node.name)["status"]["addresses"] != addresses:
             self._say_addresses(node.name, addresses)
             renewed(node, self._cluster, before)
-        elif node.name in self._stale:
+        elif self._stale[node.name]:
             restart_on(self._cluster, [node])
 
     def _make_again(self, node: Node, former: Any, before: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 from gauntlet.ground.cluster import Cluster, CommandFailed, Host, Node, ProxyMode
 from gauntlet.ground.family import Family, family_of
@@ -12,6 +13,7 @@ from gauntlet.ground.version import is_version
 from gauntlet.kube.api import Api
 from gauntlet.kube.objects import NodeObject, modelled
 from gauntlet.proxy import metrics
+from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.modelled import proxy
 from gauntlet.semantics import objects as model
 from gauntlet.semantics.places import Place, ServingNode, Where, World
@@ -55,6 +57,18 @@ class Surroundings:
         return tuple(each.node for each in self.world.nodes)
 
 
+class _Seen(NamedTuple):
+    """A node's own addresses, and its kube-proxy: what it was given, and its version."""
+
+    addresses: frozenset[str]
+    given: Configuration
+    version: str
+
+    @classmethod
+    def of(cls, cluster: Cluster, node: Node) -> Self:
+        return cls(addresses.of(node), proxy_configuration.read(node), _version(cluster, node))
+
+
 def look(
     cluster: Cluster, api: Api, clients: Clients, secondary: Mapping[str, tuple[str, ...]] | None = None
 ) -> Surroundings:
@@ -70,23 +84,20 @@ def look(
         *(Asker(each, Where.NODE) for each in clients.nodes),
         Asker(clients.outside, Where.OUTSIDE),
     )
-    names = [each.name for each in cluster.nodes]
-    with ThreadPoolExecutor(len(names)) as pool:
-        given_to = dict(zip(names, pool.map(proxy_configuration.read, cluster.nodes), strict=True))
-        versions = dict(zip(names, pool.map(lambda each: _version(cluster, each), cluster.nodes), strict=True))
-        own = dict(zip(names, pool.map(addresses.of, cluster.nodes), strict=True))
-    modes = {name: ProxyMode(each.mode) if each.mode else cluster.mode for name, each in given_to.items()}
+    with ThreadPoolExecutor(len(cluster.nodes)) as pool:
+        found = dict(pool.map(lambda each: (each.name, _Seen.of(cluster, each)), cluster.nodes))
+    modes = {name: ProxyMode(each.given.mode) if each.given.mode else cluster.mode for name, each in found.items()}
     serving = tuple(
         ServingNode(
             _with(modelled.node(objects[name]), (secondary or {}).get(name, ())),
-            proxy(modes[name], versions[name], given_to[name].fields),
+            proxy(modes[name], each.version, each.given.fields),
         )
-        for name in names
+        for name, each in found.items()
     )
     return Surroundings(
         World(serving),
         askers,
-        own,
+        {name: each.addresses for name, each in found.items()},
         modes,
         cluster.families,
         nobody_else=cluster.provider != "existing",
