@@ -51,6 +51,7 @@ def _of_the_register(result: CaseResult) -> str:
 
 
 def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTrouble) -> None:
+    took_s = {each.case: each.took_s for each in results.accounts if each.subject == name}
     for result in results.cases():
         if result.subject == name:
             known = _of_the_register(result) or trouble.of(result)
@@ -59,9 +60,8 @@ def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTr
                 case = _skipped(suite, result.case, known, text)
             else:
                 case = _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
-            took_s = results.account(result.case, name).took_s
-            if took_s is not None:
-                case.set("time", f"{took_s:.3f}")
+            if (seconds := took_s.get(result.case)) is not None:
+                case.set("time", f"{seconds:.3f}")
     for skip in results.skipped:
         if skip.subject == name:
             _skipped(suite, skip.case, skip.reason)

@@ -52,9 +52,9 @@ class KnownTrouble:
         if len(after.get(phase, ())) < 2:
             return ""
         for name, subjects in after.items():
-            of_phase = f"{CASES}{name}::{case}"
-            verdict = self._verdicts.get(of_phase)
-            does = "is not for it" if of_phase in self._skipped else _DOES.get(verdict or Verdict.PASS, "")
+            alone = f"{CASES}{name}::{case}"
+            verdict = self._verdicts.get(alone, Verdict.PASS)
+            does = "is not for it" if alone in self._skipped else _DOES.get(verdict)
             if len(subjects) == 1 and does:
                 return f"with {''.join(subjects)} alone it {does}: no reason against both together"
         return ""

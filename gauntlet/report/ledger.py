@@ -61,7 +61,7 @@ class RunRecord:
 
 @dataclass
 class Entry:
-    """What one case reported so far. `troubles` are findings about its run, beside its own; `took_s` is all of it."""
+    """What one case reported so far, and how long it took. `troubles` are findings about its run, beside its own."""
 
     findings: tuple[FindingRecord, ...] = ()
     account: Account | None = None

@@ -38,7 +38,8 @@ def _listed(heading: str, changes: Sequence[Change]) -> Iterator[str]:
     by_text: dict[str, list[str]] = {}
     for each in changes:
         by_text.setdefault(each.text, []).append(f"{title(each.case)}{f', {each.check}' if each.check else ''}")
-    shown = [f"{', '.join(names)} ({text})" for text, names in list(by_text.items())[:_MOST]]
-    left_out = sum(len(names) for names in list(by_text.values())[_MOST:])
+    told = list(by_text.items())
+    shown = [f"{', '.join(names)} ({text})" for text, names in told[:_MOST]]
+    left_out = sum(len(names) for _, names in told[_MOST:])
     more = f"; and {left_out} more" if left_out else ""
     yield f"{heading}: {'; '.join(shown)}{more}."
