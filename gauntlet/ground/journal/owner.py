@@ -60,17 +60,23 @@ def start_time(pid: int) -> str | None:
     return None if not fields or fields[_STATE] in {"Z", "X"} else fields[_STARTED]
 
 
+def parent(pid: int) -> int:
+    """The process that started this one; 0 if it is gone, or its parent is outside of what this process sees."""
+    fields = _stat(pid)
+    return int(fields[_PARENT]) if fields else 0
+
+
 def _line(pid: int) -> Iterator[int]:
     """A process, the one that started it, the one that started that, and so on."""
     while pid:
         yield pid
-        fields = _stat(pid)
-        pid = int(fields[_PARENT]) if fields else 0
+        pid = parent(pid)
 
 
 def _stat(pid: int) -> list[str]:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        # The name of a program is cut after 15 bytes, in the middle of a letter if need be.
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return []
     return stat.rpartition(")")[2].split()

@@ -12,7 +12,7 @@ from gauntlet.ground.cluster import Json, NodeKernel
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.family import Addressed, Family
-from gauntlet.ground.journal.owner import start_time
+from gauntlet.ground.journal.owner import parent, start_time
 from gauntlet.ground.paths import state_root
 from gauntlet.providers.sandbox.address_plan import AddressPlan, plans
 from gauntlet.proxy.tools import Tools
@@ -185,13 +185,5 @@ def other_proxy(number: int) -> str:
 
 def first_child(pid: int) -> int | None:
     """The first child of a process, as this process counts; None if it has none (yet)."""
-    for entry in os.scandir("/proc"):
-        if not entry.name.isdecimal():
-            continue
-        try:
-            stat = Path(entry.path, "stat").read_text(encoding="utf-8")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(stat.rpartition(")")[2].split()[1]) == pid:
-            return int(entry.name)
-    return None
+    processes = (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal())
+    return next((each for each in processes if parent(each) == pid), None)

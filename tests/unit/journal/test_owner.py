@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gauntlet.ground.journal.owner import UNKNOWN, Owner, start_time
 from gauntlet.ground.waiting import until
+from gauntlet.providers.sandbox.layout import first_child
 from tests.unit.journal.process import running
 
 
@@ -45,3 +46,18 @@ def test_a_process_is_started_by_those_it_descends_from_alone() -> None:
     parent = replace(me, pid=os.getppid(), started=start_time(os.getppid()) or "")
     assert parent.started_me
     assert not parent.is_me
+
+
+# The kernel keeps 15 bytes of the name of a program: of the last letter the first half, if need be.
+HALF_A_LETTER = """
+import sys
+from pathlib import Path
+Path("/proc/self/comm").write_bytes(b"14 letters and\\xc3")
+"""
+
+
+def test_a_program_may_have_any_name() -> None:
+    with running(HALF_A_LETTER) as other:
+        assert Path(f"/proc/{other.pid}/comm").read_bytes() == b"14 letters and\xc3\n"
+        assert start_time(other.pid)
+        assert first_child(os.getpid()) == other.pid
