@@ -97,7 +97,7 @@ class Switchboard:
         """
         steward = self._ask(Call(guest, Wish.CONNECT), timeout_s)
         try:
-            said, descriptors, _, _ = socket.recv_fds(steward, _ANSWER_BYTES, 1)
+            said, descriptors = _received(steward)
             _check(said)
         except BaseException:
             steward.close()
@@ -108,7 +108,7 @@ class Switchboard:
         """Have the steward do something with a machine. Raises GauntletError if that fails or takes too long."""
         try:
             with self._ask(Call(guest, wish, tuple(hidden_modules)), timeout_s) as steward:
-                return _check(steward.recv(_ANSWER_BYTES))
+                return _check(_received(steward)[0])
         except TimeoutError:
             raise GauntletError(
                 f"{guest}: {wish} was not done within {timeout_s:g} s", f"read {self.path.parent / 'logs'}"
@@ -120,7 +120,7 @@ class Switchboard:
         try:
             reach(self.path, steward.connect)
             steward.sendall(call.line())
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, ConnectionError):
             steward.close()
             raise GuestDown(f"the world of {call.guest} is gone", "gauntlet cluster list") from None
         except BaseException:
@@ -136,6 +136,15 @@ def reach(path: Path, use: Callable[[str], object]) -> None:
         use(f"/proc/self/fd/{folder}/{path.name}")
     finally:
         os.close(folder)
+
+
+def _received(steward: socket.socket) -> tuple[bytes, list[int]]:
+    """What the steward says, and the descriptor that may come with it; nothing if it ends before it has answered."""
+    try:
+        said, descriptors, _, _ = socket.recv_fds(steward, _ANSWER_BYTES, 1)
+    except ConnectionError:  # it had not read what it was asked
+        return b"", []
+    return said, descriptors
 
 
 def _check(said: bytes) -> str:
