@@ -36,3 +36,12 @@ def test_without_a_daemon_it_says_how_to_start_one(arguments: tuple[str, ...]) -
 
 def test_exec_needs_a_command() -> None:
     assert "exec needs a command" in run("exec").stderr
+
+
+@pytest.mark.parametrize("name", ["docker", "gauntlet", "gauntlet-/../docker", "..", "gauntlet-*"])
+def test_what_may_be_somebody_elses_is_not_taken_for_its_own(name: str) -> None:
+    """All that is named so below /run and /var/lib is deleted when it starts, and when it ends."""
+    done = run("env", name=name)
+
+    assert done.returncode == 2
+    assert f"GAUNTLET_DOCKER={name} is not a name for this daemon" in done.stderr
