@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
-from gauntlet.ground.family import BOTH, Family, place
+from gauntlet.ground.family import BOTH, Family, family_of, place
 from gauntlet.kube.access import Access, access
 from gauntlet.kube.api import Api
 from gauntlet.kube.kubeconfig import origin
@@ -179,7 +179,8 @@ def _reach(nodes: tuple[NodeObject, ...]) -> tuple[str, bool]:
 
 def _source(address: str) -> str:
     """The address that packets from here to there carry. Sends none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    family = socket.AF_INET6 if family_of(address) is Family.IPV6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((address, _KUBELET_PORT))
         return str(probe.getsockname()[0])
 
