@@ -62,5 +62,6 @@ def experiment_names() -> frozenset[str]:
 
 
 def _base(variable: str, default: str) -> Path:
-    chosen = os.environ.get(variable)
-    return (Path(chosen) if chosen else Path.home() / default) / APPLICATION
+    # One that is relative is to be ignored, as the specification has it: it would mean another one in each folder.
+    chosen = Path(os.environ.get(variable, ""))
+    return (chosen if chosen.is_absolute() else Path.home() / default) / APPLICATION
