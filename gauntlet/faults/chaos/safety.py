@@ -89,6 +89,8 @@ def after_experiment_control(context: Context, state: Run, configuration: Config
     except GauntletError as error:
         # Chaos Toolkit drops exceptions of controls unseen; the journal still holds the fault.
         _log.critical("%s: not everything could be healed and removed: %s\nrun `gauntlet heal`", title, error)
+        if state["status"] == "completed":
+            state["status"] = "failed"
         return
     if not faults.was_injected(name) and state["status"] == "completed":
         _log.critical("%s: nothing was injected, so this run shows nothing", title)
