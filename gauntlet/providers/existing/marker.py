@@ -19,7 +19,7 @@ NAMESPACES = "/api/v1/namespaces"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "kube-proxy-gauntlet"}
 # Privileged pods need the first (kubernetes.io/docs, "Pod Security Admission").
 LABELS = {**MANAGED_BY, "pod-security.kubernetes.io/enforce": "privileged"}
-# On a namespace that a run made, and so will delete.
+# On all that a run made, and so will delete; on the namespace only if it was not there before.
 RUN_LABEL = "gauntlet.dev/run"
 ADOPTED = "gauntlet.dev/adopted-cluster"
 _BY, _AT = "gauntlet.dev/adopted-by", "gauntlet.dev/adopted-at"
@@ -100,14 +100,13 @@ def write(api: Api) -> None:
 def remove(api: Api) -> bool:
     """Delete the marker with its namespace, and wait until it is gone. Whether there was one.
 
-    Raises UsageError while a run has its pods there.
+    Raises UsageError while a run is at work there, on nodes or by a claim alone.
     """
     if found(api) is None:
         return False
-    if api.list(ApiObject, f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets"):
-        raise UsageError(
-            "a run has its pods in this cluster, or was killed and left them", "wait for its end, or: gauntlet heal"
-        )
+    of_runs = (f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets", f"/api/v1/namespaces/{NAMESPACE}/configmaps")
+    if any(api.list(ApiObject, each, {"labelSelector": RUN_LABEL}) for each in of_runs):
+        raise UsageError("a run is at work in this cluster, or was killed there", "wait for its end, or: gauntlet heal")
     delete_namespaces(api, [NAMESPACE])
     return True
 
