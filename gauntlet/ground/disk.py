@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
@@ -80,8 +81,8 @@ def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
     The new file has the rights `mode` as far as the umask leaves them. Raises OSError if it cannot be written; the old
     file is still there then, and nothing of the new one.
     """
-    # Named after the process: two that write the same file each write a whole one.
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    # Named after the thread, which has its number alone: two that write the same file each write a whole one.
+    new = path.with_name(f".{path.name}.{threading.get_native_id()}")
     try:
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,7 +95,7 @@ def test_a_new_file_is_on_disk_with_the_folders_that_lead_to_it(tmp_path: Path, 
 def test_a_replaced_file_is_on_disk_before_it_takes_the_name(tmp_path: Path, synced: list[str]) -> None:
     file = tmp_path / "secret"
     replace_file(file, "text", mode=0o600)
-    assert synced[:2] == [str(tmp_path / f".secret.{os.getpid()}"), str(tmp_path)]
+    assert synced[:2] == [str(tmp_path / f".secret.{threading.get_native_id()}"), str(tmp_path)]
     assert file.read_text() == "text"
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -107,3 +109,18 @@ def test_a_file_that_cannot_be_replaced_is_still_there_alone(tmp_path: Path) -> 
     assert "File too large" in done.stdout
     assert [each.name for each in tmp_path.iterdir()] == ["results.json"]
     assert file.read_text() == "old"
+
+
+def test_threads_that_replace_a_file_at_the_same_time_each_put_a_whole_one_there(tmp_path: Path) -> None:
+    """As those do that give the last nodes of an upgrade their kube-proxies, and note that all have it."""
+    file = tmp_path / "cluster.json"
+    texts = [letter * 50_000 for letter in "abcd"]
+
+    def write(text: str) -> None:
+        for _ in range(10):
+            replace_file(file, text)
+            assert file.read_text() in texts
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(write, texts))
+    assert [each.name for each in tmp_path.iterdir()] == ["cluster.json"]
