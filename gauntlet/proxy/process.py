@@ -16,7 +16,7 @@ class ProxyProcess:
     started: str
 
     def state(self, node: Node) -> str | None:
-        """The letter of its state in proc(5); None if it is gone or a zombie."""
+        """The letter of its state in proc(5); None if it is gone or a zombie. Raises CommandFailed as `present`."""
         found = _stat(node, self.pid)
         if found is None or found[1] != self.started or found[0] in ("Z", "X"):
             return None
@@ -32,7 +32,7 @@ class ProxyProcess:
 
 
 def running(node: Node) -> ProxyProcess:
-    """The kube-proxy that runs on this node. Raises Inconclusive if none does."""
+    """The kube-proxy that runs on this node. Raises Inconclusive if none does, and CommandFailed as `present` does."""
     found = present(node)
     if found is None:
         raise Inconclusive(f"no kube-proxy runs on {node.name}", "look at its log; was it hurt before?")
@@ -40,16 +40,20 @@ def running(node: Node) -> ProxyProcess:
 
 
 def present(node: Node) -> ProxyProcess | None:
-    """The kube-proxy that runs on this node; None if none does."""
+    """The kube-proxy that runs on this node; None if none does.
+
+    Raises CommandFailed if no command runs on the node: then nothing is known of its processes.
+    """
     pid = node.proxy_pid()
     found = None if pid is None else _stat(node, pid)
     return None if pid is None or found is None else ProxyProcess(pid, found[1])
 
 
 def _stat(node: Node, pid: int) -> tuple[str, str] | None:
-    """State letter and start time of a process on the node."""
+    """State letter and start time of a process on the node; None if it is gone."""
     read = node.run(("cat", f"/proc/{pid}/stat"), check=False)
     if read.code != 0:
+        node.run(("true",))  # fails if it is the node that says nothing
         return None
     # Field 2, the name in brackets, may hold spaces; fields 3 and 22 are counted from behind it.
     fields = read.stdout.rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""A signal to a kube-proxy that may go at any moment."""
+"""A kube-proxy that may go at any moment: what is seen of it, and a signal to it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from gauntlet.ground.cluster import CommandFailed, HostKind, Node
+from gauntlet.nodes.local import LocalHost
+from gauntlet.nodes.namespaced import NamespacedNode, World
 from gauntlet.proxy.process import ProxyProcess
 
 GOES_MEANWHILE = "kill() { command kill -KILL $2; while [ -e /proc/$2 ]; do sleep 0.01; done; return 1; }"
 CANNOT_BE_TOLD = "kill() { return 1; }"
+# No process has this number: the most that Linux allows is one less (PID_MAX_LIMIT).
+NOBODY = 4194305
 
 
 @pytest.fixture
@@ -40,3 +46,20 @@ def test_another_process_of_the_same_number_is_left_alone(sleeper: subprocess.Po
     another = ProxyProcess(sleeper.pid, "1")
     assert subprocess.run(["sh", "-c", another.send("KILL")], check=False).returncode == 0
     assert sleeper.poll() is None
+
+
+def test_one_that_has_gone_has_no_state(sleeper: subprocess.Popen[bytes]) -> None:
+    here = cast(Node, LocalHost(("127.0.0.1",)))
+    assert found(sleeper).state(here) is not None
+    assert ProxyProcess(sleeper.pid, "1").state(here) is None
+    assert ProxyProcess(NOBODY, "1").state(here) is None
+
+
+def test_of_a_node_that_says_nothing_none_has_gone(tmp_path: Path) -> None:
+    """A kill is proven by a process that is missing, not by a node that is."""
+    world = World(NOBODY, user_namespace=False)
+    node = NamespacedNode(
+        world, "node-1", HostKind.NODE, "node-1", ("127.0.0.1",), 1, pod_cidrs=(), log=tmp_path / "kube-proxy.log"
+    )
+    with pytest.raises(CommandFailed, match="node-1 ended with 1"):
+        ProxyProcess(1, "1").state(node)
