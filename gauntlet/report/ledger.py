@@ -180,10 +180,10 @@ class Ledger:
 
     def _findings(self) -> Iterable[FindingRecord]:
         for case, entry in self._entries.items():
-            if entry.skip is not None:
-                continue
             yield from entry.findings
-            if entry.troubles or not entry.findings:
+            says_nothing = entry.skip is None and not entry.findings
+            # What cases share is taken away after the last of them, which may have been skipped.
+            if entry.troubles or says_nothing:
                 yield from results.records(case.name, case.subject, entry.troubles)
 
 

@@ -14,7 +14,7 @@ from gauntlet.report.names import command
 from gauntlet.report.results import CaseResult
 from gauntlet.subject import Subject
 from gauntlet.upgrade.case_run import CaseRun
-from gauntlet.upgrade.compare import Change, Course, Side, compare
+from gauntlet.upgrade.compare import Change, Course, Side, after_skip, compare
 from gauntlet.upgrade.phases import Leg, Phase
 from gauntlet.upgrade.phases import Side as SideName
 from gauntlet.upgrade.verdict import Concern, Observation, finding_of
@@ -74,6 +74,9 @@ def _of_mixed(alone: Sequence[Side], now: Side) -> Iterator[Change]:
     A case that does not pass with one of them, or is not for it, says nothing of both together.
     """
     for case, result in sorted(now.cases.items()):
+        if (trouble := after_skip(case, now)) is not None:
+            yield trouble
+            continue
         if not result.verdict.blocks or not all(_passed(side.cases.get(case)) for side in alone):
             continue
         course = Course.WORSE if result.verdict is Verdict.FAIL else Course.UNCLEAR

@@ -111,6 +111,8 @@ def _cases(before: Side, after: Side) -> Iterator[Change]:
 
 def _case(case: str, before: Side, after: Side) -> Change | None:
     was, now = before.cases.get(case), after.cases.get(case)
+    if (trouble := after_skip(case, after)) is not None:
+        return trouble
     if was is None or now is None:
         side = "before" if was is None else "afterwards"
         reason = (before if was is None else after).skipped.get(case)
@@ -123,6 +125,14 @@ def _case(case: str, before: Side, after: Side) -> Change | None:
         return _of_defects(was, now)
     course = _course(was.verdict, now.verdict)
     return None if course is None else Change(course, case, "", f"{was.verdict}, then {now.verdict}{_why(now)}")
+
+
+def after_skip(case: str, side: Side) -> Change | None:
+    """That something failed after a case that was skipped: it is of what cases share, and nobody knows what it hurt."""
+    result = side.cases.get(case)
+    if result is None or case not in side.skipped:
+        return None
+    return Change(Course.UNCLEAR, case, "", f"skipped, then {result.verdict}{_why(result)}")
 
 
 def _of_defects(was: CaseResult, now: CaseResult) -> Change | None:

@@ -1,9 +1,22 @@
-"""What the ledger of a run reads in pytest's account of an error."""
+"""What the ledger of a run takes of pytest's reports, and what it reads in pytest's account of an error."""
+
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from fixtures import ledger
+from fixtures.inventory import Inventory
+from fixtures.ledger import LedgerPlugin
+from gauntlet.cli.settings import Settings
+from gauntlet.ground.finding import Verdict
+from gauntlet.promises import slo
+from gauntlet.providers import KindOptions
+from gauntlet.report.ledger import FINDING, SKIP
+from gauntlet.subject import parse
+from tests.unit.report.synthetic import CASE, passing
 
+Outcome = Literal["passed", "failed", "skipped"]
 OURS = """\
     def until(
 >       raise NotInTime(
@@ -40,3 +53,53 @@ def test_without_a_marked_error_the_words_are_the_first_line() -> None:
 
 def test_an_error_without_a_word_says_so() -> None:
     assert ledger._words(_report("")) == "no words were left"
+
+
+def _plugin(folder: Path) -> LedgerPlugin:
+    settings = Settings(
+        subjects=(parse("nftables", "1.37"),),
+        kernels={},
+        node_kernel="auto",
+        families=(),
+        provider="sandbox",
+        version="1.37",
+        slos=slo.shipped(),
+        seed=1,
+        profile="",
+        folder=folder,
+        kubeconfig=None,
+        cluster_name=None,
+        keep_cluster=False,
+        known_defects=Verdict.KNOWN_DEFECT,
+        kind=KindOptions(),
+    )
+    return LedgerPlugin(settings, ["pytest"], Inventory({}, whole=False))
+
+
+def _ended(
+    case: str, when: Literal["setup", "call", "teardown"], outcome: Outcome, *properties: tuple[str, str]
+) -> pytest.TestReport:
+    where, text = ("suites/x.py", 1, "x"), OURS if outcome == "failed" else None
+    return pytest.TestReport(f"{case}[nftables]", where, {}, outcome, text, when, user_properties=list(properties))
+
+
+@pytest.mark.parametrize(
+    ("torn_down", "verdict", "checks"),
+    [("passed", Verdict.PASS, []), ("failed", Verdict.INCONCLUSIVE, ["teardown"])],
+)
+def test_what_fails_after_a_skipped_case_is_a_finding(
+    tmp_path: Path, torn_down: Outcome, verdict: Verdict, checks: list[str]
+) -> None:
+    plugin, last, skip = _plugin(tmp_path), "suites/x.py::test_last", (SKIP, "it has no schedulers")
+    found = [(FINDING, each.model_dump_json()) for each in passing(CASE, "nftables")]
+    for report in (
+        _ended(CASE, "call", "passed", *found),
+        _ended(last, "setup", "skipped", skip),
+        # The cluster, and whatever cases share, is taken away after the last of them.
+        _ended(last, "teardown", torn_down, skip),
+    ):
+        plugin.pytest_runtest_logreport(report)
+    made = plugin._ledger.results("")
+    assert [each.reason for each in made.skipped] == ["it has no schedulers"]
+    assert [each.check for each in made.findings if each.case == last] == checks
+    assert made.verdict is verdict

@@ -150,3 +150,12 @@ def test_only_known_defects_of_the_next_one_are_named_at_the_head() -> None:
 def test_what_both_together_show_of_a_known_defect_is_no_reason() -> None:
     mixed = defective("a", Side.TO)
     assert seen(conformance_from=case_run(PASS), conformance_to=case_run(PASS), conformance_mixed=mixed) == ()
+
+
+@pytest.mark.parametrize("phase", ["conformance-to", "conformance-mixed"])
+def test_what_fails_after_a_skipped_case_is_not_known(phase: str) -> None:
+    lacks = case_run(skipped="nftables mode does not have this")
+    broken = case_run(UNKNOWN, skipped="nftables mode does not have this")
+    (found,) = case_changes({"conformance-from": lacks, phase: broken}, EVERY, SUBJECTS, WORSE).observations
+    assert (found.phase, found.finding.verdict) == (phase, UNKNOWN)
+    assert found.finding.reason == "skipped, then inconclusive: hold: seen"

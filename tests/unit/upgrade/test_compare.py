@@ -96,6 +96,13 @@ def test_a_case_that_is_skipped_for_a_reason_differs_by_design() -> None:
     assert course(nothing(**{CASE: "not in iptables"}), side()) is Course.BY_DESIGN
 
 
+def test_what_fails_after_a_skipped_case_is_not_by_design() -> None:
+    skipped = nothing(**{CASE: "it has no schedulers"})
+    broken = Side(side(verdict=OPEN).cases, skipped.skipped)
+    assert course(skipped, skipped) is None
+    assert course(skipped, broken) is Course.UNCLEAR
+
+
 def test_a_case_that_is_skipped_for_its_place_says_nothing_of_the_kube_proxy() -> None:
     reason = unsupported("thousands-of-services", ProxyMode.NFTABLES, "1.37", [Place.EXISTING])
     assert reason is not None
