@@ -81,6 +81,8 @@ def attendance(
     check = "flows"
     if not declared:
         return no_data(check, "no flow was declared: nobody was to attempt anything")
+    if end_ns <= start_ns:
+        return no_data(check, f"the time in which they were to attempt has no length ({attempts.height} attempts)")
     stretch = Stretch(start_ns, end_ns)
     names = sorted(
         declared_name(flow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gauntlet.checkers.kept_flows import Stretch
-from gauntlet.checkers.silence import attendance
+from gauntlet.checkers.silence import attendance, span
 from gauntlet.ground.finding import Verdict
 from tests.unit.checkers.histories import EMPTY, Row, declared, frame, ns, steady
 
@@ -45,6 +45,12 @@ def test_attempts_outside_the_time_do_not_count() -> None:
 def test_no_attempt_and_no_declared_flow_are_inconclusive() -> None:
     assert attendance(EMPTY, [MINE], ns(0), ns(5)).verdict is Verdict.INCONCLUSIVE
     assert attendance(frame(steady(0, 5)), [], ns(0), ns(5)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("rows", [[], [Row(1)], [Row(1, outcome="timeout")]])
+def test_of_no_attempt_or_one_alone_it_does_not_follow_that_anybody_attempted(rows: list[Row]) -> None:
+    attempts = frame(rows)
+    assert attendance(attempts, [MINE, OTHER], *span(attempts)).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_flow_whose_client_came_late_or_left_early_has_to_attempt_only_while_it_was_there() -> None:
