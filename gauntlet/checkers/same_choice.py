@@ -14,9 +14,12 @@ def same_choice(first: pl.DataFrame, again: pl.DataFrame, backends: int) -> Find
     scheduler `mh`. Fewer of them than chance needs to agree on all (below 1e-7) are inconclusive.
     """
     check = "same-choice"
-    lost = pl.concat([first, again]).filter(failed()).height
+    both = pl.concat([first, again])
+    lost, unnamed = both.filter(failed()).height, both["backend"].null_count()
     if lost or first.height != again.height or first.is_empty() or backends < 2:
         return no_data(check, f"{first.height} and {again.height} connections, of which {lost} failed, to {backends}")
+    if unnamed:
+        return no_data(check, f"{unnamed} ok replies do not say which backend gave them")
     pairs = list(zip(first.sort("at_ns")["backend"], again.sort("at_ns")["backend"], strict=True))
     other = [f"connection {number}: {was}, then {now}" for number, (was, now) in enumerate(pairs, 1) if was != now]
     reason = f"{len(other)} of {len(pairs)} connections met another backend when made again from the same port"

@@ -70,13 +70,17 @@ def udp_flows_moved(
     conntrack keeps a flow where it is, and kube-proxy deletes only entries of endpoints that are gone
     (pkg/proxy/conntrack/cleanup.go). A flow that was silent for `idle_s` may choose anew, and has to if its backend had
     begun to go (`gone`: when, in ns). That the old one still served is proven by an answer of its own, to whomever,
-    after the flow had moved; without that it is not known whether the flow had to move, which is inconclusive.
+    after the flow had moved; without that it is not known whether the flow had to move, which is inconclusive, as is an
+    ok reply that does not say who gave it.
     `within`: only moves that were seen in this stretch of the history count.
     """
     check = "udp-flows-moved"
     flows, trouble = answered(check, history.attempts, UDP_FLOWS)
     if trouble:
         return trouble
+    unnamed = sum(step.ok and not step.backend for flow in flows for step in flow.steps)
+    if unnamed:
+        return no_data(check, f"{unnamed} ok replies do not say which backend gave them")
     moves = [
         (before, step, mishap(history, flow, before, step, f"moved from {before.backend} to {step.backend}"))
         for flow in flows

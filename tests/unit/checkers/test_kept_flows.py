@@ -46,7 +46,7 @@ def kept(
     return [replace(model, at_s=start_s + index * every_s) for index in range(round((end_s - start_s) / every_s))]
 
 
-def udp(end_s: float, *, start_s: float = 0.0, backend: str = "backend-1", outcome: str = "ok") -> list[Kept]:
+def udp(end_s: float, *, start_s: float = 0.0, backend: str | None = "backend-1", outcome: str = "ok") -> list[Kept]:
     return kept(end_s, protocol="udp", start_s=start_s, like=Kept(0.0, outcome, backend=backend))
 
 
@@ -165,6 +165,11 @@ class TestUdpFlowsMoved:
     def test_failures_between_the_two_do_not_hide_it(self) -> None:
         rows = [*udp(1), *udp(1.5, start_s=1, outcome="timeout"), *udp(5, start_s=1.5, backend="backend-2")]
         assert udp_flows_moved(seen([*rows, *self.OTHERS])).figure == 1.0
+
+    @pytest.mark.parametrize(("was", "now"), [(None, "backend-1"), ("backend-1", None)])
+    def test_a_reply_of_who_knows_whom_tells_nothing_of_a_move(self, was: str | None, now: str | None) -> None:
+        rows = [*udp(1, backend=was), *udp(5, start_s=1, backend=now), *self.OTHERS]
+        assert udp_flows_moved(seen(rows)).verdict is Verdict.INCONCLUSIVE
 
 
 class TestAffinityBroken:

@@ -86,3 +86,8 @@ def test_a_hash_that_chooses_the_same_again_passes_and_another_fails() -> None:
 @pytest.mark.parametrize("again", ["ab", "abc", ""])
 def test_few_or_different_numbers_of_choices_are_inconclusive(again: str) -> None:
     assert same_choice(frame(met("ab")), frame(met(again)), 3).verdict is Verdict.INCONCLUSIVE
+
+
+def test_that_nobody_knows_who_answered_is_not_the_same_choice() -> None:
+    nobody = frame([Row(number / 100, backend=None) for number in range(18)])
+    assert same_choice(nobody, nobody, 3).verdict is Verdict.INCONCLUSIVE
