@@ -53,7 +53,8 @@ class TruthTable:
         lines = [*self._lines(), *(["expected because:"] if reasons else [])]
         for rule in reasons:
             lines += textwrap.wrap(str(rule), WIDTH, initial_indent="- ", subsequent_indent="  ")
-        for node in dict.fromkeys(self.expected[each].decided_by for each in wrong):
+        nodes = (node for each in wrong for node in self.expected[each].decided_by.split(", ") if node)
+        for node in dict.fromkeys(nodes):
             lines += [f"rules of {node}:", *(rules_of.get(node) or ["(not read)"])]
         return "\n".join(lines)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gauntlet.ground.cluster import ProxyMode
@@ -92,3 +94,9 @@ def test_a_report_says_why_and_shows_the_rules_of_the_node_that_decided() -> Non
 
 def test_rules_that_were_not_read_are_said_to_be_missing() -> None:
     assert table().report({}).endswith("rules of c:\n(not read)")
+
+
+def test_of_several_nodes_that_may_have_decided_each_has_its_rules() -> None:
+    either = replace(expectation()[FROM_OUTSIDE], decided_by="a, c")
+    report = TruthTable({FROM_OUTSIDE: either}, {}).report({"a": ["the rules of a"], "c": ["the rules of c"]})
+    assert report.endswith("rules of a:\nthe rules of a\nrules of c:\nthe rules of c")
