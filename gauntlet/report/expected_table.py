@@ -33,6 +33,6 @@ def read(folder: Path) -> tuple[Standing, ...] | None:
     except FileNotFoundError:
         return None
     return tuple(
-        Standing(step, client, frontend, outcome, tuple(rules.split(_BETWEEN)))
+        Standing(step, client, frontend, outcome, tuple(rules.split()))
         for step, client, frontend, outcome, rules in table.iter_rows()
     )

@@ -18,6 +18,7 @@ from gauntlet.report.differences import differences
 from gauntlet.report.results import FindingRecord, Results, Skip
 from gauntlet.report.summary import summary
 from gauntlet.report.table import show_verdicts
+from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.standing import Standing
 from tests.unit.report.synthetic import CASE, failing, passing, run
 
@@ -237,3 +238,16 @@ def test_page_summary_and_table_have_it(tmp_path: Path, tables: tuple[FindingRec
     with console.capture() as capture:
         show_verdicts(console, made)
     assert "not declared in differences.yaml: Ranges without endpoints" in " ".join(capture.get().split())
+
+
+def test_a_row_that_no_rule_decided_differs_like_any_other(tmp_path: Path) -> None:
+    """A flow that stays with its backend does so by no rule of the model's."""
+    place, who = "evidence/ranges-nftables", "TCP flow of a pod"
+    (tmp_path / place).mkdir(parents=True)
+    stays = Standing("none", who, "web IP", "answered by client-1:8080", ())
+    expected_table.write(tmp_path / place, [stays])
+    assert expected_table.read(tmp_path / place) == (stays,)
+    found = results.records(RANGES, "nftables", [Finding("truth-table", Verdict.PASS, "as the model says")], [place])
+    made = whole((*asked(tmp_path, "iptables", {who: ("refused", "REFUSED")}), *found), tmp_path)
+    (only,) = between(made).undeclared
+    assert only.rules == (str(Rule.READY), str(Rule.REFUSED))
