@@ -23,7 +23,7 @@ def junit(results: Results) -> str:
     The answer of an upgrade, or of a watch, is a case of its own, the first; differences between subjects that are not
     as declared are cases as well. What did not pass and is no reason against it, as today's kube-proxy does not pass it
     either or as it is accepted, is skipped, with words: a CI that goes by failures has to come to the same answer. A
-    run that ended before all of its cases had is an error, too.
+    run that ended before all of its cases had is an error, too, and so is a subject of which no case ran.
     """
     root = ET.Element("testsuites", name="kube-proxy gauntlet")
     if results.upgrade is not None:
@@ -35,7 +35,7 @@ def junit(results: Results) -> str:
     if results.differences is not None and results.differences.fails:
         _differ(_suite(root, "differences"), results.differences)
     trouble = KnownTrouble(results)
-    for name in results.names:
+    for name in dict.fromkeys([*results.names, *(each.subject for each in results.findings)]):
         _of_subject(_suite(root, name), results, name, trouble)
     for suite in root:
         _count(suite)
@@ -52,16 +52,18 @@ def _of_the_register(result: CaseResult) -> str:
 
 def _of_subject(suite: ET.Element, results: Results, name: str, trouble: KnownTrouble) -> None:
     took_s = {each.case: each.took_s for each in results.accounts if each.subject == name}
-    for result in results.cases():
-        if result.subject == name:
-            known = _of_the_register(result) or trouble.of(result)
-            verdict, checks, text = _found(result)
-            if known:
-                case = _skipped(suite, result.case, known, text)
-            else:
-                case = _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
-            if (seconds := took_s.get(result.case)) is not None:
-                case.set("time", f"{seconds:.3f}")
+    ran = [result for result in results.cases() if result.subject == name]
+    if not ran and results.upgrade is None:
+        _case(suite, "run", "a case ran", Verdict.INCONCLUSIVE, "no case ran, so that nothing was learnt", "")
+    for result in ran:
+        known = _of_the_register(result) or trouble.of(result)
+        verdict, checks, text = _found(result)
+        if known:
+            case = _skipped(suite, result.case, known, text)
+        else:
+            case = _case(suite, _class_of(result.case), title(result.case), verdict, checks, text)
+        if (seconds := took_s.get(result.case)) is not None:
+            case.set("time", f"{seconds:.3f}")
     for skip in results.skipped:
         if skip.subject == name:
             _skipped(suite, skip.case, skip.reason)

@@ -8,7 +8,7 @@ import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.junit import junit
-from gauntlet.report.results import Account, Results, Skip, records
+from gauntlet.report.results import Account, FindingRecord, Results, Skip, records
 from tests.unit.report.synthetic import CASE, failing, passing, run
 from tests.unit.report.test_upgrade_record import ACCEPTED, upgraded
 
@@ -40,6 +40,18 @@ def test_what_was_skipped_and_a_run_that_did_not_finish_are_there() -> None:
     found = suites(whole)
     assert found["iptables"].get("skipped") == "1"
     assert found["run"].get("errors") == "1"
+
+
+@pytest.mark.parametrize("findings", [(), passing(CASE, "iptables")], ids=["of nobody", "of the other"])
+def test_a_subject_of_which_no_case_ran_is_an_error(findings: tuple[FindingRecord, ...]) -> None:
+    skip = Skip(case=NODE_PORT, subject="nftables", reason="unsupported")
+    whole = run(findings).model_copy(update={"skipped": (skip,)})
+    assert whole.verdict is Verdict.INCONCLUSIVE
+    assert suites(whole)["nftables"].get("errors") == "1"
+
+
+def test_a_failure_of_a_subject_that_was_not_asked_for_is_there() -> None:
+    assert suites(run(failing(CASE, "nftables"), "iptables"))["nftables"].get("failures") == "1"
 
 
 def test_cases_say_how_long_they_took_if_that_is_known() -> None:
