@@ -48,11 +48,16 @@ class Acceptance(BaseModel):
 
     def idle_words(self) -> str:
         """What is said of it if no failure was like it: it may be misspelt, or not needed any more."""
-        narrower = "".join(f", {name} {value}" for name, value in self._named() if value)
-        return f"accepted, but nothing like it failed: {self.check}{narrower} ({self.reason})"
+        return f"accepted, but nothing like it failed: {self._what()}"
 
-    def _named(self) -> tuple[tuple[str, str], ...]:
-        return ("case", self.case), ("phase", self.phase), ("subject", self.subject)
+    def over_words(self) -> str:
+        """What is said of it if a failure is like it, and its last day is over."""
+        return f"accepted until {self.until}, and no longer: {self._what()}"
+
+    def _what(self) -> str:
+        named = (("case", self.case), ("phase", self.phase), ("subject", self.subject))
+        narrower = "".join(f", {name} {value}" for name, value in named if value)
+        return f"{self.check}{narrower} ({self.reason})"
 
     def holds(self, today: date) -> bool:
         return today <= self.until

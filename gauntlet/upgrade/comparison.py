@@ -8,7 +8,7 @@ from datetime import date
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
 from gauntlet.upgrade.compare import Change, Side
-from gauntlet.upgrade.verdict import Answer, Concern, Judgement, Observation, judge
+from gauntlet.upgrade.verdict import Answer, Concern, Judgement, Observation, judge, notes
 
 _WORDS = {
     Answer.MAY: "nothing got worse",
@@ -45,9 +45,7 @@ def lines(before: str, after: str, found: Judgement) -> Iterator[str]:
     for each in found.accepted:
         what = f"{_of(each.observation)}{each.observation.finding.reason}"
         yield f"  accepted until {each.by.until} ({each.by.reason}): {what}"
-    for over in found.expired:
-        yield f"  no longer accepted since {over.until} ({over.reason}): {over.check} {over.case}".rstrip()
-    yield from (f"  {each.idle_words()}" for each in found.idle)
+    yield from (f"  {note}" for note in notes(found))
     for word, changes in (("better", found.gains), ("by design", found.by_design)):
         for change in changes:
             yield f"  {word}: {change.case}: {change.text}"

@@ -102,8 +102,7 @@ class Judgement:
 
 def notes(found: Judgement) -> Iterator[str]:
     """What is to be said of acceptances that are over, or that covered nothing."""
-    for over in found.expired:
-        yield f"no longer accepted since {over.until} ({over.reason}): {over.check}"
+    yield from (each.over_words() for each in found.expired)
     yield from (each.idle_words() for each in found.idle)
 
 

@@ -124,7 +124,8 @@ def test_what_is_accepted_is_said_and_not_for_longer_than_it_lasts(tmp_path: Pat
     (ours / "accepted.yaml").write_text(accepted.replace("2999", "2001"))
     said = CliRunner().invoke(main, ["compare", f"{tmp_path}/before", f"{tmp_path}/after", f"--slos={ours}"])
     assert "something got worse" in said.output
-    assert "no longer accepted since 2001-01-01 (known)" in said.output
+    # Its last day is one on which it was accepted.
+    assert f"accepted until 2001-01-01, and no longer: case, case {CASE} (known)" in said.output
     assert said.exit_code == 1
 
 
