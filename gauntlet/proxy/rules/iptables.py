@@ -39,6 +39,7 @@ class Rule:
 
     target: str = ""
     source: str = ""  # "" any; otherwise a range, with "!" before it where negated
+    interface: str = ""  # the packet came in by it, likewise; of several it is a beginning with "+" behind it
     destination: str = ""
     protocol: str = ""
     port: int = 0
@@ -108,6 +109,7 @@ def _rule(line: str) -> tuple[str, Rule]:
     return words[1], Rule(
         target=found.get("-j") or found.get("-g", ""),
         source=found.get("-s", ""),
+        interface=found.get("-i", ""),
         destination=found.get("-d", ""),
         protocol=found.get("-p", ""),
         port=int(found.get("--dport", "0")) if found.get("--dport", "0").isdecimal() else 0,
@@ -216,6 +218,6 @@ class _Walk(Walk):
 def _matches(rule: Rule, source: Source) -> bool:
     if rule.local_source:
         return source is Source.INSIDE
-    if not rule.source:
-        return True
-    return rule.source.startswith("!") is (source is Source.OUTSIDE)
+    # By one of them detectLocalMode knows pods (pkg/proxy/util/localdetector.go).
+    pods = rule.source or rule.interface
+    return not pods or pods.startswith("!") is (source is Source.OUTSIDE)

@@ -223,7 +223,10 @@ def _matches(rule: tuple[Expression, ...], source: Source) -> bool:
         match = _mapping(expression.get("match"))
         left = _mapping(match.get("left"))
         by_address = _mapping(left.get("payload")).get("field") == "saddr"
-        if (by_address or "fib" in left) and (match.get("op") == "!=") is not (source is Source.OUTSIDE):
+        # By it detectLocalMode may know pods (pkg/proxy/util/localdetector.go).
+        by_interface = _mapping(left.get("meta")).get("key") in ("iif", "iifname")
+        tells = by_address or by_interface or "fib" in left
+        if tells and (match.get("op") == "!=") is not (source is Source.OUTSIDE):
             return False
     return True
 

@@ -62,6 +62,29 @@ def test_local_traffic_policy_keeps_outside_clients_on_the_node(model: Forwardin
     assert {share.address: share.probability for share in route.outside} == {"10.244.1.2": 0.5, "10.244.1.3": 0.5}
 
 
+BY_ADDRESS = (
+    '"left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": {"prefix": {"addr": "10.244.0.0", "len": 16}}'
+)
+IN_IPTABLES = "-s 10.244.0.0/16"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        iptables.forwarding(SAVED.replace(IN_IPTABLES, "-i br0")),
+        iptables.forwarding(SAVED.replace(IN_IPTABLES, "-i veth+")),
+        nftables.forwarding(LISTED.replace(BY_ADDRESS, '"left": {"meta": {"key": "iifname"}}, "right": "br0"')),
+        nftables.forwarding(LISTED.replace(BY_ADDRESS, '"left": {"meta": {"key": "iif"}}, "right": "veth*"')),
+    ],
+    ids=["iptables bridge", "iptables prefix", "nftables iifname", "nftables iif"],
+)
+def test_pods_that_are_known_by_their_interface_are_inside_and_nobody_else(model: Forwarding) -> None:
+    """detectLocalMode BridgeInterface and InterfaceNamePrefix (pkg/proxy/util/localdetector.go)."""
+    assert IN_IPTABLES in SAVED
+    assert BY_ADDRESS in LISTED
+    assert model.routes == MODELS[model.mode].routes
+
+
 @both_modes
 def test_packets_reach_the_rules(model: Forwarding) -> None:
     assert model.hooked
