@@ -93,15 +93,15 @@ def _questions(
 
 
 def effort(service: Service, asking: Asking, said: Outcome) -> Effort:
-    """Who asks long enough to meet every backend: pods at a ClusterIP, nodes at their loopback, outside at all others.
+    """Who asks long enough to meet every backend, or to stay with one: pods at what they alone ask, nodes at their
+    loopback, outside at all others.
 
-    Rules are a node's, and its clients meet the same; other rows show that they lead there.
+    Rules are a node's, and its clients meet the same; other rows show that they lead there. At a load balancer IP any
+    node may meet the client outside, and each has a memory of its own: with affinity, pods ask there.
     """
-    kind, where = asking.frontend.kind, asking.asker.where
-    telling = Where.POD if kind is Kind.CLUSTER_IP else Where.OUTSIDE
+    kind, where, is_sticky = asking.frontend.kind, asking.asker.where, service.affinity_timeout_s is not None
+    of_pods = kind in (Kind.CLUSTER_IP, Kind.EXTERNAL_IP) or (is_sticky and kind is Kind.LOAD_BALANCER)
+    telling = Where.POD if of_pods else Where.OUTSIDE
     if not (where is telling or is_loopback(asking.frontend.address)) or not said.answers:
         return Effort.ANSWERS
-    if service.affinity_timeout_s is None:
-        return Effort.EVERY_BACKEND
-    # If any node may meet the client, each has a memory of its own.
-    return Effort.ANSWERS if said.affinity_timeout_s is None else Effort.ONE_BACKEND
+    return Effort.ONE_BACKEND if is_sticky else Effort.EVERY_BACKEND

@@ -139,22 +139,32 @@ def test_an_address_twice_in_different_conditions_is_nobodys_to_judge() -> None:
     assert made.unsaid == {"case": 6}
 
 
-def test_pods_at_a_cluster_ip_and_the_host_outside_at_others_meet_every_backend() -> None:
+def test_at_every_frontend_some_client_meets_every_backend() -> None:
     rows = planned(WEB, slices=(everywhere(),)).rows
 
     telling = {(row.frontend.kind, row.place.where) for row in rows if row.effort is Effort.EVERY_BACKEND}
 
     assert telling == {
         (Kind.CLUSTER_IP, Where.POD),
+        (Kind.EXTERNAL_IP, Where.POD),
         (Kind.NODE_PORT, Where.OUTSIDE),
         (Kind.LOAD_BALANCER, Where.OUTSIDE),
     }
 
 
-def test_with_affinity_they_keep_one() -> None:
-    rows = planned(replace(CLUSTER_IP, affinity_timeout_s=10800), slices=(everywhere(),)).rows
+def test_with_affinity_some_client_at_every_frontend_keeps_one() -> None:
+    rows = planned(replace(WEB, affinity_timeout_s=10800), slices=(everywhere(),)).rows
 
-    assert {row.effort for row in rows if row.place.where is Where.POD} == {Effort.ONE_BACKEND}
+    telling = {(row.frontend.kind, row.place.where) for row in rows if row.effort is Effort.ONE_BACKEND}
+
+    assert telling == {
+        (Kind.CLUSTER_IP, Where.POD),
+        (Kind.EXTERNAL_IP, Where.POD),
+        (Kind.NODE_PORT, Where.OUTSIDE),
+        # From outside any node may meet the client, and each has a memory of its own.
+        (Kind.LOAD_BALANCER, Where.POD),
+    }
+    assert {row.effort for row in rows} == {Effort.ONE_BACKEND, Effort.ANSWERS}
 
 
 def test_policy_local_is_told_apart_by_node() -> None:
