@@ -159,7 +159,7 @@ class Traits:
     rules: RulesReader
     residue: Residue
     see: Callable[[str, Sequence[str], Family], tuple[str, ...]]
-    unhooked: str = "no packet reaches kube-proxy's rules: the jump to them is missing"
+    unhooked: str = "not every packet meets kube-proxy's rules: a jump to them is missing"
     default_since: Minor | None = None
     history: str = ""
     farewell: str = ""

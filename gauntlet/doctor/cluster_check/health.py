@@ -147,7 +147,7 @@ def _against_the_truth(node: NodeFacts, differences: Collection[Mismatch]) -> li
     """/healthz only knows when rules were last written, not whether they are still there (kubernetes 129128)."""
     hooked = [each for each in node.rules if each.hooked]
     if differences or not hooked:
-        what = f"{len(differences)} places are wrong" if hooked else "none of its rules is in effect"
+        what = f"{len(differences)} places are wrong" if hooked else "not every packet meets its rules"
         return [
             Diagnosis(
                 CHECK,

@@ -24,6 +24,8 @@ _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _COMMENT_TAIL = re.compile(
     r" (cluster IP|external IP|loadbalancer IP|has no (?:local )?endpoints|external destinations)$"
 )
+# Where in nat packets come by that come in, and those of the node itself.
+HOOKS = ("PREROUTING", "OUTPUT")
 _DISPATCH = "KUBE-SERVICES"
 _NODE_PORTS = "KUBE-NODEPORTS"
 _FILTER_ACTIONS = {"REJECT": Action.REJECT, "DROP": Action.DROP}
@@ -79,9 +81,14 @@ def parse(text: str) -> Tables:
 def forwarding(text: str) -> Forwarding:
     """The model of one node's `iptables-save`."""
     tables = parse(text)
-    hooked = any(rule.target == _DISPATCH for chain in ("PREROUTING", "OUTPUT") for rule in tables.rules("nat", chain))
+    hooked = all(leads(tables, hook, _DISPATCH) for hook in HOOKS)
     routes = (*_dispatched(tables), *_refused(tables))
     return Forwarding(ProxyMode.IPTABLES, hooked, routes, size(text), orphans=_orphans(tables))
+
+
+def leads(tables: Tables, hook: str, chain: str) -> bool:
+    """Whether packets that come by a hook of nat are led to a chain."""
+    return any(rule.target == chain for rule in tables.rules("nat", hook))
 
 
 def size(text: str) -> RuleSize:

@@ -195,11 +195,7 @@ def _filtered(server: VirtualServer, found: State) -> bool:
 
 
 def _hooked(found: State) -> bool:
-    jumps = any(
-        rule.target == "KUBE-SERVICES"
-        for chain in ("PREROUTING", "OUTPUT")
-        for rule in found.tables.rules("nat", chain)
-    )
+    jumps = all(iptables.leads(found.tables, hook, "KUBE-SERVICES") for hook in iptables.HOOKS)
     return bool(found.addresses.get(INTERFACE)) and jumps and CLUSTER_IPS in found.sets
 
 

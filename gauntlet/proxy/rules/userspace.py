@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.history import Protocol
 from gauntlet.proxy.rules.forwarding import Action, Forwarding, Route, Share
-from gauntlet.proxy.rules.iptables import Rule, Tables, parse, size
+from gauntlet.proxy.rules.iptables import HOOKS, Rule, Tables, leads, parse, size
 
 PORTALS = ("KUBE-PORTALS-CONTAINER", "KUBE-PORTALS-HOST")
 NODE_PORTS = ("KUBE-NODEPORT-CONTAINER", "KUBE-NODEPORT-HOST")
@@ -39,10 +39,7 @@ def forwarding(text: str) -> Forwarding:
     Hooked where both kinds of packets, those that come in and those of the node itself, are led to the portals.
     """
     tables = parse(text)
-    hooked = all(
-        any(rule.target == chain for rule in tables.rules("nat", hook))
-        for hook, chain in zip(("PREROUTING", "OUTPUT"), PORTALS, strict=True)
-    )
+    hooked = all(leads(tables, hook, chain) for hook, chain in zip(HOOKS, PORTALS, strict=True))
     routes = (*_routes(tables, PORTALS), *_routes(tables, NODE_PORTS))
     return Forwarding(ProxyMode.USERSPACE, hooked, routes, size(text))
 

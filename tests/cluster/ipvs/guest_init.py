@@ -89,7 +89,8 @@ def rules() -> None:
     run("ipset", "create", "KUBE-CLUSTER-IP", "hash:ip,port")
     run("ipset", "add", "KUBE-CLUSTER-IP", "10.96.0.1,tcp:80")
     run("iptables", "-t", "nat", "-N", "KUBE-SERVICES")
-    run("iptables", "-t", "nat", "-A", "OUTPUT", "-j", "KUBE-SERVICES")
+    for hook in ("PREROUTING", "OUTPUT"):
+        run("iptables", "-t", "nat", "-A", hook, "-j", "KUBE-SERVICES")
 
 
 def listen(address: str, port: int) -> None:

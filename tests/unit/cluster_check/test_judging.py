@@ -69,7 +69,7 @@ def test_a_cluster_without_daemon_set_tells_the_truth() -> None:
         ({"mode": "nftables"}, "mode", "nftables by /proxyMode, but /etc/kube-proxy.yaml says iptables"),
         ({"logged_mode": "ipvs"}, "mode", "but the log says ipvs"),
         ({"rules": ()}, "rules", "no rule of iptables mode is here"),
-        ({"rules": (forwarding(hooked=False),)}, "rules", "the jump to them is missing"),
+        ({"rules": (forwarding(hooked=False),)}, "rules", "a jump to them is missing"),
         ({"rules": (forwarding(route(None, 30080)),)}, "rules", "1 x a place has no rule: shop/web:http (10.96"),
         ({"rules": (forwarding(route(), route(None, 30080, to=("10.244.9.9",))),)}, "rules", "30080/tcp) -> 10.244.9"),
         ({"rules": (forwarding(route(to=()), route(None, 30080)),)}, "rules", "is refused, although it has ready"),
@@ -129,7 +129,7 @@ def test_a_node_out_of_reach_is_unknown() -> None:
 
 def test_healthz_that_is_content_without_rules_is_told() -> None:
     found = report(cluster(), node(rules=()), node("node-2"))
-    told(found, Level.PROBLEM, "health", "/healthz says 200, and yet none of its rules is in effect")
+    told(found, Level.PROBLEM, "health", "/healthz says 200, and yet not every packet meets its rules")
 
 
 IN_IPV6 = replace(forwarding(route("fd00:96::10"), route(None, 30080)), family=Family.IPV6)

@@ -91,8 +91,10 @@ def test_packets_reach_the_virtual_servers() -> None:
         {"addresses": IPVS_PARTS["addresses"].replace("kube-ipvs0", "kube-other")},
         {"ipset_save": IPVS_PARTS["ipset_save"].replace("KUBE-CLUSTER-IP ", "KUBE-OTHER ")},
         {"iptables_save": IPVS_PARTS["iptables_save"].replace('portals" -j KUBE-SERVICES', 'portals" -j KUBE-GONE')},
+        {"iptables_save": IPVS_PARTS["iptables_save"].replace("-A PREROUTING ", "-A KUBE-GONE ")},
+        {"iptables_save": IPVS_PARTS["iptables_save"].replace("-A OUTPUT ", "-A KUBE-GONE ")},
     ],
-    ids=["no address", "no set", "no jump"],
+    ids=["no address", "no set", "no jump", "none of what comes in", "none of the node itself"],
 )
 def test_what_is_missing_is_seen(changed: dict[str, str]) -> None:
     model = ipvs.forwarding(ipvs_text(**changed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,30 @@ def test_a_missing_jump_is_seen_although_all_other_rules_are_there() -> None:
     assert model.routes
 
 
+@pytest.mark.parametrize("hook", ["PREROUTING", "OUTPUT"])
+def test_one_missing_jump_of_two_is_seen_in_iptables_mode(hook: str) -> None:
+    jump = f'-A {hook} -m comment --comment "kubernetes service portals" -j KUBE-SERVICES\n'
+    assert SAVED.count(jump) == 1
+    model = iptables.forwarding(SAVED.replace(jump, ""))
+    assert not model.hooked
+    assert model.routes == MODELS[ProxyMode.IPTABLES].routes
+
+
+@pytest.mark.parametrize("hook", ["nat-prerouting", "nat-output"])
+@pytest.mark.parametrize("lost", ["chain", "rule"])
+def test_one_missing_jump_of_two_is_seen_in_nftables_mode(hook: str, lost: str) -> None:
+    document = json.loads(LISTED)
+
+    def goes(item: dict[str, dict[str, object]]) -> bool:
+        return item.get(lost, {}).get("chain" if lost == "rule" else "name") == hook
+
+    left = [each for each in document["nftables"] if not goes(each)]
+    assert len(left) == len(document["nftables"]) - 1
+    model = nftables.forwarding(json.dumps({"nftables": left}))
+    assert not model.hooked
+    assert model.routes == MODELS[ProxyMode.NFTABLES].routes
+
+
 def test_a_missing_table_forwards_nothing() -> None:
     model = nftables.forwarding("")
     assert (model.hooked, model.routes, model.size.rules) == (False, (), 0)
@@ -163,7 +188,7 @@ def test_a_node_is_read_and_explained_through_its_own_tools(proxy_mode: ProxyMod
 
 def test_explanation_names_what_is_missing() -> None:
     gone = describe("node-1", nftables.forwarding(""), THREE, 80)
-    assert any("no packet reaches" in line for line in gone)
+    assert any("not every packet meets" in line for line in gone)
     assert any("no rule of kube-proxy matches" in line for line in gone)
 
 

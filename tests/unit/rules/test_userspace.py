@@ -78,7 +78,7 @@ def test_a_node_is_read_and_explained_through_its_own_tools() -> None:
     text = "\n".join(explain(node, THREE, 80))
     assert "10.77.0.11:40185 100.0%" in text
     assert "picks the endpoint" in text
-    assert "no packet reaches" in "\n".join(describe("node-1", without("-j KUBE-PORTALS-HOST"), THREE, 80))
+    assert "not every packet meets" in "\n".join(describe("node-1", without("-j KUBE-PORTALS-HOST"), THREE, 80))
 
 
 LOG = """\
