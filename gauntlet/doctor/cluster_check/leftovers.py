@@ -64,7 +64,8 @@ def flows(
     if not tracked:
         return frozenset()
     at = serving_at(served)
-    taken = known(served.modelled)
+    # The other protocol of a number that a Service has is no flow of a Service that is gone.
+    taken = {(address, port) for address, port, _ in known(served.modelled)}
     return frozenset(
         leftover for each in tracked if (leftover := _judged(each, at, taken, addresses, pod_ranges)) is not None
     )

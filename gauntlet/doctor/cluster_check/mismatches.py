@@ -81,7 +81,7 @@ def mismatches(
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
     for (address, port, protocol), route in routes.items():
-        if (address, port) not in taken:
+        if (address, port, protocol) not in taken:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
     if traits(found.mode).shows_endpoints:
         for service in served.modelled:

@@ -74,10 +74,8 @@ def place_of(service: Service, frontend: Frontend) -> Place:
     return Place(name, frontend.address or None, frontend.number, frontend.protocol.lower())
 
 
-def by_place(
-    found: Forwarding, addresses: frozenset[str], taken: Collection[tuple[str | None, int]]
-) -> dict[PlaceKey, Route]:
-    """Routes by address (None: a NodePort), port and protocol. `taken` are the addresses and ports of Services.
+def by_place(found: Forwarding, addresses: frozenset[str], taken: Collection[PlaceKey]) -> dict[PlaceKey, Route]:
+    """Routes by address (None: a NodePort), port and protocol. `taken` are the places of Services.
 
     ipvs mode has a virtual server at each of the node's `addresses` for a NodePort; other modes have routes at one of
     these only for an external IP. What forwards counts before what refuses: with policy Local and no endpoint here,
@@ -85,21 +83,22 @@ def by_place(
     """
     routes: dict[PlaceKey, Route] = {}
     for route in found.routes:
-        is_node_port = route.address in addresses and (route.address, route.port) not in taken
-        key = (None if is_node_port else route.address, route.port, str(route.protocol))
+        port, protocol = route.port, str(route.protocol)
+        is_node_port = route.address in addresses and (route.address, port, protocol) not in taken
+        key = (None if is_node_port else route.address, port, protocol)
         routes.setdefault(key, route)
         if routes[key].action is not Action.FORWARD:
             routes[key] = route
     return routes
 
 
-def known(services: Iterable[Service]) -> frozenset[tuple[str | None, int]]:
-    """Every address and port, and every NodePort, of any Service, also of those that kube-proxy leaves aside."""
+def known(services: Iterable[Service]) -> frozenset[PlaceKey]:
+    """Every place, and every NodePort, of any Service, also of those that kube-proxy leaves aside."""
     return frozenset(
-        key
+        (address, number, port.protocol.lower())
         for service in services
         for port in service.ports
-        for key in (*((address, port.port) for address in _addresses(service)), (None, port.node_port))
+        for address, number in (*((each, port.port) for each in _addresses(service)), (None, port.node_port))
     )
 
 

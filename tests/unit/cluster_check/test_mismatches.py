@@ -123,6 +123,15 @@ def test_a_route_that_is_of_no_service() -> None:
     }  # fmt: skip
 
 
+def test_a_route_of_a_protocol_that_its_service_does_not_have_is_of_no_service() -> None:
+    sound = (route(), route(None, 30080))
+    over_udp = [replace(each, protocol=Protocol.UDP) for each in sound]
+    found = mismatches(SERVED, forwarding(*sound, *over_udp), HERE)
+    assert {(each.kind, each.place.address, each.place.protocol) for each in found} == {
+        (Kind.LEFT, "10.96.0.10", "udp"), (Kind.LEFT, None, "udp")
+    }  # fmt: skip
+
+
 def test_node_ports_of_ipvs_mode_stand_at_the_nodes_addresses() -> None:
     rules = forwarding(route(), route("10.77.0.11", 30080), mode=ProxyMode.IPVS)
     assert mismatches(SERVED, rules, HERE) == frozenset()
