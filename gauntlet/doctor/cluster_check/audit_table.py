@@ -60,7 +60,7 @@ def _of_family(
     here = serving_node(facts, node, rules.mode)
     nobody = frozenset[str]()
     for service in facts.served.modelled:
-        for frontend in frontends_of(service, rules.family):
+        for frontend in frontends_of(service, rules.family, here):
             place = place_of(service, frontend)
             route = routes.get(place.key)
             meant = (

@@ -77,12 +77,12 @@ def mismatches(
     wanted = {
         place.key: place
         for service in served.modelled
-        for place in (place_of(service, each) for each in frontends_of(service, found.family))
+        for place in (place_of(service, each) for each in frontends_of(service, found.family, here))
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
-    for (address, port, protocol), route in routes.items():
-        if (address, port, protocol) not in taken:
-            differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", address, port, protocol)))
+    for key, route in routes.items():
+        if key not in taken and key not in wanted:
+            differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", *key)))
     if traits(found.mode).shows_endpoints:
         for service in served.modelled:
             differences.update(_endpoint_mismatches(service, served, routes, here, found.family))
@@ -116,7 +116,7 @@ def _endpoint_mismatches(
     here: ServingNode | None,
     family: Family,
 ) -> Iterator[Mismatch]:
-    for frontend in frontends_of(service, family):
+    for frontend in frontends_of(service, family, here):
         place = place_of(service, frontend)
         route = routes.get(place.key)
         if route is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
@@ -12,6 +12,7 @@ from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import PortKey
 from gauntlet.semantics.frontends import Frontend, frontends
 from gauntlet.semantics.objects import IpMode, Service
+from gauntlet.semantics.places import ServingNode
 from gauntlet.semantics.versions import VersionRules
 
 # Address (None: a NodePort), port and protocol.
@@ -61,9 +62,14 @@ def serving_at(served: Services) -> Mapping[PlaceKey, tuple[Place, frozenset[tup
     return found
 
 
-def frontends_of(service: Service, family: Family) -> Iterator[Frontend]:
-    """What of a Service must have a rule on every node."""
-    for each in frontends(service, _IN_ALL_VERSIONS):
+def frontends_of(service: Service, family: Family, here: ServingNode | None = None) -> Iterator[Frontend]:
+    """What of a Service must have a rule on every node; on this one, if it is known, whose kube-proxy may leave
+    external IPs aside (KEP-5707) and not know ipMode (KEP-1860)."""
+    served = _IN_ALL_VERSIONS
+    if here is not None:
+        knows = here.proxy.version
+        served = replace(served, external_ips=knows.external_ips, ip_mode=knows.ip_mode)
+    for each in frontends(service, served):
         if each.family is family:
             yield each
 

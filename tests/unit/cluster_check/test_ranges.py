@@ -24,7 +24,7 @@ ENDPOINTS = endpoint_slice(
 RANGE = "10.244.1.0/24"
 
 
-def balanced(**spec: Json) -> Services:
+def balanced(ip_mode: str = "VIP", /, **spec: Json) -> Services:
     base: dict[str, Json] = {
         "type": "LoadBalancer",
         "clusterIP": "10.96.0.10",
@@ -33,7 +33,7 @@ def balanced(**spec: Json) -> Services:
         "selector": {"a": "b"},
     }
     metadata: dict[str, Json] = {"name": "lb", "namespace": "shop"}
-    status: dict[str, Json] = {"loadBalancer": {"ingress": [{"ip": INGRESS}]}}
+    status: dict[str, Json] = {"loadBalancer": {"ingress": [{"ip": INGRESS, "ipMode": ip_mode}]}}
     made = ServiceObject.model_validate({"metadata": metadata, "spec": base | spec, "status": status})
     return Services((made,), (ENDPOINTS,))
 
@@ -43,6 +43,29 @@ def differences(served: Services, ingress: Route, *, external: Route | None = No
     rules = forwarding(route(), ingress, external or replace(ingress, address=EXTERNAL, sources=None))
     found = mismatches(served, rules, frozenset({"10.77.0.11"}), here)
     return {kind: {each.endpoint for each in found if each.kind is kind} for kind in {each.kind for each in found}}
+
+
+def kinds(served: Services, version: str, fields: dict[str, Json], *addresses: str) -> set[Kind]:
+    """What is wrong on a node whose rules lead from the ClusterIP and from these addresses to all endpoints."""
+    here = ServingNode(Node("node-1", ("10.77.0.11",)), proxy(ProxyMode.IPTABLES, version, fields))
+    found = mismatches(served, forwarding(route(), *map(route, addresses)), frozenset({"10.77.0.11"}), here)
+    return {each.kind for each in found}
+
+
+def test_external_ips_need_no_rule_where_kube_proxy_leaves_them_aside() -> None:
+    """KEP-5707."""
+    off: dict[str, Json] = {"featureGates": {"AllowServiceExternalIPs": False}}
+    assert kinds(balanced(), "1.37.2", {}, INGRESS) == {Kind.MISSING}
+    assert kinds(balanced(), "1.37.2", off, INGRESS) == set()
+
+
+def test_a_kube_proxy_that_does_not_know_ip_modes_has_a_rule_for_the_address_of_a_proxy() -> None:
+    """KEP-1860."""
+    proxied = balanced("Proxy", externalIPs=[])
+    assert kinds(proxied, "1.29.6", {}, INGRESS) == set()
+    assert kinds(proxied, "1.29.6", {}) == {Kind.MISSING}
+    assert kinds(proxied, "1.37.2", {}, INGRESS) == {Kind.LEFT}
+    assert kinds(proxied, "1.37.2", {}) == set()
 
 
 LOCAL = balanced(externalTrafficPolicy="Local")
