@@ -12,6 +12,7 @@ WIDTH = 80
 _COLUMNS = 4
 _GAP = "  "
 _MARK = {True: "  ", False: "! "}
+_SILENCE = frozenset({Reaction.REFUSED, Reaction.SWALLOWED})
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,8 @@ def agrees(outcome: Outcome, seen: Observed | None) -> bool:
     if Reaction.UNHANDLED in outcome.reactions:
         return True
     # Who hears that a port is closed, or hears nothing, got no answer.
-    if outcome.reactions == {Reaction.UNANSWERED}:
-        return Reaction.ANSWERED not in seen.reactions
-    return seen.reactions <= outcome.reactions and seen.backends <= set(map(str, outcome.backends))
+    silence = _SILENCE if Reaction.UNANSWERED in outcome.reactions else frozenset[Reaction]()
+    return seen.reactions <= outcome.reactions | silence and seen.backends <= set(map(str, outcome.backends))
 
 
 def _row(mark: str, *cells: str) -> list[str]:

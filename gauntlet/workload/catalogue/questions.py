@@ -90,7 +90,9 @@ def outcome(service: Service, found: Copies, asking: Asking, around: Surrounding
         return None
     if Reaction.UNHANDLED not in made.reactions:
         return made
-    return replace(made, reactions=frozenset({Reaction.UNANSWERED})) if around.nobody_else else None
+    if not around.nobody_else:
+        return None
+    return replace(made, reactions=made.reactions - {Reaction.UNHANDLED} | {Reaction.UNANSWERED})
 
 
 def merged(outcomes: Sequence[Outcome]) -> Outcome:

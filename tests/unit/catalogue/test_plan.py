@@ -9,14 +9,18 @@ import pytest
 
 from gauntlet.ground.family import BOTH, Family
 from gauntlet.semantics.asked import Effort
+from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.frontends import PROXY_NAME_LABEL, Kind
 from gauntlet.semantics.objects import Ingress, IpMode, Policy, Protocol, ServicePort
 from gauntlet.semantics.outcomes import Reaction
-from gauntlet.semantics.places import Where
+from gauntlet.semantics.places import Where, World
+from gauntlet.semantics.truth_table import Observed, agrees
+from gauntlet.semantics.versions import NEWEST
+from gauntlet.workload.catalogue.plan import Wanted, plan
 from gauntlet.workload.catalogue.questions import key
 from gauntlet.workload.catalogue.step import Also, Asks
-from tests.unit.catalogue.asking import planned
-from tests.unit.semantics.world import CLUSTER_IP, LOCAL, NODES, WEB, endpoint, everywhere, in_slice
+from tests.unit.catalogue.asking import around, planned
+from tests.unit.semantics.world import CLUSTER_IP, LOCAL, NODES, WEB, endpoint, everywhere, in_slice, world
 
 UDP = replace(WEB, ports=(replace(WEB.ports[0], protocol=Protocol.UDP),))
 
@@ -119,6 +123,21 @@ def test_an_ingress_of_mode_proxy_is_nobodys_here() -> None:
     rows = planned(proxied, slices=(everywhere(),), asks=Asks(kinds=(Kind.LOAD_BALANCER,))).rows
 
     assert {row.outcome.reactions for row in rows} == {frozenset({Reaction.UNANSWERED})}
+
+
+def test_nodes_of_two_versions_may_serve_the_address_of_a_proxy_or_leave_it_alone() -> None:
+    """KEP-1860: a kube-proxy before 1.30 takes it for the node's, and the routers choose the node."""
+    proxied = replace(WEB, external_ips=(), ingress=(Ingress("203.0.113.7", IpMode.PROXY),))
+    (first, *others), asks = world().nodes, Asks(kinds=(Kind.LOAD_BALANCER,), places=(Where.OUTSIDE,))
+    old = replace(first, proxy=replace(first.proxy, version=replace(NEWEST, ip_mode=False)))
+    mixed = replace(around(), world=World((old, *others)))
+
+    (row,) = plan([Wanted("case", asks, (proxied,), {})], copies([everywhere()]), frozenset(), mixed, 1).rows
+
+    assert row.outcome.reactions == {Reaction.ANSWERED, Reaction.UNANSWERED}
+    backend = str(next(iter(row.outcome.backends)))
+    assert agrees(row.outcome, Observed(frozenset({Reaction.ANSWERED, Reaction.SWALLOWED}), frozenset({backend})))
+    assert not agrees(row.outcome, Observed(frozenset({Reaction.ANSWERED}), frozenset({"10.9.9.9:80"})))
 
 
 def test_from_outside_any_node_may_meet_a_packet_for_the_load_balancer() -> None:
