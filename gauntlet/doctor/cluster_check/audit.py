@@ -66,6 +66,8 @@ def at_rest(report: Report) -> Report:
         for each in report.diagnoses
         if (each.check, each.level) != (cni.CHECK, Level.OK)
     ]
-    if not any(each.check == modes.LEFT_OVER for each in found):
+    # Whoever could not look says so above.
+    is_whole = not any(each.level is Level.UNKNOWN for each in found)
+    if is_whole and report.nodes and not any(each.check == modes.LEFT_OVER for each in found):
         found.append(Diagnosis(modes.LEFT_OVER, Level.OK, CLUSTER, "nothing is left of former Services or modes"))
     return replace(report, diagnoses=tuple(found))

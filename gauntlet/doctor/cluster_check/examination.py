@@ -35,6 +35,7 @@ from gauntlet.ground.cluster import Node
 from gauntlet.ground.journal.store import Record
 from gauntlet.kube.api import Api
 from gauntlet.proxy.modes import traits
+from gauntlet.proxy.rules import Forwarding
 
 # A Service or endpoint that has just changed is not in the rules yet: what is still wrong after this time is wrong.
 SETTLE_S = 10.0
@@ -123,19 +124,31 @@ def _left(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> LeftBehind:
     found = {}
     ranges = [each for node in facts.nodes for each in node.spec.pod_ranges]
     for node in nodes:
-        rules = () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
-        # In userspace mode connections lead to ports of kube-proxy itself.
-        shown = all(traits(each.mode).shows_endpoints for each in rules)
-        of_flows = leftovers.flows(facts.served, node.flows or (), node.addresses, ranges) if rules and shown else ()
-        found[node.name] = leftovers.orphans(rules).union(of_flows)
+        tracked = node.flows if _holds_flows(facts, node) else ()
+        of_flows = leftovers.flows(facts.served, tracked or (), node.addresses, ranges)
+        found[node.name] = leftovers.orphans(_rules(facts, node)).union(of_flows)
     return found
+
+
+def _rules(facts: ClusterFacts, node: NodeFacts) -> tuple[Forwarding, ...]:
+    """Those of the mode that runs; none if they could not be read, or if nobody tells what they should be."""
+    return () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
+
+
+def _holds_flows(facts: ClusterFacts, node: NodeFacts) -> bool:
+    """Whether the flows of a node are held against Services: its rules are known, and lead to endpoints.
+
+    In userspace mode connections lead to ports of kube-proxy itself.
+    """
+    rules = _rules(facts, node)
+    return bool(rules) and all(traits(each.mode).shows_endpoints for each in rules)
 
 
 def _differences(facts: ClusterFacts, nodes: Sequence[NodeFacts]) -> Differences:
     """By node, where the rules of the mode that runs differ from what is served."""
     found = {}
     for node in nodes:
-        known = () if node.trouble or facts.services_hidden else data_plane.of_families(facts, node)
+        known = _rules(facts, node)
         found[node.name] = frozenset[Mismatch]().union(
             *(mismatches(facts.served, rules, node.addresses, serving_node(facts, node, rules.mode)) for rules in known)
         )
@@ -164,7 +177,7 @@ def _diagnoses(
         yield from modes.judge_node(facts, node)
         if not facts.services_hidden:
             yield from data_plane.judge(facts, node, lasting)
-            yield from flows.judge(node, left.get(node.name, frozenset()))
+            yield from flows.judge(node, left.get(node.name, frozenset()), are_held=_holds_flows(facts, node))
         yield from health.judge(node, modes.effective(facts, node), lasting)
         yield from kernel.judge_conntrack(node)
         yield from kernel.judge_modules(facts, node)

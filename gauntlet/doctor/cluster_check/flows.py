@@ -31,8 +31,11 @@ _CHECKS = {
 }
 
 
-def judge(node: NodeFacts, left: Collection[Leftover]) -> Iterator[Diagnosis]:
-    """Each kind that there is on a node that could be looked at, by name; and that no flow is stale, if none is."""
+def judge(node: NodeFacts, left: Collection[Leftover], *, are_held: bool) -> Iterator[Diagnosis]:
+    """Each kind that there is on a node that could be looked at, by name; and that no flow is stale, if none is.
+
+    Of flows that are not held against Services (`are_held`) nothing is known.
+    """
     if node.unseen:
         return
     if node.flows is None:
@@ -44,6 +47,6 @@ def judge(node: NodeFacts, left: Collection[Leftover]) -> Iterator[Diagnosis]:
             check, level = _CHECKS[kind]
             what = f"{len(named)} x {kind}: {some(named, _SHOWN)}"
             yield Diagnosis(check, level, node.name, what, _REMEDIES[kind])
-    if node.flows is not None and not any(each.kind is Left.STALE_UDP for each in left):
+    if are_held and node.flows is not None and not any(each.kind is Left.STALE_UDP for each in left):
         what = f"none of {len(node.flows)} translated flows is a UDP flow to a backend that is gone"
         yield Diagnosis(STALE, Level.OK, node.name, what)

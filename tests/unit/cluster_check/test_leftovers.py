@@ -11,7 +11,9 @@ from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.examination import judged
 from gauntlet.doctor.cluster_check.leftovers import Left, Leftover
 from gauntlet.doctor.cluster_check.report import Level, Report
+from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import GauntletError
+from gauntlet.proxy.configuration import Configuration
 from gauntlet.proxy.conntrack import Tracked, parse
 from tests.unit.cluster_check.facts import READY, SERVED, bad, cluster, endpoint, endpoint_slice, forwarding, node, told
 
@@ -130,6 +132,23 @@ def test_what_is_left_is_told_by_name() -> None:
 def test_flows_that_cannot_be_listed_are_unknown() -> None:
     unlisted = node(flows=None, flows_trouble="no conntrack")
     told(judged(cluster(), (unlisted,), {}), Level.UNKNOWN, "stale flows", "no conntrack")
+
+
+USERSPACE: dict[str, object] = {
+    "mode": "userspace",
+    "logged_mode": "userspace",
+    "configuration": Configuration("/etc/kube-proxy.yaml", mode="userspace"),
+    "rules": (forwarding(mode=ProxyMode.USERSPACE),),
+}
+
+
+@pytest.mark.parametrize(
+    "unread", [{"rules": (), "trouble": "no iptables-save"}, {"rules": ()}, USERSPACE], ids=["unread", "none", "hidden"]
+)
+def test_flows_that_were_held_against_nothing_are_not_said_to_be_sound(unread: dict[str, object]) -> None:
+    told(judged(cluster(), (node(),), {}), Level.OK, "stale flows", "none of 0 translated flows")
+    said = judged(cluster(), (node(**unread),), {}).diagnoses
+    assert [each for each in said if each.check == "stale flows"] == []
 
 
 def test_orphans_are_of_all_families() -> None:
