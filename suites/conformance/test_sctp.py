@@ -89,10 +89,7 @@ def test_sctp_with_both_policies_local(pods: Pods) -> Steps:
     )
 
 
-@declared(
-    source="API ServiceSpec.ports; docs 'Protocols for Services': SCTP",
-    upstream=("service: basic SCTP service, module not loaded",),
-)
+@declared(source="API ServiceSpec.ports; docs 'Protocols for Services': SCTP")
 def test_sctp_tcp_and_udp_of_one_number_are_three_ports(pods: Pods) -> Steps:
     """SCTP, TCP and UDP of one number, also as a NodePort, lead to different pods; SCTP comes and goes by itself."""
     sctp, tcp, udp = (replace(each, node_port=OF_THREE) for each in (SCTP, HTTP, UDP))
