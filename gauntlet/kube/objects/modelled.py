@@ -48,10 +48,16 @@ def endpoint_slice(found: EndpointSlice) -> model.EndpointSlice:
 
 
 def node(found: NodeObject) -> model.Node:
-    """With the addresses that its status names; its interfaces may have more."""
+    """With the addresses that its status names, those inside first, whatever their order there (GetNodeHostIPs in
+    pkg/util/node/node.go); its interfaces may have more."""
     return model.Node(
         name=found.metadata.name,
-        addresses=tuple(each.address for each in found.status.addresses if each.type in ("InternalIP", "ExternalIP")),
+        addresses=tuple(
+            each.address
+            for kind in ("InternalIP", "ExternalIP")
+            for each in found.status.addresses
+            if each.type == kind
+        ),
         zone=found.metadata.labels.get(ZONE, ""),
         pod_ranges=found.spec.pod_ranges,
     )

@@ -111,3 +111,11 @@ def test_a_node() -> None:
     assert modelled.node(made) == model.Node(
         "a", ("172.18.0.11", "fd00:18::11"), "west", ("10.244.1.0/24", "fd00:244:0:1::/64")
     )
+
+
+def test_the_address_of_a_node_is_its_first_one_inside() -> None:
+    """GetNodeHostIPs in pkg/util/node/node.go: some clouds name the one outside first."""
+    addresses = [{"type": "ExternalIP", "address": "203.0.113.5"}, {"type": "InternalIP", "address": "172.18.0.11"}]
+    made = modelled.node(NodeObject.model_validate({"metadata": {"name": "a"}, "status": {"addresses": addresses}}))
+    assert made.primary(Family.IPV4) == "172.18.0.11"
+    assert made.addresses == ("172.18.0.11", "203.0.113.5")
