@@ -27,8 +27,9 @@ class Judged:
     """One step of a case: its rows, all attempts that were made at them, and what is needed to tell what they mean.
 
     `own` are the addresses of each node's interfaces; `rules` what the nodes that decided had, by node, read while it
-    was wrong. `unasked` says by the number of a row why nobody asked it. `translated` are clients whose address a
-    network on the way may change: what a backend sees of them is not judged.
+    was wrong. `unasked` says by the number of a row why nobody asked it; `left_out` more rows, that are to be refused,
+    nobody was to ask, as the kernels refuse a client only so often. `translated` are clients whose address a network on
+    the way may change: what a backend sees of them is not judged.
     """
 
     words: str
@@ -38,6 +39,7 @@ class Judged:
     own: Mapping[str, frozenset[str]]
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unasked: Mapping[int, str] = field(default_factory=dict)
+    left_out: int = 0
     translated: frozenset[str] = frozenset()
 
 
@@ -79,7 +81,11 @@ def truth(steps: Sequence[Judged]) -> Finding:
         reason = f"{len(unasked)} rows were not asked" if unasked else "no row was asked"
         return Finding(check, Verdict.INCONCLUSIVE, reason, details=tuple(unasked[:_SHOWN]))
     reason = f"all {asked} rows of {len(steps)} steps are as the model says"
-    return Finding(check, Verdict.PASS, reason, 0.0, "rows", 0.0)
+    details = [f"step '{step.words}': {step.left_out} rows were not asked" for step in steps if step.left_out]
+    if details:
+        left_out = sum(step.left_out for step in steps)
+        reason += f"; {left_out} more were not asked: kernels refuse a client only so often"
+    return Finding(check, Verdict.PASS, reason, 0.0, "rows", 0.0, details=tuple(details))
 
 
 def sources(steps: Sequence[Judged]) -> Finding | None:

@@ -261,10 +261,11 @@ class Batch:
             rows = tuple(
                 row for row in planned.rows if planned.case_of[row.number] == course.key and row.number not in forbidden
             )
-            self._note_unasked(course, planned, too_many)
+            left_out = sum(planned.case_of[row.number] == course.key for row in too_many)
+            self._note_unasked(course, planned, left_out)
             own = attempts.filter(pl.col("row").is_in([row.number for row in rows]))
             explained = read.explain([row for row in rows if row.number in bad and row.number not in unasked])
-            course.records.append(StepRecord(step.words, rows, own, explained, unasked))
+            course.records.append(StepRecord(step.words, rows, own, explained, unasked, left_out))
 
     def _note(self, number: int) -> None:
         for course in self._courses:
@@ -272,9 +273,8 @@ class Batch:
                 words = f"step {number + 1} of {len(course.steps)}: {step.words}"
                 course.events.append(Event(EventKind.WINDOW_STARTED, words, at_ns=time.time_ns()))
 
-    def _note_unasked(self, course: Course, planned: Planned, too_many: Sequence[Row]) -> None:
+    def _note_unasked(self, course: Course, planned: Planned, limited: int) -> None:
         """What is left out of the tables is said."""
-        limited = sum(planned.case_of[row.number] == course.key for row in too_many)
         unsaid = planned.unsaid.get(course.key, 0)
         words = [
             *([f"{limited} rows that are to be refused: the kernels refuse a client only so often"] if limited else []),

@@ -23,7 +23,8 @@ LONGEST_NAME = 63
 class StepRecord:
     """One step: its rows, the attempts at them that count, and the rules that were read because of what they showed.
 
-    `unasked` says by the number of a row why nobody asked it.
+    `unasked` says by the number of a row why nobody asked it. `left_out` are rows that are to be refused and that have
+    no place here: the kernels refuse a client only so often.
     """
 
     words: str
@@ -31,6 +32,7 @@ class StepRecord:
     attempts: pl.DataFrame
     rules: Mapping[str, Sequence[str]]
     unasked: Mapping[int, str]
+    left_out: int = 0
 
 
 @dataclass

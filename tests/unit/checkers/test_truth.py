@@ -238,6 +238,18 @@ def test_a_failure_shows_both_tables_and_the_rules_of_the_node_that_decided() ->
     assert "2 more rows agree" not in text
 
 
+def test_rows_that_nobody_was_to_ask_are_told_beside_those_that_agree() -> None:
+    rows = rows_of()
+    refused = replace(judged((), ()), words="none", left_out=84)
+
+    found = truth.truth([judged(rows, sound(rows)), refused])
+
+    assert found.verdict is Verdict.PASS
+    assert "; 84 more were not asked" in found.reason
+    assert found.details == ("step 'none': 84 rows were not asked",)
+    assert "more were" not in truth.truth([judged(rows, sound(rows))]).reason
+
+
 def test_what_waits_for_effect_waits_for_what_disagrees() -> None:
     rows = rows_of()
     answers = [*sound(rows[:1]), attempt(rows[1], Outcome.REFUSED)]
