@@ -12,7 +12,7 @@ from typing import Self
 from gauntlet.checkers.kept_flows import Stretch
 from gauntlet.checkers.sample import NANO, seconds
 from gauntlet.ground.errors import GauntletError
-from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
@@ -112,7 +112,7 @@ def excused(findings: Sequence[Finding], away: Sequence[Stretch], phase: Stretch
 
 
 def _unknown(finding: Finding, words: str) -> Finding:
-    if finding.verdict is not Verdict.FAIL or finding.check in _ALWAYS:
+    if finding.verdict is not Verdict.FAIL or split_check(finding.check)[0] in _ALWAYS:
         return finding
     return replace(
         finding,

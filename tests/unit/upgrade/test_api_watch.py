@@ -65,6 +65,7 @@ def test_nothing_but_a_failure_is_changed(verdict: Verdict) -> None:
     assert excused([finding], [Stretch(ns(110), ns(170))], PHASE)[0] == finding
 
 
-def test_a_wrong_backend_is_wrong_without_an_api_server_too() -> None:
-    wrong = Finding("correctness", Verdict.FAIL, "a reply of a wrong backend")
+@pytest.mark.parametrize("check", ["correctness", "correctness: DNS"])
+def test_a_wrong_backend_is_wrong_without_an_api_server_too(check: str) -> None:
+    wrong = Finding(check, Verdict.FAIL, "a reply of a wrong backend")
     assert excused([wrong], [Stretch(ns(110), ns(170))], PHASE)[0] == wrong
