@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gauntlet.ground.finding import Finding, Verdict, split_check
@@ -40,7 +40,7 @@ def observed(
         for phase in planned
         if phase.name in parts
         for finding in excused(
-            list(_findings(phase, parts[phase.name], passage, setting, terms, reported[phase.name])),
+            _findings(phase, parts[phase.name], passage, setting, terms, reported[phase.name]),
             away,
             parts[phase.name].stretch,
         )
@@ -60,19 +60,19 @@ def _findings(
     setting: Setting,
     terms: UpgradeTerms,
     reported: frozenset[tuple[str, str]],
-) -> Iterator[Finding]:
+) -> list[Finding]:
     judge = cost if phase.task is Task.ROLL else held
     beside = passage.findings.get(phase.name, ())
     of_traffic = [
         _BESIDE_CASES.get(phase.task, _as_it_is)(_if_tried(each, beside)) for each in judge(part, setting, terms)
     ]
     found = [*of_traffic, *beside]
-    yield from map(as_control, found) if phase.leg is Leg.START else found
     if phase.name in passage.programming:
-        yield _programming(phase, passage.programming, terms)
+        found.append(_programming(phase, passage.programming, terms))
     if phase.name in passage.remains:
         left = residue(passage.remains[phase.name], terms.slo.left_behind, reported)
-        yield replace(left, promise=terms.field("left_behind"))
+        found.append(replace(left, promise=terms.field("left_behind")))
+    return [as_control(each) for each in found] if phase.leg is Leg.START else found
 
 
 def _programming(phase: Phase, seen: Mapping[str, Programming], terms: UpgradeTerms) -> Finding:

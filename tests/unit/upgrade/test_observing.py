@@ -95,6 +95,14 @@ def test_what_stays_is_reported_once() -> None:
     assert counts["hold-back"] == counts["roll-back"]
 
 
+def test_what_was_there_before_anything_was_replaced_nobody_left_behind() -> None:
+    found = observed(seen(), passage(["hold-from", "roll-forward"]), PLANNED, SETTING, TERMS, SUBJECTS)
+    before = next(each.finding for each in found if (each.phase, each.finding.check) == ("hold-from", "residue"))
+    assert before.verdict is Verdict.INCONCLUSIVE
+    assert before.reason.startswith("before anything was replaced: 2 left behind")
+    assert [each.phase for each in found if each.finding.verdict is Verdict.FAIL] == []
+
+
 def test_a_roll_that_stopped_says_why_and_later_phases_have_no_findings() -> None:
     ended = ["hold-from", "roll-forward"]
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve")
