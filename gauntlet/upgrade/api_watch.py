@@ -16,6 +16,7 @@ from gauntlet.ground.finding import Finding, Verdict, split_check
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
+from gauntlet.upgrade.phases import phase_times
 
 CHECK = "api-server"
 _EVERY_S = 0.5
@@ -97,22 +98,34 @@ def overlapping(away: Sequence[Stretch], phase: Stretch) -> list[Stretch]:
     return [each for each in away if each.start_ns < phase.end_ns and each.end_ns + _BACK_OFF_S * NANO > phase.start_ns]
 
 
+def away_in(events: pl.DataFrame) -> dict[str, str]:
+    """For how long the API server was away, in words, by the name of each phase that ended and may suffer from it."""
+    away = absences(events)
+    ends = dict(phase_times(events, EventKind.PHASE_ENDED))
+    stretches = {
+        name: Stretch(start_ns, ends[name])
+        for name, start_ns in phase_times(events, EventKind.PHASE_STARTED)
+        if name in ends
+    }
+    return {name: words for name, stretch in stretches.items() if (words := _words(away, stretch))}
+
+
 def excused(findings: Sequence[Finding], away: Sequence[Stretch], phase: Stretch) -> list[Finding]:
     """The findings of a phase, and one more if the API server was away.
 
     A failure is inconclusive then: without it no kube-proxy gets its rules, and none follows a change.
     """
-    mine = overlapping(away, phase)
-    if not mine:
+    words = _words(away, phase)
+    if not words:
         return list(findings)
-    length_s = sum(each.end_ns - each.start_ns for each in mine) / NANO
-    words = f"the API server did not answer for {length_s:.1f} s from {seconds(mine[0].start_ns - phase.start_ns)} on"
+    length_s = _length_s(overlapping(away, phase))
     absence = Finding(CHECK, Verdict.MEASURED, f"{words} of the beginning of the phase", length_s, "s")
-    return [*(_unknown(each, words) for each in findings), absence]
+    return [*(in_doubt(each, words) for each in findings), absence]
 
 
-def _unknown(finding: Finding, words: str) -> Finding:
-    if finding.verdict is not Verdict.FAIL or split_check(finding.check)[0] in _ALWAYS:
+def in_doubt(finding: Finding, words: str) -> Finding:
+    """A failure as inconclusive, with these words on the absence of the API server; as it is if there are none."""
+    if not words or not is_in_doubt(finding.check, finding.verdict):
         return finding
     return replace(
         finding,
@@ -120,3 +133,20 @@ def _unknown(finding: Finding, words: str) -> Finding:
         reason=f"{words}: {finding.reason}",
         remedy="find out why the API server did not answer, and run the upgrade again",
     )
+
+
+def is_in_doubt(check: str, verdict: Verdict) -> bool:
+    """Whether what was found while the API server was away may be due to that."""
+    return verdict is Verdict.FAIL and split_check(check)[0] not in _ALWAYS
+
+
+def _words(away: Sequence[Stretch], phase: Stretch) -> str:
+    mine = overlapping(away, phase)
+    if not mine:
+        return ""
+    since = seconds(mine[0].start_ns - phase.start_ns)
+    return f"the API server did not answer for {_length_s(mine):.1f} s from {since} on"
+
+
+def _length_s(away: Sequence[Stretch]) -> float:
+    return sum(each.end_ns - each.start_ns for each in away) / NANO

@@ -13,6 +13,7 @@ from gauntlet.promises.upgrade import WorsePromise
 from gauntlet.report.names import command
 from gauntlet.report.results import CaseResult
 from gauntlet.subject import Subject
+from gauntlet.upgrade.api_watch import is_in_doubt
 from gauntlet.upgrade.case_run import CaseRun
 from gauntlet.upgrade.compare import Change, Course, Side, after_skip, compare
 from gauntlet.upgrade.phases import Leg, Phase
@@ -31,25 +32,32 @@ class CaseChanges:
 
 
 def case_changes(
-    runs: Mapping[str, CaseRun], planned: Sequence[Phase], subjects: Mapping[SideName, Subject], promise: WorsePromise
+    runs: Mapping[str, CaseRun],
+    planned: Sequence[Phase],
+    subjects: Mapping[SideName, Subject],
+    promise: WorsePromise,
+    away: Mapping[str, str],
 ) -> CaseChanges:
     """Hold the cases of each phase against those of the same task before anything was replaced.
 
-    A phase that did not run is said of elsewhere.
+    A phase that did not run is said of elsewhere. `away` says in words for how long the API server was, by the name of
+    the phase: nobody knows of what failed there whether it would have.
     """
     observations: list[Observation] = []
     notes: list[Change] = []
+    sides = {name: side_of(run, away.get(name, "")) for name, run in runs.items()}
     for phase in planned:
         first = next((each for each in planned if (each.task, each.leg) == (phase.task, Leg.START)), None)
         if phase.name not in runs or first is None or first is phase or first.name not in runs:
             continue
-        before, now = (side_of(runs[each.name]) for each in (first, phase))
+        before, now = sides[first.name], sides[phase.name]
         if phase.side is None:
             alone = [each for each in planned if (each.task, each.leg) == (phase.task, phase.leg) and each.side]
-            after = [side_of(runs[each.name]) for each in alone if each.name in runs]
+            after = [sides[each.name] for each in alone if each.name in runs]
             found = tuple(_of_mixed([before, *after], now))
         else:
-            found = compare(before, now, promise)
+            why = away.get(phase.name) or away.get(first.name, "")
+            found = tuple(_in_doubt(each, why) for each in compare(before, now, promise))
         subject = subjects[phase.side or SideName.TO]
         observations += (_observation(phase, change, subject) for change in found if change.course in _AGAINST)
         if phase.leg is Leg.THERE and phase.side is not None:
@@ -63,9 +71,34 @@ def known_defects(runs: Mapping[str, CaseRun], planned: Sequence[Phase]) -> tupl
     return tuple(dict.fromkeys(name for each in of_next if each is not None for name in each.known_defects()))
 
 
-def side_of(run: CaseRun) -> Side:
-    """The cases of a phase, whose run is of one subject. None at all if it left no results."""
-    return Side({}, {}) if run.results is None else Side.of(run.results, run.results.names[0])
+def side_of(run: CaseRun, away: str = "") -> Side:
+    """The cases of a phase, whose run is of one subject. None at all if it left no results.
+
+    What failed while the API server was `away`, as these words say, is inconclusive.
+    """
+    if run.results is None:
+        return Side({}, {})
+    side = Side.of(run.results, run.results.names[0])
+    return Side({name: _case_in_doubt(case, away) for name, case in side.cases.items()}, side.skipped)
+
+
+def _case_in_doubt(case: CaseResult, why: str) -> CaseResult:
+    if not why:
+        return case
+    findings = (
+        each.model_copy(update={"verdict": Verdict.INCONCLUSIVE, "reason": f"{why}: {each.reason}"})
+        if is_in_doubt(each.check, each.verdict)
+        else each
+        for each in case.findings
+    )
+    return replace(case, findings=tuple(findings))
+
+
+def _in_doubt(change: Change, why: str) -> Change:
+    """A figure that got worse while the API server was away is unclear. A whole case has its verdict (`side_of`)."""
+    if not why or not change.check or change.course is not Course.WORSE:
+        return change
+    return replace(change, course=Course.UNCLEAR, text=f"{why}: {change.text}")
 
 
 def _of_mixed(alone: Sequence[Side], now: Side) -> Iterator[Change]:

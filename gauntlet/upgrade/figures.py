@@ -7,7 +7,7 @@ today's tells: without that it is measured and not judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from gauntlet.checkers.sample import failed
@@ -16,6 +16,7 @@ from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Connection, History, Protocol
 from gauntlet.promises.upgrade import UpgradeTerms
 from gauntlet.proxy.consumption import Consumption
+from gauntlet.upgrade.api_watch import away_in, in_doubt
 from gauntlet.upgrade.passage import Passage
 from gauntlet.upgrade.phases import Phase, PhaseHistory, Side, Task, by_phase
 from gauntlet.upgrade.verdict import Concern, Observation
@@ -117,7 +118,11 @@ def _text(kind: Kind, mine: Sequence[float]) -> str:
 def figures_of(
     history: History, passage: Passage, planned: Sequence[Phase], terms: UpgradeTerms, names: Mapping[Side, str]
 ) -> list[Observation]:
-    """The figures of the holds that ended."""
+    """The figures of the holds that ended. What is worse while the API server is away may be so for want of it."""
     parts = by_phase(history, planned)
     found = {name: values(part, passage.consumed.get(name, {})) for name, part in parts.items()}
-    return list(figures(planned, found, terms, names))
+    away = away_in(history.events)
+    return [
+        replace(each, finding=in_doubt(each.finding, away.get(each.phase, "")))
+        for each in figures(planned, found, terms, names)
+    ]

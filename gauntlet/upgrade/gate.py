@@ -15,7 +15,7 @@ from gauntlet.providers.protocol import RollingCluster
 from gauntlet.subject import Subject
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
-from gauntlet.upgrade.api_watch import ANSWER_S, ApiWatch
+from gauntlet.upgrade.api_watch import ANSWER_S, ApiWatch, away_in
 from gauntlet.upgrade.case_changes import case_changes, known_defects
 from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.figures import figures_of
@@ -127,7 +127,8 @@ def pass_through(
     if ended_by is not None:
         found.append(Observation(conductor.phase, Concern.ROLL, broken_off(ended_by), subject=subjects[Side.TO].name))
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
-    changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse)
+    away = away_in(history.events)
+    changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse, away)
     found += changes.observations
     found += figures_of(history, passage, came.run, terms.promised, names)
     judgement = judge(

@@ -21,7 +21,7 @@ WORSE = TERMS.slo.worse
 def seen(**runs: CaseRun) -> tuple[Observation, ...]:
     """What stands against the upgrade, if these phases had the case; `_` in a name is a dash."""
     named = {name.replace("_", "-"): run for name, run in runs.items()}
-    return case_changes(named, EVERY, SUBJECTS, WORSE).observations
+    return case_changes(named, EVERY, SUBJECTS, WORSE, {}).observations
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_only_what_fails_with_the_next_one_alone_is_a_reason(
 
 def test_what_fails_with_todays_alone_is_a_gain_and_a_skip_is_by_design() -> None:
     runs = {"conformance-from": case_run(FAIL), "conformance-to": case_run(PASS)}
-    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE).notes] == [Course.BETTER]
+    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE, {}).notes] == [Course.BETTER]
     runs = {"conformance-from": case_run(PASS), "conformance-to": case_run(skipped="it serves no NodePort there")}
-    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE).notes] == [Course.BY_DESIGN]
+    assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE, {}).notes] == [Course.BY_DESIGN]
 
 
 def test_a_reason_says_how_to_look_at_the_case_alone() -> None:
@@ -136,9 +136,9 @@ def test_a_known_defect_of_the_next_one_alone_is_a_reason_by_its_name() -> None:
 
 def test_a_known_defect_of_todays_alone_is_a_gain_and_of_both_neither() -> None:
     both = {"conformance-from": defective("a", Side.FROM), "conformance-to": defective("a", Side.TO)}
-    assert case_changes(both, EVERY, SUBJECTS, WORSE) == CaseChanges((), ())
+    assert case_changes(both, EVERY, SUBJECTS, WORSE, {}) == CaseChanges((), ())
     gone = {**both, "conformance-to": case_run(PASS, subject=SUBJECTS[Side.TO])}
-    (gain,) = case_changes(gone, EVERY, SUBJECTS, WORSE).notes
+    (gain,) = case_changes(gone, EVERY, SUBJECTS, WORSE, {}).notes
     assert (gain.course, gain.text) == (Course.BETTER, "known defect a, then pass")
 
 
@@ -156,6 +156,62 @@ def test_what_both_together_show_of_a_known_defect_is_no_reason() -> None:
 def test_what_fails_after_a_skipped_case_is_not_known(phase: str) -> None:
     lacks = case_run(skipped="nftables mode does not have this")
     broken = case_run(UNKNOWN, skipped="nftables mode does not have this")
-    (found,) = case_changes({"conformance-from": lacks, phase: broken}, EVERY, SUBJECTS, WORSE).observations
+    (found,) = case_changes({"conformance-from": lacks, phase: broken}, EVERY, SUBJECTS, WORSE, {}).observations
     assert (found.phase, found.finding.verdict) == (phase, UNKNOWN)
     assert found.finding.reason == "skipped, then inconclusive: hold: seen"
+
+
+@pytest.mark.parametrize(
+    ("away", "today", "following", "verdicts"),
+    [
+        ("conformance-to", PASS, FAIL, [UNKNOWN]),
+        # That today's fails it, too, is not known then.
+        ("conformance-from", FAIL, FAIL, [UNKNOWN]),
+        ("conformance-from", FAIL, PASS, []),
+        ("conformance-back", PASS, FAIL, [FAIL]),
+    ],
+)
+def test_what_failed_while_the_api_server_was_away_is_not_known(
+    away: str, today: Verdict, following: Verdict, verdicts: list[Verdict]
+) -> None:
+    runs = {"conformance-from": case_run(today), "conformance-to": case_run(following)}
+    found = case_changes(runs, EVERY, SUBJECTS, WORSE, {away: "it did not answer for 60 s"})
+    assert [each.finding.verdict for each in found.observations] == verdicts
+    assert found.notes == ()
+
+
+def test_a_case_that_fails_on_mixed_nodes_while_the_api_server_was_away_is_not_known() -> None:
+    alike = {name: case_run(PASS) for name in ("conformance-from", "conformance-to")}
+    runs = {**alike, "conformance-mixed": case_run(FAIL)}
+    (found,) = case_changes(runs, EVERY, SUBJECTS, WORSE, {"conformance-mixed": "it was away"}).observations
+    assert found.finding.verdict is UNKNOWN
+    assert "it was away: seen" in found.finding.reason
+
+
+def test_a_wrong_backend_is_wrong_in_a_case_without_an_api_server_too() -> None:
+    wrong = FindingRecord(case=CASE, subject="iptables", check="correctness", verdict=FAIL, reason="another answered")
+    runs = {"conformance-from": case_run(PASS), "conformance-to": case_run(records=(wrong,))}
+    (found,) = case_changes(runs, EVERY, SUBJECTS, WORSE, {"conformance-to": "it was away"}).observations
+    assert found.finding.verdict is FAIL
+
+
+@pytest.mark.parametrize("away", ["faults-from", "faults-to"])
+def test_a_recovery_that_took_longer_while_the_api_server_was_away_is_not_known(away: str) -> None:
+    runs = {
+        name: case_run(
+            PASS,
+            records=(
+                FindingRecord(
+                    case=CASE,
+                    subject="iptables",
+                    check="recovery",
+                    verdict=Verdict.MEASURED,
+                    figure=figure,
+                    resolution=0.1,
+                ),
+            ),
+        )
+        for name, figure in (("faults-from", 1.0), ("faults-to", 9.0))
+    }
+    (found,) = case_changes(runs, EVERY, SUBJECTS, WORSE, {away: "it was away"}).observations
+    assert (found.finding.check, found.finding.verdict) == ("recovery", UNKNOWN)

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from gauntlet.ground import history
 from gauntlet.ground.finding import Verdict
+from gauntlet.ground.frames import pl
+from gauntlet.ground.history import Event, EventKind, History
 from gauntlet.proxy.consumption import Consumption
-from gauntlet.upgrade.figures import CPU, KINDS, LATENCY, MEMORY, SYNC, compared, figures, values
+from gauntlet.upgrade.figures import CPU, KINDS, LATENCY, MEMORY, SYNC, compared, figures, figures_of, values
 from gauntlet.upgrade.phases import by_phase
-from tests.unit.upgrade.upgrades import PLANNED, SUBJECTS, TERMS, seen
+from tests.unit.checkers.histories import ns
+from tests.unit.upgrade.upgrades import PLANNED, SUBJECTS, TERMS, passage, seen, start_s
 
 JUDGING = replace(
     TERMS,
@@ -75,3 +79,18 @@ def test_each_hold_has_its_figures_and_those_of_the_next_one_are_compared() -> N
         kind.check for kind in KINDS
     }
     assert {each.phase for each in found if each.finding.verdict is Verdict.FAIL} == {"hold-to"}
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [("hold-to", Verdict.INCONCLUSIVE), ("hold-from", Verdict.FAIL)])
+def test_what_is_worse_while_the_api_server_is_away_is_not_known(phase: str, verdict: Verdict) -> None:
+    whole, since_s = seen(), start_s(phase)
+    away = [
+        Event(EventKind.API_AWAY, "api-server", at_ns=ns(since_s + 1)),
+        Event(EventKind.API_BACK, "api-server", at_ns=ns(since_s + 3)),
+    ]
+    events = pl.concat([whole.events, history.events(each.row() for each in away)])
+    memory_mib = {"hold-from": 40.0, "hold-back": 41.0, "hold-to": 400.0}
+    consumed = {name: {"node-1": Consumption(0.02, mib, None)} for name, mib in memory_mib.items()}
+    found = figures_of(History(whole.attempts, events), replace(passage(), consumed=consumed), PLANNED, TERMS, NAMES)
+    (memory,) = (each.finding for each in found if (each.phase, each.finding.check) == ("hold-to", "memory"))
+    assert memory.verdict is verdict
