@@ -81,8 +81,9 @@ class Judgement:
     """The answer, and everything that a reader of it has to know.
 
     `reasons` are what stands against `may`, worst first; `expired` are acceptances that would have covered one of them
-    until a day that is over, `idle` those that covered nothing. `gains` and `by_design` are for reading alone.
-    `known_defects` are the names of those that cases saw of the next kube-proxy, whether today's has them or not.
+    until a day that is over, `idle` those that cover nothing that failed. `gains` and `by_design` are for reading
+    alone. `known_defects` are the names of those that cases saw of the next kube-proxy, whether today's has them or
+    not.
     """
 
     answer: Answer
@@ -144,13 +145,12 @@ def judge(
     if not any(each.finding.verdict in (Verdict.PASS, Verdict.FAIL) for each in seen) and not open_questions:
         open_questions = [_nothing_seen()]
     answer = Answer.MAY_NOT if standing else Answer.CANNOT_TELL if open_questions else Answer.MAY
-    used = [*(each.by for each in accepted), *expired]
     return Judgement(
         answer,
         (*_worst_first(standing), *_worst_first(open_questions)),
         tuple(accepted),
         tuple(expired),
-        tuple(each for each in acceptances if each not in used),
+        tuple(each for each in acceptances if not any(_covers(each, one) for one in failed)),
         tuple(each for each in changes if each.course is Course.BETTER),
         tuple(each for each in changes if each.course is Course.BY_DESIGN),
         tuple(known_defects),

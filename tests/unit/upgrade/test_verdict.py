@@ -150,6 +150,12 @@ class TestAccepted:
         found = judge([GOOD, OUTAGE], acceptances=[accept(), idle], today=TODAY)
         assert found.idle == (idle,)
 
+    def test_one_of_several_that_are_about_the_same_failure_is_not_idle(self) -> None:
+        narrow, over = accept(phase="roll-forward"), accept(date(2026, 11, 28))
+        found = judge([GOOD, OUTAGE], acceptances=[accept(), narrow, over], today=TODAY)
+        assert found.words == "may, with 1 accepted failure"
+        assert (found.idle, found.expired) == ((), ())
+
     def test_what_got_worse_can_be_accepted_by_its_case(self) -> None:
         change = Change(Course.WORSE, "suites/a.py::test_a", "", "pass, then fail")
         mine = accept(check="case", case="suites/a.py::test_a")
