@@ -142,15 +142,13 @@ def upgrade(
     from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
     from gauntlet.subject import parse_all
     from gauntlet.upgrade.phases import Extent, Selection
-    from gauntlet.upgrade.size import require_carried
     from gauntlet.upgrade.skew import require_supported
-    from gauntlet.upgrade.strategy import Strategy
-    from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.undoing import OnFailure
 
     if scope is not None:
         for name, given in (("--from", today), ("--to", following)):
             exclusive({"--matrix": scope, name: given}, "the matrix has pairs of its own")
+        _whatever_the_subjects(strategy, source, nodes, slos)
         shared = _shared(strategy, extent, cases, on_failure, source, nodes, slos)
         ctx.exit(run_matrix(shared, budget_s, results, page))
     if budget_s is not None or page is not None:
@@ -161,12 +159,8 @@ def upgrade(
     if len(subjects) != 2:
         raise UsageError("--from and --to name one subject each", "give each without a comma")
     require_supported(subjects)
-    require_carried(nodes)
-    way, terms = Strategy.parse(strategy), Terms.read(slos)
-    maker = _maker(source)
+    maker, way, terms = _whatever_the_subjects(strategy, source, nodes, slos)
     spec = _spec(maker, *subjects, nodes)
-    # What cannot be is said before anything is built.
-    way.roll([f"node-{number}" for number in range(1, nodes + 1)])
     folder = new_run(results.absolute())
     selection = Selection(cases or (Selection.SMOKE if extent else Selection.GATE))
     answer, lines, ended_by = _undertake(
@@ -178,6 +172,21 @@ def upgrade(
     if ended_by is not None:
         raise ended_by
     ctx.exit(answer.exit_code)
+
+
+def _whatever_the_subjects(
+    strategy: str, source: str, nodes: int, slos: Path | None
+) -> tuple[Provider, Strategy, Terms]:
+    """What the options ask for, but for the subjects. Raises UsageError, before anything is made, if it cannot be."""
+    from gauntlet.upgrade.size import require_carried
+    from gauntlet.upgrade.strategy import Strategy
+    from gauntlet.upgrade.terms import Terms
+
+    require_carried(nodes)
+    way, terms = Strategy.parse(strategy), Terms.read(slos)
+    maker = _maker(source)
+    way.roll([f"node-{number}" for number in range(1, nodes + 1)])
+    return maker, way, terms
 
 
 def _shared(

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gauntlet.cli.main import main
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.results import Results, records
@@ -163,3 +165,27 @@ def test_a_file_that_is_no_matrix_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "upgrades.json").write_text("{}")
     with pytest.raises(UsageError, match="is not a matrix"):
         matrix_file.read(tmp_path / "upgrades.json")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--strategy=canry=1", "'canry=1' is not a strategy"),
+        ("--strategy=canary=3", "canary=3 leaves none of 3 nodes"),
+        ("--provider=existing", "existing clusters are somebody's"),
+        ("--nodes=999", "a cluster of 999 nodes is too much for this machine"),
+        ("--slos=ours", "upgrade.yaml"),
+    ],
+)
+def test_what_no_pair_can_have_is_wrong_usage_and_leaves_the_page_as_it_is(
+    option: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "upgrade.yaml").write_text("roll: {outage_s: long}\n")
+    (tmp_path / "upgrades.md").write_text("measured\n")
+    said = CliRunner().invoke(main, ["upgrade", "--matrix", "--write=upgrades.md", option])
+    assert said.exit_code == 2
+    assert words in said.output
+    assert (tmp_path / "upgrades.md").read_text() == "measured\n"
+    assert not (tmp_path / "results").exists()
