@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gauntlet.cli.main import main
+from gauntlet.cli.upgrade_matrix import guess_s
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.report.results import Results, records
@@ -189,3 +190,18 @@ def test_what_no_pair_can_have_is_wrong_usage_and_leaves_the_page_as_it_is(
     assert words in said.output
     assert (tmp_path / "upgrades.md").read_text() == "measured\n"
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "took_s"),
+    [
+        # docs/decisions/0028-upgrade-gate.md, on two cores: 24 min 15 s, and 8 min 6 s.
+        ((), 24 * 60 + 15),
+        (("--smoke-cases",), 8 * 60 + 6),
+        # docs/upgrades.md: the longest but for ipvs, whose nodes boot kernels of their own.
+        (("--no-cases",), 109),
+        (("--quick", "--no-cases"), 109),
+    ],
+)
+def test_the_first_guess_is_no_shorter_than_what_was_measured(options: tuple[str, ...], took_s: float) -> None:
+    assert took_s <= guess_s(options) <= 1.5 * took_s
