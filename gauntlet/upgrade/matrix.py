@@ -23,8 +23,9 @@ from gauntlet.report.upgrade_record import (
     with_known_defects,
     with_reach,
 )
-from gauntlet.upgrade.phases import Leg, Phase, Task, phases
+from gauntlet.upgrade.phases import Leg, Task, phases
 from gauntlet.upgrade.strategy import Strategy
+from gauntlet.upgrade.undoing import HOLD_UNDONE, UNDO
 
 SCHEMA: Literal["kube-proxy-gauntlet/matrix/v1"] = "kube-proxy-gauntlet/matrix/v1"
 FILE = "matrix.json"
@@ -128,8 +129,8 @@ def of_results(pair: Pair, results: Results) -> PairRecord:
     """What one upgrade came to, from its results.json."""
     upgrade = results.upgrade
     assert upgrade is not None
-    back = [phase for phase in _run(upgrade) if phase.leg is Leg.BACK]
-    there = [phase for phase in _run(upgrade) if phase.leg in (Leg.THERE, Leg.AGAIN)]
+    back = [name for name, leg in _legs(upgrade) if leg is Leg.BACK]
+    there = [name for name, leg in _legs(upgrade) if leg in (Leg.THERE, Leg.AGAIN)]
     return PairRecord(
         today=pair.today,
         next=pair.next,
@@ -154,17 +155,17 @@ def _without_folder(command: str) -> str:
     return re.sub(r" --results ('[^']*'|\S+)", "", command)
 
 
-def _run(upgrade: UpgradeRecord) -> Iterator[Phase]:
+def _legs(upgrade: UpgradeRecord) -> Iterator[tuple[str, Leg]]:
     """The phases that began and in which traffic alone is judged: what faults cost is no cost of the roll."""
     roll = Strategy.parse(upgrade.strategy).roll(tuple(upgrade.phases[0].after) if upgrade.phases else ("none",))
-    began = {phase.name for phase in upgrade.phases}
-    for phase in phases(roll):
-        if phase.name in began and phase.task in (Task.ROLL, Task.HOLD):
-            yield phase
+    legs = {phase.name: phase.leg for phase in phases(roll) if phase.task in (Task.ROLL, Task.HOLD)}
+    # A roll that stopped is undone.
+    legs |= dict.fromkeys((UNDO, HOLD_UNDONE), Leg.BACK)
+    yield from ((phase.name, legs[phase.name]) for phase in upgrade.phases if phase.name in legs)
 
 
-def _outages(results: Results, of: Sequence[Phase]) -> Outages:
-    found = [[each for each in results.findings if each.case == f"{CASES}{phase.name}"] for phase in of]
+def _outages(results: Results, of: Sequence[str]) -> Outages:
+    found = [[each for each in results.findings if each.case == f"{CASES}{phase}"] for phase in of]
 
     def longest(kind: str) -> float | None:
         of_phases = (figure_of_check(mine, f"outage: {kind}") for mine in found)

@@ -89,6 +89,11 @@ def test_outages_of_the_way_there_and_back_are_told_apart() -> None:
     assert found.back == Outages(new_tcp_s=2.0)
 
 
+def test_the_way_back_of_a_roll_that_stopped_was_tried() -> None:
+    found = of_results(PAIR, results(("roll-forward", 0.5), ("undo-roll", 2.0), ("hold-undone", 0.1)))
+    assert (found.there, found.back) == (Outages(new_tcp_s=0.5), Outages(new_tcp_s=2.0))
+
+
 def test_what_faults_cost_is_no_cost_of_the_roll() -> None:
     found = of_results(PAIR, results(("roll-forward", 0.5), ("faults-to", 9.0), ("conformance-to", 9.0)))
     assert (found.there, found.back) == (Outages(new_tcp_s=0.5), None)
