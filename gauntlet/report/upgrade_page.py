@@ -13,7 +13,7 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import PhaseRow, phase_rows
 from gauntlet.report.results import Results
 from gauntlet.report.roll_timeline import roll_timeline
-from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord, is_phase
+from gauntlet.report.upgrade_record import ReasonRecord, UpgradeRecord, is_phase, unbroken
 
 # Of a reason's text: the page is read in a minute.
 LETTERS = 360
@@ -71,6 +71,6 @@ def _sentence(upgrade: UpgradeRecord) -> str:
     unclear = len(upgrade.reasons) - failed
     counts = [f"{failed} broken {'promise' if failed == 1 else 'promises'}"] if failed else []
     counts += [f"{unclear} not known"] if unclear else []
-    against = f"{' and '.join(counts)}." if counts else "No promise was broken."
+    against = f"{' and '.join(counts)}." if counts else unbroken(len(upgrade.accepted))
     phases = f"{len(upgrade.phases)} {'phase' if len(upgrade.phases) == 1 else 'phases'}"
     return f"{against} {upgrade.nodes} nodes, {upgrade.strategy}, {phases}."

@@ -156,3 +156,8 @@ def with_known_defects(answer: str, count: int) -> str:
 def with_accepted(answer: str, count: int) -> str:
     """An answer with the number of failures that were accepted for it: `may, with 1 accepted failure`."""
     return f"{answer}, with {count} accepted {'failure' if count == 1 else 'failures'}" if count else answer
+
+
+def unbroken(accepted: int) -> str:
+    """What is said of promises if no reason stands against an upgrade: a failure that was accepted broke one."""
+    return "No promise was broken, except for what is accepted." if accepted else "No promise was broken."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gauntlet.report.markdown import ICONS, plain
 from gauntlet.report.phase_table import ABSENT, outage_text
+from gauntlet.report.upgrade_record import unbroken
 from gauntlet.upgrade.matrix import KINDS, Matrix, Outages, PairRecord
 
 # Of a reason's others, results.json has the rest.
@@ -86,7 +87,7 @@ def _reasons(matrix: Matrix) -> Iterator[str]:
 
 def _of(pair: PairRecord) -> Iterator[str]:
     if not pair.reasons:
-        yield "- No promise was broken."
+        yield f"- {unbroken(pair.accepted)}"
     yield from (f"- {plain(each)}" for each in pair.reasons[:_REASONS])
     if len(pair.reasons) > _REASONS:
         yield f"- … and {len(pair.reasons) - _REASONS} more"

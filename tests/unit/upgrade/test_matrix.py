@@ -151,6 +151,15 @@ def test_the_page_has_the_figures_and_says_what_was_not_run() -> None:
     assert "- Left out: faults-to." in text
 
 
+@pytest.mark.parametrize(
+    ("accepted", "words"),
+    [(0, "- No promise was broken.\n"), (1, "- No promise was broken, except for what is accepted.\n")],
+)
+def test_an_accepted_failure_is_a_broken_promise(accepted: int, words: str) -> None:
+    may = RAN.model_copy(update={"answer": "may", "reasons": (), "accepted": accepted})
+    assert words in markdown(MATRIX.model_copy(update={"pairs": (may,)}))
+
+
 def test_the_table_is_no_wider_than_a_terminal_and_has_every_pair() -> None:
     lines = list(table(MATRIX))
     assert all(len(line) <= 80 for line in lines)
