@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from gauntlet.checkers.sample import no_data
 from gauntlet.ground.cluster import Host, HostKind
-from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind
@@ -55,7 +55,7 @@ class Stream:
         self._wanted: dict[str, Group] = {}
         self._running: dict[str, list[Flow]] = {}
         self._starting: set[str] = set()
-        self._failed: dict[str, Inconclusive] = {}
+        self._failed: dict[str, GauntletError] = {}
         self.partings: list[Parting] = []
         self.broken: list[Finding] = []
         self.arrived = arrived(())
@@ -139,12 +139,12 @@ class Stream:
 
     def _started(self, group: Group, again: str) -> None:
         flows: list[Flow] = []
-        error: Inconclusive | None = None
+        error: GauntletError | None = None
         try:
             for client, load in group.asked:
                 flows.append(self._traffic.start(client, load))
                 self.presence.begin(flows[-1].declared, time.time_ns())
-        except Inconclusive as caught:
+        except GauntletError as caught:  # the way to a client may be a command that fails, as on kind
             error = caught
         with self._lock:
             self._starting.discard(group.key)
