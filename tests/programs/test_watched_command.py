@@ -64,6 +64,19 @@ def test_one_that_heeds_no_gentle_signal_is_ended_all_the_same(tmp_path: Path, m
     assert command.code == 128 + signal.SIGKILL
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user that may not end root's processes")
+def test_that_one_of_another_user_could_not_be_ended_is_said(tmp_path: Path) -> None:
+    command = Command(["sleep", "600"], tmp_path)
+    try:
+        os.setresuid(65534, 65534, 0)
+        left = command.end()
+    finally:
+        os.setresuid(0, 0, 0)
+        ended_later = command.end()
+    assert left.startswith(", but what runs as another user goes on: ps -s ")
+    assert (ended_later, command.code) == ("", 128 + signal.SIGINT)
+
+
 def test_a_program_that_is_not_there_is_wrong_usage() -> None:
     require([])
     require(["sh"])

@@ -69,28 +69,34 @@ class Command:
         self._read += upto
         return new[:upto].decode("utf-8", "replace").splitlines()
 
-    def end(self) -> None:
+    def end(self) -> str:
         """End it with all that is in its group: SIGINT, then SIGTERM, then SIGKILL.
 
-        Without effect on one that has ended by itself: what that left running is meant to run.
+        Without effect on one that has ended by itself: what that left running is meant to run. Returns what is to be
+        said of what could not be ended, as it runs as another user (sudo(8)); empty if there is nothing.
         """
         if self.code is not None:
-            return
+            return ""
         for number in _SIGNALS:
-            with suppress(ProcessLookupError):  # it ended in this moment
-                os.killpg(self._process.pid, number)
+            try:
+                with suppress(ProcessLookupError):  # it ended in this moment
+                    os.killpg(self._process.pid, number)
+            except PermissionError:
+                return f", but what runs as another user goes on: ps -s {self._process.pid}"
             try:
                 until(self._is_over, what="the command and what it started ended", deadline_s=_GRACE_S)
             except NotInTime:
                 continue
-            return
+            break
+        return ""
 
     def _is_over(self) -> bool:
         """Whether nobody of its group is left."""
         if self.code is None:
             return False
         try:
-            os.killpg(self._process.pid, 0)
+            with suppress(PermissionError):  # somebody else's is left
+                os.killpg(self._process.pid, 0)
         except ProcessLookupError:
             return True
         return False

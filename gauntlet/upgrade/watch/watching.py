@@ -119,7 +119,7 @@ class _Watching:
             # It asks for the end of what is watched; what was seen is judged. The next one ends this process at once.
             self.passed.interrupted = True
             self._show.say("interrupted: what was seen until now is judged")
-            if order.argv and self.passed.code == 0:
+            if order.argv and self.passed.code in (None, 0):
                 unrest = no_data("rest", "interrupted before the cluster had come to rest after the command")
                 self.passed.findings[CHANGE.name].append(unrest)
         found = self.passed.findings[CHANGE.name]
@@ -185,10 +185,10 @@ class _Watching:
 
     def _finish(self, command: Command, how: str, verdict: Verdict) -> None:
         """Take down how a command ended, which is ended if it still runs."""
-        command.end()
+        left = command.end()
         self._pass_on(command)
         self.passed.code = command.code
-        found = Finding("command", verdict, f"`{' '.join(command.argv)}`: {how}")
+        found = Finding("command", verdict, f"`{' '.join(command.argv)}`: {how}{left}")
         if verdict is not Verdict.PASS:
             found = replace(found, remedy=f"read {command.output}")
         self.passed.findings[CHANGE.name].append(found)
