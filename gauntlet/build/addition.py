@@ -50,13 +50,14 @@ def add(version: str, root: Path, say: Say, packages: Sequence[str] = PROXY_ALON
     """Pin a release (`1.36.4`), or the newest patch of a minor version (`1.36`), that is of no pinned minor version.
 
     Nothing of it is left if that fails. A version that is pinned stays as it is, and nothing outside is asked. Raises
-    UsageError for what is not a version, that does not exist, or of which another patch is pinned; EnvironmentUnfit if
-    Go is missing or too old, or reaches no source of modules; GauntletError if Go fails.
+    UsageError for what is not a version, that does not exist, or of which another patch is pinned, or not all of these
+    packages; EnvironmentUnfit if Go is missing or too old, or reaches no source of modules; GauntletError if Go fails.
     """
     version, minor = _read(version)
     with _held(root, say):
         pinned = _pinned(minor, root)
         if version in (minor, pinned) and pinned:
+            _require_programs(packages, minor, root)
             return Addition(minor, pinned, before=pinned)
         if pinned:
             raise UsageError(
@@ -92,6 +93,18 @@ def _read(text: str) -> tuple[str, str]:
 
 def _pinned(minor: str, root: Path) -> str:
     return GoModule.read(root / minor).version if minor in versions(root) else ""
+
+
+def _require_programs(packages: Sequence[str], minor: str, root: Path) -> None:
+    """Raises UsageError if what is pinned of a minor version lacks one of these."""
+    module = GoModule.read(root / minor)
+    lacking = sorted({*packages} - {tool.package for tool in module.tools})
+    if lacking:
+        names = ", ".join(package.rpartition("/")[2] for package in lacking)
+        raise UsageError(
+            f"Kubernetes {module.version} is pinned already, without {names}",
+            f"to have it with them, delete {module.folder}, and add it again",
+        )
 
 
 def _write(
