@@ -120,7 +120,8 @@ def _case(case: str, before: Side, after: Side) -> Change | None:
             return Change(Course.UNCLEAR, case, "", f"it did not run {side}")
         # A place that allows less says nothing of the kube-proxy: nobody knows what the case would have come to.
         skip = Course.UNCLEAR if is_of_the_place(reason) else Course.BY_DESIGN
-        return Change(skip, case, "", f"skipped {side}: {reason}")
+        blocks = f"; now {now.verdict}{_why(now)}" if now is not None and now.verdict.blocks else ""
+        return Change(skip, case, "", f"skipped {side}: {reason}{blocks}")
     if Verdict.KNOWN_DEFECT in (was.verdict, now.verdict) and {was.verdict, now.verdict} <= _DECIDED:
         return _of_defects(was, now)
     course = _course(was.verdict, now.verdict)

@@ -103,6 +103,11 @@ def test_what_fails_after_a_skipped_case_is_not_by_design() -> None:
     assert course(skipped, broken) is Course.UNCLEAR
 
 
+def test_a_case_that_is_for_the_next_one_alone_and_fails_says_so() -> None:
+    (change,) = compare(nothing(**{CASE: "not in iptables"}), side(verdict=FAIL), PROMISE)
+    assert change == Change(Course.BY_DESIGN, CASE, "", "skipped before: not in iptables; now fail: hold: seen")
+
+
 def test_a_case_that_is_skipped_for_its_place_says_nothing_of_the_kube_proxy() -> None:
     reason = unsupported("thousands-of-services", ProxyMode.NFTABLES, "1.37", [Place.EXISTING])
     assert reason is not None
