@@ -31,7 +31,7 @@ from gauntlet.workload.served import Backends, Served
 from gauntlet.workload.service import HTTP, STICKY, UDP, Service
 from gauntlet.workload.workload import Workload
 
-# Each flow's. A gap of a tenth of a second, the resolution that slos/upgrade.yaml asks for, is two of them.
+# Each flow's. A quiet of 0.2 s, which slos/upgrade.yaml allows at most, is four of them.
 RATE_PER_S = 20.0
 CLIENT = "client"
 ECHO = Service("echo", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER)
