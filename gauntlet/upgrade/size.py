@@ -10,8 +10,8 @@ from gauntlet.ground.memory import available_bytes
 # With API server, etcd, controllers and the gauntlet itself; and for each node, with its kube-proxy, backend, client
 # and two agents of traffic.
 BASE_MIB, NODE_MIB = 1024, 320
-# Each node adds a dozen flows, twenty attempts a second each: five of its client, four of its own and of its NodePorts, one
-# of the Service that changes, two of resolvers.
+# Each node adds a dozen flows, twenty attempts a second each: five of its client, four of its own network and of its
+# NodePorts, one of the Service that changes, two of resolvers.
 NODES_A_CORE = 4
 _MIB = 1 << 20
 
