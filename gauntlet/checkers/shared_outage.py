@@ -47,7 +47,8 @@ def shared(outages: Sequence[Outage]) -> Shared | None:
     end = _agreed(ends, (worst.last_ns, worst.after_ns), len(mine))
     if begin is None or end is None:
         return None
-    shortest_ns, longest_ns = end.from_ns - begin.to_ns, end.to_ns - begin.from_ns
+    # If attempts take longer than it lasted, it may have begun, for all they know, after it was over.
+    shortest_ns, longest_ns = max(0, end.from_ns - begin.to_ns), end.to_ns - begin.from_ns
     return Shared(
         (shortest_ns + longest_ns) / 2 / NANO, (longest_ns - shortest_ns) / 2 / NANO, min(begin.flows, end.flows)
     )

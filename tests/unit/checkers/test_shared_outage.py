@@ -85,3 +85,11 @@ def test_one_flow_agrees_with_nobody() -> None:
 
 def test_an_outage_that_was_not_over_has_no_length() -> None:
     assert together(*(flow(f"client-{number}", at_s, 1.0, 99.0) for number, at_s in enumerate(phases(5)))) is None
+
+
+@pytest.mark.parametrize("takes_ms", [20.0, 200.0, 800.0])
+def test_one_that_was_shorter_than_an_attempt_takes_has_no_negative_length(takes_ms: float) -> None:
+    """Each flow lost two attempts, on a machine that was so busy that each took long."""
+    known = together(*(flow(f"client-{number}", at_s, 1.0, 1.1, takes_ms) for number, at_s in enumerate(phases(4))))
+    assert known is not None
+    assert 0.0 <= known.length_s - known.resolution_s <= 0.1 <= known.length_s + known.resolution_s
