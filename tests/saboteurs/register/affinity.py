@@ -18,7 +18,7 @@ _AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
 SABOTEURS = (
     Saboteur(
         "affinity-forgotten-at-restart",
-        "A kube-proxy that is started again forgets which backend each client had.",
+        "A kube-proxy that is started again forgets which backend each client had; in nftables mode, in IPv4 alone.",
         (Catch(KILLED, "affinity-broken"),),
         (EVEN,),
     ),
