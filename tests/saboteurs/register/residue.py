@@ -28,7 +28,7 @@ SABOTEURS = (
     ),
     Saboteur(
         "residue-other-mode",
-        "Rules of another mode stay, and lead IPv4 to the endpoints that there were when one of that mode ran.",
+        "Rules of another mode stay, and lead IPv4 to the endpoints that there were when its kube-proxy ran.",
         (Catch(REPLACED, "truth-table"), Catch(EVEN, "balance")),
         (REFUSES,),
         (Beside(REPLACED, "every-backend", "the endpoint that took over is not met by those rules"),),
