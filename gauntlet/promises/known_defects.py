@@ -112,6 +112,12 @@ class KnownDefect(_Part):
         return mode in self.modes and there and set(self.gates) <= set(gates)
 
 
+def issue_of(name: str) -> str:
+    """What the names of entries about one issue have in common: there may be one for each range of versions."""
+    number = name.partition(":")[0]
+    return number if number.isdigit() else name
+
+
 class Dropped(_Part):
     """A claim that was looked into and is not an entry: it did not hold, or no run could show it."""
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Verdict, split_check
+from gauntlet.promises.known_defects import issue_of
 from gauntlet.promises.support import is_of_the_place
 from gauntlet.promises.upgrade import WorsePromise
 from gauntlet.report.results import CaseResult, FindingRecord, Results
@@ -137,9 +138,13 @@ def after_skip(case: str, side: Side) -> Change | None:
 
 
 def _of_defects(was: CaseResult, now: CaseResult) -> Change | None:
-    """What a case that a known defect explains, before or afterwards, says: what came is worse, what went is better."""
-    had, has = was.known_defects, now.known_defects
-    came, went = [name for name in has if name not in had], [name for name in had if name not in has]
+    """What a case that a known defect explains, before or afterwards, says: what came is worse, what went is better.
+
+    An issue that both have is neither, also if the register has an entry of its own for the versions of each.
+    """
+    had, has = ({issue_of(name) for name in each.known_defects} for each in (was, now))
+    came = [name for name in now.known_defects if issue_of(name) not in had]
+    went = [name for name in was.known_defects if issue_of(name) not in has]
     if came:
         return Change(Course.WORSE, now.case, DEFECT, f"{was.verdict}, then known defect {'; '.join(came)}")
     if went:

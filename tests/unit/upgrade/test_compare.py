@@ -11,6 +11,7 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.paths import project_root
 from gauntlet.promises import upgrade
+from gauntlet.promises.known_defects import read, shipped
 from gauntlet.promises.support import Place, unsupported
 from gauntlet.report.results import CaseResult, FindingRecord
 from gauntlet.upgrade.compare import Change, Course, Side, compare
@@ -257,6 +258,18 @@ def test_a_known_defect_that_comes_is_worse_and_one_that_goes_is_a_gain(
     before: Side, after: Side, expected: Course | None
 ) -> None:
     assert course(before, after) is expected
+
+
+STALE = "suites/conformance/test_stale_udp_flows.py::test_udp_flows_of_a_deleted_service_have_no_answer"
+
+
+def test_an_issue_of_both_is_neither_although_the_register_has_an_entry_for_the_versions_of_each() -> None:
+    register = read(shipped())
+    entries = [register.of_case(STALE, ProxyMode.NFTABLES, {"node-1": each}, ()) for each in ("1.33.13", "1.34.4")]
+    (today, following) = ([entry.name for entry, _, _ in each] for each in entries)
+    assert today != following
+    assert course(known(*today), known(*following)) is None
+    assert course(known(*today), known(*following, "4711: another")) is Course.WORSE
 
 
 def test_a_known_defect_that_comes_or_goes_is_named() -> None:
