@@ -31,10 +31,11 @@ class Asking:
 
 
 def listed(service: Service, nodes: Sequence[Node], families: Sequence[Family]) -> tuple[Frontend, ...]:
-    """Every address and port that the object names; a NodePort at each node's primary addresses."""
+    """Every address and port that the object names, of these families; a NodePort at each node's primary addresses,
+    also in a family that the Service does not have: nobody may answer there."""
     bare = replace(service, labels=frozenset[str]())
-    found = (each for each in frontends(bare, _EVERYTHING) if each.family in families)
-    return tuple(dict.fromkeys(at for each in found for at in _at_nodes(each, nodes)))
+    found = frontends(bare, _EVERYTHING)
+    return tuple(dict.fromkeys(at for each in found for at in _at_places(each, nodes, families)))
 
 
 def own_frontends(service: Service, around: Surroundings) -> tuple[Frontend, ...]:
@@ -113,14 +114,16 @@ def spoken(protocol: Protocol) -> Spoken:
     return Spoken(protocol.lower())
 
 
-def _at_nodes(frontend: Frontend, nodes: Sequence[Node]) -> Iterator[Frontend]:
+def _at_places(frontend: Frontend, nodes: Sequence[Node], families: Sequence[Family]) -> Iterator[Frontend]:
     if frontend.kind is not Kind.NODE_PORT:
-        yield frontend
+        if frontend.family in families:
+            yield frontend
         return
-    for node in nodes:
-        address = node.primary(frontend.family)
-        if address is not None:
-            yield replace(frontend, address=address)
+    for family in families:
+        for node in nodes:
+            address = node.primary(family)
+            if address is not None:
+                yield replace(frontend, address=address, family=family)
 
 
 def key(frontend: Frontend) -> tuple[str, int, str]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from gauntlet.ground.family import BOTH, Family
+from gauntlet.ground.family import BOTH, Family, family_of
 from gauntlet.semantics.asked import Effort
 from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.frontends import PROXY_NAME_LABEL, Kind
 from gauntlet.semantics.objects import Ingress, IpMode, Policy, Protocol, ServicePort
 from gauntlet.semantics.outcomes import Reaction
 from gauntlet.semantics.places import Where, World
+from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.truth_table import Observed, agrees
 from gauntlet.semantics.versions import NEWEST
 from gauntlet.workload.catalogue.plan import Wanted, plan
@@ -53,6 +54,21 @@ def test_both_families_are_asked_if_the_cluster_has_both() -> None:
     assert Counter(row.frontend.family for row in rows) == {Family.IPV4: 6, Family.IPV6: 6}
     assert all(row.is_answered for row in rows)
     assert all((":" in row.place.address) is (row.frontend.family is Family.IPV6) for row in rows)
+
+
+@pytest.mark.parametrize(("has", "other"), [(Family.IPV4, Family.IPV6), (Family.IPV6, Family.IPV4)])
+def test_a_node_port_is_asked_in_the_family_that_its_service_does_not_have(has: Family, other: Family) -> None:
+    """docs 'IPv4/IPv6 dual-stack': a Service of one family is served in that alone, its NodePort as well."""
+    of_one = replace(WEB, cluster_ips=tuple(each for each in WEB.cluster_ips if family_of(each) is has))
+    asks = Asks(kinds=(Kind.NODE_PORT,))
+
+    rows = planned(of_one, slices=(everywhere(), everywhere(Family.IPV6)), asks=asks, families=BOTH).rows
+
+    by_family = {family: [row for row in rows if row.frontend.family is family] for family in (has, other)}
+    assert len(by_family[has]) == len(by_family[other]) == 21
+    assert all(row.is_answered for row in by_family[has])
+    assert {row.outcome.reactions for row in by_family[other]} == {frozenset({Reaction.UNANSWERED})}
+    assert {rule for row in by_family[other] for rule in row.outcome.rules} == {Rule.OTHER_FAMILY}
 
 
 def test_a_case_may_ask_less() -> None:
