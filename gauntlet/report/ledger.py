@@ -95,6 +95,7 @@ class Ledger:
         self._run = run
         self._started = datetime.now(UTC)
         self._planned: dict[Case, None] = {}
+        self._uncollected: dict[str, None] = {}
         self._entries: dict[Case, Entry] = {}
         self._subjects = {subject.name: SubjectRecord.of(subject) for subject in run.subjects}
 
@@ -107,6 +108,10 @@ class Ledger:
         """Note the cases that are to run."""
         planned = (self.case(node_id) for node_id in node_ids)
         self._planned.update((case, None) for case in planned if case is not None)
+
+    def lack(self, node_id: str) -> None:
+        """Note what could not be collected: nobody knows which cases it has, and pytest may run all others."""
+        self._uncollected[node_id] = None
 
     def case(self, node_id: str) -> Case | None:
         """The case behind a pytest node id; None for other tests."""
@@ -138,8 +143,12 @@ class Ledger:
         return ""
 
     def results(self, incomplete: str) -> Results:
-        """All that was reported so far, as results.json has it. `incomplete` says why that is not all, if it is not."""
+        """All that was reported so far, as results.json has it. `incomplete` says why that is not all, if it is not.
+
+        What could not be collected is said as well.
+        """
         run = self._run
+        uncollected = f"not collected: {', '.join(self._uncollected)}" if self._uncollected else ""
         skipped = tuple(
             Skip(case=case.name, subject=case.subject, reason=entry.skip)
             for case, entry in self._entries.items()
@@ -163,7 +172,7 @@ class Ledger:
             options=run.options,
             environment=dict(run.environment),
             gate={subject: self._share(of_gate) for subject, of_gate in run.gate.items()},
-            incomplete=incomplete,
+            incomplete="; ".join(filter(None, (uncollected, incomplete))),
         )
 
     def _kubernetes(self) -> str:
