@@ -42,17 +42,19 @@ def _head(matrix: Matrix) -> Iterator[str]:
     yield "# What the next kube-proxy costs"
     yield ""
     yield (
-        "Each row is one sandbox cluster that was taken from one kube-proxy to the next one, node by node, under "
-        "traffic that never stopped. `gauntlet upgrade` says of it *may*, *may not* or *cannot tell*, by the promises "
-        "of [slos/upgrade.yaml](../slos/upgrade.yaml), which allow no failed attempt at all. An outage is the longest "
+        "Each row is one cluster that was taken from one kube-proxy to the next one under traffic that never stopped; "
+        "its command, further down, says where it came from and in which order its nodes were replaced. "
+        "`gauntlet upgrade` says of it *may*, *may not* or *cannot tell*, by the promises of "
+        "[slos/upgrade.yaml](../slos/upgrade.yaml), which allow no failed attempt at all. An outage is the longest "
         "that any client had, in seconds, by kind of connection; `-` was not measured. This page is written by "
         "`gauntlet upgrade --matrix --write docs/upgrades.md` from [upgrades.json](upgrades.json)."
     )
     yield ""
     ran = sum(pair.answer is not None for pair in matrix.pairs)
+    until = "%H:%M" if matrix.started.date() == matrix.finished.date() else "%Y-%m-%d %H:%M"
     yield (
         f"Measured at commit `{matrix.commit or 'unknown'}` from {matrix.started:%Y-%m-%d %H:%M} to "
-        f"{matrix.finished:%H:%M} UTC on {plain(matrix.machine)}; {ran} of {len(matrix.pairs)} pairs were run, each "
+        f"{matrix.finished:{until}} UTC on {plain(matrix.machine)}; {ran} of {len(matrix.pairs)} pairs were run, each "
         "once: how much a figure differs from run to run is not known. A busy machine loses attempts by itself; below, "
         "the reasons say how many were lost, and when."
     )

@@ -160,6 +160,11 @@ def test_an_accepted_failure_is_a_broken_promise(accepted: int, words: str) -> N
     assert words in markdown(MATRIX.model_copy(update={"pairs": (may,)}))
 
 
+def test_a_matrix_that_was_measured_overnight_says_on_which_days() -> None:
+    text = markdown(MATRIX.model_copy(update={"finished": BEGAN + timedelta(hours=12)}))
+    assert "from 2026-11-29 13:00 to 2026-11-30 01:00 UTC" in text
+
+
 def test_the_table_is_no_wider_than_a_terminal_and_has_every_pair() -> None:
     lines = list(table(MATRIX))
     assert all(len(line) <= 80 for line in lines)
