@@ -105,14 +105,17 @@ def test_what_fails_after_a_skipped_case_is_a_finding(
     assert made.verdict is verdict
 
 
-def test_a_file_that_cannot_be_collected_leaves_the_run_incomplete(tmp_path: Path) -> None:
+@pytest.mark.parametrize("outcome", ["failed", "skipped"])
+def test_a_file_that_cannot_be_collected_leaves_the_run_incomplete(
+    tmp_path: Path, outcome: Literal["failed", "skipped"]
+) -> None:
     plugin, found = _plugin(tmp_path), passing(CASE, "nftables")
     plugin.pytest_runtest_logreport(
         _ended(CASE, "call", "passed", *((FINDING, each.model_dump_json()) for each in found))
     )
     plugin.pytest_collectreport(pytest.CollectReport("suites/test_good.py", "passed", None, []))
     assert plugin._ledger.results("").verdict is Verdict.PASS
-    plugin.pytest_collectreport(pytest.CollectReport("suites/test_bad.py", "failed", OURS, []))
+    plugin.pytest_collectreport(pytest.CollectReport("suites/test_bad.py", outcome, OURS, []))
     made = plugin._ledger.results("")
     assert (made.verdict, made.incomplete) == (Verdict.INCONCLUSIVE, "not collected: suites/test_bad.py")
     assert plugin._ledger.results("Ctrl-C").incomplete == "not collected: suites/test_bad.py; Ctrl-C"
