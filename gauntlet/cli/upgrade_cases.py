@@ -9,6 +9,7 @@ from gauntlet.cli import pytestrun
 from gauntlet.cli.pytestrun import PytestExit
 from gauntlet.faults.heal import heal
 from gauntlet.ground import ending, paths
+from gauntlet.ground.finding import Verdict
 from gauntlet.ground.waiting import NotInTime
 from gauntlet.kube.api import Api
 from gauntlet.providers.protocol import RollingCluster
@@ -84,4 +85,6 @@ def came_to(results: Path | None, code: int, folder: Path, said: Path) -> CaseRu
     trouble = made.incomplete
     if not trouble and code not in (PytestExit.OK, PytestExit.TESTS_FAILED):
         trouble = f"pytest ended with {code}"
+    if not trouble and code == PytestExit.TESTS_FAILED and made.verdict is Verdict.PASS:
+        trouble = "pytest failed although no case did"
     return CaseRun(made, str(results.relative_to(folder)), trouble, remedy if trouble else "")

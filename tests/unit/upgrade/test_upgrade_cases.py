@@ -36,6 +36,15 @@ def test_a_pytest_that_did_not_come_to_its_end_is_not_relied_on(folder: Path, co
     assert str(folder / "pytest.log") in found.remedy
 
 
+def test_a_pytest_that_failed_although_no_case_did_is_not_relied_on(tmp_path: Path) -> None:
+    results = case_run(Verdict.PASS).results
+    assert results is not None
+    results_file.write(results, tmp_path)
+    assert came_to(tmp_path, 0, tmp_path, tmp_path / "pytest.log").finding().verdict is Verdict.PASS
+    found = came_to(tmp_path, 1, tmp_path, tmp_path / "pytest.log").finding()
+    assert (found.verdict, found.reason) == (Verdict.INCONCLUSIVE, "pytest failed although no case did")
+
+
 @pytest.mark.parametrize("results", [None, Path("/nowhere")])
 def test_without_results_it_is_said_what_ended_pytest(tmp_path: Path, results: Path | None) -> None:
     found = came_to(results, -9, tmp_path, tmp_path / "pytest.log")
