@@ -6,10 +6,12 @@ use, what if there are none, which address do they see, does the answer come bac
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gauntlet.ground.family import Family, family_of
 from gauntlet.semantics.behaviour import LocalPolicy, SourceRanges
 from gauntlet.semantics.endpoints import Copies, pool
-from gauntlet.semantics.frontends import Frontend, Kind, why_none
+from gauntlet.semantics.frontends import Frontend, Kind, frontends, why_none
 from gauntlet.semantics.objects import Protocol, Service
 from gauntlet.semantics.outcomes import Outcome, Reaction
 from gauntlet.semantics.places import Place, Where, World, is_loopback
@@ -143,9 +145,10 @@ def _without_backend(passage: Passage, reaction: Reaction, *rules: Rule) -> Outc
 
 
 def _has_external_address(passage: Passage) -> bool:
-    """ExternallyAccessible in pkg/proxy/serviceport.go."""
-    service = passage.service
-    return bool(passage.frontend.port.node_port or service.external_ips or service.ingress)
+    """ExternallyAccessible in pkg/proxy/serviceport.go: by family, and by external IPs whether a gate is on or not."""
+    asked, version = passage.frontend, replace(passage.at.proxy.version, external_ips=True)
+    of_family = (each for each in frontends(passage.service, version) if each.family is asked.family)
+    return any(each.kind.is_external and each.port == asked.port for each in of_family)
 
 
 def _is_listener(passage: Passage) -> bool:

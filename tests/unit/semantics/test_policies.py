@@ -9,7 +9,7 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.semantics import Reaction
 from gauntlet.semantics.frontends import Kind, frontends
-from gauntlet.semantics.objects import Policy, Service
+from gauntlet.semantics.objects import Ingress, IpMode, Policy, Service, ServiceType
 from gauntlet.semantics.places import Place
 from gauntlet.semantics.rules import Rule
 from gauntlet.semantics.versions import NEWEST
@@ -137,6 +137,27 @@ def test_internal_policy_local_holds_for_all_clients_of_the_node(mode: ProxyMode
 )
 def test_internal_policy_local_without_own_endpoint(mode: ProxyMode, service: Service, reaction: Reaction) -> None:
     found = outcome(service, [in_slice(endpoint("b"))], frontend(service, Kind.CLUSTER_IP), pod("a"), mode)
+    assert only(found) is reaction
+
+
+@pytest.mark.parametrize(
+    ("external_ips", "ingress", "reaction"),
+    [
+        (("198.51.100.32",), (), Reaction.ANSWERED),
+        ((), (Ingress("203.0.113.7"),), Reaction.ANSWERED),
+        # Each family has a kube-proxy of its own, which knows its own addresses; and none knows those of a proxy.
+        (("2001:db8::32",), (), Reaction.REFUSED),
+        ((), (Ingress("2001:db8::7"),), Reaction.REFUSED),
+        ((), (Ingress("203.0.113.7", IpMode.PROXY),), Reaction.REFUSED),
+    ],
+)
+def test_ipvs_mode_looks_at_other_nodes_if_the_family_has_an_external_address(
+    external_ips: tuple[str, ...], ingress: tuple[Ingress, ...], reaction: Reaction
+) -> None:
+    """UsesClusterEndpoints in pkg/proxy/serviceport.go."""
+    kind = ServiceType.LOAD_BALANCER if ingress else ServiceType.CLUSTER_IP
+    service = replace(INNER_ALONE, type=kind, external_ips=external_ips, ingress=ingress)
+    found = outcome(service, [in_slice(endpoint("b"))], frontend(service, Kind.CLUSTER_IP), pod("a"), ProxyMode.IPVS)
     assert only(found) is reaction
 
 
