@@ -83,7 +83,9 @@ class Running:
         flusher.join()
         self._flush()
         environment = self._environment
-        self._channel.send(Ended(self._job.number, environment.made, environment.schedule.slipped))
+        self._channel.send(
+            Ended(self._job.number, environment.made, environment.schedule.slipped, gave_up=environment.gave_up)
+        )
 
     def stop(self) -> None:
         """No new attempts; those under way are finished first, within their time-out."""

@@ -104,13 +104,13 @@ class Flow:
     def wait(self, backend_nodes: Mapping[str, str] = _NOWHERE) -> pl.DataFrame:
         """Wait for the end of a load with `attempts`, and return as `stop` does.
 
-        Raises Inconclusive as well if the load ended with fewer attempts than were declared.
+        Raises Inconclusive as well if the load ended with fewer attempts than were declared, and did not give up.
         """
         if self.load.attempts is None:
             raise UsageError("a load without `attempts` never ends by itself", "stop() it")
         if self._ended is None:
             self._ended = self._end(longest_s(self._job, self.load.attempts) + _GRACE_S)
-        if self._ended.made < self.load.attempts:
+        if self._ended.made < self.load.attempts and not self._ended.gave_up:
             target = self.load.target
             raise Inconclusive(
                 f"{self.declared.client} made {self._ended.made} of {self.load.attempts} declared attempts at"

@@ -20,7 +20,8 @@ class Job:
     `questions` are asked one after another on the same connection; each is a path of agnhost's HTTP server
     and a word of its UDP server (`hostname`, `clientip`). A DNS server is asked for `name` instead, unless that is
     empty, and has to answer with the address `resolves_to`. An `exchange` other than QUESTIONS asks none of them, and
-    sends `payload_bytes`. `users` attempts are in flight at most.
+    sends `payload_bytes`. `users` attempts are in flight at most. When `gives_up_after` attempts have failed and
+    none has succeeded, no more begin.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Job:
     resolves_to: str = ""
     exchange: str = Exchange.QUESTIONS
     payload_bytes: int = 0
+    gives_up_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,13 @@ class Ended:
     """A job is over and all of its rows were sent.
 
     `made` attempts were made, each with a row. `slipped` starts came late because every user was still in an attempt.
+    It `gave_up` if it ended for want of a success.
     """
 
     number: int
     made: int
     slipped: int
+    gave_up: bool = False
 
 
 Message: TypeAlias = Start | StartTable | Stop | Ready | Started | Rows | Ended

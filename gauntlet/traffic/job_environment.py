@@ -22,12 +22,21 @@ class JobEnvironment(Environment):
         self.schedule = Schedule(job.rate_per_s, job.attempts, time.monotonic())
         self.rows: list[str] = []
         self.made = 0
+        self.succeeded = False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether so many attempts have failed that no more are made."""
+        limit = self.job.gives_up_after
+        return limit is not None and self.made >= limit and not self.succeeded
 
     def claim(self) -> tuple[float, int]:
         """The next slot: seconds until its attempt is due, and that moment in ns of the monotonic clock.
 
-        Raises StopUser if the schedule is used up.
+        Raises StopUser if the schedule is used up, or the job gave up.
         """
+        if self.gave_up:
+            raise StopUser
         now_s = time.monotonic()
         delay_s = self.schedule.claim(now_s)
         if delay_s is None:

@@ -54,7 +54,8 @@ class Load:
     `timeout_s` is for a whole attempt. One second, the default, is the kernel's first SYN retransmission
     time-out (RFC 6298), so a lost SYN is a timeout and never a late success. With kept connections, or a
     fixed port, a hung attempt holds its user, so a shorter `timeout_s` gives a finer resolution there.
-    `attempts` ends the load after exactly so many; None means until stopped.
+    `attempts` ends the load after exactly so many; None means until stopped. `gives_up_after` ends it earlier, once so
+    many have failed and none has succeeded: the rest would take long, and tell no more.
     `local_port` fixes the source port of a UDP flow (one user, kept socket). UDP replies carry no number: a
     reply later than `timeout_s` is dropped before the next attempt, unless it arrives during it.
     `name` is what a DNS server is asked for, by a new socket each time, instead of `ask`, and `resolves_to` the address
@@ -74,6 +75,7 @@ class Load:
     resolves_to: str = ""
     exchange: Exchange = Exchange.QUESTIONS
     payload_bytes: int = 0
+    gives_up_after: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no agent could do. Raises UsageError."""
@@ -81,6 +83,7 @@ class Load:
         self._positive("rate_per_s", self.rate_per_s)
         self._positive("timeout_s", self.timeout_s)
         self._positive("attempts", self.attempts)
+        self._positive("gives_up_after", self.gives_up_after)
         if not self.ask:
             raise UsageError("a load asks nothing", "give `ask` Ask.HOSTNAME, Ask.SOURCE_IP or both")
         if self.name and self.connection is not Connection.NEW:
@@ -146,6 +149,7 @@ class Load:
             resolves_to=self.resolves_to,
             exchange=str(self.exchange),
             payload_bytes=self.payload_bytes,
+            gives_up_after=self.gives_up_after,
         )
 
     def _talks(self) -> None:

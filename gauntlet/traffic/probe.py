@@ -16,6 +16,8 @@ from gauntlet.traffic.load import Ask, Load, Target
 
 # Attempts of one client in one probe: enough to meet each of three backends but for one time in 10^7.
 ATTEMPTS = 45
+# Twice each of the users that there are without a rate. A target that answers none of them has failed already.
+GIVES_UP_AFTER = 4
 
 
 class Probe:
@@ -40,10 +42,12 @@ class Probe:
         ask: Ask = Ask.HOSTNAME | Ask.SOURCE_IP,
         name: str = "",
         resolves_to: str = "",
+        gives_up_after: int | None = GIVES_UP_AFTER,
     ) -> pl.DataFrame:
         """So many attempts of each client at each target, all clients at once. Returns the ATTEMPTS frame.
 
-        What is left out is as Load has it. Raises Inconclusive if an agent does not work.
+        A client makes no more at a target that left the first ones without success. What is left out is as Load has it.
+        Raises Inconclusive if an agent does not work.
         """
         most_per_s = self._most_per_s and self._most_per_s / len(targets)
         loads = [
@@ -59,6 +63,7 @@ class Probe:
                 ask=ask,
                 name=name,
                 resolves_to=resolves_to,
+                gives_up_after=gives_up_after,
             )
             for target in targets
         ]
@@ -84,7 +89,7 @@ class Probe:
         """
         hosts = list(clients) if isinstance(clients, Sequence) else [clients]
         self._traffic.await_refusal_limit(hosts, targets, attempts)
-        return self(clients, *targets, attempts=attempts, timeout_s=timeout_s)
+        return self(clients, *targets, attempts=attempts, timeout_s=timeout_s, gives_up_after=None)
 
 
 def most_per_s(cluster: Cluster) -> float | None:

@@ -107,6 +107,7 @@ class Probe(User):
         if result != "ok":
             self.let_go()
         self.environment.made += 1
+        self.environment.succeeded |= result == "ok"
         self.environment.rows.append(
             f"{self.row}{self.at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\t{late_ns}\n"
         )

@@ -133,7 +133,14 @@ class Effect:
     def _ask(self, watcher: Host, question: Question) -> bool:
         is_late = question.condition is refused and refusal_limit.comes_late(question.target)
         timeout_s = refusal_limit.LATE_S if is_late else TIMEOUT_S
-        load = Load(question.target, users=2, attempts=question.attempts, timeout_s=timeout_s, ask=Ask.HOSTNAME)
+        load = Load(
+            question.target,
+            users=2,
+            attempts=question.attempts,
+            timeout_s=timeout_s,
+            ask=Ask.HOSTNAME,
+            gives_up_after=None if question.condition is refused else 2,
+        )
         return question.condition(self._traffic.send(watcher, load))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.cluster import Cluster, HostKind, Node
@@ -24,12 +24,13 @@ from gauntlet.workload.catalogue.clock import Clock
 from gauntlet.workload.catalogue.course import Course, StepRecord
 from gauntlet.workload.catalogue.flows import Disagreeing, Flows
 from gauntlet.workload.catalogue.found import Found, read_back
+from gauntlet.workload.catalogue.inquiry import Asked, inquire
 from gauntlet.workload.catalogue.plan import Planned, Wanted, plan
 from gauntlet.workload.catalogue.pool import Pool
 from gauntlet.workload.catalogue.rules_now import RulesNow
 from gauntlet.workload.catalogue.sentinel import Sentinel
 from gauntlet.workload.catalogue.surroundings import Surroundings
-from gauntlet.workload.catalogue.tables import Returned, Tables
+from gauntlet.workload.catalogue.tables import Tables
 from gauntlet.workload.changes import Declarations
 from gauntlet.workload.effect import with_syncs
 from gauntlet.workload.workload import Workload
@@ -122,17 +123,17 @@ class Batch:
         clock.stop("in sync")
         planned = self._with_flows(number, planned, found)
         clock.stop("flows settled")
-        asked = self._ask(planned, number)
+        asked = inquire(self._tools.tables, self._tools.flows, planned, self._hopeless(), number)
         await_servers(self._tools.sctp, self._courses, number)
         clock.stop("asked")
-        self._record(number, planned, *asked)
+        self._record(number, planned, asked)
         clock.stop("recorded")
         _log.debug(
             "step %d of %d cases: %d rows, %d attempts, %d rows not obeyed; %s",
             number + 1,
             len(self._courses),
             len(planned.rows),
-            asked[0].height,
+            asked.attempts.height,
             len(missing),
             clock,
         )
@@ -201,7 +202,7 @@ class Batch:
 
         That is no trying until it passes: what is judged is asked after this, once.
         """
-        hopeless = {each.key for each in self._courses if each.is_hopeless}
+        hopeless = self._hopeless()
         pending = [row for row in rows if planned.case_of[row.number] not in hopeless]
         ends = time.monotonic() + self._tools.patience.deadline_s
         sentinel = self._tools.sentinel
@@ -209,6 +210,7 @@ class Batch:
         clients = tuple(
             each for each in (asker.host for asker in self._tools.around.askers) if each.kind is HostKind.POD
         )
+        asked = False
         while True:
             if not shown and sentinel is not None:
                 shown = sentinel.is_shown_to(clients)
@@ -218,7 +220,8 @@ class Batch:
             is_late = time.monotonic() >= ends
             if shown or is_late:
                 # Who answers tells whether a row is obeyed; which client it saw is judged afterwards.
-                seen = self._tools.tables.ask([(row, 1) for row in pending], Ask.HOSTNAME)
+                seen = self._tools.tables.ask([(row, 1) for row in pending], Ask.HOSTNAME, are_doubtful=asked)
+                asked = True
                 bad = self._tools.disagreeing(pending, seen.attempts)
                 pending = [row for row in pending if row.number in bad]
             if is_late or (shown and not pending):
@@ -228,31 +231,9 @@ class Batch:
                 return pending
             time.sleep(EVERY_S)
 
-    def _ask(self, planned: Planned, turn: int) -> tuple[pl.DataFrame, Mapping[int, str], Sequence[Row]]:
-        """The asking that is judged: all attempts of it, what was not asked, and the rows that the kernels forbid."""
-        tables = self._tools.tables
-        limited = [row for row in planned.rows if effort.is_limited(row)]
-        used_up = self._tools.flows.silent_clients()
-        left = {row.client: 0 if row.client in used_up else tables.refusals_left(row) for row in limited}
-        chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
-        # Others may be refused as well, which uses up what the kernels may refuse a client: they come afterwards.
-        free = [row for row in planned.rows if not (row.flow or effort.is_limited(row))]
-        once = (tables.ask([(row, 1) for row in chosen]), tables.ask([(row, effort.first(row)) for row in free]))
-        met = dict(_attempts(once).group_by("row").agg(pl.col("backend").drop_nulls().n_unique()).iter_rows())
-        every = (*once, tables.ask(effort.rest(free, met)), self._tools.flows.judged())
-        attempts = _attempts(every).sort("at_ns", maintain_order=True)
-        return attempts, {number: why for each in every for number, why in each.unasked.items()}, too_many
-
-    def _record(
-        self,
-        number: int,
-        planned: Planned,
-        attempts: pl.DataFrame,
-        unasked: Mapping[int, str],
-        too_many: Sequence[Row],
-    ) -> None:
-        forbidden = {row.number for row in too_many}
-        bad = self._tools.disagreeing([row for row in planned.rows if row.number not in forbidden], attempts)
+    def _record(self, number: int, planned: Planned, asked: Asked) -> None:
+        forbidden = {row.number for row in asked.too_many}
+        bad = self._tools.disagreeing([row for row in planned.rows if row.number not in forbidden], asked.attempts)
         read = RulesNow(self._tools.cluster, self._tools.around.modes)
         for course in self._courses:
             step = course.step(number)
@@ -261,11 +242,15 @@ class Batch:
             rows = tuple(
                 row for row in planned.rows if planned.case_of[row.number] == course.key and row.number not in forbidden
             )
-            left_out = sum(planned.case_of[row.number] == course.key for row in too_many)
+            left_out = sum(planned.case_of[row.number] == course.key for row in asked.too_many)
             self._note_unasked(course, planned, left_out)
-            own = attempts.filter(pl.col("row").is_in([row.number for row in rows]))
-            explained = read.explain([row for row in rows if row.number in bad and row.number not in unasked])
-            course.records.append(StepRecord(step.words, rows, own, explained, unasked, left_out))
+            own = asked.attempts.filter(pl.col("row").is_in([row.number for row in rows]))
+            explained = read.explain([row for row in rows if row.number in bad and row.number not in asked.unasked])
+            course.records.append(StepRecord(step.words, rows, own, explained, asked.unasked, left_out))
+
+    def _hopeless(self) -> frozenset[str]:
+        """The keys of cases that nobody waits for any more."""
+        return frozenset(each.key for each in self._courses if each.is_hopeless)
 
     def _note(self, number: int) -> None:
         for course in self._courses:
@@ -291,7 +276,3 @@ class Batch:
             words = [*behind, *(f"{row.question.client} -> {row.question.frontend}" for row in rows[:_MOST_MISSING])]
             if words:
                 course.events.append(Event(EventKind.NOT_IN_EFFECT, course.key, detail="; ".join(words), at_ns=at_ns))
-
-
-def _attempts(of: Iterable[Returned]) -> pl.DataFrame:
-    return pl.concat([each.attempts for each in of])

@@ -28,6 +28,8 @@ class Pace(NamedTuple):
 
 # What is answered takes the processors' time, what is not waits.
 QUICK, SILENT = Pace(8, 1.0), Pace(64, 0.5)
+# What is to be answered, and was not when it was asked before.
+DOUBTFUL = Pace(SILENT.users, QUICK.timeout_s)
 LATE = Pace(64, refusal_limit.LATE_S)
 EVERYTHING = Ask.HOSTNAME | Ask.SOURCE_IP
 _FRONTENDS = {
@@ -57,11 +59,14 @@ class Tables:
         self._nodes = nodes
         self._most_per_s = most_per_s
 
-    def ask(self, wanted: Iterable[tuple[Row, int]], questions: Ask = EVERYTHING) -> Returned:
-        """So many attempts at each of these rows."""
+    def ask(
+        self, wanted: Iterable[tuple[Row, int]], questions: Ask = EVERYTHING, *, are_doubtful: bool = False
+    ) -> Returned:
+        """So many attempts at each of these rows. Those that did not agree when they were asked before are doubtful."""
         tables: dict[tuple[str, Pace], list[TableRow]] = {}
         for row, attempts in wanted:
-            tables.setdefault((row.client, pace(row)), []).append(TableRow(row.number, target(row), attempts))
+            at = pace(row, is_doubtful=are_doubtful)
+            tables.setdefault((row.client, at), []).append(TableRow(row.number, target(row), attempts))
         if not tables:
             return Returned(no_answers(), {})
         totals = {client: 0 for client, _ in tables}
@@ -103,9 +108,9 @@ class Tables:
         return Returned(answers.attempts, answers.unmade)
 
 
-def pace(row: Row) -> Pace:
+def pace(row: Row, *, is_doubtful: bool = False) -> Pace:
     if row.is_answered:
-        return QUICK
+        return DOUBTFUL if is_doubtful else QUICK
     if row.is_refused:
         return LATE if refusal_limit.comes_late(target(row)) else QUICK
     return SILENT

@@ -47,6 +47,27 @@ def test_a_bounded_load_leaves_exactly_its_rows(
     assert (frame["latency_ns"] > 0).all()
 
 
+def test_a_load_gives_up_on_what_never_succeeds(world: World, traffic: Traffic) -> None:
+    nobody = dataclasses.replace(SERVICE, address="127.0.0.1", port=9)
+
+    frame = traffic.send(world, Load(nobody, users=2, attempts=500, gives_up_after=4))
+
+    assert set(frame["outcome"]) == {"refused"}
+    assert 4 <= frame.height <= 5
+
+
+def test_a_load_does_not_give_up_on_what_succeeds_now_and_then(world: World, traffic: Traffic) -> None:
+    world.nft(
+        "table ip half { chain output { type nat hook output priority -100; "
+        "ip daddr 127.9.9.7 tcp dport 80 dnat to 127.0.0.1 : numgen inc mod 2 map { 0 : 9, 1 : 8080 }; }; }"
+    )
+    half = dataclasses.replace(SERVICE, address="127.9.9.7")
+
+    frame = traffic.send(world, Load(half, users=2, attempts=40, gives_up_after=4))
+
+    assert dict(frame.group_by("outcome").len().iter_rows()) == {"ok": 20, "refused": 20}
+
+
 def test_a_row_says_who_asked_whom(world: World, traffic: Traffic) -> None:
     frame = traffic.send(world, Load(SERVICE, attempts=20), backend_nodes={"b1": "node-7"})
 

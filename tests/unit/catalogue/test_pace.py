@@ -8,7 +8,7 @@ from gauntlet.ground.family import family_of
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import Protocol
 from gauntlet.semantics.outcomes import Reaction
-from gauntlet.workload.catalogue.tables import LATE, QUICK, SILENT, Pace, pace
+from gauntlet.workload.catalogue.tables import DOUBTFUL, LATE, QUICK, SILENT, Pace, pace
 from tests.unit.catalogue.asking import planned
 from tests.unit.semantics.world import CLUSTER_IP, endpoint, in_slice
 
@@ -36,3 +36,10 @@ def test_what_is_answered_is_answered_soon_in_both_families() -> None:
 def test_what_is_neither_is_not_waited_for_long() -> None:
     outcome = replace(REFUSED.outcome, reactions=frozenset({Reaction.SWALLOWED}))
     assert pace(replace(REFUSED, outcome=outcome)) is SILENT
+
+
+def test_what_was_not_answered_is_asked_by_many_at_once_and_waited_for_as_long() -> None:
+    assert pace(ANSWERED, is_doubtful=True) is DOUBTFUL
+    assert DOUBTFUL.timeout_s == QUICK.timeout_s
+    assert DOUBTFUL.users > QUICK.users
+    assert pace(REFUSED, is_doubtful=True) is pace(REFUSED)

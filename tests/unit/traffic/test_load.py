@@ -81,6 +81,7 @@ def test_sctp_is_asked_by_a_new_association_each_time() -> None:
         Started(7),
         Rows(7, 99),
         Ended(7, 3, 1),
+        Ended(7, 3, 1, gave_up=True),
     ],
 )
 def test_messages_survive_the_pipe(message: Message) -> None:
