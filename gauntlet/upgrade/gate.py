@@ -125,7 +125,7 @@ def pass_through(
     found += [Observation("traffic", Concern.ROLL, each, subject=subjects[Side.TO].name) for each in stream.broken]
     found += [Observation(came.run[0].name, Concern.ROLL, each, subject=names[Side.FROM]) for each in dns.absence()]
     if ended_by is not None:
-        found.append(Observation(conductor.phase, Concern.ROLL, broken_off(ended_by), subject=subjects[Side.TO].name))
+        found.append(broken_off(passage.taken[-1], ended_by, names))
     over = {name for name, _ in phase_times(history.events, EventKind.PHASE_ENDED)}
     away = away_in(history.events)
     changes = case_changes(passage.cases, came.run, subjects, terms.promised.slo.worse, away)
@@ -143,8 +143,10 @@ def pass_through(
     return Seen(history, tuple(found), judgement, came, aftermath(passage.taken, found, names), ended_by, passage.cases)
 
 
-def broken_off(error: BaseException) -> Finding:
-    """That an upgrade was not taken to its end, and why."""
+def broken_off(phase: Phase, error: BaseException, names: Mapping[Side, str]) -> Observation:
+    """That an upgrade was not taken to its end but to this phase, and why."""
     if isinstance(error, GauntletError):
-        return Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
-    return Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, "the run was interrupted", remedy="run the upgrade again")
+        found = Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
+    else:
+        found = Finding(BROKEN_OFF, Verdict.INCONCLUSIVE, "the run was interrupted", remedy="run the upgrade again")
+    return Observation(phase.name, Concern.ROLL, found, subject=names[phase.about])

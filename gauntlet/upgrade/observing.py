@@ -35,7 +35,7 @@ def observed(
             phase.name,
             concern_of(phase, finding.check),
             finding,
-            subject=subjects[phase.towards or phase.side or Side.TO].name,
+            subject=subjects[phase.about].name,
         )
         for phase in planned
         if phase.name in parts

@@ -92,6 +92,11 @@ class Phase:
         sides = set(self.after.values())
         return sides.pop() if len(sides) == 1 else None
 
+    @property
+    def about(self) -> Side:
+        """Whose its findings are: the subject that nodes are given, or that all have; of mixed nodes the next one."""
+        return self.towards or self.side or Side.TO
+
 
 def phases(roll: Roll, extent: Extent = Extent.WHOLE) -> tuple[Phase, ...]:
     """All phases of an upgrade, in order. Without a mixed state to hold, the roll there is a single phase."""

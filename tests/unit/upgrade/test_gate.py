@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Verdict
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.gate import NAME, Plan, broken_off, interruption
-from gauntlet.upgrade.phases import CASES, Extent, Task, phases
+from gauntlet.upgrade.phases import CASES, Extent, Side, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 
 NODES = ("node-1", "node-2")
 STRATEGY = Strategy.parse("node-by-node")
+PHASES = {phase.name: phase for phase in phases(STRATEGY.roll(NODES))}
+NAMES = {Side.FROM: "a", Side.TO: "b"}
 
 
 def test_what_a_quick_one_leaves_out_is_not_run() -> None:
@@ -41,7 +45,18 @@ def test_what_is_kept_of_an_interrupted_one_can_be_found(tmp_path: Path) -> None
 
 
 def test_one_that_was_broken_off_decides_nothing_and_says_by_what() -> None:
-    interrupted, failed = broken_off(KeyboardInterrupt()), broken_off(GauntletError("the disk is full", "make room"))
+    phase = PHASES["roll-forward"]
+    interrupted = broken_off(phase, KeyboardInterrupt(), NAMES).finding
+    failed = broken_off(phase, GauntletError("the disk is full", "make room"), NAMES).finding
     assert (interrupted.check, interrupted.verdict) == ("broken-off", Verdict.INCONCLUSIVE)
     assert "interrupted" in interrupted.reason
     assert (failed.verdict, failed.reason, failed.remedy) == (Verdict.INCONCLUSIVE, "the disk is full", "make room")
+
+
+@pytest.mark.parametrize(
+    ("phase", "whose"),
+    [("conformance-from", "a"), ("mixed", "b"), ("hold-to", "b"), ("roll-back", "a"), ("roll-again", "b")],
+)
+def test_that_it_was_broken_off_is_said_of_the_kube_proxy_of_the_phase(phase: str, whose: str) -> None:
+    found = broken_off(PHASES[phase], KeyboardInterrupt(), NAMES)
+    assert (found.phase, found.subject) == (phase, whose)
