@@ -15,7 +15,7 @@ OF_THE_HOST = (Port(80, HOST_HTTP_PORT), Port(80, HOST_UDP_PORT, Protocol.UDP))
 
 @declared(
     source="docs 'Using Source IP', type ClusterIP; kube-proxy config API, detectLocalMode",
-    upstream=("service: preserve source pod IP thru service cluster IP", "no_snat: pods talk without SNAT"),
+    upstream=("service: preserve source pod IP thru service cluster IP",),
 )
 def test_pods_are_seen_as_themselves_at_a_cluster_ip(pods: Pods) -> Steps:
     """Backends on the same node and on another see the client pod, over TCP and UDP; of a node they see an address."""

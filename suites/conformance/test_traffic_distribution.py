@@ -9,11 +9,7 @@ from gauntlet.workload.catalogue import Pods, Step, Steps
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("zones")]
 
 
-@declared(
-    source="KEP-4444",
-    upstream=("traffic_distribution: PreferClose multi-node", "traffic_distribution: PreferSameZone multi-node"),
-    needs=(),
-)
+@declared(source="KEP-4444", upstream=("traffic_distribution: PreferClose multi-node",), needs=())
 def test_same_zone_is_preferred_while_that_is_asked_for(pods: Pods) -> Steps:  # noqa: ARG001  (all of them, by the selector)
     """Set and unset live, trafficDistribution PreferClose keeps clients in their zone, whichever node they are on."""
     return (
@@ -23,7 +19,7 @@ def test_same_zone_is_preferred_while_that_is_asked_for(pods: Pods) -> Steps:  #
     )
 
 
-@declared(source="KEP-3015", upstream=("traffic_distribution: PreferSameNode, fall back to zone",), needs=())
+@declared(source="KEP-3015", upstream=("traffic_distribution: PreferSameZone multi-node",), needs=())
 def test_same_node_is_preferred_to_same_zone(pods: Pods) -> Steps:  # noqa: ARG001  (all of them, by the selector)
     """trafficDistribution PreferSameNode keeps clients on their node, PreferSameZone in their zone."""
     return (
