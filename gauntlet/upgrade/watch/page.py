@@ -38,7 +38,7 @@ def page(heading: Heading, seen: Watch, judged: Judged, lost: Sequence[Loss], un
     """The lines of the page."""
     yield from wrapped(f"{heading.change}: {judged.judgement.words.upper()}", "")
     yield f"  cluster {heading.cluster}, {heading.nodes} nodes"
-    yield from wrapped(_versions(seen.passed.began, seen.passed.ended), "  ", "    ")
+    yield from wrapped(_versions(seen.passed.began, seen.passed.ended, heading.nodes), "  ", "    ")
     yield ""
     yield from reason_lines(judged.judgement)
     part = judged.parts.get(CHANGE.name)
@@ -58,17 +58,18 @@ def changed(passed: Passed) -> Mapping[str, tuple[str, str]]:
     return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
 
 
-def _versions(began: Versions, ended: Versions) -> str:
+def _versions(began: Versions, ended: Versions, nodes: int) -> str:
     if not began and not ended:
         return "the versions of its kube-proxies are not known"
     if began == ended:
-        return f"kube-proxy {_briefly(began)}, before and after"
-    return f"kube-proxy {_briefly(began) or 'unknown'} before; {_briefly(ended) or 'unknown'} after"
+        return f"kube-proxy {_briefly(began, nodes)}, before and after"
+    return f"kube-proxy {_briefly(began, nodes) or 'unknown'} before; {_briefly(ended, nodes) or 'unknown'} after"
 
 
-def _briefly(versions: Versions) -> str:
+def _briefly(versions: Versions, nodes: int) -> str:
+    """Of so many nodes; if the version of one is not known, those of the others by name."""
     alike = set(versions.values())
-    return f"{alike.pop()} on all nodes" if len(alike) == 1 else places(versions)
+    return f"{alike.pop()} on all nodes" if len(alike) == 1 and len(versions) == nodes else places(versions)
 
 
 def untold(watched: Watched) -> tuple[str, ...]:
@@ -87,7 +88,9 @@ def untold(watched: Watched) -> tuple[str, ...]:
 def _losses(part: PhaseHistory, lost: Sequence[Loss]) -> Iterator[str]:
     """Who lost what, the worst first; then what each client lost in all."""
     if not lost:
-        yield from wrapped(f"Nobody lost anything: {part.attempts.height:,} attempts, all good.", "")
+        made = part.attempts.height
+        words = f"Nobody lost anything: {made:,} attempts, all good." if made else "Nobody attempted anything."
+        yield from wrapped(words, "")
         yield ""
         return
     yield "Who lost what, from the start of the change, and what happened there:"

@@ -57,3 +57,15 @@ def test_versions_before_and_after() -> None:
     assert "1.37.2 on node-2" in text(replace(made, passed=passed))
     same = replace(made.passed, began=both, ended=both)
     assert "kube-proxy 1.36.3 on all nodes, before and after" in text(replace(made, passed=same))
+
+
+def test_a_version_that_is_not_known_of_a_node_is_not_that_of_all() -> None:
+    made = watch(rows())
+    passed = replace(made.passed, began={"node-1": "1.36.3", "node-2": "1.36.3"}, ended={"node-1": "1.37.2"})
+    assert "kube-proxy 1.36.3 on all nodes before; 1.37.2 on node-1 after" in text(replace(made, passed=passed))
+    alone = replace(made.passed, began={"node-1": "1.36.3"}, ended={"node-1": "1.36.3"})
+    assert "kube-proxy 1.36.3 on node-1, before and after" in text(replace(made, passed=alone))
+
+
+def test_that_nobody_attempted_anything_is_not_that_nobody_lost_anything() -> None:
+    assert "Nobody attempted anything." in text(watch([]))
