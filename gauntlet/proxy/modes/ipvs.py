@@ -43,7 +43,7 @@ TRAITS = Traits(
     rules=RulesReader(ipvs.COMMANDS, ipvs.forwarding, ipvs.size),
     residue=Residue(f"grep -qs '^ *{INTERFACE}:' /proc/net/dev"),
     unhooked=(
-        f"not all of it works: {INTERFACE} holds no address, or the jump to KUBE-SERVICES or the set "
+        f"not all of it works: {INTERFACE} holds no address, or a jump to KUBE-SERVICES or KUBE-POSTROUTING or the set "
         f"{ipvs.CLUSTER_IPS} is missing"
     ),
     see=_see,

@@ -76,7 +76,7 @@ class RuleSize:
 @dataclass(frozen=True)
 class Forwarding:
     """All of it for one node and one IP family. `hooked` says whether packets reach kube-proxy's rules:
-    those that come in, and those of the node itself.
+    those that come in, those of the node itself, and, to be masqueraded, those that go out.
 
     `orphans` are what is left of Services and no packet gets to: chains that nothing leads to; in ipvs mode addresses
     that the node has got and no virtual server has.

@@ -27,6 +27,7 @@ _COMMENT_TAIL = re.compile(
 # Where in nat packets come by that come in, and those of the node itself.
 HOOKS = ("PREROUTING", "OUTPUT")
 _DISPATCH = "KUBE-SERVICES"
+_MASQUERADE = "KUBE-POSTROUTING"
 _NODE_PORTS = "KUBE-NODEPORTS"
 _FILTER_ACTIONS = {"REJECT": Action.REJECT, "DROP": Action.DROP}
 _PROTOCOLS = frozenset(Protocol)
@@ -81,14 +82,18 @@ def parse(text: str) -> Tables:
 def forwarding(text: str) -> Forwarding:
     """The model of one node's `iptables-save`."""
     tables = parse(text)
-    hooked = all(leads(tables, hook, _DISPATCH) for hook in HOOKS)
     routes = (*_dispatched(tables), *_refused(tables))
-    return Forwarding(ProxyMode.IPTABLES, hooked, routes, size(text), orphans=_orphans(tables))
+    return Forwarding(ProxyMode.IPTABLES, is_hooked(tables), routes, size(text), orphans=_orphans(tables))
 
 
 def leads(tables: Tables, hook: str, chain: str) -> bool:
     """Whether packets that come by a hook of nat are led to a chain."""
     return any(rule.target == chain for rule in tables.rules("nat", hook))
+
+
+def is_hooked(tables: Tables) -> bool:
+    """Whether packets that come in, those of the node itself, and those that go out are led to kube-proxy's rules."""
+    return all(leads(tables, hook, _DISPATCH) for hook in HOOKS) and leads(tables, "POSTROUTING", _MASQUERADE)
 
 
 def size(text: str) -> RuleSize:

@@ -103,7 +103,7 @@ def forwarding(text: str) -> Forwarding:
     (those of this node, or all where this node has none). Marks are left out.
 
     Hooked means that kube-ipvs0 holds addresses, and that the packets which must be masqueraded get marked: nat has
-    its jumps to KUBE-SERVICES and the set KUBE-CLUSTER-IP is there.
+    its jumps to KUBE-SERVICES and KUBE-POSTROUTING, and the set KUBE-CLUSTER-IP is there.
     """
     found = state(text)
     here = frozenset[str]().union(*found.addresses.values())
@@ -195,8 +195,8 @@ def _filtered(server: VirtualServer, found: State) -> bool:
 
 
 def _hooked(found: State) -> bool:
-    jumps = all(iptables.leads(found.tables, hook, "KUBE-SERVICES") for hook in iptables.HOOKS)
-    return bool(found.addresses.get(INTERFACE)) and jumps and CLUSTER_IPS in found.sets
+    is_led = iptables.is_hooked(found.tables)
+    return bool(found.addresses.get(INTERFACE)) and is_led and CLUSTER_IPS in found.sets
 
 
 def _addresses(text: str) -> dict[str, frozenset[str]]:

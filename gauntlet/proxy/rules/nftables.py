@@ -26,8 +26,8 @@ Pair: TypeAlias = tuple["Json", "Json"]
 # Address (None: a NodePort), protocol and port.
 Place: TypeAlias = tuple[str | None, Protocol, int]
 
-# Base chains of packets that come in, and of those of the node itself.
-_HOOKS = ("nat-prerouting", "nat-output")
+# Base chains of packets that come in, of those of the node itself, and of those that go out: where each leads.
+_HOOKS = {"nat-prerouting": "services", "nat-output": "services", "nat-postrouting": "masquerading"}
 _REJECT_CHAIN = "reject-chain"
 _PROTOCOLS = frozenset(Protocol)
 # What a Service has of its own.
@@ -78,7 +78,7 @@ def parse(text: str) -> Table:
 def forwarding(text: str) -> Forwarding:
     """The model of one node's table `ip kube-proxy`; without routes where the text is empty (no such table)."""
     table = parse(text)
-    hooked = all(_leads(table, hook) for hook in _HOOKS)
+    hooked = all(_leads(table, hook, chain) for hook, chain in _HOOKS.items())
     routes = (
         *_dispatched(table, "service-ips"),
         *_dispatched(table, "service-nodeports"),
@@ -88,9 +88,8 @@ def forwarding(text: str) -> Forwarding:
     return Forwarding(ProxyMode.NFTABLES, hooked, routes, table.size, orphans=_orphans(table))
 
 
-def _leads(table: Table, hook: str) -> bool:
-    """Whether this base chain leads packets to the Services."""
-    return hook in table.hooks and any(_target(each) == "services" for rule in table.rules[hook] for each in rule)
+def _leads(table: Table, hook: str, chain: str) -> bool:
+    return hook in table.hooks and any(_target(each) == chain for rule in table.rules[hook] for each in rule)
 
 
 def _items(text: str) -> Iterator[tuple[str, Mapping[str, Json]]]:

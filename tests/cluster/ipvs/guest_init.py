@@ -88,9 +88,10 @@ def rules() -> None:
         (LEGACY / name).symlink_to("/usr/sbin/xtables-legacy-multi")
     run("ipset", "create", "KUBE-CLUSTER-IP", "hash:ip,port")
     run("ipset", "add", "KUBE-CLUSTER-IP", "10.96.0.1,tcp:80")
-    run("iptables", "-t", "nat", "-N", "KUBE-SERVICES")
-    for hook in ("PREROUTING", "OUTPUT"):
-        run("iptables", "-t", "nat", "-A", hook, "-j", "KUBE-SERVICES")
+    for chain in ("KUBE-SERVICES", "KUBE-POSTROUTING"):
+        run("iptables", "-t", "nat", "-N", chain)
+    for hook, chain in (("PREROUTING", "SERVICES"), ("OUTPUT", "SERVICES"), ("POSTROUTING", "POSTROUTING")):
+        run("iptables", "-t", "nat", "-A", hook, "-j", f"KUBE-{chain}")
 
 
 def listen(address: str, port: int) -> None:

@@ -93,8 +93,16 @@ def test_packets_reach_the_virtual_servers() -> None:
         {"iptables_save": IPVS_PARTS["iptables_save"].replace('portals" -j KUBE-SERVICES', 'portals" -j KUBE-GONE')},
         {"iptables_save": IPVS_PARTS["iptables_save"].replace("-A PREROUTING ", "-A KUBE-GONE ")},
         {"iptables_save": IPVS_PARTS["iptables_save"].replace("-A OUTPUT ", "-A KUBE-GONE ")},
+        {"iptables_save": IPVS_PARTS["iptables_save"].replace("-A POSTROUTING ", "-A KUBE-GONE ")},
     ],
-    ids=["no address", "no set", "no jump", "none of what comes in", "none of the node itself"],
+    ids=[
+        "no address",
+        "no set",
+        "no jump",
+        "none of what comes in",
+        "none of the node itself",
+        "none of what goes out",
+    ],
 )
 def test_what_is_missing_is_seen(changed: dict[str, str]) -> None:
     model = ipvs.forwarding(ipvs_text(**changed))
