@@ -1,8 +1,9 @@
 """What is left on a node of endpoints and Services that are gone: parts of rules, and flows that are tracked.
 
 Flows of both families are held against the Services that there are. kube-proxy ends a UDP flow whose backend does not
-serve any more, at every frontend of a Service (pkg/proxy/conntrack/cleanup.go). It leaves alone established TCP
-connections, and flows of Services that are deleted (kubernetes/kubernetes 141371).
+serve any more, at every frontend of a Service (pkg/proxy/conntrack/cleanup.go), in some versions only
+while another endpoint serves (kubernetes/kubernetes 139628). It leaves alone established TCP connections, and flows of
+Services that are deleted (141371).
 """
 
 from __future__ import annotations
