@@ -29,6 +29,27 @@ E         remedy: look at its log
 gauntlet/ground/waiting.py:93: NotInTime
 """
 
+# What pytest says if two fixtures cannot be torn down.
+SEVERAL = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "_pytest/runner.py", line 579, in teardown_exact
+  |     raise exceptions[0]
+  | ExceptionGroup: errors while tearing down <Function test_x> (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "gauntlet/ground/waiting.py", line 93, in until
+    |     raise NotInTime(
+    |     ^^^^^^^^^^^^^^^^
+    | gauntlet.ground.waiting.NotInTime: world ended: not within 10 s
+    |   remedy: look at its log
+    +---------------- 2 ----------------
+    | Traceback (most recent call last):
+    |   File "fixtures/cluster.py", line 57, in cluster
+    |     source.delete(created.name)
+    | OSError: the other one
+    +------------------------------------
+"""
+
 
 def _report(text: str) -> pytest.TestReport:
     return pytest.TestReport("suites/x.py::test_x", ("x", 1, "x"), {}, "failed", text, "teardown")
@@ -49,6 +70,11 @@ def test_the_words_are_those_of_the_error() -> None:
 def test_without_a_marked_error_the_words_are_the_first_line() -> None:
     assert ledger._words(_report("\nworker 'gw0' crashed\n  remedy: none\n")) == "worker 'gw0' crashed"
     assert ledger._remedy(_report("worker 'gw0' crashed\n  remedy: look\n")) == "look"
+
+
+def test_of_several_errors_the_words_are_those_of_the_first_one() -> None:
+    assert ledger._words(_report(SEVERAL)) == "gauntlet.ground.waiting.NotInTime: world ended: not within 10 s"
+    assert ledger._remedy(_report(SEVERAL)) == "look at its log"
 
 
 def test_an_error_without_a_word_says_so() -> None:
