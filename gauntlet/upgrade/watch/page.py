@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gauntlet.checkers.sample import NANO
@@ -14,7 +14,7 @@ from gauntlet.report.names import without_namespaces
 from gauntlet.upgrade.page import phase_lines, reason_lines, wrapped
 from gauntlet.upgrade.page_names import of_names
 from gauntlet.upgrade.phases import PhaseHistory
-from gauntlet.upgrade.watch.course import CHANGE, LEGS, Passed, Watch
+from gauntlet.upgrade.watch.course import CHANGE, LEGS, Watch
 from gauntlet.upgrade.watch.judging import Judged
 from gauntlet.upgrade.watch.losses import Loss, lost_by_client
 from gauntlet.upgrade.watch.target import Watched
@@ -49,13 +49,6 @@ def page(heading: Heading, seen: Watch, judged: Judged, lost: Sequence[Loss], un
     for each in (*of_names(judged.observations), *untold):
         yield ""
         yield from wrapped(each, "")
-
-
-def changed(passed: Passed) -> Mapping[str, tuple[str, str]]:
-    """The version of kube-proxy before and after, of the nodes on which it is another one, or was or is not known."""
-    names = sorted({*passed.began, *passed.ended})
-    both = {name: (passed.began.get(name, ""), passed.ended.get(name, "")) for name in names}
-    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
 
 
 def _versions(began: Versions, ended: Versions, nodes: int) -> str:
