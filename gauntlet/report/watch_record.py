@@ -35,7 +35,8 @@ class SeenRecord(Record):
 
 
 class WatchRecord(Record):
-    """What was watched. `command` is empty if it was nothing but time; `exit_code` is the command's, null without one.
+    """What was watched. `command` is empty if it was nothing but time; `exit_code` is the command's, null without one,
+    or if it could not be ended.
 
     `interrupted` says that Ctrl-C ended what was watched. The versions of kube-proxy are by node; `losses` are the
     longest first.

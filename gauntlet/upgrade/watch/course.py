@@ -35,8 +35,9 @@ class Order:
 class Passed:
     """What came of a watch, beside its traffic and its events.
 
-    `code` is the exit code of the command, None without one. `findings` are those about it, the cluster and its
-    kube-proxies, by phase; `began` and `ended` the versions of kube-proxy; `partings` the clients that left.
+    `code` is the exit code of the command, None without one, or if it could not be ended. `findings` are those about
+    it, the cluster and its kube-proxies, by phase; `began` and `ended` the versions of kube-proxy; `partings` the
+    clients that left.
     """
 
     code: int | None = None
