@@ -262,7 +262,10 @@ class Cluster(Protocol):
     @property
     def client_image(self) -> str | None:
         """Image of pods that traffic comes from, where `spawn_module` needs its Python; it serves as agnhost does."""
-        ...
+
+    @property
+    def refuses_freely(self) -> bool:
+        """Whether its nodes say of each attempt that they refuse it; kernels limit that elsewhere (icmp(7))."""
 
     @property
     def state_dir(self) -> Path:

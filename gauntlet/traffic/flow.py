@@ -150,15 +150,16 @@ class Flow:
 class Traffic:
     """All traffic of one cluster: one agent a client, started when first needed.
 
-    Row files and the agents' stderr are kept in `folder`.
+    Row files and the agents' stderr are kept in `folder`. `refuses_freely`: no kernel limits its refusals.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, refuses_freely: bool = False) -> None:
         self._folder = folder
+        self.refuses_freely = refuses_freely
         self._agents: dict[tuple[str, str, str], Agent] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._limits = RefusalLimits(time.time_ns())
+        self._limits = RefusalLimits(time.time_ns(), are_lifted=refuses_freely)
         folder.mkdir(parents=True, exist_ok=True)
 
     def warm(self, *clients: Host) -> None:

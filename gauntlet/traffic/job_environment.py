@@ -24,6 +24,11 @@ class JobEnvironment(Environment):
         self.made = 0
         self.succeeded = False
 
+    def count(self, *, succeeded: bool) -> None:
+        """An attempt was made."""
+        self.made += 1
+        self.succeeded |= succeeded
+
     @property
     def gave_up(self) -> bool:
         """Whether so many attempts have failed that no more are made."""

@@ -106,8 +106,7 @@ class Probe(User):
         late_ns = max(0, self.begin_ns - self.due_ns)
         if result != "ok":
             self.let_go()
-        self.environment.made += 1
-        self.environment.succeeded |= result == "ok"
+        self.environment.count(succeeded=result == "ok")
         self.environment.rows.append(
             f"{self.row}{self.at_ns}\t{latency_ns}\t{result}\t{self.backend}\t{self.seen_source_ip}\t{error}\t{late_ns}\n"
         )

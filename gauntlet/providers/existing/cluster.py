@@ -27,6 +27,7 @@ class ExistingCluster:
     """See gauntlet.ground.cluster.Cluster for what each member promises. Making one changes nothing."""
 
     provider = "existing"
+    refuses_freely = False
 
     def __init__(self, record: ExistingRecord) -> None:
         self.record = record

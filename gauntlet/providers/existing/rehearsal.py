@@ -111,6 +111,7 @@ class RehearsedCluster:
     """See gauntlet.ground.cluster.Cluster. Its journal is in a folder that goes with it."""
 
     provider = "existing"
+    refuses_freely = False
 
     def __init__(self, found: Survey, mode: ProxyMode, version: str, image: str, say: Say) -> None:
         self.teller = Teller(say)

@@ -104,6 +104,7 @@ class RunningKindCluster:
 
     provider = "kind"
     limits = NO_LIMITS
+    refuses_freely = False
 
     def __init__(self, record: KindRecord) -> None:
         self._take(record)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json, NodeKernel, ProxyMode, have_own_kernels
 from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.family import families_of, place
@@ -55,6 +55,7 @@ class SandboxCluster:
         self._world = world
         self._switchboard = Switchboard(self.state_dir / layout.SWITCHBOARD)
         self.nodes: tuple[NamespacedNode | GuestNode, ...] = tuple(self._node(node) for node in record.nodes)
+        self.refuses_freely = not have_own_kernels(self.nodes)
         outside = record.outside
         self.outside = NamespacedHost(world, outside.name, HostKind.OUTSIDE, None, outside.addresses, outside.pid)
 

@@ -14,21 +14,22 @@ from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.places import FABRIC, Place, new_host, prepare_world_for_ipv6, world_ip
 
+# Without ICMP "destination unreachable", of which nodes then send as many as there are refusals.
+_RATE_LIMITED = {Family.IPV4: "6160", Family.IPV6: "3-127"}
 _ROUTER: Mapping[Family, Mapping[str, str]] = {
     Family.IPV4: {
         "net.ipv4.ip_forward": "1",
+        "net.ipv4.icmp_ratemask": _RATE_LIMITED[Family.IPV4],
         "net.ipv4.conf.all.send_redirects": "0",
         "net.ipv4.conf.default.send_redirects": "0",
-        # It was there before its default was set. Each redirect would also use up the limit of refusals to its receiver
-        # (inet_peer: icmp_ratelimit counts both).
+        # It was there before its default was set.
         "net.ipv4.conf.eth0.send_redirects": "0",
         "net.ipv4.conf.all.rp_filter": "0",
         "net.ipv4.conf.default.rp_filter": "0",
     },
     Family.IPV6: {
         "net.ipv6.conf.all.forwarding": "1",
-        # No switch stops the redirects of IPv6 (ip6_forward), which use up the same limit: there is none here.
-        "net.ipv6.icmp.ratelimit": "0",
+        "net.ipv6.icmp.ratemask": _RATE_LIMITED[Family.IPV6],
     },
 }
 _HASH_OF_PORTS = {

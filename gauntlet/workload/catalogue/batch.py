@@ -18,7 +18,6 @@ from gauntlet.traffic import Ask
 from gauntlet.traffic.sctp_servers import SctpServers
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP
-from gauntlet.workload.catalogue import effort
 from gauntlet.workload.catalogue.associations import await_servers
 from gauntlet.workload.catalogue.clock import Clock
 from gauntlet.workload.catalogue.course import Course, StepRecord
@@ -117,7 +116,9 @@ class Batch:
         missing, behind = with_syncs(
             self._tools.early_nodes,
             time.monotonic() + self._tools.patience.deadline_s,
-            lambda: self._await([row for row in planned.rows if not effort.is_limited(row)], planned, clock),
+            lambda: self._await(
+                [row for row in planned.rows if not self._tools.tables.is_limited(row)], planned, clock
+            ),
         )
         self._note_missing(missing, behind, planned)
         clock.stop("in sync")

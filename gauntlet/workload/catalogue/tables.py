@@ -15,6 +15,7 @@ from gauntlet.semantics.asked import Row
 from gauntlet.semantics.frontends import Kind
 from gauntlet.traffic import Ask, Target, Traffic, refusal_limit
 from gauntlet.traffic.table import Table, TableRow, no_answers
+from gauntlet.workload.catalogue import effort
 from gauntlet.workload.catalogue.questions import spoken
 from gauntlet.workload.catalogue.surroundings import Surroundings
 
@@ -83,6 +84,10 @@ class Tables:
         )
         unasked = {number: why for each in made for number, why in each.unasked.items()}
         return Returned(frame, unasked)
+
+    def is_limited(self, row: Row) -> bool:
+        """Whether kernels limit their refusals of this row."""
+        return effort.is_limited(row) and not self._traffic.refuses_freely
 
     def refusals_left(self, row: Row) -> int:
         """How often the kernels may refuse the client of this row now, at least."""

@@ -23,16 +23,20 @@ PLANNED = planned(CLUSTER_IP, slices=(in_slice(*map(endpoint, BACKENDS)),))
 class Tables:
     """Rows that are `silent` are answered by nobody, the others by each backend in turn."""
 
-    def __init__(self, silent: Collection[int] = ()) -> None:
+    def __init__(self, silent: Collection[int] = (), *, are_limited: bool = True) -> None:
         self.silent = silent
+        self.are_limited = are_limited
         self.asked: Counter[int] = Counter()
 
     def ask(self, wanted: Iterable[tuple[Row, int]], *, are_doubtful: bool = False) -> Returned:
         frames = [no_answers(), *(self._answers(row.number, attempts) for row, attempts in wanted)]
         return Returned(pl.concat(frames), {})
 
+    def is_limited(self, row: Row) -> bool:
+        return self.are_limited and effort.is_limited(row)
+
     def refusals_left(self, row: Row) -> int:
-        return 100
+        return 0
 
     def _answers(self, row: int, attempts: int) -> pl.DataFrame:
         self.asked[row] += attempts
@@ -47,6 +51,18 @@ class Flows:
 
     def judged(self) -> Returned:
         return Returned(no_answers(), {})
+
+
+def test_every_refusal_is_asked_for_where_kernels_do_not_limit_them() -> None:
+    refused = planned(CLUSTER_IP)
+    limited = {row.number for row in refused.rows if effort.is_limited(row)}
+    assert limited
+
+    some = inquire(Tables(), Flows(), refused, (), 0)  # type: ignore[arg-type]
+    assert {row.number for row in some.too_many} == limited
+    every = inquire(Tables(are_limited=False), Flows(), refused, (), 0)  # type: ignore[arg-type]
+    assert not every.too_many
+    assert set(every.attempts["row"]) == {row.number for row in refused.rows}
 
 
 def _asked(tables: Tables, hopeless: Collection[str], of: Planned = PLANNED) -> Counter[int]:

@@ -130,3 +130,9 @@ def test_nothing_is_taken_for_granted_of_the_time_before() -> None:
 )
 def test_a_refusal_comes_late_over_tcp_and_ipv6_alone(address: str, protocol: Protocol, *, late: bool) -> None:
     assert comes_late(replace(CLUSTER_IP, address=address, protocol=protocol)) == late
+
+
+def test_limits_that_are_lifted_allow_everything() -> None:
+    limits = RefusalLimits(T0, are_lifted=True)
+    limits.note_unknown(OUTSIDE, T0)
+    assert limits.allow(OUTSIDE, [PORT_OF_1], 10 * AT_ONCE, T0)
