@@ -36,7 +36,8 @@ def test_the_kernel_itself_refuses_where_no_real_server_takes_connections(shown:
 def test_the_rules_of_the_node_are_read(shown: Path) -> None:
     model = rules.forwarding((shown / "rules.txt").read_text())
     assert model.hooked
-    assert (model.size.rules, model.size.chains) == (1, 1)
+    # Three jumps, and the chains that they lead to.
+    assert (model.size.rules, model.size.chains) == (3, 2)
     (weighted,) = model.find("10.96.0.1", 81)
     assert weighted.inside == tuple(Share(f"10.244.1.{i + 1}", 8080, 2**i / 7) for i in range(3))
     # It has a virtual server, but the node has not its address.
