@@ -42,15 +42,12 @@ def comes_late(target: Target) -> bool:
 class RefusalLimits:
     """How many refusals each host has used up. Nothing is known of the time before `began_ns`.
 
-    If they `are_lifted`, as the sandbox's nodes have it, everything is allowed.
-
     Each node has a limit of its own for a host. Attempts at a NodePort count at the node with the address.
     Which node refuses others is not looked at: they count at every node.
     """
 
-    def __init__(self, began_ns: int, *, are_lifted: bool = False) -> None:
+    def __init__(self, began_ns: int) -> None:
         self._began_ns = began_ns
-        self._are_lifted = are_lifted
         # When, and at which node's address; "" for an attempt that any node may have refused.
         self._used: dict[HostKey, list[tuple[int, str]]] = {}
         self._lock = threading.Lock()
@@ -81,8 +78,6 @@ class RefusalLimits:
         wanted = {
             target: attempts * sum(_is_one(_node(target), _node(other)) for other in targets) for target in targets
         }
-        if self._are_lifted:
-            return True
         if max(wanted.values()) > AT_ONCE:
             raise UsageError(
                 f"{max(wanted.values())} refusals are wanted at once, and a kernel sends one host {AT_ONCE}",

@@ -14,12 +14,12 @@ from gauntlet.providers.sandbox import layout
 from gauntlet.providers.sandbox.address_plan import AddressPlan
 from gauntlet.providers.sandbox.places import FABRIC, Place, new_host, prepare_world_for_ipv6, world_ip
 
-# Without ICMP "destination unreachable", of which nodes then send as many as there are refusals.
-_RATE_LIMITED = {Family.IPV4: "6160", Family.IPV6: "3-127"}
+# The masks of limited ICMP messages are those of the kernel without "destination unreachable": nodes send one for each
+# refusal.
 _ROUTER: Mapping[Family, Mapping[str, str]] = {
     Family.IPV4: {
         "net.ipv4.ip_forward": "1",
-        "net.ipv4.icmp_ratemask": _RATE_LIMITED[Family.IPV4],
+        "net.ipv4.icmp_ratemask": "6160",
         "net.ipv4.conf.all.send_redirects": "0",
         "net.ipv4.conf.default.send_redirects": "0",
         # It was there before its default was set.
@@ -29,7 +29,7 @@ _ROUTER: Mapping[Family, Mapping[str, str]] = {
     },
     Family.IPV6: {
         "net.ipv6.conf.all.forwarding": "1",
-        "net.ipv6.icmp.ratemask": _RATE_LIMITED[Family.IPV6],
+        "net.ipv6.icmp.ratemask": "3-127",
     },
 }
 _HASH_OF_PORTS = {

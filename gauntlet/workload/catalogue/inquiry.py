@@ -26,13 +26,17 @@ def inquire(tables: Tables, flows: Flows, planned: Planned, hopeless: Collection
 
     `turn` says whose rows come first where kernels limit their refusals.
     """
-    limited = [row for row in planned.rows if tables.is_limited(row)]
+    limited, free = list[Row](), list[Row]()
+    for row in planned.rows:
+        if tables.is_limited(row):
+            limited.append(row)
+        elif not row.flow:
+            free.append(row)
     used_up = flows.silent_clients()
     left = {row.client: 0 if row.client in used_up else tables.refusals_left(row) for row in limited}
     chosen, too_many = effort.within_limits(limited, planned.case_of, left, turn)
     # Others may be refused as well, which uses up what the kernels may refuse a client: they come afterwards.
     refused = tables.ask([(row, 1) for row in chosen])
-    free = [row for row in planned.rows if not (row.flow or tables.is_limited(row))]
     doubtful = [row for row in free if row.is_answered and planned.case_of[row.number] in hopeless]
     tried = tables.ask([(row, effort.ANSWERED) for row in doubtful], are_doubtful=True)
     # More attempts at what nobody answers would tell no more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,7 +12,7 @@ from gauntlet.ground import history
 from gauntlet.ground.cluster import Host, HostKind
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.history import Frontend, Outcome, Protocol
-from gauntlet.traffic import Target
+from gauntlet.traffic import Target, Traffic
 from gauntlet.traffic.refusal_limit import AT_ONCE, RefusalLimits, comes_late
 
 T0 = 1_800_000_000_000_000_000
@@ -132,7 +133,8 @@ def test_a_refusal_comes_late_over_tcp_and_ipv6_alone(address: str, protocol: Pr
     assert comes_late(replace(CLUSTER_IP, address=address, protocol=protocol)) == late
 
 
-def test_limits_that_are_lifted_allow_everything() -> None:
-    limits = RefusalLimits(T0, are_lifted=True)
-    limits.note_unknown(OUTSIDE, T0)
-    assert limits.allow(OUTSIDE, [PORT_OF_1], 10 * AT_ONCE, T0)
+def test_who_is_refused_freely_waits_for_no_limit(tmp_path: Path) -> None:
+    with Traffic(tmp_path, refuses_freely=True) as traffic:
+        traffic.await_refusal_limit([OUTSIDE], [PORT_OF_1], 10 * AT_ONCE)
+    with Traffic(tmp_path) as limited, pytest.raises(UsageError, match="a kernel sends one host 6"):
+        limited.await_refusal_limit([OUTSIDE], [PORT_OF_1], 10 * AT_ONCE)
