@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.checkers.sample import counts, failed, no_data
+from gauntlet.checkers.sample import counts, failed, no_data, unnamed
 from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
@@ -29,7 +29,7 @@ def affinity(
     if good.is_empty():
         return no_data(check, f"none of {attempts.height} attempts was ok")
     if good["backend"].null_count():
-        return no_data(check, f"{good['backend'].null_count()} ok replies do not say which backend gave them")
+        return unnamed(check, good["backend"].null_count())
     lines: list[str] = []
     most, fewest = 0, good.height
     for part in good.sort("at_ns").partition_by(list(sticks_by), maintain_order=True):

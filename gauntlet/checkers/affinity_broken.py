@@ -9,7 +9,7 @@ from itertools import pairwise
 from gauntlet.checkers.affinity import BY_CLIENT
 from gauntlet.checkers.kept_flows import ALWAYS, NOTHING_GONE, Stretch, had_gone, held_against
 from gauntlet.checkers.occasion import occasion
-from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds
+from gauntlet.checkers.sample import NANO, OUTSIDE, end_ns, failed, no_data, seconds, unnamed
 from gauntlet.ground.family import place
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import History
@@ -38,7 +38,7 @@ def affinity_broken(
     if not any(within.holds(at_ns) for at_ns in good["at_ns"]):
         return no_data(check, "no attempt in this time was ok")
     if good["backend"].null_count():
-        return no_data(check, f"{good['backend'].null_count()} ok replies do not say which backend gave them")
+        return unnamed(check, good["backend"].null_count())
     broken: Counter[str] = Counter()
     lines: list[tuple[int, str]] = []
     once: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gauntlet.checkers.sample import SIGNIFICANCE, failed, no_data
+from gauntlet.checkers.sample import SIGNIFICANCE, failed, no_data, unnamed
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 
@@ -15,11 +15,11 @@ def same_choice(first: pl.DataFrame, again: pl.DataFrame, backends: int) -> Find
     """
     check = "same-choice"
     both = pl.concat([first, again])
-    lost, unnamed = both.filter(failed()).height, both["backend"].null_count()
+    lost = both.filter(failed()).height
     if lost or first.height != again.height or first.is_empty() or backends < 2:
         return no_data(check, f"{first.height} and {again.height} connections, of which {lost} failed, to {backends}")
-    if unnamed:
-        return no_data(check, f"{unnamed} ok replies do not say which backend gave them")
+    if nameless := both["backend"].null_count():
+        return unnamed(check, nameless)
     pairs = list(zip(first.sort("at_ns")["backend"], again.sort("at_ns")["backend"], strict=True))
     other = [f"connection {number}: {was}, then {now}" for number, (was, now) in enumerate(pairs, 1) if was != now]
     reason = f"{len(other)} of {len(pairs)} connections met another backend when made again from the same port"

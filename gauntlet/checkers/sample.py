@@ -117,3 +117,8 @@ def seconds(span_ns: int) -> str:
 def no_data(check: str, what: str = "the history holds no attempts to judge") -> Finding:
     """The finding where nothing can be said."""
     return Finding(check, Verdict.INCONCLUSIVE, what)
+
+
+def unnamed(check: str, count: int) -> Finding:
+    """No verdict on whom clients met: so many good replies do not tell."""
+    return no_data(check, f"{count} ok replies do not say which backend gave them")

@@ -20,7 +20,7 @@ from gauntlet.checkers.kept_flows import (
     tally,
     unanswered,
 )
-from gauntlet.checkers.sample import NANO, failed, no_data
+from gauntlet.checkers.sample import NANO, failed, no_data, unnamed
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import History
@@ -78,9 +78,8 @@ def udp_flows_moved(
     flows, trouble = answered(check, history.attempts, UDP_FLOWS)
     if trouble:
         return trouble
-    unnamed = sum(step.ok and not step.backend for flow in flows for step in flow.steps)
-    if unnamed:
-        return no_data(check, f"{unnamed} ok replies do not say which backend gave them")
+    if nameless := sum(step.ok and not step.backend for flow in flows for step in flow.steps):
+        return unnamed(check, nameless)
     moves = [
         (before, step, mishap(history, flow, before, step, f"moved from {before.backend} to {step.backend}"))
         for flow in flows
