@@ -107,7 +107,7 @@ def away_in(events: pl.DataFrame) -> dict[str, str]:
         for name, start_ns in phase_times(events, EventKind.PHASE_STARTED)
         if name in ends
     }
-    return {name: words for name, stretch in stretches.items() if (words := _words(away, stretch))}
+    return {name: _words(mine, stretch) for name, stretch in stretches.items() if (mine := overlapping(away, stretch))}
 
 
 def excused(findings: Sequence[Finding], away: Sequence[Stretch], phase: Stretch) -> list[Finding]:
@@ -115,11 +115,11 @@ def excused(findings: Sequence[Finding], away: Sequence[Stretch], phase: Stretch
 
     A failure is inconclusive then: without it no kube-proxy gets its rules, and none follows a change.
     """
-    words = _words(away, phase)
-    if not words:
+    mine = overlapping(away, phase)
+    if not mine:
         return list(findings)
-    length_s = _length_s(overlapping(away, phase))
-    absence = Finding(CHECK, Verdict.MEASURED, f"{words} of the beginning of the phase", length_s, "s")
+    words = _words(mine, phase)
+    absence = Finding(CHECK, Verdict.MEASURED, f"{words} of the beginning of the phase", _length_s(mine), "s")
     return [*(in_doubt(each, words) for each in findings), absence]
 
 
@@ -140,10 +140,8 @@ def is_in_doubt(check: str, verdict: Verdict) -> bool:
     return verdict is Verdict.FAIL and split_check(check)[0] not in _ALWAYS
 
 
-def _words(away: Sequence[Stretch], phase: Stretch) -> str:
-    mine = overlapping(away, phase)
-    if not mine:
-        return ""
+def _words(mine: Sequence[Stretch], phase: Stretch) -> str:
+    """For how long the API server was away in these absences, and since when of a phase."""
     since = seconds(mine[0].start_ns - phase.start_ns)
     return f"the API server did not answer for {_length_s(mine):.1f} s from {since} on"
 
