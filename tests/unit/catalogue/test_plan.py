@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from gauntlet.ground.family import BOTH, Family, family_of
-from gauntlet.semantics.asked import Effort
+from gauntlet.semantics.asked import Effort, Row
 from gauntlet.semantics.endpoints import copies
 from gauntlet.semantics.frontends import PROXY_NAME_LABEL, Kind
 from gauntlet.semantics.objects import Ingress, IpMode, Policy, Protocol, ServicePort
@@ -174,12 +175,15 @@ def test_an_address_twice_in_different_conditions_is_nobodys_to_judge() -> None:
     assert made.unsaid == {"case": 6}
 
 
+def telling(rows: Sequence[Row], effort: Effort) -> set[tuple[Kind, Where]]:
+    """At which frontends, and from where, there is a row of this effort."""
+    return {(row.frontend.kind, row.place.where) for row in rows if row.effort is effort}
+
+
 def test_at_every_frontend_some_client_meets_every_backend() -> None:
     rows = planned(WEB, slices=(everywhere(),)).rows
 
-    telling = {(row.frontend.kind, row.place.where) for row in rows if row.effort is Effort.EVERY_BACKEND}
-
-    assert telling == {
+    assert telling(rows, Effort.EVERY_BACKEND) == {
         (Kind.CLUSTER_IP, Where.POD),
         (Kind.EXTERNAL_IP, Where.POD),
         (Kind.NODE_PORT, Where.OUTSIDE),
@@ -190,9 +194,7 @@ def test_at_every_frontend_some_client_meets_every_backend() -> None:
 def test_with_affinity_some_client_at_every_frontend_keeps_one() -> None:
     rows = planned(replace(WEB, affinity_timeout_s=10800), slices=(everywhere(),)).rows
 
-    telling = {(row.frontend.kind, row.place.where) for row in rows if row.effort is Effort.ONE_BACKEND}
-
-    assert telling == {
+    assert telling(rows, Effort.ONE_BACKEND) == {
         (Kind.CLUSTER_IP, Where.POD),
         (Kind.EXTERNAL_IP, Where.POD),
         (Kind.NODE_PORT, Where.OUTSIDE),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import NoReturn
 
-from gauntlet.ground.cluster import Completed
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import Frontend
@@ -22,20 +20,10 @@ WHY = "container node-1 is not running"
 class Unreachable(StandInHost):
     """A client to which no way leads: a node of kind that is being started again, for one."""
 
-    def run(
-        self, argv: Sequence[str], *, stdin: str | None = None, timeout_s: float = 30.0, check: bool = True
-    ) -> Completed:
+    def run(self, *_: object, **__: object) -> NoReturn:
         raise GauntletError(WHY)
 
-    def spawn_module(
-        self,
-        module: str,
-        arguments: Sequence[str] = (),
-        *,
-        stdin: int | IO[str] | None = None,
-        stdout: int | IO[str] | None = None,
-        stderr: int | IO[str] | None = None,
-    ) -> subprocess.Popen[str]:
+    def spawn_module(self, *_: object, **__: object) -> NoReturn:
         raise GauntletError(WHY, "docker ps")
 
 
