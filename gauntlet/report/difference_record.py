@@ -70,6 +70,11 @@ class DifferencesRecord(Record):
     uncompared: dict[str, str] = Field(default_factory=dict)
 
     @property
+    def cases(self) -> frozenset[str]:
+        """In which subjects differ, each once however often."""
+        return frozenset(each.case for each in self.found)
+
+    @property
     def undeclared(self) -> tuple[DifferenceRecord, ...]:
         return tuple(each for each in self.found if each.verdict.blocks)
 
@@ -98,12 +103,11 @@ def headline(differences: DifferencesRecord) -> str:
     compared = (
         f"{_count(differences.compared, 'case')} and {_count(differences.rows, 'row')} of truth tables were compared"
     )
-    cases = {each.case for each in differences.found}
-    if not cases:
+    if not differences.cases:
         return f"{compared}: no difference was seen."
     undeclared = {each.case for each in differences.undeclared}
     declared = "all of it as declared" if not undeclared else f"in {len(undeclared)} of them nothing declares it"
-    return f"{compared}: the subjects differ in {_count(len(cases), 'case')}, {declared}."
+    return f"{compared}: the subjects differ in {_count(len(differences.cases), 'case')}, {declared}."
 
 
 def _count(number: int, word: str) -> str:

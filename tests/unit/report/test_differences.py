@@ -13,7 +13,7 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises import differences as declarations
 from gauntlet.promises.differences import Declaration
 from gauntlet.report import expected_table, making, results
-from gauntlet.report.difference_record import DifferencesRecord
+from gauntlet.report.difference_record import DifferencesRecord, headline
 from gauntlet.report.differences import differences
 from gauntlet.report.results import FindingRecord, Results, Skip
 from gauntlet.report.summary import summary
@@ -216,6 +216,17 @@ def test_a_declaration_that_means_nothing_is_refused_with_its_place(tmp_path: Pa
         declared(tmp_path, line)
     assert words in str(refused.value)
     assert "differences.yaml:2" in str(refused.value)
+
+
+def test_a_case_that_differs_in_two_ways_is_one_case(tmp_path: Path) -> None:
+    """The page's link to them says what their page says in its first line."""
+    made = whole(
+        asked(tmp_path, "iptables", {"a pod": ("refused", "REFUSED"), "node-1": ("unanswered", "DROPPED")})
+        + asked(tmp_path, "nftables", {"a pod": ("swallowed", "DROPPED"), "node-1": ("refused", "REFUSED")}),
+        tmp_path,
+    )
+    assert (len(between(made).found), between(made).cases) == (2, frozenset({RANGES}))
+    assert "the subjects differ in 1 case," in headline(between(made))
 
 
 def test_page_summary_and_table_have_it(tmp_path: Path, tables: tuple[FindingRecord, ...]) -> None:
