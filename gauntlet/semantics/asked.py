@@ -27,7 +27,8 @@ class Effort(StrEnum):
 class Row:
     """`number` is its own in the history of a case. `client` is a host's name, `service` namespace/name.
 
-    `flow` says of what goes on from one socket what that is; of a row of new connections it is empty.
+    `flow` says of what goes on from one socket what that is; of a row of new connections it is empty. `local_port` is
+    that socket's if it was chosen for it, which is chance: it is shown, and tells no rows of two clusters apart.
     """
 
     number: int
@@ -38,10 +39,12 @@ class Row:
     outcome: Outcome
     effort: Effort
     flow: str = ""
+    local_port: int | None = None
 
     @property
     def question(self) -> Question:
-        client = f"{self.flow} of {self.place}" if self.flow else str(self.place)
+        flow = self.flow if self.local_port is None else f"{self.flow} {self.local_port}"
+        client = f"{flow} of {self.place}" if flow else str(self.place)
         return Question(client, f"{self.service.partition('/')[2]} {self.frontend}")
 
     @property

@@ -5,6 +5,7 @@ Addresses and ports that a cluster gave out are left out: two subjects, each on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -36,16 +37,23 @@ class Standing:
 
 @dataclass
 class _Numbered:
-    """Numbers what a cluster gave out, in the order in which it is met: the first of its kind is 1."""
+    """Numbers what a cluster gave out, in the order in which it is met: the first of its kind is 1.
+
+    So it does with flows of a step that ask the same from the same place: their ports are given out as well.
+    """
 
     given: dict[tuple[str, Kind, Family, object], list[object]] = field(default_factory=dict)
+    flows: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __call__(self, row: Row, of: object, what: object) -> str:
         known = self.given.setdefault((row.service, row.frontend.kind, row.frontend.family, of), [])
         if what not in known:
             known.append(what)
-        number = known.index(what) + 1
-        return "" if number == 1 else f" (number {number})"
+        return _nth(known.index(what) + 1)
+
+    def flow(self, step: str, client: str, frontend: str) -> str:
+        self.flows[step, client, frontend] += 1
+        return _nth(self.flows[step, client, frontend])
 
 
 def standings(
@@ -58,10 +66,17 @@ def standings(
     numbered = _Numbered()
     for words, rows in steps:
         for row in rows:
-            client = f"{row.flow} of {_place(row)}" if row.flow else _place(row)
+            client = _place(row)
             rules = tuple(rule.name for rule in row.outcome.rules)
             frontend = f"{_service(row, tag)} {_frontend(row, names, numbered)}"
+            if row.flow:
+                client = f"{row.flow} of {client}"
+                client += numbered.flow(words, client, frontend)
             yield Standing(words, client, frontend, _words(row.outcome, names), rules)
+
+
+def _nth(number: int) -> str:
+    return "" if number == 1 else f" (number {number})"
 
 
 def _place(row: Row) -> str:

@@ -118,16 +118,7 @@ class Flows:
             if said is None:
                 started.is_over = True
                 continue
-            started.row = Row(
-                first + len(rows),
-                started.asker.host.name,
-                started.place,
-                started.service.name,
-                started.frontend,
-                said,
-                Effort.ANSWERS,
-                flow=f"{declared.protocol.upper()} flow {started.running.load.local_port or ''}".rstrip(),
-            )
+            started.row = started.asked(first + len(rows), said)
             rows.append(started.row)
         return rows
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Protocol
-from gauntlet.semantics.asked import Row
+from gauntlet.semantics.asked import Effort, Row
 from gauntlet.semantics.frontends import Frontend
 from gauntlet.semantics.objects import Service
-from gauntlet.semantics.outcomes import Answer
+from gauntlet.semantics.outcomes import Answer, Outcome
 from gauntlet.semantics.places import Place
 from gauntlet.traffic import Flow as Running
 from gauntlet.traffic.table import ANSWERS, ROW
@@ -39,6 +39,20 @@ class Started:
     @property
     def is_tcp(self) -> bool:
         return self.declared.protocol is Protocol.TCP
+
+    def asked(self, number: int, said: Outcome) -> Row:
+        """The row with this number that it is in the history of its case, as the model says of it now."""
+        return Row(
+            number,
+            self.asker.host.name,
+            self.place,
+            self.service.name,
+            self.frontend,
+            said,
+            Effort.ANSWERS,
+            flow=f"{self.declared.protocol.upper()} flow",
+            local_port=self.running.load.local_port,
+        )
 
     def seen(self) -> pl.DataFrame:
         """What was asked since then, as attempts at the row."""

@@ -61,7 +61,7 @@ def test_datagrams_that_nobody_takes_are_refused_or_not() -> None:
 
 def flow(said: Outcome | None) -> Row:
     assert said is not None
-    return replace(BEFORE, outcome=said, flow="UDP flow 20001")
+    return replace(BEFORE, outcome=said, flow="UDP flow", local_port=20_001)
 
 
 @pytest.mark.parametrize(("outcome", "backend"), [(Seen.TIMEOUT, None), (Seen.OK, "pod-a")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gauntlet.ground.family import Family
 from gauntlet.semantics.asked import Effort, Row
@@ -86,3 +87,31 @@ def test_a_difference_of_sources_alone_is_one() -> None:
     )
     assert first.outcome == "answered by 10.244.1.2:8080; which see the client's address"
     assert first.outcome != second.outcome
+
+
+def test_the_port_of_a_flow_is_shown_and_no_part_of_what_it_is() -> None:
+    """Two clusters give out others: what differs there is to be compared all the same."""
+
+    def flow(port: int | None, place: Place = POD) -> Row:
+        return replace(row(Kind.CLUSTER_IP, "10.96.0.7", place=place), flow="UDP flow", local_port=port)
+
+    assert flow(20_001).question.client == "UDP flow 20001 of pod on node-1"
+    assert replace(flow(None), flow="TCP flow").question.client == "TCP flow of pod on node-1"
+    assert of(flow(20_001), flow(20_002)) == of(flow(20_007), flow(20_004))
+    elsewhere = Place(Where.POD, "node-2", "10.244.2.2")
+    seen = of(flow(20_001), row(Kind.CLUSTER_IP, "10.96.0.7"), flow(20_002), flow(20_003, elsewhere))
+    assert [each.client for each in seen] == [
+        "UDP flow of pod on node-1",
+        "pod on node-1",
+        "UDP flow of pod on node-1 (number 2)",
+        "UDP flow of pod on node-2",
+    ]
+
+
+def test_flows_are_numbered_in_each_step_by_themselves() -> None:
+    flow = replace(row(Kind.CLUSTER_IP, "10.96.0.7"), flow="UDP flow", local_port=20_001)
+    seen = list(standings([("one", [flow]), ("two", [flow])], {}))
+    assert [each.row for each in seen] == [
+        "'one', UDP flow of pod on node-1 at web-c07 ClusterIP (IPv4), port 80/TCP",
+        "'two', UDP flow of pod on node-1 at web-c07 ClusterIP (IPv4), port 80/TCP",
+    ]
