@@ -6,7 +6,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import Inconclusive
@@ -25,8 +24,7 @@ from gauntlet.traffic import Load, Traffic
 from gauntlet.traffic.table import no_answers
 from gauntlet.workload.catalogue.course import Course
 from gauntlet.workload.catalogue.found import Found
-from gauntlet.workload.catalogue.going_on import of_connection, of_datagrams, serves
-from gauntlet.workload.catalogue.questions import Asking, key, outcome, own_frontends
+from gauntlet.workload.catalogue.questions import own_frontends
 from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
@@ -113,7 +111,7 @@ class Flows:
             if case != course.key or started.is_over:
                 continue
             service = found.services.get(course.name(declared.service))
-            said = self._said(started, service, found)
+            said = started.said(service, found, self._around)
             started.row = None
             if said is None:
                 started.is_over = True
@@ -230,16 +228,6 @@ class Flows:
         if number >= len(of_kind):
             raise Inconclusive(f"a flow is to come from the {declared.place} number {number}, which is not there")
         return of_kind[number]
-
-    def _said(self, started: Started, service: Service | None, found: Found) -> Outcome | None:
-        """What a flow must see now; None if nothing is said of it any more."""
-        there = service or replace(started.service, ports=())
-        at = key(started.frontend)
-        now = next((each for each in own_frontends(there, self._around) if key(each) == at), started.frontend)
-        new = outcome(there, found.slices, Asking(started.asker, started.place, now), self._around)
-        stays = started.kept is not None and serves(started.kept, service, found.slices)
-        said = of_connection if started.is_tcp else of_datagrams
-        return said(started.kept, new, serves=stays)
 
     def _keep(self, started: Started, part: pl.DataFrame) -> None:
         """Remember which backend a flow has."""

@@ -12,13 +12,14 @@ from gauntlet.workload.catalogue.questions import merged
 _QUIET = frozenset({Reaction.REFUSED, Reaction.SWALLOWED})
 
 
-def of_connection(kept: Answer | None, new: Outcome | None, *, serves: bool) -> Outcome | None:
+def of_connection(kept: Answer | None, new: Outcome | None, decided_by: str, *, serves: bool) -> Outcome | None:
     """An open connection goes on with its backend while that serves, whoever new ones go to; then nothing is said.
 
     `kept` is None until it is known which backend it has: then it is as a new connection, if that is answered.
+    `decided_by` is the node that translates its packets, as it does those of new ones, or those that may.
     """
     if kept is not None:
-        return Outcome(frozenset({Reaction.ANSWERED}), kept.backend.node, (), (kept,)) if serves else None
+        return Outcome(frozenset({Reaction.ANSWERED}), decided_by, (), (kept,)) if serves else None
     return new if new is not None and Reaction.ANSWERED in new.reactions else None
 
 

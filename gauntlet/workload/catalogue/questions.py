@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gauntlet.ground.family import Family, family_of
@@ -77,16 +77,10 @@ def _leads(asker: Asker, frontend: Frontend) -> bool:
 
 
 def outcome(service: Service, found: Copies, asking: Asking, around: Surroundings) -> Outcome | None:
-    """What the model says; None if nobody says what holds, or whose the address is.
-
-    From outside any node may meet a packet for an address that no node has: the routers choose.
-    """
-    place, frontend = asking.place, asking.frontend
-    nodes = [each.name for each in around.nodes]
-    spread = place.is_outside and frontend.kind is not Kind.NODE_PORT
-    places = [replace(place, node=name) for name in nodes] if spread else [place]
+    """What the model says; None if nobody says what holds, or whose the address is."""
+    places = _places(asking, around)
     try:
-        made = merged([expected(service, found, frontend, each, around.world) for each in places])
+        made = merged([expected(service, found, asking.frontend, each, around.world) for each in places])
     except Undefined:
         return None
     if Reaction.UNHANDLED not in made.reactions:
@@ -96,13 +90,30 @@ def outcome(service: Service, found: Copies, asking: Asking, around: Surrounding
     return replace(made, reactions=made.reactions - {Reaction.UNHANDLED} | {Reaction.UNANSWERED})
 
 
+def decided_by(asking: Asking, around: Surroundings) -> str:
+    """The node whose kube-proxy meets these packets, with commas if it may be any of several."""
+    deciding = (around.world.deciding(place, asking.frontend) for place in _places(asking, around))
+    return _any_of(each.node.name for each in deciding)
+
+
+def _places(asking: Asking, around: Surroundings) -> list[Place]:
+    """A client's place. From outside any node may meet a packet for an address that no node has: the routers choose."""
+    if asking.place.is_outside and asking.frontend.kind is not Kind.NODE_PORT:
+        return [replace(asking.place, node=each.name) for each in around.nodes]
+    return [asking.place]
+
+
+def _any_of(nodes: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(nodes))
+
+
 def merged(outcomes: Sequence[Outcome]) -> Outcome:
     """What may happen if any of these does. Each node remembers clients by itself: among several, nothing is kept."""
     first = outcomes[0]
     return replace(
         first,
         reactions=frozenset[Reaction]().union(*(each.reactions for each in outcomes)),
-        decided_by=", ".join(dict.fromkeys(each.decided_by for each in outcomes)),
+        decided_by=_any_of(each.decided_by for each in outcomes),
         rules=tuple(dict.fromkeys(rule for each in outcomes for rule in each.rules)),
         affinity_timeout_s=first.affinity_timeout_s if len(outcomes) == 1 else None,
         answers=tuple(dict.fromkeys(answer for each in outcomes for answer in each.answers)),

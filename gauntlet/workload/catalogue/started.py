@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Protocol
@@ -13,8 +13,11 @@ from gauntlet.semantics.outcomes import Answer, Outcome
 from gauntlet.semantics.places import Place
 from gauntlet.traffic import Flow as Running
 from gauntlet.traffic.table import ANSWERS, ROW
+from gauntlet.workload.catalogue.found import Found
+from gauntlet.workload.catalogue.going_on import of_connection, of_datagrams, serves
+from gauntlet.workload.catalogue.questions import Asking, decided_by, key, outcome, own_frontends
 from gauntlet.workload.catalogue.step import Flow
-from gauntlet.workload.catalogue.surroundings import Asker
+from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
 
 
 @dataclass
@@ -39,6 +42,18 @@ class Started:
     @property
     def is_tcp(self) -> bool:
         return self.declared.protocol is Protocol.TCP
+
+    def said(self, service: Service | None, found: Found, around: Surroundings) -> Outcome | None:
+        """What it must see, if its Service is this now (None: gone); None if nothing is said of it any more."""
+        there = service or replace(self.service, ports=())
+        at = key(self.frontend)
+        now = next((each for each in own_frontends(there, around) if key(each) == at), self.frontend)
+        asking = Asking(self.asker, self.place, now)
+        new = outcome(there, found.slices, asking, around)
+        stays = self.kept is not None and serves(self.kept, service, found.slices)
+        if self.is_tcp:
+            return of_connection(self.kept, new, decided_by(asking, around), serves=stays)
+        return of_datagrams(self.kept, new, serves=stays)
 
     def asked(self, number: int, said: Outcome) -> Row:
         """The row with this number that it is in the history of its case, as the model says of it now."""

@@ -39,10 +39,10 @@ def test_a_backend_serves_while_it_is_ready_or_serves_while_it_ends(state: str, 
 
 
 def test_an_open_connection_stays_with_its_backend_and_no_other() -> None:
-    assert nodes_of(of_connection(None, BEFORE.outcome, serves=False)) == {"a"}
-    assert nodes_of(of_connection(KEPT, AFTER.outcome, serves=True)) == {"a"}
-    assert of_connection(KEPT, AFTER.outcome, serves=False) is None
-    assert of_connection(None, NOBODY.outcome, serves=False) is None
+    assert nodes_of(of_connection(None, BEFORE.outcome, "c", serves=False)) == {"a"}
+    assert nodes_of(of_connection(KEPT, AFTER.outcome, "c", serves=True)) == {"a"}
+    assert of_connection(KEPT, AFTER.outcome, "c", serves=False) is None
+    assert of_connection(None, NOBODY.outcome, "c", serves=False) is None
 
 
 def test_datagrams_go_where_new_ones_go_or_stay_with_what_serves() -> None:
@@ -76,10 +76,11 @@ def test_a_flow_that_stays_with_what_is_gone_is_a_failure(outcome: Seen, backend
 
 
 def test_a_connection_that_is_cut_though_its_backend_serves_is_a_failure() -> None:
-    row = flow(of_connection(KEPT, AFTER.outcome, serves=True))
+    row = flow(of_connection(KEPT, AFTER.outcome, "c", serves=True))
     cut = [attempt(row, backend="pod-a"), attempt(row, Seen.RESET), attempt(row, backend="pod-a")]
+    failed = truth.truth([judged([row], cut)])
 
-    assert truth.truth([judged([row], cut)]).verdict is Verdict.FAIL
+    assert (failed.verdict, failed.nodes) == (Verdict.FAIL, ("c",))
     assert truth.truth([judged([row], [cut[0], cut[2]])]).verdict is Verdict.PASS
 
 

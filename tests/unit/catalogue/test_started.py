@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pytest
+
 from gauntlet.ground.history import Connection, Protocol
 from gauntlet.semantics.asked import Row
+from gauntlet.semantics.endpoints import copies
+from gauntlet.semantics.frontends import Kind
 from gauntlet.semantics.objects import Protocol as Spoken
+from gauntlet.semantics.places import Where
 from gauntlet.semantics.standing import Standing, standings
 from gauntlet.traffic import Load
+from gauntlet.workload.catalogue.found import Found
 from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.tables import target
 from tests.unit.catalogue.asking import around, planned
-from tests.unit.semantics.world import WEB, everywhere
+from tests.unit.semantics.world import NODES, WEB, everywhere
 
 UDP = replace(WEB, ports=(replace(WEB.ports[0], protocol=Spoken.UDP),))
 ROWS, OF_UDP = (planned(service, slices=(everywhere(),)).rows for service in (WEB, UDP))
+FOUND = Found({"web": WEB}, copies([everywhere()]), frozenset(), frozenset())
 ASKERS = {each.host.name: each for each in around().askers}
 
 
@@ -53,3 +60,43 @@ def test_a_connection_has_no_port_to_show() -> None:
     row = started(ROWS[0], Protocol.TCP).asked(7, ROWS[0].outcome)
 
     assert (row.number, row.question.client) == (7, f"TCP flow of {row.place}")
+
+
+def decided(row: Row, backend: str) -> str:
+    """Who is said to decide of an open connection to the backend on a node, that began as this row does."""
+    flow = started(row, Protocol.TCP)
+    flow.kept = next(each for each in row.outcome.answers if each.backend.node == backend)
+    said = flow.said(WEB, FOUND, around())
+    assert said is not None
+    assert {each.node for each in said.backends} == {backend}
+    return said.decided_by
+
+
+@pytest.mark.parametrize("backend", ["a", "b", "c"])
+@pytest.mark.parametrize(
+    ("kind", "where", "decides"),
+    [
+        (Kind.CLUSTER_IP, Where.POD, "a"),
+        (Kind.CLUSTER_IP, Where.NODE, "a"),
+        (Kind.EXTERNAL_IP, Where.POD, "a"),
+        (Kind.LOAD_BALANCER, Where.NODE, "a"),
+        (Kind.NODE_PORT, Where.OUTSIDE, "b"),
+        (Kind.NODE_PORT, Where.POD, "b"),
+        (Kind.NODE_PORT, Where.NODE, "b"),
+        # Whichever node the routers choose.
+        (Kind.LOAD_BALANCER, Where.OUTSIDE, "a, b, c"),
+    ],
+)
+def test_the_node_that_translates_an_open_connection_decides_whoever_its_backend_is(
+    kind: Kind, where: Where, decides: str, backend: str
+) -> None:
+    """Clients of node a ask; at a NodePort they ask node b."""
+    mine = [row for row in ROWS if (row.frontend.kind, row.place.where) == (kind, where)]
+    mine = [row for row in mine if row.place.is_outside or row.place.node == "a"]
+    (row,) = [row for row in mine if kind is not Kind.NODE_PORT or row.frontend.address in NODES[1].addresses]
+
+    assert decided(row, backend) == decides
+
+
+def test_it_is_who_decides_of_new_connections() -> None:
+    assert all(decided(row, "b") == row.outcome.decided_by for row in ROWS)
