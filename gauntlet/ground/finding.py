@@ -99,6 +99,13 @@ def undecided(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return (_undecided(reason),)
 
 
+def interrupted() -> Finding:
+    """The finding of a case that was under way when its run ended, as by Ctrl-C: it came to no other."""
+    reason = "the case was interrupted before it had found anything: it decides nothing, and the run cannot pass"
+    remedy = "run the case again, and let it come to its end; after a run that was killed, `gauntlet heal` first"
+    return Finding("interrupted", Verdict.INCONCLUSIVE, reason, remedy=remedy)
+
+
 def _undecided(reason: str) -> Finding:
     remedy = "give the fixture `judge` a finding that holds the history against a promise"
     return Finding("findings", Verdict.INCONCLUSIVE, reason, remedy=remedy)

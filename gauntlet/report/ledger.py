@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gauntlet.ground.environment import command_line
-from gauntlet.ground.finding import Finding
+from gauntlet.ground.finding import Finding, interrupted
 from gauntlet.report import case as cases
 from gauntlet.report import results
 from gauntlet.report.case import Case
@@ -61,13 +61,17 @@ class RunRecord:
 
 @dataclass
 class Entry:
-    """What one case reported so far, and how long it took. `troubles` are findings about its run, beside its own."""
+    """What one case reported so far, and how long it took. `troubles` are findings about its run, beside its own.
+
+    `is_over` says that it came to its end, with all that was made for it taken away.
+    """
 
     findings: tuple[FindingRecord, ...] = ()
     account: Account | None = None
     skip: str | None = None
     troubles: list[Finding] = field(default_factory=list)
     took_s: float = 0.0
+    is_over: bool = False
 
     def take(self, properties: Iterable[tuple[str, object]]) -> None:
         """Later reports of a case repeat the properties of the earlier ones: the last says all."""
@@ -81,6 +85,11 @@ class Entry:
     def timed(self) -> Account | None:
         """What the case says of itself, with how long it took."""
         return None if self.account is None else self.account.model_copy(update={"took_s": round(self.took_s, 3)})
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether its run ended while it was under way, and nothing came of it."""
+        return not (self.is_over or self.findings or self.troubles) and self.skip is None
 
     @property
     def blocks(self) -> bool:
@@ -184,16 +193,17 @@ class Ledger:
         return [case for case in self._planned if case not in self._entries]
 
     def _share(self, gate: frozenset[Case]) -> GateCases:
-        ran = {case for case, entry in self._entries.items() if entry.skip is None}
+        ran = {case for case, entry in self._entries.items() if entry.skip is None and not entry.was_interrupted}
         return GateCases(ran=len(ran & gate), cases=len(gate))
 
     def _findings(self) -> Iterable[FindingRecord]:
         for case, entry in self._entries.items():
             yield from entry.findings
             says_nothing = entry.skip is None and not entry.findings
+            troubles = [interrupted()] if entry.was_interrupted else entry.troubles
             # What cases share is taken away after the last of them, which may have been skipped.
-            if entry.troubles or says_nothing:
-                yield from results.records(case.name, case.subject, entry.troubles)
+            if troubles or says_nothing:
+                yield from results.records(case.name, case.subject, troubles)
 
 
 def _without_seed(arguments: Sequence[str]) -> list[str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet.ground.finding import Verdict
 from gauntlet.ground.waiting import until
+from gauntlet.report.summary import summary
 from tests.programs.suite_folder import SuiteFolder
 
 PARAMETRIZED = """
@@ -138,4 +140,8 @@ def test_interrupt_tears_the_cluster_down(tmp_path: Path, workers: list[str]) ->
     printed, _ = child.communicate(timeout=60)
     assert child.returncode == 2, printed
     assert (tmp_path / "down-iptables").exists()
-    assert folder.results().incomplete.startswith("interrupted")
+    results = folder.results()
+    assert results.incomplete == "interrupted: 0 of 1 cases had not begun"
+    (found,) = results.findings
+    assert (found.check, found.verdict) == ("interrupted", Verdict.INCONCLUSIVE)
+    assert "it decides nothing" in summary(results)

@@ -13,6 +13,7 @@ from gauntlet.ground.finding import Verdict
 from gauntlet.promises import slo
 from gauntlet.providers import KindOptions
 from gauntlet.report.ledger import FINDING, SKIP
+from gauntlet.report.results import FindingRecord
 from gauntlet.subject import parse
 from tests.unit.report.synthetic import CASE, passing
 
@@ -145,3 +146,41 @@ def test_a_file_that_cannot_be_collected_leaves_the_run_incomplete(
     made = plugin._ledger.results("")
     assert (made.verdict, made.incomplete) == (Verdict.INCONCLUSIVE, "not collected: suites/test_bad.py")
     assert plugin._ledger.results("Ctrl-C").incomplete == "not collected: suites/test_bad.py; Ctrl-C"
+
+
+def _begun(plugin: LedgerPlugin, *reports: pytest.TestReport) -> FindingRecord:
+    """What is found of the case that these reports are all of, before the run ended."""
+    plugin.pytest_runtest_logstart(f"{CASE}[nftables]")
+    for report in reports:
+        plugin.pytest_runtest_logreport(report)
+    (found,) = plugin._ledger.results("interrupted").findings
+    return found
+
+
+def test_a_case_that_was_under_way_when_its_run_ended_says_so(tmp_path: Path) -> None:
+    for number, reports in enumerate(([], [_ended(CASE, "setup", "passed")])):
+        found = _begun(_plugin(tmp_path / str(number)), *reports)
+        assert (found.check, found.verdict) == ("interrupted", Verdict.INCONCLUSIVE)
+        assert found.reason.startswith("the case was interrupted before it had found anything")
+        assert found.remedy.startswith("run the case again")
+
+
+def test_a_case_that_came_to_its_end_was_not_interrupted(tmp_path: Path) -> None:
+    """pytest --setup-only runs no test function."""
+    plugin = _plugin(tmp_path)
+    plugin.pytest_runtest_logfinish(f"{CASE}[nftables]")
+    found = _begun(plugin, _ended(CASE, "setup", "passed"), _ended(CASE, "teardown", "passed"))
+    assert found.reason == "the case ended without recording a finding"
+
+
+def test_what_a_case_had_found_when_it_was_interrupted_stays(tmp_path: Path) -> None:
+    (passed,) = passing(CASE, "nftables")
+    called = _ended(CASE, "call", "passed", (FINDING, passed.model_dump_json()))
+    assert _begun(_plugin(tmp_path), called) == passed
+
+
+def test_a_case_whose_worker_died_says_that_it_was_interrupted(tmp_path: Path) -> None:
+    died = pytest.TestReport(f"{CASE}[nftables]", ("x", 1, "x"), {}, "failed", "worker 'gw0' crashed", "???")  # type: ignore[arg-type]
+    found = _begun(_plugin(tmp_path), _ended(CASE, "setup", "passed"), died)
+    assert (found.check, found.verdict) == ("worker", Verdict.INCONCLUSIVE)
+    assert found.reason == "the case was interrupted, and decides nothing: worker 'gw0' crashed"
