@@ -110,8 +110,8 @@ class Ledger:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no case was to run, and none has reported."""
-        return not self._planned and not self._entries
+        """Whether there was no case to run, and no file in which one could have been."""
+        return not (self._planned or self._entries or self._uncollected)
 
     def plan(self, node_ids: Iterable[str]) -> None:
         """Note the cases that are to run."""
@@ -140,9 +140,9 @@ class Ledger:
         if seen:
             self._subjects[case.subject] = self._subjects[case.subject].model_copy(update=seen)
 
-    def interruption(self) -> str:
-        """Why a run that was interrupted is incomplete."""
-        return f"interrupted: {len(self._left())} of {len(self._planned)} cases had not begun"
+    def cut_short(self, why: str) -> str:
+        """Why a run is incomplete that ended early."""
+        return f"{why}: {len(self._left())} of {len(self._planned)} cases had not begun"
 
     def shortfall(self) -> str:
         """Why a run that came to its end is incomplete; empty if all of its cases ran."""

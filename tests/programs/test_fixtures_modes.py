@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gauntlet.cli.upgrade_cases import came_to, require_undisturbed
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.waiting import until
 from gauntlet.report.summary import summary
@@ -145,3 +146,18 @@ def test_interrupt_tears_the_cluster_down(tmp_path: Path, workers: list[str]) ->
     (found,) = results.findings
     assert (found.check, found.verdict) == ("interrupted", Verdict.INCONCLUSIVE)
     assert "it decides nothing" in summary(results)
+
+
+@pytest.mark.parametrize("cases", [0, 1])
+def test_a_file_that_cannot_be_collected_interrupts_nothing(tmp_path: Path, cases: int) -> None:
+    """pytest itself ends by the code of an interruption then; an upgrade, whose cases these may be, goes on."""
+    folder = SuiteFolder.make(tmp_path, "def test_a(judge):\n    judge(GOOD)\n" * cases)
+    (tmp_path / "suites" / "test_broken.py").write_text("import nowhere\n")
+    code, printed = folder.run("--kp-modes", "iptables")
+    assert code == 1, printed
+    results = folder.results()
+    missing = f"not collected: suites/test_broken.py; 1 error during collection: {cases} of {cases} cases had not begun"
+    assert (results.incomplete, results.verdict, results.findings) == (missing, Verdict.INCONCLUSIVE, ())
+    require_undisturbed(code)
+    found = came_to(tmp_path / "results" / "latest", code, tmp_path, tmp_path / "pytest.log").finding()
+    assert (found.verdict, found.reason) == (Verdict.INCONCLUSIVE, missing)

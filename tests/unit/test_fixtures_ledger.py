@@ -184,3 +184,15 @@ def test_a_case_whose_worker_died_says_that_it_was_interrupted(tmp_path: Path) -
     found = _begun(_plugin(tmp_path), _ended(CASE, "setup", "passed"), died)
     assert (found.check, found.verdict) == ("worker", Verdict.INCONCLUSIVE)
     assert found.reason == "the case was interrupted, and decides nothing: worker 'gw0' crashed"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyboardInterrupt(), "interrupted"),
+        (pytest.Session.Interrupted("<WorkerController gw0> received keyboard-interrupt"), "interrupted"),
+        (pytest.Session.Interrupted("1 error during collection"), "1 error during collection"),
+    ],
+)
+def test_a_run_that_ended_early_says_why(error: BaseException, words: str) -> None:
+    assert ledger._ended_by(error) == words
