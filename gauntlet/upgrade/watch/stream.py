@@ -80,11 +80,16 @@ class Stream:
             return tuple(flow for flows in self._running.values() for flow in flows)
 
     def join(self, group: Group) -> None:
-        """Have the flows of a client that has come started, and return at once. Without effect on one that is here."""
+        """Have the flows of a client that has come started, and return at once. Without effect on one that is here.
+
+        If they were being started when it left, that comes to its end first.
+        """
         with self._lock:
             if group.key not in self._wanted:
-                self._wanted[group.key] = group
-                self._start(group, "")
+                # Another one each time that it comes: what was started for it before it left does not count.
+                self._wanted[group.key] = replace(group)
+                if group.key not in self._starting:
+                    self._start(self._wanted[group.key], "")
 
     def leave(self, key: str, why: str) -> None:
         """A client left in order: its attempts until now count. Without effect on one that is not here."""
@@ -135,9 +140,16 @@ class Stream:
 
     def _start(self, group: Group, again: str) -> None:
         self._starting.add(group.key)
-        self._pool.submit(self._started, group, again)
+        self._pool.submit(self._start_all, group, again)
 
-    def _started(self, group: Group, again: str) -> None:
+    def _start_all(self, group: Group, again: str) -> None:
+        """In the background: start a group, and if it went and came back meanwhile, what came back."""
+        later = self._started(group, again)
+        while later is not None:
+            later = self._started(later, "")
+
+    def _started(self, group: Group, again: str) -> Group | None:
+        """Start the flows of a group. Returns the one that has come in its place meanwhile; None if none has."""
         flows: list[Flow] = []
         error: GauntletError | None = None
         try:
@@ -147,15 +159,21 @@ class Stream:
         except GauntletError as caught:  # the way to a client may be a command that fails, as on kind
             error = caught
         with self._lock:
-            self._starting.discard(group.key)
             if error is None and self._wanted.get(group.key) is group:
+                self._starting.discard(group.key)
                 self._running[group.key] = flows
                 self._failed.pop(group.key, None)
                 self._note(EventKind.CLIENT_CAME, group, again or f"{len(flows)} flows")
-                return
+                return None
             if error is not None:
                 self._failed[group.key] = error
         self._close(flows, before_loss)
+        with self._lock:
+            later = self._wanted.get(group.key)
+            if later is None or later is group:
+                self._starting.discard(group.key)
+                return None
+            return later
 
     def _part(self, key: str, why: str, counted: Callable[[pl.DataFrame, int], Farewell]) -> Group | None:
         with self._lock:
