@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import EventKind, History
@@ -109,6 +110,8 @@ def pass_through(
         ):
             recovery = Recovery(stream.flows, cluster.nodes, promised.hold_s)
             conductor.take(plan.run, stream.offer.change.make, stream.offer.churn, recovery.wait, watch)
+            # All is seen: a signal that comes now keeps nobody from judging and writing it.
+            ending.close()
     except (KeyboardInterrupt, GauntletError) as error:
         if isinstance(error, KeyboardInterrupt):
             say(interruption(conductor.phase, evidence, folder))

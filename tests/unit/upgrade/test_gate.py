@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from gauntlet.ground import ending
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Verdict
+from gauntlet.ground.paths import project_root
 from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade import gate
 from gauntlet.upgrade.gate import NAME, Plan, broken_off, interruption
+from gauntlet.upgrade.passage import Conductor
 from gauntlet.upgrade.phases import CASES, Extent, Side, Task, phases
 from gauntlet.upgrade.strategy import Strategy
+from gauntlet.upgrade.terms import Terms
+from tests.unit.upgrade.upgrades import PLANNED, SETTING, SUBJECTS
 
 NODES = ("node-1", "node-2")
 STRATEGY = Strategy.parse("node-by-node")
 PHASES = {phase.name: phase for phase in phases(STRATEGY.roll(NODES))}
+TERMS = Terms.read(project_root() / "slos")
+NOTHING = SimpleNamespace(make=None)
 NAMES = {Side.FROM: "a", Side.TO: "b"}
 
 
@@ -60,3 +73,25 @@ def test_one_that_was_broken_off_decides_nothing_and_says_by_what() -> None:
 def test_that_it_was_broken_off_is_said_of_the_kube_proxy_of_the_phase(phase: str, whose: str) -> None:
     found = broken_off(PHASES[phase], KeyboardInterrupt(), NAMES)
     assert (found.phase, found.subject) == (phase, whose)
+
+
+def test_one_that_is_told_to_end_when_all_phases_are_over_is_not_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To end its flows takes some seconds."""
+
+    @contextmanager
+    def told_while_it_ends(*_: object) -> Iterator[Any]:
+        yield SimpleNamespace(flows=(), setting=SETTING, broken=[], offer=SimpleNamespace(change=NOTHING, churn=None))
+        ending._asked(signal.SIGINT, None)
+
+    monkeypatch.setattr(ending, "_state", ending._State())
+    monkeypatch.setattr(gate, "flowing", told_while_it_ends)
+    monkeypatch.setattr(gate, "ApiWatch", lambda *_: nullcontext())
+    monkeypatch.setattr(gate, "Api", lambda *_, **__: None)
+    cluster, dns = cast(Any, SimpleNamespace(api=None, nodes=())), cast(Any, SimpleNamespace(absence=list))
+    plan = Plan(PLANNED, ())
+    monkeypatch.setattr(Conductor, "take", lambda conductor, planned, *_: conductor._taken.extend(planned))
+    found = gate.pass_through(cluster, SUBJECTS, plan, TERMS, tmp_path, cast(Any, None), dns, lambda _: None)
+    assert ending.requested()
+    assert found.ended_by is None
