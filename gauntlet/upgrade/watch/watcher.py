@@ -13,6 +13,7 @@ from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.ground.history import Event, EventKind
 from gauntlet.ground.waiting import until
+from gauntlet.kube.api import ApiUnreachable
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.roll_traffic import by_ingress, by_node
 from gauntlet.upgrade.standing import look, standing_now
@@ -23,7 +24,7 @@ from gauntlet.upgrade.watch.sightings import AWAY
 from gauntlet.upgrade.watch.stream import Group, Stream
 from gauntlet.upgrade.watch.surroundings import ClientSeen
 from gauntlet.upgrade.watch.target import Watched
-from gauntlet.upgrade.watch.versions import versions_of
+from gauntlet.upgrade.watch.versions import Versions, versions_of
 from gauntlet.upgrade.watch.workplace import Workplace
 
 # The control: so long nothing is done, and nothing may be lost.
@@ -54,32 +55,61 @@ class Watcher:
         self._mended_s = 0.0
 
     def go(self, order: Order, folder: Path) -> None:
-        """The whole of it, from the first flow to the last look."""
+        """The whole of it, from the first flow to the last look.
+
+        What tells this process to end, ends what is watched, or the last look; what was seen is there to be judged. The
+        next one ends this process at once (gauntlet.ground.ending).
+        """
         self._begin()
-        self._note(EventKind.PHASE_STARTED, BEFORE.name)
-        self.passed.findings[BEFORE.name] += self._place.dns.absence()
-        self.passed.findings[BEFORE.name].append(self._change_of_endpoints(BEFORE.name))
-        self._pass(CONTROL_S, "before the change")
-        self._note(EventKind.PHASE_ENDED, BEFORE.name)
+        try:
+            self._before()
+        except KeyboardInterrupt:
+            self._interrupted()
+            return
         self._note(EventKind.PHASE_STARTED, CHANGE.name)
+        found = self.passed.findings[CHANGE.name]
         try:
             self._change(order, folder)
         except KeyboardInterrupt:
-            # It asks for the end of what is watched; what was seen is judged. The next one ends this process at once.
-            self.passed.interrupted = True
-            self._show.say("interrupted: what was seen until now is judged")
+            self._interrupted()
             if order.argv and self.passed.code in (None, 0):
-                unrest = no_data("rest", "interrupted before the cluster had come to rest after the command")
-                self.passed.findings[CHANGE.name].append(unrest)
-        found = self.passed.findings[CHANGE.name]
+                found.append(no_data("rest", "interrupted before the cluster had come to rest after the command"))
+        try:
+            self._look_once_more(found)
+        except KeyboardInterrupt:
+            self._interrupted()
+            reason = "interrupted before it was known whether all nodes follow a change, and run a kube-proxy"
+            found.append(no_data("last-look", reason))
+        self._note(EventKind.PHASE_ENDED, CHANGE.name)
+
+    def _before(self) -> None:
+        """The control."""
+        self._note(EventKind.PHASE_STARTED, BEFORE.name)
+        found = self.passed.findings[BEFORE.name]
+        found += self._place.dns.absence()
+        found.append(self._change_of_endpoints(BEFORE.name))
+        self._pass(CONTROL_S, "before the change")
+        self._note(EventKind.PHASE_ENDED, BEFORE.name)
+
+    def _look_once_more(self, found: list[Finding]) -> None:
+        """What is to be known at the end of the change. Adds to `found` as it goes."""
         found.append(self._change_of_endpoints(CHANGE.name))
         found += self._standing()
-        self._note(EventKind.PHASE_ENDED, CHANGE.name)
-        self.passed.ended = versions_of(self._watched, self._seen.nodes.away)
+        try:
+            self.passed.ended = self._versions()
+        except ApiUnreachable as error:
+            self._show.say(f"of which version the kube-proxies are now is not known: {error.what}")
+
+    def _interrupted(self) -> None:
+        self.passed.interrupted = True
+        self._show.say("interrupted: what was seen until now is judged")
+
+    def _versions(self) -> Versions:
+        return versions_of(self._watched, self._seen.nodes.away)
 
     def _begin(self) -> None:
         """Start all flows, and return when they flow."""
-        self.passed.began = versions_of(self._watched, self._seen.nodes.away)
+        self.passed.began = self._versions()
         self._seen.start()
         if self._watched.outside is not None:
             self._join_from_outside(self._watched.outside)

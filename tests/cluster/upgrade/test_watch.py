@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from gauntlet.ground.cluster import Cluster, ProxyMode
+from gauntlet.ground.finding import Verdict
+from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.report.annotations import ACTIONS
 from gauntlet.report.making import STEP_SUMMARY
 from gauntlet.subject import plain
+from tests.cluster.upgrade.upgrading import events_below, results_folder
 from tests.cluster.upgrade.watched import WITHIN_S, ended, start
 
 OUT_S = 1.5
@@ -103,3 +106,23 @@ def test_what_is_interrupted_is_ended_and_judged(cluster: Cluster, tmp_path: Pat
     assert found.watch.interrupted
     assert found.watch.exit_code == 128 + signal.SIGINT
     assert not Path(f"/proc/{int(mark.read_text())}").exists()
+
+
+def test_one_that_is_told_to_end_while_it_looks_once_more_is_judged_by_all_that_it_saw(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    process = start(cluster, tmp_path, "--", "true")
+
+    def looks() -> bool:
+        kinds = [each["kind"] for each in events_below(tmp_path)]
+        over = kinds.index(EventKind.COMMAND_ENDED) if EventKind.COMMAND_ENDED in kinds else len(kinds)
+        return EventKind.ENDPOINT_CHANGED in kinds[over:]
+
+    until(looks, what="endpoints change after the command", deadline_s=WITHIN_S)
+    process.send_signal(signal.SIGTERM)
+    found = ended(process, cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (1, "cannot tell", set()), found.output
+    assert (found.watch.interrupted, found.watch.exit_code) == (True, 0)
+    assert found.verdict("change", "last-look") is Verdict.INCONCLUSIVE
+    assert found.verdict("change", "availability: new TCP") is Verdict.PASS
+    assert (results_folder(tmp_path) / "report.html").exists()

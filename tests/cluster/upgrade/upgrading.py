@@ -88,9 +88,7 @@ class Upgrading:
         until(is_there, what=f"{kind} of {subject or 'anything'}", deadline_s=deadline_s, every_s=0.1)
 
     def events(self) -> list[Mapping[str, str]]:
-        return [
-            json.loads(line) for file in self.folder.rglob("events.jsonl") for line in file.read_text().splitlines()
-        ]
+        return events_below(self.folder)
 
     @property
     def below(self) -> list[psutil.Process]:
@@ -109,6 +107,11 @@ class Upgrading:
         """Wait for its end."""
         code = self.process.wait(WITHIN_S)
         return _upgraded(self.folder, code, self.printed.read_text())
+
+
+def events_below(folder: Path) -> list[Mapping[str, str]]:
+    """Those that a run with its results below this folder has written so far."""
+    return [json.loads(line) for file in folder.rglob("events.jsonl") for line in file.read_text().splitlines()]
 
 
 @contextmanager

@@ -42,6 +42,11 @@ class Watched:
     def failed(self) -> set[str]:
         return {each.check for each in self.results.findings if each.verdict is Verdict.FAIL}
 
+    def verdict(self, phase: str, check: str) -> Verdict:
+        """What a check came to in a phase."""
+        (found,) = (each for each in self.results.findings if (each.case, each.check) == (f"upgrade::{phase}", check))
+        return found.verdict
+
     def nodes_of(self, kind: str) -> set[str | None]:
         """The nodes on which this happened."""
         return {each.node for each in self.watch.events if each.kind == kind}

@@ -1,0 +1,127 @@
+"""A watch that is told to end, or loses the cluster: what it has seen until then is there to be judged."""
+
+from __future__ import annotations
+
+import queue
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from gauntlet.ground import ending
+from gauntlet.ground.cluster import Host
+from gauntlet.ground.finding import Finding, Verdict
+from gauntlet.ground.history import EventKind
+from gauntlet.kube.api import ApiUnreachable
+from gauntlet.traffic.evidence import Evidence
+from gauntlet.upgrade.endpoint_change import CHECK
+from gauntlet.upgrade.watch import rest, watching
+from gauntlet.upgrade.watch import watcher as module
+from gauntlet.upgrade.watch.course import BEFORE, CHANGE, Order
+from gauntlet.upgrade.watch.sightings import NodeTracker
+from gauntlet.upgrade.watch.stream import Stream
+from gauntlet.upgrade.watch.watcher import Watcher
+
+
+class Quiet:
+    """A cluster of which nothing is to be seen, and where endpoints change until the phase `told_in`."""
+
+    outside = None
+    nodes = at_first = ()
+    namespace = "kp-watch"
+    quiet_s = 60.0
+    api = None
+
+    def __init__(self, told_in: str = "") -> None:
+        self.told_in = told_in
+        self.news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.said: list[str] = []
+        self.surroundings = SimpleNamespace(
+            at_first=(), news=self.news, nodes=NodeTracker([]), quiet_s=60.0, start=lambda: None
+        )
+        self.dns = SimpleNamespace(absence=list)
+
+    def change_of_endpoints(self, phase: str, _askers: Sequence[Host]) -> Finding:
+        if phase == self.told_in:
+            raise KeyboardInterrupt
+        return Finding(CHECK, Verdict.PASS, "all nodes followed")
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def progress(self, _what: str, _stream: Stream) -> None:
+        return
+
+
+@pytest.fixture(autouse=True)
+def at_rest_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONTROL_S", 0.0)
+    monkeypatch.setattr(module, "versions_of", lambda *_: {"node-1": "1.37.2"})
+    monkeypatch.setattr(rest, "unrest", lambda *_: "")
+
+
+def watched(quiet: Quiet, tmp_path: Path) -> tuple[Watcher, list[tuple[str, str]]]:
+    """A watch of `true`, and the kinds and subjects of its events."""
+    evidence, anything = Evidence(tmp_path, "watch"), cast(Any, quiet)
+    watcher = Watcher(anything, anything, evidence, quiet, Stream(anything, evidence, {}))
+    watcher.go(Order(("true",)), tmp_path)
+    return watcher, list(evidence.events.read().select("kind", "subject").iter_rows())
+
+
+def test_what_was_seen_is_judged_if_it_is_interrupted_while_endpoints_change_at_the_end(tmp_path: Path) -> None:
+    quiet = Quiet(told_in=CHANGE.name)
+    watcher, events = watched(quiet, tmp_path)
+    assert watcher.passed.interrupted
+    assert watcher.passed.code == 0
+    verdicts = {each.check: each.verdict for each in watcher.passed.findings[CHANGE.name]}
+    assert verdicts == {"command": Verdict.PASS, "last-look": Verdict.INCONCLUSIVE}
+    assert events[-1] == (EventKind.PHASE_ENDED, CHANGE.name)
+    assert quiet.said[-1] == "interrupted: what was seen until now is judged"
+
+
+def test_nothing_is_changed_any_more_if_it_is_interrupted_before(tmp_path: Path) -> None:
+    watcher, events = watched(Quiet(told_in=BEFORE.name), tmp_path)
+    assert watcher.passed.interrupted
+    assert watcher.passed.code is None
+    assert events == [(EventKind.PHASE_STARTED, BEFORE.name)]
+
+
+def test_a_cluster_that_is_away_in_the_end_does_not_take_with_it_what_was_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def versions(*_: object) -> dict[str, str]:
+        asked.append(None)
+        if len(asked) == 1:
+            return {"node-1": "1.37.2"}
+        raise ApiUnreachable("the API server does not answer", "")
+
+    monkeypatch.setattr(module, "versions_of", versions)
+    quiet = Quiet()
+    watcher, events = watched(quiet, tmp_path)
+    assert (dict(watcher.passed.began), dict(watcher.passed.ended)) == ({"node-1": "1.37.2"}, {})
+    assert events[-1] == (EventKind.PHASE_ENDED, CHANGE.name)
+    assert "does not answer" in quiet.said[-1]
+
+
+def test_what_is_told_to_end_when_all_is_seen_ends_with_its_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To end its flows takes some seconds."""
+
+    class ToldWhileItStops(Stream):
+        def stop(self) -> None:
+            ending._asked(signal.SIGINT, None)
+            super().stop()
+
+    monkeypatch.setattr(ending, "_state", ending._State())
+    monkeypatch.setattr(watching, "Stream", ToldWhileItStops)
+    anything = cast(Any, SimpleNamespace(surroundings=SimpleNamespace(backends=SimpleNamespace(nodes={}))))
+    with watching._flowing(anything, anything, Evidence(tmp_path, "watch")) as stream:
+        pass
+    assert ending.requested()
+    assert stream.broken == []
