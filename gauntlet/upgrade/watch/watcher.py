@@ -24,8 +24,9 @@ from gauntlet.upgrade.watch.sightings import AWAY
 from gauntlet.upgrade.watch.stream import Group, Stream
 from gauntlet.upgrade.watch.surroundings import ClientSeen
 from gauntlet.upgrade.watch.target import Watched
+from gauntlet.upgrade.watch.unwatched import Unwatched
 from gauntlet.upgrade.watch.versions import Versions, versions_of
-from gauntlet.upgrade.watch.workplace import Workplace
+from gauntlet.upgrade.watch.workplace import RUN_S, Workplace
 
 # The control: so long nothing is done, and nothing may be lost.
 CONTROL_S = 5.0
@@ -53,6 +54,9 @@ class Watcher:
         self._clients: dict[str, Group] = {}
         self._ports: list[Group] = []
         self._mended_s = 0.0
+        self._unwatched = Unwatched()
+        # What keeps flows from a client pod that runs, by its node.
+        self._unreached: dict[str, str] = {}
 
     def go(self, order: Order, folder: Path) -> None:
         """The whole of it, from the first flow to the last look.
@@ -95,6 +99,8 @@ class Watcher:
         """What is to be known at the end of the change. Adds to `found` as it goes."""
         found.append(self._change_of_endpoints(CHANGE.name))
         found += self._standing()
+        self._take_news()
+        found += self._unwatched.findings(self._why_unwatched)
         try:
             self.passed.ended = self._versions()
         except ApiUnreachable as error:
@@ -191,6 +197,13 @@ class Watcher:
                 self.passed.findings[CHANGE.name].append(found)
                 return
             self._pass(1.0, f"waiting for rest: {why}")
+        self._await_clients(began + order.rest_s)
+
+    def _await_clients(self, ends_s: float) -> None:
+        """A node that came last is at rest before its client is: an image may have to be pulled."""
+        ends_s = min(ends_s, time.monotonic() + RUN_S)
+        while self._watched.daemon_sets and self._unwatched.there and time.monotonic() < ends_s:
+            self._pass(1.0, f"waiting for a client on {', '.join(self._unwatched.there)}")
 
     def _pass(self, seconds: float | None, what: str) -> None:
         ends = None if seconds is None else time.monotonic() + seconds
@@ -224,12 +237,16 @@ class Watcher:
             client = self._watched.client(seen.pod)
         except GauntletError as error:
             self._show.say(f"{seen.pod.metadata.name} does not send: {error.what}")
+            self._unreached[seen.pod.spec.node_name] = error.what
             return
         self._clients[seen.uid] = Group(client.name, client.node, self._place.asked_by(client))
         self._stream.join(self._clients[seen.uid])
+        self._unwatched.has_client(seen.pod.spec.node_name)
 
     def _take_event(self, event: Event) -> None:
         self._show.say(" ".join(filter(None, (event.node, str(event.kind).replace("_", " "), event.detail))))
+        if event.node is not None:
+            self._note_unwatched(event.kind, event.node)
         for group in (*self._clients.values(), *self._ports):
             if group.node != event.node or event.node is None:
                 continue
@@ -237,6 +254,17 @@ class Watcher:
                 self._stream.lose(group.key, str(event.kind).replace("_", " "))
             elif event.kind is EventKind.NODE_READY:
                 self._stream.join(group)
+
+    def _note_unwatched(self, kind: EventKind, node: str) -> None:
+        if kind in AWAY:
+            self._unwatched.away(node)
+        elif kind not in (EventKind.NODE_CAME, EventKind.NODE_READY) or node in self._seen.nodes.away:
+            return
+        elif all(group.node != node for group in self._clients.values()):
+            self._unwatched.ready(node)
+
+    def _why_unwatched(self, node: str) -> str:
+        return self._unreached.get(node) or self._place.why_no_client(node)
 
     def _change_of_endpoints(self, phase: str) -> Finding:
         """Whether all nodes follow a change: traffic goes on by the rules of a kube-proxy that is gone."""

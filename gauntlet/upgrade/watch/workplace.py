@@ -31,8 +31,8 @@ from gauntlet.workload.served import RunningBackend, Served
 from gauntlet.workload.service import STICKY
 from gauntlet.workload.workload import Workload
 
-# An image may have to be pulled.
-_RUN_S = 180.0
+# So long a client or a backend may take to run: an image may have to be pulled.
+RUN_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ class Workplace:
             return effect_of(EndpointChange(workload, self._events, self._traffic, askers, pair, name).make())
         except GauntletError as error:
             return Finding(CHECK, Verdict.INCONCLUSIVE, error.what, remedy=error.remedy)
+
+    def why_no_client(self, node: str) -> str:
+        """What is known of why no client runs on a node that has come."""
+        if not self._watched.daemon_sets:
+            return "this cluster makes no pods of DaemonSets there"
+        try:
+            found = _pods(self._watched.api, self.namespace, pods.CLIENT)
+        except GauntletError as error:
+            return error.what
+        mine = [each for each in found if each.spec.node_name == node]
+        return (
+            "; ".join(f"{each.metadata.name}: {each.unpullable or each.trouble}" for each in mine) or "no pod is there"
+        )
 
     def _two_backends(self) -> tuple[RunningBackend, RunningBackend]:
         """Of a cluster with a single backend, a client is the other: it serves as well."""
@@ -138,7 +151,7 @@ def _await_pods(api: Api, namespace: str, nodes: int) -> None:
     until(
         run,
         what=f"a client and a backend serve on each of {nodes} nodes",
-        deadline_s=_RUN_S,
+        deadline_s=RUN_S,
         every_s=0.3,
         remedy=f"kubectl -n {namespace} describe daemonsets,pods",
     )
@@ -168,5 +181,8 @@ def _running(api: Api, namespace: str, app: str) -> list[RunningBackend]:
 
 
 def _serving(api: Api, namespace: str, app: str) -> list[PodObject]:
-    found = api.list(PodObject, f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": f"{APP_LABEL}={app}"})
-    return [pod for pod in found if pod.serves]
+    return [pod for pod in _pods(api, namespace, app) if pod.serves]
+
+
+def _pods(api: Api, namespace: str, app: str) -> tuple[PodObject, ...]:
+    return api.list(PodObject, f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": f"{APP_LABEL}={app}"})

@@ -14,6 +14,7 @@ from gauntlet.ground.cluster import Cluster, ProxyMode
 from gauntlet.ground.finding import Verdict
 from gauntlet.ground.history import EventKind
 from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, delete_if_there
 from gauntlet.providers import ClusterSpec, provider
 from gauntlet.report.annotations import ACTIONS
 from gauntlet.report.making import STEP_SUMMARY
@@ -46,6 +47,16 @@ print("killed it")
 sys.exit(3)
 """
 )
+# A node that is ready, and on which nobody runs a pod.
+NEW_NODE = """
+import sys
+from pathlib import Path
+from gauntlet.kube.api import Api, delete_if_there
+from gauntlet.providers import connect
+status = {"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {"operatingSystem": "linux"}}
+node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-9"}, "status": status}
+Api(connect(Path(sys.argv[1])).api).post("/api/v1/nodes", node)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +105,18 @@ def test_a_kube_proxy_that_is_killed_is_an_event_and_the_failure_of_the_command_
     assert "killed it" in found.output
     assert found.nodes_of("proxy_stopped") == {HURT}
     assert found.nodes_of("proxy_restarted") == {HURT}
+
+
+def test_a_node_that_comes_and_has_no_client_cannot_be_told(cluster: Cluster, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", NEW_NODE, str(cluster.kubeconfig)]
+    try:
+        found = ended(start(cluster, tmp_path, "--", *command), cluster, tmp_path)
+    finally:
+        delete_if_there(Api(cluster.api), "/api/v1/nodes/node-9")
+    assert (found.code, found.answer, found.failed) == (1, "cannot tell", set()), found.output
+    assert found.nodes_of("node_came") == {"node-9"}
+    assert found.verdict("change", "nodes") is Verdict.INCONCLUSIVE
+    assert "node-9 (this cluster makes no pods of DaemonSets there)" in " ".join(found.output.split())
 
 
 def test_what_is_interrupted_is_ended_and_judged(cluster: Cluster, tmp_path: Path) -> None:

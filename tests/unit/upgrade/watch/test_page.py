@@ -10,6 +10,7 @@ from gauntlet.upgrade.page import WIDTH
 from gauntlet.upgrade.watch.course import CHANGE, Watch
 from gauntlet.upgrade.watch.losses import losses
 from gauntlet.upgrade.watch.page import Heading, page
+from gauntlet.upgrade.watch.unwatched import Unwatched
 from tests.unit.checkers.histories import ns
 from tests.unit.upgrade.watch.watches import OTHER, PHASES, judge, rows, watch
 
@@ -69,3 +70,13 @@ def test_a_version_that_is_not_known_of_a_node_is_not_that_of_all() -> None:
 
 def test_that_nobody_attempted_anything_is_not_that_nobody_lost_anything() -> None:
     assert "Nobody attempted anything." in text(watch([]))
+
+
+def test_a_node_on_which_no_client_ran_is_named_with_the_reason() -> None:
+    unwatched = Unwatched()
+    unwatched.ready("node-3")
+    shown = " ".join(text(watch(rows(), *unwatched.findings(lambda _: "client-x: Pending, ErrImagePull"))).split())
+    assert "watch of kubectl rollout restart: CANNOT TELL" in shown
+    assert "no client ran on nodes that came meanwhile" in shown
+    assert "node-3 (client-x: Pending, ErrImagePull)" in shown
+    assert "remedy: see what keeps pods of DaemonSets from running on new nodes" in shown
