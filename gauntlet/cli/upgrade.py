@@ -245,7 +245,7 @@ def _undertake(
     """
     from gauntlet.cli.publication import publish
     from gauntlet.cli.upgrade_cases import runner
-    from gauntlet.ground import ending
+    from gauntlet.ground import ending, output
     from gauntlet.kube.api import Api
     from gauntlet.providers.protocol import RollingCluster
     from gauntlet.report.results_file import LOGS, write
@@ -256,6 +256,7 @@ def _undertake(
     from gauntlet.upgrade.record import Run, recorded
     from gauntlet.upgrade.resolver import Dns
 
+    output.outlive_readers()
     maker.prepare(spec, click.echo)
     started = datetime.now(UTC)
     subjects = dict(zip(Side, spec.subjects, strict=True))

@@ -106,6 +106,7 @@ def _undertake(
 ) -> tuple[Answer, list[str]]:
     """Watch, judge, and write results.json into `folder`; the answer, and its page."""
     from gauntlet.cli.publication import publish
+    from gauntlet.ground import output
     from gauntlet.report.results_file import write
     from gauntlet.traffic.evidence import FOLDER as EVIDENCE
     from gauntlet.upgrade.limits import unresolved
@@ -119,6 +120,7 @@ def _undertake(
     from gauntlet.upgrade.watch.watching import NAME as WATCH
     from gauntlet.upgrade.watch.watching import watch
 
+    output.outlive_readers()
     started = datetime.now(UTC)
     hold_s = terms.promised.slo.roll.hold_s
     with opened(options, reach) as watched:

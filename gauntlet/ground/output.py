@@ -1,7 +1,8 @@
-"""Standard output whose reader may go away (`gauntlet run | head`): the run then ends in order, without a traceback."""
+"""Standard output whose reader may go away (`gauntlet run | head`, a closed terminal): the run then ends in order."""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -19,7 +20,10 @@ class _Pipe(io.FileIO):
     def write(self, data: object, /) -> int:
         try:
             return super().write(data)  # type: ignore[arg-type]
-        except BrokenPipeError:
+        except OSError as error:
+            # Of a terminal that is gone, it is EIO.
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             if not self._told:
                 self._told = True
                 with suppress(OSError):  # nobody may read this either

@@ -196,6 +196,42 @@ def test_a_run_whose_reader_goes_ends_in_order(start: Start, tmp_path: Path) -> 
     assert errors.read_text() == "nobody reads the output any more: the run ends\n"
 
 
+WRITES = """
+import sys, time
+from gauntlet.ground import ending, output
+ending.obey()
+output.outlive_readers()
+try:
+    while True:
+        print("it goes on", flush=True)
+        time.sleep(0.05)
+except KeyboardInterrupt:
+    print("what was seen is judged", flush=True)
+    open(sys.argv[1], "w").close()
+"""
+
+
+def test_a_terminal_that_is_closed_ends_in_order_what_writes_to_it(tmp_path: Path) -> None:
+    """Whether or not it tells so: here it is not the terminal that controls the process."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITES, str(tmp_path / "judged")],
+        cwd=project_root(),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        os.close(theirs)
+        assert b"it goes on" in os.read(ours, 100)
+        os.close(ours)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process_tree.kill(process)
+    assert (process.returncode, errors) == (0, "nobody reads the output any more: the run ends\n")
+    assert (tmp_path / "judged").exists()
+
+
 def test_clean_up_is_not_broken_off_by_a_first_signal() -> None:
     code = """
 import os, signal

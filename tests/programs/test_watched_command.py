@@ -64,6 +64,36 @@ def test_one_that_heeds_no_gentle_signal_is_ended_all_the_same(tmp_path: Path, m
     assert command.code == 128 + signal.SIGKILL
 
 
+TOLD_TWICE = """
+import os, signal, sys, threading
+from pathlib import Path
+from gauntlet.ground import ending
+from gauntlet.ground.waiting import until
+from gauntlet.upgrade.watch.command import OUTPUT, Command
+
+ending.obey()
+ending.SAME_REQUEST_S = 0.0
+folder = Path(sys.argv[1])
+command = Command(["sh", "-c", "trap '' INT TERM; echo $$; while :; do sleep 0.1; done"], folder)
+until(lambda: (folder / OUTPUT).read_text(), what="it ignores signals", deadline_s=20)
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    command.end()
+"""
+
+
+def test_that_it_goes_on_is_said_if_nobody_waits_for_its_end(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD_TWICE, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    command = int((tmp_path / OUTPUT).read_text())
+    os.killpg(command, signal.SIGKILL)
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr.endswith(f"the command goes on, or is about to end: kill -- -{command}\n")
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user that may not end root's processes")
 def test_that_one_of_another_user_could_not_be_ended_is_said(tmp_path: Path) -> None:
     command = Command(["sleep", "600"], tmp_path)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from gauntlet.ground import ending
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.waiting import NotInTime, until
 
@@ -52,6 +53,7 @@ class Command:
             except OSError as error:
                 raise UsageError(f"{argv[0]} cannot be started: {error.strerror}", "is it a program?") from None
         self._read = 0
+        self._forget = ending.at_once(self._say_that_it_goes_on)
 
     @property
     def code(self) -> int | None:
@@ -75,8 +77,11 @@ class Command:
         Without effect on one that has ended by itself: what that left running is meant to run. Returns what is to be
         said of what could not be ended, as it runs as another user (sudo(8)); empty if there is nothing.
         """
-        if self.code is not None:
-            return ""
+        left = "" if self.code is not None else self._told_to_end()
+        self._forget()
+        return left
+
+    def _told_to_end(self) -> str:
         for number in _SIGNALS:
             try:
                 with suppress(ProcessLookupError):  # it ended in this moment
@@ -89,6 +94,11 @@ class Command:
                 continue
             break
         return ""
+
+    def _say_that_it_goes_on(self) -> None:
+        """Done if this process ends at once: what is somebody's change is not killed half-way."""
+        if self.code is None:
+            os.write(2, f"the command goes on, or is about to end: kill -- -{self._process.pid}\n".encode())
 
     def _is_over(self) -> bool:
         """Whether nobody of its group is left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -85,11 +86,19 @@ def opened(options: ExistingOptions, reach: Reach) -> Iterator[Watched]:
     """
     found = access(options.kubeconfig, options.context)
     made = origin(found.kubeconfig, found.context)
-    with _ours(found, made) if made is not None else _somebodys(found, options, reach) as watched:
-        if reach is Reach.NODES:
-            yield watched
-        else:
-            yield replace(watched, nodes=(), outside=None, balanced=False)
+    forget = ending.at_once(_say_what_is_left)
+    try:
+        with _ours(found, made) if made is not None else _somebodys(found, options, reach) as watched:
+            if reach is Reach.NODES:
+                yield watched
+            else:
+                yield replace(watched, nodes=(), outside=None, balanced=False)
+    finally:
+        forget()
+
+
+def _say_what_is_left() -> None:
+    os.write(2, b"what the watch has made is still in the cluster: the next watch there deletes it first\n")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -149,3 +150,24 @@ def test_one_that_is_told_to_end_while_it_looks_once_more_is_judged_by_all_that_
     assert found.verdict("change", "last-look") is Verdict.INCONCLUSIVE
     assert found.verdict("change", "availability: new TCP") is Verdict.PASS
     assert (results_folder(tmp_path) / "report.html").exists()
+
+
+def test_a_terminal_that_is_lost_ends_it_in_order(cluster: Cluster, tmp_path: Path) -> None:
+    """As Ctrl-C does, which is how a watch without a command ends."""
+    ours, theirs = os.openpty()
+    process = start(cluster, tmp_path, terminal=theirs)
+    os.close(theirs)
+
+    def watches() -> bool:
+        # Who does not read makes it wait.
+        while select.select([ours], [], [], 0)[0]:
+            os.read(ours, 1 << 16)
+        return (EventKind.PHASE_STARTED, "change") in [
+            (each["kind"], each["subject"]) for each in events_below(tmp_path)
+        ]
+
+    until(watches, what="it watches", deadline_s=WITHIN_S)
+    os.close(ours)
+    found = ended(process, cluster, tmp_path)
+    assert (found.code, found.answer, found.failed) == (0, "may", set())
+    assert (found.watch.interrupted, found.watch.exit_code) == (True, None)

@@ -53,12 +53,19 @@ class Watched:
 
 
 def start(
-    cluster: Cluster, tmp_path: Path, *rest: str, environment: Mapping[str, str] | None = None
+    cluster: Cluster,
+    tmp_path: Path,
+    *rest: str,
+    environment: Mapping[str, str] | None = None,
+    terminal: int | None = None,
 ) -> subprocess.Popen[str]:
+    """Start it; on this terminal, which is then its own, or with pipes."""
+    way = () if terminal is None else ("setsid", "--ctty")
     return subprocess.Popen(
-        [GAUNTLET, "watch", f"--kubeconfig={cluster.kubeconfig}", *chosen(tmp_path), *rest],
+        [*way, GAUNTLET, "watch", f"--kubeconfig={cluster.kubeconfig}", *chosen(tmp_path), *rest],
         env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE,
+        stdin=terminal,
+        stdout=subprocess.PIPE if terminal is None else terminal,
         stderr=subprocess.STDOUT,
         text=True,
     )
@@ -66,7 +73,7 @@ def start(
 
 def ended(process: subprocess.Popen[str], cluster: Cluster, tmp_path: Path) -> Watched:
     """Wait for its end. It has left nothing in the cluster then."""
-    output, _ = process.communicate(timeout=WITHIN_S)
+    output = process.communicate(timeout=WITHIN_S)[0] or ""
     left = [each.metadata.name for each in marker.own(Api(cluster.api))]
     assert not [name for name in left if name.startswith("kp-watch-")]
     return Watched(process.returncode, output, load(results_folder(tmp_path)))
