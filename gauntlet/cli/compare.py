@@ -34,18 +34,22 @@ def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None,
     """
     from gauntlet.report.results_file import load
     from gauntlet.upgrade.compare import Side, compare, pairs, unpaired
-    from gauntlet.upgrade.comparison import judged, lines
+    from gauntlet.upgrade.comparison import beside, judged, lines
     from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.verdict import Answer
 
     terms = Terms.read(slos)
     old, new = load(before), load(after)
     codes = []
-    for was, now in pairs(old, new, subjects):
+    compared = pairs(old, new, subjects)
+    names = {now for _, now in compared}
+    for was, now in compared:
         first, second = Side.of(old, was), Side.of(new, now)
         changes = compare(first, second, terms.promised.slo.worse)
-        found = judged(first, second, changes, now, terms.acceptances, datetime.now(UTC).date())
-        click.echo("\n".join(lines(was, now, found)))
+        # One of another pair is none of this one's, and not idle.
+        mine = [each for each in terms.acceptances if each.subject not in names - {now}]
+        found = judged(first, second, changes, now, mine, datetime.now(UTC).date())
+        click.echo("\n".join(lines(was, now, found, beside(old, new, was, now))))
         codes.append(found.answer.exit_code)
     for name in unpaired(old, new, subjects):
         click.echo(f"{name}: cannot tell whether something got worse: the second run does not have it (--subjects)")

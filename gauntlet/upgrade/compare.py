@@ -66,11 +66,16 @@ def pairs(before: Results, after: Results, chosen: str | None = None) -> tuple[t
     Raises UsageError if a run does not have them, or if it is not plain which are meant.
     """
     if chosen is not None:
-        was, _, now = chosen.partition(",")
-        for results, name in ((before, was), (after, now)):
+        was, comma, now = (part.strip() for part in chosen.partition(","))
+        if not comma:
+            raise UsageError(
+                f"--subjects names one subject, {was!r}, and two are compared",
+                f"--subjects BEFORE,AFTER, as in --subjects {before.names[0]},{after.names[0]}",
+            )
+        for which, results, name in (("first", before, was), ("second", after, now)):
             if name not in results.names:
                 raise UsageError(
-                    f"the run of {results.command!r} does not have a subject {name!r}",
+                    f"the {which} run does not have a subject {name!r}",
                     f"--subjects BEFORE,AFTER with names of its subjects: {', '.join(results.names)}",
                 )
         return ((was, now),)
@@ -185,7 +190,8 @@ def _is_of_chance(record: FindingRecord) -> bool:
     Where nothing is promised, as long as a fault lasts, it is the length of an outage in other words; where everything
     is, the verdict says whether it is.
     """
-    return bool(record.resolution) and record.threshold is not None and 0 < record.threshold < 1
+    counted = record.resolution is not None and 0 < record.resolution <= 1
+    return counted and record.threshold is not None and 0 < record.threshold < 1
 
 
 def _share(was: FindingRecord, now: FindingRecord, promise: WorsePromise, significance: float) -> Iterator[Change]:

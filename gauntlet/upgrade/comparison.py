@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
+from gauntlet.report.results import Results
 from gauntlet.upgrade.compare import Change, Side
 from gauntlet.upgrade.verdict import Answer, Concern, Judgement, Observation, judge, notes
 
@@ -34,10 +36,43 @@ def judged(
     return judge([observation], changes, acceptances=acceptances, known_defects=known, subject=subject, today=today)
 
 
-def lines(before: str, after: str, found: Judgement) -> Iterator[str]:
-    """A headline, and a line for each reason, acceptance, gain and difference by design."""
+def beside(before: Results, after: Results, was: str, now: str) -> Iterator[str]:
+    """What a reader has to know of the two runs: that one is not whole, and in what else than the subject they differ.
+
+    `was` and `now` are the names of the subjects; what is said of versions is what these do not say.
+    """
+    for which, run in (("first", before), ("second", after)):
+        if run.incomplete:
+            yield f"the {which} run is not whole: {run.incomplete}"
+        if PROXY_PATH in run.environment:
+            programs = run.environment[PROXY_PATH]
+            yield f"in the {which} run programs of {programs} stood before those that kube-proxy calls"
+    first, second = before.subject(was), after.subject(now)
+    assert first is not None
+    assert second is not None
+    told = [
+        ("provider", before.provider, after.provider),
+        ("kernel of the nodes", first.kernel, second.kernel),
+        ("IP families", first.families, second.families),
+    ]
+    if was == now:
+        told += [
+            ("kube-proxy", first.version, second.version),
+            ("control plane", first.control_plane, second.control_plane),
+        ]
+    for what, one, other in told:
+        if one and other and one != other:
+            yield f"{what}: {one}, then {other}"
+
+
+def lines(before: str, after: str, found: Judgement, beside: Iterable[str] = ()) -> Iterator[str]:
+    """A headline, and a line for each reason, acceptance, gain and difference by design.
+
+    Above them stands what is to be known of the runs themselves (`beside`).
+    """
     count = len(found.accepted)
     yield f"{before} -> {after}: {_WORDS[found.answer]}{f' ({count} accepted)' if count else ''}"
+    yield from (f"  note: {each}" for each in beside)
     yield from (f"  known defect of {after}: {name}" for name in found.known_defects)
     for reason in found.reasons:
         word = "worse" if reason.finding.verdict is Verdict.FAIL else "unclear"

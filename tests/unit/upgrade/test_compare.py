@@ -183,6 +183,11 @@ def test_a_share_that_is_not_of_chance_is_left_to_the_verdict(threshold: float |
     assert course(side(share(1000, 1000, threshold)), side(share(500, 1000, threshold))) is None
 
 
+def test_a_share_that_is_not_counted_in_attempts_is_left_to_the_verdict() -> None:
+    coarse = record("availability", 0.9, 3.0, unit="share", threshold=0.4)
+    assert course(side(coarse), side(coarse)) is None
+
+
 def test_figures_of_a_case_that_did_not_pass_are_of_something_else() -> None:
     was, now = side(span(2.0), verdict=FAIL), side(span(9.0), verdict=FAIL)
     assert compare(was, now, PROMISE) == ()

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gauntlet.cli.main import main
+from gauntlet.ground.environment import PROXY_PATH
 from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.results import FindingRecord, Results
@@ -59,6 +60,13 @@ def test_what_is_not_plain_is_refused_with_the_names(chosen: str | None) -> None
     with pytest.raises(UsageError) as caught:
         pairs(run(PASS, "iptables", "ipvs"), run(PASS, "nftables"), chosen)
     assert "--subjects BEFORE,AFTER" in caught.value.remedy
+
+
+def test_one_name_is_not_enough_and_a_blank_after_the_comma_is_fine() -> None:
+    before, after = run(PASS, "iptables", "ipvs"), run(PASS, "nftables")
+    with pytest.raises(UsageError, match="names one subject, 'ipvs', and two are compared"):
+        pairs(before, after, "ipvs")
+    assert pairs(before, after, "ipvs, nftables") == (("ipvs", "nftables"),)
 
 
 def compare(tmp_path: Path, before: Results, after: Results, *options: str) -> Result:
@@ -127,6 +135,48 @@ def test_what_is_accepted_is_said_and_not_for_longer_than_it_lasts(tmp_path: Pat
     # Its last day is one on which it was accepted.
     assert f"accepted until 2001-01-01, and no longer: case, case {CASE} (known)" in said.output
     assert said.exit_code == 1
+
+
+def test_an_acceptance_of_another_subject_is_not_called_idle(tmp_path: Path) -> None:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "accepted.yaml").write_text(
+        "accepted:\n"
+        "  - {check: case, subject: nftables, reason: known, until: '2999-01-01'}\n"
+        "  - {check: case, subject: nftabels, reason: misspelt, until: '2999-01-01'}\n"
+    )
+    both = ("iptables", "nftables")
+    after = run(FAIL, *both)
+    sound = after.findings[0].model_copy(update={"verdict": PASS})
+    after = after.model_copy(update={"findings": (sound, after.findings[1])})
+    said = compare(tmp_path, run(PASS, *both), after, f"--slos={ours}")
+    assert "nftables -> nftables: nothing got worse (1 accepted)" in said.output
+    assert "nothing like it failed: case, subject nftables " not in said.output
+    assert "nothing like it failed: case, subject nftabels (misspelt)" in said.output
+
+
+def test_what_is_not_alike_in_the_two_runs_is_noted(tmp_path: Path) -> None:
+    before, after = run(PASS, "nftables"), run(PASS, "nftables")
+    older = before.subjects[0].model_copy(update={"version": "1.36.3", "kernel": "6.1.0"})
+    newer = after.subjects[0].model_copy(update={"kernel": "6.18.0"})
+    before = before.model_copy(
+        update={
+            "subjects": (older,),
+            "provider": "sandbox",
+            "incomplete": "interrupted: 146 of 568 cases had not begun",
+        }
+    )
+    hurt = {PROXY_PATH: "/opt/saboteurs"}
+    after = after.model_copy(update={"subjects": (newer,), "provider": "kind", "environment": hurt})
+    said = compare(tmp_path, before, after)
+    assert said.output.splitlines() == [
+        "nftables -> nftables: nothing got worse",
+        "  note: the first run is not whole: interrupted: 146 of 568 cases had not begun",
+        "  note: in the second run programs of /opt/saboteurs stood before those that kube-proxy calls",
+        "  note: provider: sandbox, then kind",
+        "  note: kernel of the nodes: 6.1.0, then 6.18.0",
+        "  note: kube-proxy: 1.36.3, then 1.37.2",
+    ]
 
 
 def test_a_folder_that_is_not_of_a_run_is_refused(tmp_path: Path) -> None:
