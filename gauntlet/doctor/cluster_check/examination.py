@@ -194,5 +194,5 @@ def _summary(facts: ClusterFacts, node: NodeFacts, differences: frozenset[Mismat
         healthz="" if node.unseen else str(node.healthz.code or "no answer"),
         synced=health.synced(node, mode),
         services=data_plane.count(facts, node, differences),
-        conntrack="" if table is None else f"{table.fill:.0%}",
+        conntrack="" if table is None else table.share,
     )

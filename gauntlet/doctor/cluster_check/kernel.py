@@ -25,7 +25,8 @@ def judge_conntrack(node: NodeFacts) -> Iterator[Diagnosis]:
         remedy = "modprobe nf_conntrack: without it no Service works"
         yield Diagnosis(CONNTRACK, Level.UNKNOWN, node.name, what, remedy)
         return
-    what = f"{table.count} of {table.most} connections tracked ({table.fill:.0%})"
+    of = f" of {table.most}" if table.most else ""
+    what = f"{table.count}{of} connections tracked ({table.share})"
     if table.fill < WARN_FILL:
         yield Diagnosis(CONNTRACK, Level.OK, node.name, what)
         return

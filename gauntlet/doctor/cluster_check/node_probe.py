@@ -58,7 +58,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Conntrack:
-    """Entries of the table of tracked connections, and how many there may be."""
+    """Entries of the table of tracked connections, and how many there may be: 0 is no limit (nf_conntrack_core.c)."""
 
     count: int
     most: int
@@ -67,6 +67,11 @@ class Conntrack:
     def fill(self) -> float:
         """In [0, 1], or more where the limit was lowered under the count."""
         return self.count / self.most if self.most else 0.0
+
+    @property
+    def share(self) -> str:
+        """The same in words."""
+        return f"{self.fill:.0%}" if self.most else "no limit"
 
 
 @dataclass(frozen=True)

@@ -108,13 +108,13 @@ def _pods(facts: ClusterFacts, node: NodeFacts) -> Iterator[Diagnosis]:
 
 
 def _unready(pod: PodObject, node: str) -> Diagnosis:
-    name = pod.metadata.name
+    name, kubectl = pod.metadata.name, f"kubectl -n {pod.metadata.namespace}"
     return Diagnosis(
         CHECK,
         Level.PROBLEM,
         node,
         f"the kube-proxy pod is not ready ({pod.trouble})",
-        f"kubectl -n {pod.metadata.namespace} logs {name} --previous; kubectl describe pod {name}",
+        f"{kubectl} logs {name} --previous; {kubectl} describe pod {name}",
     )
 
 

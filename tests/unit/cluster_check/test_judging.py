@@ -121,6 +121,18 @@ def test_what_could_not_be_looked_at_is_no_pass(changed: dict[str, object], chec
     assert any(each.verdict is Verdict.INCONCLUSIVE for each in findings(found))
 
 
+def test_a_table_without_a_limit_is_never_full_and_no_zero_is_called_a_limit() -> None:
+    found = report(cluster(), node(conntrack=Conntrack(5000, 0)), node("node-2"))
+    assert told(found, Level.OK, "conntrack", "5000 connections tracked", "node-1").what.endswith("(no limit)")
+    assert [each.conntrack for each in found.nodes] == ["no limit", "10%"]
+
+
+def test_what_to_do_about_a_pod_that_is_not_ready_names_its_namespace() -> None:
+    found = report(cluster(pods=(pod("node-1", reason="CrashLoopBackOff"), pod("node-2"))))
+    remedy = told(found, Level.PROBLEM, "kube-proxy", "is not ready", "node-1").remedy
+    assert remedy.count("kubectl -n kube-system ") == remedy.count("kubectl ") == 2
+
+
 def test_a_node_out_of_reach_is_unknown() -> None:
     found = report(cluster(), NodeFacts("node-1", unseen="no ssh"), node("node-2"))
     told(found, Level.UNKNOWN, "access", "no ssh", "node-1")
