@@ -14,6 +14,8 @@ import yaml
 
 from gauntlet.cli.upgrade import upgrade
 from gauntlet.ground.paths import project_root
+from gauntlet.report.junit import FILE
+from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
 from tests.programs import workflow_file
 
 PAGE = project_root() / "docs" / "ci.md"
@@ -101,6 +103,46 @@ def test_an_input_is_never_part_of_the_script(tmp_path: Path) -> None:
     assert not (tmp_path / "calls.hurt").exists()
 
 
+def test_a_pattern_among_the_options_does_not_become_files(tmp_path: Path) -> None:
+    given = {"from": "ipvs", "to": "iptables", "options": "--slos *"}
+    assert understood(action(tmp_path, **given)).params["slos"] == Path("*")
+
+
+def test_what_was_built_is_kept_although_the_answer_is_no() -> None:
+    """actions/cache keeps nothing of a job that fails (actions/cache, issue 1099)."""
+    prepare, gate = (
+        yaml.safe_load((workflow_file.GITHUB / "actions" / name / "action.yaml").read_text(encoding="utf-8"))
+        for name in ("prepare", "gate-upgrade")
+    )
+    steps = {each["uses"]: each for each in (*prepare["runs"]["steps"], *gate["runs"]["steps"]) if "uses" in each}
+    restored, kept = steps["actions/cache@v4"], steps["actions/cache/save@v4"]
+    assert restored["with"] == kept["with"]
+    assert steps["actions/upload-artifact@v4"]["if"] == "always()"
+    # Whoever prepares otherwise has a cache of their own.
+    assert kept["if"] == "always() && env.GAUNTLET_CACHE_KEY"
+    (exported,) = (each for each in prepare["runs"]["steps"] if "GITHUB_ENV" in each.get("run", ""))
+    assert exported["run"] == 'echo "GAUNTLET_CACHE_KEY=$KEY" >> "$GITHUB_ENV"'
+    assert prepare["runs"]["steps"].index(exported) < prepare["runs"]["steps"].index(restored)
+    (job,) = yaml.safe_load(block("gitlab")).values()
+    assert (job["cache"]["when"], job["artifacts"]["when"]) == ("always", "always")
+
+
+def test_what_is_uploaded_is_each_run_once(tmp_path: Path) -> None:
+    """GitHub, GitLab and Jenkins follow links."""
+    run = new_run(tmp_path / "results")
+    (run / FILE).touch()
+    point_latest(run, LATEST)
+    point_latest(run, LATEST_SELECTION)
+    (job,) = yaml.safe_load(block("gitlab")).values()
+    jenkins = re.findall(r"'(results/[^']*)'", block("jenkins"))
+    steps = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
+    (upload,) = (each["with"]["path"] for each in steps if each.get("uses", "").startswith("actions/upload-artifact@"))
+    for pattern in (job["artifacts"]["reports"]["junit"], *jenkins, f"{upload}/*"):
+        # Of Python a pattern has one star for files.
+        found = tmp_path.glob(pattern.replace("/**", "/*"))
+        assert [path.resolve() for path in found] == [run / FILE], pattern
+
+
 def test_a_workflow_of_ours_uses_the_action_with_pairs_that_it_understands() -> None:
     pairs = {
         (command.argv[command.argv.index("--from") + 1], command.argv[command.argv.index("--to") + 1])
@@ -118,19 +160,29 @@ def test_gitlabs_script_runs(tmp_path: Path) -> None:
     assert [call[0] for call in found] == ["git", "setup", "make", "gauntlet", "gauntlet"]
     made = understood(found[-1])
     assert (made.params["today"], made.params["following"]) == ("iptables@1.36", "nftables@1.37")
-    assert made.params["results"] / "*" / "junit.xml" == tmp_path / job["artifacts"]["reports"]["junit"]
+    assert made.params["results"] / "2*" / "junit.xml" == tmp_path / job["artifacts"]["reports"]["junit"]
 
 
 def test_jenkins_steps_run(tmp_path: Path) -> None:
     text = block("jenkins")
     variables = dict(re.findall(r"^ +(\w+) = '([^']*)'$", text, re.MULTILINE))
     variables |= {"GAUNTLET_REPOSITORY": "https://example.org/gauntlet", "WORKSPACE": str(tmp_path)}
-    found = calls(re.findall(r"^ +sh '([^']*)'$", text, re.MULTILINE), tmp_path, variables)
+    found = calls(re.findall(r"^ +sh '([^']*)'", text, re.MULTILINE), tmp_path, variables)
     assert [call[0] for call in found] == ["git", "sudo", "make", "gauntlet", "gauntlet"]
     made = understood(found[-1])
     assert (made.params["today"], made.params["following"]) == ("iptables@1.36", "nftables@1.37")
-    (junit,) = re.findall(r"junit '([^']*)'", text)
-    assert made.params["results"] / "*" / "junit.xml" == tmp_path / junit
+    (junit,) = re.findall(r"junit testResults: '([^']*)'", text)
+    assert made.params["results"] / "2*" / "junit.xml" == tmp_path / junit
+
+
+def test_jenkins_builds_in_a_folder_that_had_a_build_before(tmp_path: Path) -> None:
+    """`git clone` into a folder that is there fails, and reports of the build before are those of this one."""
+    steps = re.findall(r"^ +sh '([^']*)'", block("jenkins"), re.MULTILINE)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "gauntlet").mkdir()
+    before = steps[: next(number for number, step in enumerate(steps) if step.startswith("git clone "))]
+    subprocess.run(["sh", "-ec", "\n".join(before)], cwd=tmp_path, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_inputs_in_the_docs_are_those_of_the_action() -> None:
