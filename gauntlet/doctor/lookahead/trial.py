@@ -6,6 +6,7 @@ its own, so that it could not touch this machine's network if it did start.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
@@ -103,6 +104,8 @@ def _asked(move: Move) -> tuple[tuple[str, ...], str]:
     text = ""
     if move.flags and "config" not in move.flags:
         flags["proxy-mode"] = str(move.will.mode or move.will.said)
+        if move.will.gates:
+            flags["feature-gates"] = ",".join(f"{gate}={json.dumps(on)}" for gate, on in move.will.gates.items())
     else:
         version, kind = KIND
         text = yaml.safe_dump({"apiVersion": version, "kind": kind, **move.will.fields})

@@ -7,9 +7,15 @@ import json
 import pytest
 from rich.console import Console
 
+from gauntlet.doctor.cluster_check.node_probe import Process
 from gauntlet.doctor.cluster_check.report import Level
+from gauntlet.doctor.lookahead import trial
 from gauntlet.doctor.lookahead.equipment import Equipment
+from gauntlet.doctor.lookahead.goal import Goal
+from gauntlet.doctor.lookahead.moves import moves
 from gauntlet.doctor.lookahead.trial import Reading, heard
+from gauntlet.proxy.configuration import of_flags
+from tests.unit.cluster_check.facts import cluster
 from tests.unit.lookahead.sights import outlook, proxy, told
 
 # Lines of kube-proxy 1.37.2.
@@ -42,6 +48,18 @@ LOCKED = (
 )
 def test_what_the_program_says(code: int, said: str, reading: Reading) -> None:
     assert heard(code, said) == reading
+
+
+def test_of_a_kube_proxy_that_is_run_by_flags_the_gates_of_the_goal_are_asked_too() -> None:
+    arguments = ("--proxy-mode=iptables", "--feature-gates=Old=true,Both=true", "--kubeconfig=/etc/kubeconfig")
+    process = Process(7, "S", ("kube-proxy", *arguments))
+    runs = proxy(configuration=of_flags(arguments), processes=(process,))
+    (move,) = moves(cluster(), [runs], {}, Goal.parse("nftables@1.37+New+Both=false"))
+    asked, text = trial._asked(move)
+    assert (text, asked[0]) == ("", "--proxy-mode=nftables")
+    name, _, gates = asked[1].partition("=")
+    assert (name, set(gates.split(","))) == ("--feature-gates", {"Old=true", "New=true", "Both=false"})
+    assert len(asked) == 2
 
 
 def test_that_no_program_was_asked_is_said() -> None:
