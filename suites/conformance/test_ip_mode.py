@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.declared import declared
+from gauntlet.ground import nobody
 from gauntlet.workload import HTTP, UDP, IpMode, Policy, Service, ServiceType, endpoints, ingress
 from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, Pods, Step, Steps
 
@@ -54,7 +55,7 @@ def test_a_proxy_with_policy_local(pods: Pods) -> Steps:
 @declared(source="KEP-1860; API ServiceSpec.loadBalancerSourceRanges")
 def test_ranges_do_not_shut_out_a_proxys_node_ports(pods: Pods) -> Steps:
     """With an address of ipMode Proxy, source ranges are the load balancer's: the NodePorts are open to everybody."""
-    service = replace(_service(PROXY), source_ranges=("192.0.2.0/24", "2001:db8:1::/48"))
+    service = replace(_service(PROXY), source_ranges=nobody.SOURCES)
     return (Step("ranges of nobody", {service: endpoints(pods[0], pods[1])}),)
 
 

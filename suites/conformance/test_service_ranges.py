@@ -15,7 +15,7 @@ from gauntlet.workload.service_range import ServiceRange
 
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("service-ranges")]
 
-# Of the addresses for documentation (RFC 5737): nobody's ClusterIPs, pods or nodes.
+# Nobody's ClusterIPs, pods or nodes: see gauntlet/ground/nobody.py.
 ANOTHER, IN_IT = "198.51.100.128/28", "198.51.100.130"
 # The API server learns of a range from its own watch.
 KNOWN_WITHIN_S = 15.0

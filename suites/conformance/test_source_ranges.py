@@ -6,6 +6,8 @@ from ipaddress import ip_network
 import pytest
 
 from fixtures.declared import declared
+from gauntlet.ground import nobody
+from gauntlet.ground.family import first_of
 from gauntlet.workload import (
     HTTP,
     UDP,
@@ -23,8 +25,6 @@ from gauntlet.workload.catalogue import AT_LOAD_BALANCERS, Pods, Step, Steps
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.needs("load-balancer")]
 
 SERVICE = Service("web", ports=(HTTP, UDP), type=ServiceType.LOAD_BALANCER, app=None)
-# RFC 5737 and 3849: nobody's.
-NOBODY = ("192.0.2.0/24", "2001:db8:1::/48")
 EVERYBODY = ("0.0.0.0/0", "::/0")
 
 
@@ -45,7 +45,7 @@ def test_only_clients_of_the_ranges_are_let_in(pods: Pods) -> Steps:
 @declared(source="API ServiceSpec.loadBalancerSourceRanges")
 def test_ranges_hold_at_ingress_ips_alone(pods: Pods) -> Steps:
     """With ranges that nobody is in, all are dropped at the ingress IPs and answered at ClusterIP and NodePorts."""
-    service = replace(SERVICE, source_ranges=NOBODY)
+    service = replace(SERVICE, source_ranges=nobody.SOURCES)
     return (Step("nobody", {service: endpoints(pods[0], pods[1])}),)
 
 
@@ -56,7 +56,7 @@ def test_ranges_change_live(pods: Pods) -> Steps:
     one, two = _around(pods[0]), _around(pods[0], pods[1])
     return (
         Step("none", {SERVICE: there}, asks=AT_LOAD_BALANCERS),
-        Step("nobody", {replace(SERVICE, source_ranges=NOBODY): there}, asks=AT_LOAD_BALANCERS),
+        Step("nobody", {replace(SERVICE, source_ranges=nobody.SOURCES): there}, asks=AT_LOAD_BALANCERS),
         Step("one node's pods", {replace(SERVICE, source_ranges=one): there}, asks=AT_LOAD_BALANCERS),
         Step("two nodes'", {replace(SERVICE, source_ranges=two): there}, asks=AT_LOAD_BALANCERS),
         Step("none again", {SERVICE: there}, asks=AT_LOAD_BALANCERS),
@@ -90,7 +90,7 @@ def test_ranges_hold_with_policy_local(pods: Pods) -> Steps:
 @pytest.mark.parametrize("family", list(Family))
 def test_ranges_of_one_family_leave_the_other_alone(pods: Pods, family: Family) -> Steps:
     """With ranges of one family, that nobody is in, clients of that family are dropped and of the other answered."""
-    ranges = {Family.IPV4: NOBODY[:1], Family.IPV6: NOBODY[1:]}[family]
+    ranges = (first_of(family, nobody.SOURCES),)
     return (
         Step("nobody", {replace(SERVICE, source_ranges=ranges): endpoints(pods[0], pods[1])}, asks=AT_LOAD_BALANCERS),
     )
@@ -99,7 +99,7 @@ def test_ranges_of_one_family_leave_the_other_alone(pods: Pods, family: Family) 
 @declared(source="API ServiceSpec.loadBalancerSourceRanges")
 def test_ranges_of_everybody_shut_nobody_out(pods: Pods) -> Steps:
     """With 0.0.0.0/0 and ::/0 among the ranges everybody is answered, as without ranges."""
-    service = replace(SERVICE, source_ranges=(*EVERYBODY, *NOBODY))
+    service = replace(SERVICE, source_ranges=(*EVERYBODY, *nobody.SOURCES))
     return (Step("everybody", {service: endpoints(pods[0], pods[1])}, asks=AT_LOAD_BALANCERS),)
 
 

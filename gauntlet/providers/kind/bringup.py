@@ -69,7 +69,7 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
     _await_ready(api)
     for node in nodes:
         _await_proxy(node)
-    record = replace(record, outside=outside)
+    record = replace(record, outside=outside[0])
     record.save()
     return record
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from gauntlet.build import docker
+from gauntlet.ground import nobody
 from gauntlet.ground.family import family_of
 from gauntlet.nodes.container import MEMBER_LABEL, ContainerNode
 from gauntlet.providers.kind.cluster import LOAD_BALANCER_POOL, outside_name
@@ -13,16 +14,11 @@ from gauntlet.providers.node_record import NodeRecord
 NETWORK = "kind"
 
 
-def address(container: str) -> str:
-    """The IPv4 address of a container on kind's network."""
-    networks = json.loads(docker.run("inspect", "--format", "{{json .NetworkSettings.Networks}}", container))
-    return str(networks[NETWORK]["IPAddress"])
+def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> tuple[str, ...]:
+    """Start the host outside the cluster, and return its addresses. It sends load balancer addresses to the nodes.
 
-
-def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> str:
-    """Start the host outside the cluster, and return its address. It sends load balancer addresses to the nodes.
-
-    It forwards nothing: what is routed to it on its way to somewhere else, it swallows.
+    It forwards nothing (nor IPv6, which a new network namespace never does): what is routed to it on its way to
+    somewhere else, it swallows.
     """
     name = outside_name(cluster)
     docker.run(
@@ -33,17 +29,33 @@ def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> st
     )
     hops = [part for node in nodes for part in ("nexthop", "via", node.address)]
     docker.run("exec", name, "ip", "route", "add", LOAD_BALANCER_POOL, *hops)
-    return address(name)
+    return addresses(docker.run("inspect", "--format", "{{json .NetworkSettings.Networks}}", name))
 
 
-def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: str) -> None:
+def addresses(networks: str) -> tuple[str, ...]:
+    """A container's on kind's network, by its `.NetworkSettings.Networks`: IPv4, and IPv6 if the network has it."""
+    joined = json.loads(networks)[NETWORK]
+    return tuple(str(joined[key]) for key in ("IPAddress", "GlobalIPv6Address") if joined.get(key))
+
+
+def swallow_services(nodes: tuple[ContainerNode, ...], subnet: str, outside: tuple[str, ...]) -> None:
     """Send what no kube-proxy translated to the host outside, which drops it: see docs/decisions/0003.
 
     Without it such a packet would leave by the node's default route, which may lead to a real network.
     """
     for node in nodes:
-        for network in (subnet, LOAD_BALANCER_POOL):
-            node.run(["ip", "route", "replace", network, "via", outside])
+        for network, way in swallowed(subnet, outside):
+            node.run(["ip", "route", "replace", network, "via", way])
+
+
+def swallowed(subnet: str, outside: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each range whose addresses only kube-proxy may answer for, and the outside host's address to send it to.
+
+    Of a family that the outside host has no address of, nodes, on the same network, have no way anywhere.
+    """
+    ranges = (subnet, LOAD_BALANCER_POOL, *nobody.RANGES)
+    ways = {family_of(each): each for each in outside}
+    return tuple((each, ways[family_of(each)]) for each in ranges if family_of(each) in ways)
 
 
 def stop_redirects(nodes: tuple[ContainerNode, ...]) -> None:

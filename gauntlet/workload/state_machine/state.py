@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 
+from gauntlet.ground import nobody
 from gauntlet.ground.family import Family, family_of
 from gauntlet.ground.history import Protocol
 from gauntlet.semantics.objects import Policy, ServiceType
@@ -36,8 +37,6 @@ _ENDPOINTS = {
     Fitness.TERMINATING: terminating,
     Fitness.ENDED: ended,
 }
-# RFC 5737 and 3849: nobody's.
-_NOBODY = ("192.0.2.0/24", "2001:db8:1::/48")
 _PREFIX = {Family.IPV4: 24, Family.IPV6: 64}
 
 
@@ -147,6 +146,6 @@ def _ranges(of: Ranges, pods: Pods) -> tuple[str, ...]:
     if of is Ranges.EVERYBODY:
         return ()
     if of is Ranges.NOBODY:
-        return _NOBODY
+        return nobody.SOURCES
     addresses = pods[0].addresses
     return tuple(str(ip_network(f"{each}/{_PREFIX[family_of(each)]}", strict=False)) for each in addresses)
