@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.journal.store import Argv
 
+# Where the files of such processes, and the notes of faults, are on a node. A restart of the node empties it.
+FOLDER = "/run"
+
 # Into the cgroups of the node's first process: in those of a pod by which the node was reached, it would end with that.
 _LEAVE = (
     "while IFS=: read -r number kind path; do "
@@ -25,23 +28,26 @@ _LEAVE = (
 
 def start(tag: str, argv: Sequence[str]) -> Argv:
     """Command that starts `argv` in a session of its own and returns when its pid is on file."""
-    launch = f'{_LEAVE}echo $$ > {_pid_file(tag)}; exec "$@"'
+    launch = f'{_LEAVE}echo $$ > {pid_file(tag)}; exec "$@"'
     return (
         "sh",
         "-c",
         f"setsid -f sh -c {shlex.quote(launch)} sh {shlex.join(argv)} </dev/null >/dev/null 2>&1 && "
-        f"until [ -s {_pid_file(tag)} ]; do sleep 0.01; done",
+        f"until [ -s {pid_file(tag)} ]; do sleep 0.01; done",
     )
 
 
-def end(tag: str) -> Argv:
-    """Command that kills the process with this tag and its children; without effect where there is none."""
+def end(tag: str, *files: str) -> Argv:
+    """Command that kills the process with this tag and its children, and deletes its files and these.
+
+    Without effect where there are none.
+    """
     return (
         "sh",
         "-c",
-        f"rm -f {_fired_file(tag)}; pid=$(cat {_pid_file(tag)} 2>/dev/null) || exit 0; "
+        f"rm -f {' '.join((_fired_file(tag), *files))}; pid=$(cat {pid_file(tag)} 2>/dev/null) || exit 0; "
         f"tr '\\0' ' ' < /proc/$pid/cmdline 2>/dev/null | grep -qF {tag} && kill -KILL -$pid; "
-        f"rm -f {_pid_file(tag)}",
+        f"rm -f {pid_file(tag)}",
     )
 
 
@@ -53,7 +59,7 @@ def is_gone(tag: str) -> str:
 def dead_man(tag: str, after_s: float, undo: Sequence[Argv]) -> Argv:
     """Command that starts a timer on the node: after `after_s` seconds it runs `undo`, unless it was ended."""
     commands = "; ".join(shlex.join(argv) for argv in undo)
-    script = f"sleep {after_s:g}; : > {_fired_file(tag)}; {commands}; rm -f {_pid_file(tag)}"
+    script = f"sleep {after_s:g}; : > {_fired_file(tag)}; {commands}; rm -f {pid_file(tag)}"
     return start(tag, ("sh", "-c", script, tag))
 
 
@@ -64,9 +70,10 @@ def has_fired(node: Node, tag: str) -> bool:
     return any(node.run(look, check=False).code == 0 for look in looks)
 
 
-def _pid_file(tag: str) -> str:
-    return f"/run/{tag}.pid"
+def pid_file(tag: str) -> str:
+    """Where the number of the process with this tag is."""
+    return f"{FOLDER}/{tag}.pid"
 
 
 def _fired_file(tag: str) -> str:
-    return f"/run/{tag}.fired"
+    return f"{FOLDER}/{tag}.fired"

@@ -12,8 +12,6 @@ from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy import ipvs
 from gauntlet.proxy.ipvs import wholeness
 
-_LEFT = "/run/gauntlet-cleared"
-
 
 class ClearIpvs(NodeFault):
     """At each sync, at the latest every syncPeriod, kube-proxy looks what the kernel has and makes what is missing."""
@@ -43,13 +41,13 @@ class ClearIpvs(NodeFault):
             raise Inconclusive(f"{self.node.name} has no virtual server that could be cleared")
         return Plan(
             # What is left is written down by the same command: kube-proxy may be back before the next one.
-            act=(("sh", "-c", f"ipvsadm --clear && ipvsadm --save --numeric > {_LEFT}"),),
+            act=(("sh", "-c", f"ipvsadm --clear && ipvsadm --save --numeric > {self.notes}"),),
             undo=(ipvs_tables.restart_where_missing(),),
             check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:
-        left = self.node.run(("cat", _LEFT)).stdout.splitlines()
+        left = self.node.run(("cat", self.notes)).stdout.splitlines()
         if left:
             raise NotLanded(f"{self.node.name} kept {len(left)} virtual or real servers of {self._before} virtual ones")
         return f"no virtual server was left of {self._before}"

@@ -10,8 +10,6 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.proxy.ipvs import wholeness
 
-_SAID = "/run/gauntlet-dummy"
-
 
 class DeleteDummy(NodeFault):
     """IPVS sees only packets that are for the node itself: without the addresses, those to a Service pass it by.
@@ -39,15 +37,15 @@ class DeleteDummy(NodeFault):
     def plan(self) -> Plan:
         ipvs_tables.require_ipvsadm(self.node)  # for the check
         # What is left is written down by the same command: kube-proxy may be back before the next one.
-        act = f"ip link delete {wholeness.INTERFACE} || exit 1; ip link show {wholeness.INTERFACE} > {_SAID} 2>&1; true"
+        show = f"ip link show {wholeness.INTERFACE} > {self.notes} 2>&1; true"
         return Plan(
-            act=(("sh", "-c", act),),
+            act=(("sh", "-c", f"ip link delete {wholeness.INTERFACE} || exit 1; {show}"),),
             undo=(ipvs_tables.restart_where_missing(),),
             check=("sh", "-c", wholeness.CHECK),
         )
 
     def evidence(self) -> str:
-        said = self.node.run(("cat", _SAID)).stdout.strip()
+        said = self.node.run(("cat", self.notes)).stdout.strip()
         if "does not exist" not in said:
             raise NotLanded(f"{self.node.name} had {wholeness.INTERFACE} (again): {said}")
         return f"ip link show {wholeness.INTERFACE}: {said}"

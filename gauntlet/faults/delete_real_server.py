@@ -12,8 +12,6 @@ from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenar
 from gauntlet.promises.promise import BlastRadius
 from gauntlet.proxy.restart import RESTART
 
-_LEFT = "/run/gauntlet-real-servers"
-
 
 class DeleteRealServer(NodeFault):
     """New connections go to the others, where there are any. kube-proxy adds it again at its next sync."""
@@ -48,13 +46,13 @@ class DeleteRealServer(NodeFault):
         is_back = ipvs_tables.has_real_server(found, real)
         return Plan(
             # The rest is written down by the same command: kube-proxy may be back before the next one.
-            act=(("sh", "-c", f"ipvsadm --delete-server {self._entry} && ipvsadm --save --numeric > {_LEFT}"),),
+            act=(("sh", "-c", f"ipvsadm --delete-server {self._entry} && ipvsadm --save --numeric > {self.notes}"),),
             undo=(("sh", "-c", f"{is_back} || {{ {RESTART} }}"),),
             check=("sh", "-c", f"{is_back} && echo 'ipvsadm has {self._entry}'"),
         )
 
     def evidence(self) -> str:
-        left = self.node.run(("cat", _LEFT)).stdout
+        left = self.node.run(("cat", self.notes)).stdout
         if f"-a {self._entry} " in left:
             raise NotLanded(f"{self.node.name} kept its real server {self._entry}")
         return f"ipvsadm no longer had {self._entry}"

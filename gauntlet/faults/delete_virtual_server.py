@@ -11,8 +11,6 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import PREPARE, SERVICE_VARIABLE, ByItself, Scenario
 from gauntlet.proxy.restart import RESTART
 
-_LEFT = "/run/gauntlet-virtual-servers"
-
 
 class DeleteVirtualServer(NodeFault):
     """The node still holds the address, so that it refuses what it no longer forwards. Back at the next sync."""
@@ -45,13 +43,13 @@ class DeleteVirtualServer(NodeFault):
         served = ipvs_tables.is_served(self._found)
         return Plan(
             # The rest is written down by the same command: kube-proxy may be back before the next one.
-            act=(("sh", "-c", f"{delete} && ipvsadm --save --numeric > {_LEFT}"),),
+            act=(("sh", "-c", f"{delete} && ipvsadm --save --numeric > {self.notes}"),),
             undo=(("sh", "-c", f"{served} || {{ {RESTART} }}"),),
             check=("sh", "-c", f"{served} && echo '{self._found.place} is served'"),
         )
 
     def evidence(self) -> str:
-        left = self.node.run(("cat", _LEFT)).stdout
+        left = self.node.run(("cat", self.notes)).stdout
         if f"-A -t {self._found.place} " in left:
             raise NotLanded(f"{self.node.name} kept its virtual server {self._found.place}")
         others = sum(line.startswith("-A") for line in left.splitlines())

@@ -10,7 +10,6 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import ByItself, Scenario
 
 _TABLES = ("nat", "filter", "mangle")
-_LEFT = "/run/gauntlet-flushed"
 
 
 class FlushAllTables(NodeFault):
@@ -39,13 +38,13 @@ class FlushAllTables(NodeFault):
     def plan(self) -> Plan:
         self._before = before = iptables_tables.present(self.node, iptables_tables.RULE_OR_CANARY)
         return Plan(
-            act=(("sh", "-c", " && ".join(_deleted(each.tool) for each in before)),),
+            act=(("sh", "-c", " && ".join(_deleted(each.tool, self.notes) for each in before)),),
             undo=(iptables_tables.restart_where_missing(before),),
             check=("sh", "-c", iptables_tables.check(before)),
         )
 
     def evidence(self) -> str:
-        left = sum(map(int, self.node.run(("sh", "-c", f"cat {_LEFT}.*")).stdout.split()))
+        left = sum(map(int, self.node.run(("cat", self.notes)).stdout.split()))
         before = iptables_tables.told(self._before)
         if left or not iptables_tables.any_rule(self._before):
             raise NotLanded(
@@ -54,7 +53,7 @@ class FlushAllTables(NodeFault):
         return f"no table held a rule of kube-proxy or its canary chain; {before} before the flush"
 
 
-def _deleted(tool: str) -> str:
+def _deleted(tool: str, notes: str) -> str:
     """Shell that deletes the chains of one family, and writes down what is left: kube-proxy may be back at once."""
-    count = f"{tool}-save | grep -cE -e '{iptables_tables.RULE_OR_CANARY}' > {_LEFT}.{tool}"
-    return f"{{ {iptables_tables.delete(tool, *_TABLES)} && {{ {count}; true; }}; }}"
+    count = f"printf '%s\\n' \"$left\" | grep -cE -e '{iptables_tables.RULE_OR_CANARY}' >> {notes}"
+    return f"{{ {iptables_tables.delete(tool, *_TABLES)} && left=$({tool}-save) || exit 1; {count}; true; }}"

@@ -12,8 +12,6 @@ from gauntlet.ground.errors import Inconclusive
 from gauntlet.proxy.ipvs import wholeness
 from gauntlet.proxy.restart import RESTART
 
-_LEFT = "/run/gauntlet-ipsets"
-
 
 class FlushIpset(NodeFault):
     """Whom to masquerade stands in these sets: replies that need it go astray. The virtual servers stay."""
@@ -40,15 +38,15 @@ class FlushIpset(NodeFault):
         if not self._before:
             raise Inconclusive(f"the ipsets of {self.node.name} are empty already")
         # What is left is written down by the same command: kube-proxy may be back before the next one.
-        flush = "ipset list -name | sed -n 's/^KUBE-/flush KUBE-/p' | ipset restore || exit 1; "
+        flush = "ipset list -name | sed -n 's/^KUBE-/flush KUBE-/p' | ipset restore && left=$(ipset save) || exit 1; "
         return Plan(
-            act=(("sh", "-c", f"{flush} ipset save | grep -c '^add KUBE-' > {_LEFT}; true"),),
+            act=(("sh", "-c", f"{flush} printf '%s\\n' \"$left\" | grep -c '^add KUBE-' > {self.notes}; true"),),
             undo=(("sh", "-c", f"( {wholeness.SETS_CHECK} ) >/dev/null || {{ {RESTART} }}"),),
             check=("sh", "-c", wholeness.SETS_CHECK),
         )
 
     def evidence(self) -> str:
-        left = int(self.node.run(("cat", _LEFT)).stdout)
+        left = int(self.node.run(("cat", self.notes)).stdout)
         if left:
             raise NotLanded(f"the KUBE-* ipsets of {self.node.name} kept {left} entries of {self._before}")
         return f"the KUBE-* ipsets were empty; {self._before} entries before"

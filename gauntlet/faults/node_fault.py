@@ -34,16 +34,24 @@ class NodeFault(JournalledFault):
     def plan(self) -> Plan:
         """What to do, worked out from the node as it is now. Raises Inconclusive if there is nothing to hurt."""
 
+    @property
+    def notes(self) -> str:
+        """File of the node in which `act` may write down at once what `evidence` then reads. It goes when it is undone.
+
+        A timer that undoes the fault leaves it, for whoever asks whether the fault held.
+        """
+        return f"{background.FOLDER}/gauntlet-notes-{self.id}"
+
     def intend(self) -> Record:
         plan = self.plan()
         self._act = plan.act
-        undo = (*plan.undo, background.end(self._timer)) if plan.undo else ()
+        undo = (*plan.undo, background.end(self._timer, self.notes)) if plan.undo else ()
         return Record(self.id, self.name, self.node.name, State.INTENDED, undo, plan.check)
 
     def guard(self, record: Record) -> None:
         self._is_guarded = bool(record.undo)
         if self._is_guarded:
-            undo = record.undo[:-1]  # all but ending the timer, which is what runs then
+            undo = record.undo[:-1]  # all but the last, which ends the timer: that is what runs then
             self.node.run(background.dead_man(self._timer, self.scene.dead_man_s, undo))
 
     def has_timer_fired(self) -> bool:

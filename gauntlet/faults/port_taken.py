@@ -81,8 +81,12 @@ class PortTaken(NodeFault):
         assert isinstance(self.given, PortParameters)
         return self.given.port
 
+    @property
+    def _listener(self) -> str:
+        return f"gauntlet-listener-{self.id}"
+
     def plan(self) -> Plan:
-        tag = f"gauntlet-listener-{self.id}"
+        tag = self._listener
         # A socket of IPv6 takes the port of IPv4 as well.
         host = "::" if Family.IPV6 in self.scene.cluster.families else "0.0.0.0"
         listener = ("perl", "-MIO::Socket::IP", "-MIO::Select", "-e", _LISTENER, host, str(self.port), tag)
@@ -96,8 +100,7 @@ class PortTaken(NodeFault):
         )
 
     def evidence(self) -> str:
-        pid_file = f"/run/gauntlet-listener-{self.id}.pid"
-        pid = self.node.run(("cat", pid_file), check=False).stdout.strip()
+        pid = self.node.run(("cat", background.pid_file(self._listener)), check=False).stdout.strip()
         listening = self.node.run(("ss", "-Hltnp", f"sport = :{self.port}")).stdout.strip()
         if not pid or f"pid={pid}," not in listening:
             raise NotLanded(f"port {self.port} on {self.node.name} is not held by process {pid or '?'}: {listening}")

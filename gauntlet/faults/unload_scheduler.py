@@ -11,8 +11,6 @@ from gauntlet.faults.scenario import ByItself, Scenario
 from gauntlet.proxy import process as proxy_process
 from gauntlet.proxy.ipvs import wholeness
 
-_SAID = "/run/gauntlet-rmmod"
-
 
 class UnloadScheduler(NodeFault):
     """kube-proxy is stopped for that moment, so that it cannot make new virtual servers in between.
@@ -44,8 +42,8 @@ class UnloadScheduler(NodeFault):
         proxy = proxy_process.running(self.node)
         go_on = proxy.send("CONT")
         act = (
-            f"kill -STOP {proxy.pid} && ipvsadm --clear && rmmod {self._module} > {_SAID} 2>&1; "
-            f"{kernel_modules.is_loaded(self._module)} && echo 'it stays loaded' >> {_SAID}; {go_on}"
+            f"kill -STOP {proxy.pid} && ipvsadm --clear && rmmod {self._module} > {self.notes} 2>&1; "
+            f"{kernel_modules.is_loaded(self._module)} && echo 'it stays loaded' >> {self.notes}; {go_on}"
         )
         return Plan(
             act=(("sh", "-c", act),),
@@ -54,7 +52,7 @@ class UnloadScheduler(NodeFault):
         )
 
     def evidence(self) -> str:
-        said = self.node.run(("cat", _SAID)).stdout.strip()
+        said = self.node.run(("cat", self.notes)).stdout.strip()
         if said:
             raise NotLanded(f"{self._module} was not unloaded on {self.node.name}: {' '.join(said.split())}")
         return f"{self._module} was unloaded with all virtual servers gone"

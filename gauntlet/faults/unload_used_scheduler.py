@@ -10,8 +10,6 @@ from gauntlet.faults.node_fault import NodeFault, Plan
 from gauntlet.faults.scenario import Heal, Scenario
 from gauntlet.promises.promise import BlastRadius
 
-_SAID = "/run/gauntlet-rmmod"
-
 
 class UnloadUsedScheduler(NodeFault):
     """The evidence is the refusal: virtual servers hold their scheduler. It is over as soon as it is refused."""
@@ -38,13 +36,13 @@ class UnloadUsedScheduler(NodeFault):
         self._holders = kernel_modules.require_loaded(self.node, self._module)
         is_loaded = kernel_modules.is_loaded(self._module)
         return Plan(
-            act=(("sh", "-c", f"rmmod {self._module} > {_SAID} 2>&1; true"),),
+            act=(("sh", "-c", f"rmmod {self._module} > {self.notes} 2>&1; true"),),
             undo=(("sh", "-c", f"{is_loaded} || modprobe {self._module}"),),
             check=("sh", "-c", f"{is_loaded} && echo '{self._module} is loaded'"),
         )
 
     def evidence(self) -> str:
-        said = " ".join(self.node.run(("cat", _SAID)).stdout.split())
+        said = " ".join(self.node.run(("cat", self.notes)).stdout.split())
         if self._module not in kernel_modules.loaded(self.node) or "in use" not in said:
             raise NotLanded(
                 f"the kernel of {self.node.name} did not refuse to unload {self._module}: {said or 'no word'}"

@@ -82,6 +82,7 @@ def test_fault_lands_heals_and_is_written_down(
     mine = [record.state for record in journal_of(cluster).read() if record.fault_id == fault.id]
     assert mine == ["intended", "injected", "healed", "confirmed"]
     assert fault.id not in {record.fault_id for record in journal_of(cluster).open()}
+    assert fault.id not in hurt(cluster).run(("ls", background.FOLDER)).stdout
 
 
 @pytest.mark.parametrize("proxy_mode", BOTH)
