@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from gauntlet.ground.cluster import Cluster, Host, OwnKernelNode
-from gauntlet.ground.errors import GauntletError
+from gauntlet.ground.errors import GauntletError, NodeGone
 from gauntlet.ground.journal.lock import ClusterInUse
 from gauntlet.ground.journal.store import Journal, Record, State, journal_of
 from gauntlet.ground.waiting import NotInTime, until
@@ -73,12 +74,19 @@ def heal_one(cluster: Cluster, journal: Journal, record: Record) -> Healed:
 
 
 def undo(cluster: Cluster, record: Record) -> None:
-    """Run what undoes the fault. Raises CommandFailed, ApiRefused or ApiUnreachable if that fails."""
+    """Run what undoes the fault; nothing on a node that is gone.
+
+    Raises CommandFailed, ApiRefused or ApiUnreachable if that fails.
+    """
     for service in record.delete:
         delete_if_there(_api(cluster), path_of_service(service))
     host = _host(cluster, record)
-    if host is None:
-        return
+    if host is not None:
+        with suppress(NodeGone):
+            _undo_on(host, record)
+
+
+def _undo_on(host: Host, record: Record) -> None:
     if record.boot:
         if not isinstance(host, OwnKernelNode):
             raise GauntletError(f"{host.name} is no machine that could be booted", "start it by hand")
@@ -114,7 +122,10 @@ def _evidence(cluster: Cluster, record: Record) -> str | None:
         return f"node {record.node} is gone"
     if host is None or not record.check:
         return "; ".join(f"Service {service} is gone" for service in record.delete) or "nothing to undo"
-    checked = host.run(record.check, check=False)
+    try:
+        checked = host.run(record.check, check=False)
+    except NodeGone as gone:
+        return gone.what
     return (checked.stdout.strip() or "its check passed") if checked.code == 0 else None
 
 

@@ -44,3 +44,7 @@ class EnvironmentUnfit(GauntletError):
 
 class Inconclusive(GauntletError):
     """No verdict is possible: no data, a fault that did not land, a cluster that is gone."""
+
+
+class NodeGone(GauntletError):
+    """A node is no longer part of its cluster, as its API server says. What was done to it went with it."""

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 
-from gauntlet.ground.errors import GauntletError, UsageError
+from gauntlet.ground.errors import GauntletError, NodeGone, UsageError
 from gauntlet.ground.waiting import until
 from gauntlet.kube import warden
 from gauntlet.kube.api import Api, ApiRefused, Manifest, delete_if_there
@@ -28,9 +28,11 @@ _IN = f"/namespaces/{marker.NAMESPACE}"
 SETS = f"/apis/apps/v1{_IN}/daemonsets"
 CONFIG_MAPS = f"/api/v1{_IN}/configmaps"
 PODS = f"/api/v1{_IN}/pods"
+_NODES = "/api/v1/nodes"
 _SELECTOR = {"app": NAME}
 _READY_WITHIN_S = 120.0
-_GONE_WITHIN_S = 60.0
+# Of a node that was deleted, the API server lets the pods go after a minute or so (pkg/controller/podgc).
+_GONE_WITHIN_S = 120.0
 
 
 def config_map(run: str) -> Manifest:
@@ -150,7 +152,7 @@ class Entrance:
         self._lock = Lock()
 
     def pod_on(self, node: str) -> str:
-        """The name of the pod on this node. Raises GauntletError if it does not come up."""
+        """The name of the pod on this node. Raises GauntletError if it does not come up, NodeGone at once."""
         with self._lock:
             if node not in self._pods:
                 self._pods = self._await(node)
@@ -163,6 +165,8 @@ class Entrance:
 
     def _await(self, *nodes: str) -> dict[str, str]:
         refuse_other(self._api, self._run)
+        # First: the pod of a node that was deleted is there for a while yet, as if it ran.
+        _require_there(self._api, nodes)
         deploy(self._api, self._run, self._image)
 
         def up() -> dict[str, str] | None:
@@ -179,6 +183,13 @@ class Entrance:
             remedy=f"kubectl -n {marker.NAMESPACE} describe daemonset,pods; an admission policy may forbid privileged "
             "pods there",
         )
+
+
+def _require_there(api: Api, nodes: tuple[str, ...]) -> None:
+    """Raise NodeGone if the cluster has one of these nodes no more."""
+    gone = set(nodes) - {node.metadata.name for node in api.list(ApiObject, _NODES)}
+    if gone:
+        raise NodeGone(f"node {' and '.join(sorted(gone))} is gone: the API server has no such Node")
 
 
 def _refuse_unpullable(found: tuple[PodObject, ...], image: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -87,7 +88,9 @@ class ExistingProvider:
         with lock.used(self.name, found.name):
             before = ExistingRecord.load(found.name)
             if before is not None and journal_in(state_dir(found.name)).open():
-                cluster = ExistingCluster(before)
+                there = {node.metadata.name for node in nodes_of(Api(found.access.client))}
+                nodes = tuple(node for node in before.nodes if node.name in there)
+                cluster = ExistingCluster(replace(before, nodes=nodes))
                 cluster.entrance.open()
                 yield cluster
                 return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,16 @@ def test_a_check_tells_of_the_fault_and_leaves_all_that_healing_needs(
     assert kept(killed) == ["flush-nat-1"]
     node_access.refuse_other(api, RUN)
     assert len(node_access.pods(api)) == len(killed.nodes)
+
+
+def test_a_check_looks_at_the_nodes_that_are_left(options: ExistingOptions, killed: ExistingRecord) -> None:
+    """One that was deleted since is not waited for; its fault is told of until `gauntlet heal` closes it."""
+    there = killed.nodes
+    replace(killed, nodes=(NodeRecord("deleted", ("192.0.2.9",), ()), *there)).save()
+    journal_in(state_dir(killed.name)).write(Record("flush-nat-2", "flush-nat", "deleted", State.INJECTED))
+    with opened(options) as target:
+        assert [each.fault_id for each in target.faults] == ["flush-nat-2", "flush-nat-1"]
+        assert [node.name for node in target.nodes] == [node.name for node in there]
 
 
 def test_a_check_without_a_way_onto_the_nodes_tells_of_it_too(

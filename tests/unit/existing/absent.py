@@ -1,4 +1,4 @@
-"""A cluster that a run of this user was at work in, as far as files tell: its API server cannot be reached."""
+"""A cluster that a run of this user was at work in, as far as files tell. Without `server` its API server is away."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gauntlet.providers.node_record import NodeRecord
 SERVER = "http://127.0.0.1:1"
 
 
-def cluster(name: str) -> Cluster:
+def cluster(name: str, server: str = SERVER) -> Cluster:
     """Write its record and its kubeconfig."""
     folder = state_dir(name)
     folder.mkdir(parents=True)
     nothing = kubeconfig.Credentials(b"", b"", b"")
-    text = kubeconfig.render(provider="existing", cluster=name, server=SERVER, user="me", credentials=nothing)
+    text = kubeconfig.render(provider="existing", cluster=name, server=server, user="me", credentials=nothing)
     (folder / "kubeconfig").write_text(text)
     record = ExistingRecord(
         name=name,
