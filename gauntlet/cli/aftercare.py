@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -12,6 +12,14 @@ from gauntlet.ground.errors import GauntletError
 
 if TYPE_CHECKING:
     from gauntlet.ground.cluster import Cluster
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=Named)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def end(source: str, name: str) -> None:
     click.echo(f"{name}: deleted")
 
 
-def to_each(clusters: Iterable[Cluster], act: Callable[[Cluster], None]) -> Left:
+def to_each(clusters: Iterable[_Named], act: Callable[[_Named], None]) -> Left:
     """Do this to each cluster, whatever becomes of the others."""
     from gauntlet.ground.journal.lock import ClusterInUse
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gauntlet.cli import aftercare
-from gauntlet.cli.clusters import ambiguous, every, full_name, named, users
+from gauntlet.cli.clusters import Address, ambiguous, broken, every, full_name, named, users
 from gauntlet.cli.origin import from_source
 from gauntlet.ground import screen
 from gauntlet.ground.choice import exclusive
@@ -107,14 +108,25 @@ def up(
 
 
 @cluster.command("list")
-def list_clusters() -> None:
-    """Show the running clusters, and clear away what dead ones left."""
+@click.pass_context
+def list_clusters(ctx: click.Context) -> None:
+    """Show the running clusters, and clear away what dead ones left.
+
+    Exit code 1 if there is one that cannot be used: it is named, with what to do about it.
+    """
+    running, unusable = every(), broken()
+    if running:
+        _show(running)
+    else:
+        click.echo("no cluster runs")
+    for each, error in unusable.items():
+        click.echo(f"{full_name(each.provider, each.name)}: {error}", err=True)
+    ctx.exit(ExitCode.FAILED if unusable else ExitCode.OK)
+
+
+def _show(running: Sequence[Cluster]) -> None:
     from rich.table import Table
 
-    running = every()
-    if not running:
-        click.echo("no cluster runs")
-        return
     used = users(running)
     table = Table("name", "mode", "version", "nodes", "used by", "kubeconfig", box=None, pad_edge=False)
     table.columns[-1].overflow = "fold"
@@ -184,7 +196,8 @@ def down(ctx: click.Context, name: str | None, *, everything: bool) -> None:
     if not everything:
         aftercare.end(*(_address(named(None)) if name is None else _found(name)))
         return
-    left = aftercare.to_each(every(), lambda found: aftercare.end(*_address(found)))
+    targets = [*(Address(*_address(found)) for found in every()), *broken()]
+    left = aftercare.to_each(targets, lambda each: aftercare.end(each.provider, each.name))
     for target, error in left.failed.items():
         click.echo(f"{target}: left as it is: {error}", err=True)
     ctx.exit(ExitCode.FAILED if left.busy or left.failed else ExitCode.OK)

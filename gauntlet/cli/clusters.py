@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gauntlet.ground.errors import UsageError
+from gauntlet.ground.errors import GauntletError, UsageError
 
 if TYPE_CHECKING:
     from gauntlet.ground.cluster import Cluster, Node
     from gauntlet.ground.journal.owner import Owner
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a cluster is found, whatever there is of it: with whom, and by which name."""
+
+    provider: str
+    name: str
 
 
 def every() -> tuple[Cluster, ...]:
@@ -19,10 +28,19 @@ def every() -> tuple[Cluster, ...]:
     return tuple(found for name in provider_names() for found in provider(name).list())
 
 
+def broken() -> Mapping[Address, GauntletError]:
+    """What there is of clusters that cannot be used, and why not, each with its remedy."""
+    from gauntlet.providers import provider, provider_names
+
+    return {
+        Address(source, name): error for source in provider_names() for name, error in provider(source).broken().items()
+    }
+
+
 def named(name: str | None) -> Cluster:
     """The running cluster of this name (or PROVIDER/NAME); without one, the only one that no run is at work in.
 
-    Raises UsageError if there is none, or if it is not clear which one is meant.
+    Raises UsageError if there is none, or if it is not clear which one is meant; GauntletError if it cannot be used.
     """
     running = every()
     names = ", ".join(cluster.name for cluster in running)
@@ -32,6 +50,9 @@ def named(name: str | None) -> Cluster:
     if len(matching) > 1:
         raise ambiguous(name, [found.provider for found in matching])
     if not matching:
+        for address, error in broken().items():
+            if name in (address.name, full_name(address.provider, address.name)):
+                raise error
         raise UsageError(
             f"no cluster {name!r} runs", f"running: {names}" if running else "gauntlet cluster up makes one"
         )

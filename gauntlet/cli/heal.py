@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gauntlet.cli import aftercare
-from gauntlet.cli.clusters import every, named
+from gauntlet.cli.clusters import broken, every, full_name, named
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.names import NAME
 
@@ -21,8 +21,8 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     """Undo every fault that a killed run left in a cluster.
 
     Works from the cluster's journal and access to the cluster alone, and may be repeated. Without options: all
-    clusters of this user; those that a run is at work in are left alone, and named. The start of each run does the
-    same.
+    clusters of this user; those that a run is at work in are left alone, and named, as are those of which the record
+    cannot be read. The start of each run does the same.
 
     Exit code 0 if what was left is healed, 1 if something could not be, 2 if the cluster that was named is in use.
     """
@@ -33,9 +33,11 @@ def heal(kubeconfig: Path | None, name: str | None) -> None:
     if kubeconfig or name:
         aftercare.heal(connect(kubeconfig) if kubeconfig else named(name))
         return
-    clusters = every()
-    if not clusters:
+    clusters, unusable = every(), broken()
+    if not clusters and not unusable:
         click.echo("no cluster runs; nothing to heal")
-    failed = aftercare.to_each(clusters, aftercare.heal).failed.values()
-    if failed:
-        raise HealFailed("\n".join(error.what for error in failed), "; ".join(error.remedy for error in failed))
+    failed = list(aftercare.to_each(clusters, aftercare.heal).failed.values())
+    what = [error.what for error in failed]
+    what += [f"{full_name(each.provider, each.name)}: {error.what}" for each, error in unusable.items()]
+    if what:
+        raise HealFailed("\n".join(what), "; ".join(error.remedy for error in (*failed, *unusable.values())))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
 from gauntlet.ground.errors import GauntletError, UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     # The command line imports this package for the names of the providers, and has to be quick.
     from gauntlet.build.cache import Say
     from gauntlet.subject import Subject
+
+_Record = TypeVar("_Record")
 
 # A kernel that may be asked for beside those of NodeKernel: the one that the mode needs.
 AUTO = "auto"
@@ -173,7 +176,14 @@ class Provider(Protocol):
         ...
 
     def list(self) -> tuple[SubjectCluster, ...]:
-        """The running clusters of this user, and, on the way, clean-up of what dead ones left."""
+        """The running clusters of this user, and, on the way, clean-up of what dead ones left. See also `broken`."""
+        ...
+
+    def broken(self) -> Mapping[str, GauntletError]:
+        """What `list` cannot give though something of it may be there, by the names of the clusters: why, and a remedy.
+
+        One whose record cannot be read does not keep the others from being listed.
+        """
         ...
 
     def knows(self, name: str) -> bool:
@@ -218,3 +228,20 @@ def require_distinct(spec: ClusterSpec) -> None:
 def names_in(folder: Path) -> frozenset[str]:
     """Names of the clusters that have a state folder here."""
     return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
+def read_each(
+    folder: Path, load: Callable[[str], _Record | None]
+) -> tuple[dict[str, _Record | None], dict[str, GauntletError]]:
+    """The records of the clusters that have a state folder here, None if one has none yet; and why others are unread.
+
+    Both by the names of the clusters. `load` raises UsageError for a record that cannot be read.
+    """
+    records: dict[str, _Record | None] = {}
+    unreadable: dict[str, GauntletError] = {}
+    for name in sorted(names_in(folder)):
+        try:
+            records[name] = load(name)
+        except UsageError as error:
+            unreadable[name] = error
+    return records, unreadable

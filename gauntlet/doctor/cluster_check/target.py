@@ -64,7 +64,10 @@ def opened(options: ExistingOptions) -> Iterator[Target]:
 
 
 def _made(api: Api, made: Origin) -> Target:
-    for found in provider(made.provider).list():
+    source = provider(made.provider)
+    if broken := source.broken().get(made.cluster):
+        raise broken
+    for found in source.list():
         if found.name == made.cluster:
             return Target(api, found.nodes, faults=journal_of(found).open())
     return Target(api, (), f"{made.provider} cluster {made.cluster} is not among the running ones of this user")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from gauntlet.build.images import making
 from gauntlet.ground import paths
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
 from gauntlet.ground.disk import replace_file
-from gauntlet.ground.errors import UsageError
+from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.ground.journal.store import journal_in, require_healed
 from gauntlet.kube import kubeconfig as kubeconfigs
@@ -28,7 +28,7 @@ from gauntlet.providers.existing.cluster import ExistingCluster
 from gauntlet.providers.existing.record import ExistingRecord, clusters_dir, state_dir
 from gauntlet.providers.existing.survey import Survey, glance, nodes_of, survey
 from gauntlet.providers.node_record import NodeRecord
-from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, read_each
 
 NAME = "existing"
 _SYSTEM_PODS = "/api/v1/namespaces/kube-system/pods"
@@ -158,10 +158,11 @@ class ExistingProvider:
 
     def list(self) -> tuple[ExistingCluster, ...]:
         """Those that a run is at work in, or was killed in."""
-        folder = clusters_dir()
-        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-        records = (ExistingRecord.load(name) for name in names)
-        return tuple(ExistingCluster(record) for record in records if record is not None)
+        records, _ = read_each(clusters_dir(), ExistingRecord.load)
+        return tuple(ExistingCluster(record) for record in records.values() if record is not None)
+
+    def broken(self) -> Mapping[str, GauntletError]:
+        return read_each(clusters_dir(), ExistingRecord.load)[1]
 
     def keep_logs(self, name: str, into: Path) -> None:
         """What kube-proxies have logged, by the API server."""

@@ -6,10 +6,12 @@ import re
 
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
-from gauntlet.ground.errors import EnvironmentUnfit, UsageError
+from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.version import minor_of
 from gauntlet.providers import programs
 from gauntlet.providers.kind import config as kind_config
+from gauntlet.providers.kind import containers
+from gauntlet.providers.kind.cluster import KindRecord, state_dir
 from gauntlet.providers.protocol import ClusterSpec, require_distinct
 from gauntlet.proxy.eras import offer
 from gauntlet.subject import Subject
@@ -72,3 +74,27 @@ def _require_program(subject: Subject, image: str) -> None:
             f"--kind-image=kindest/node:v{minor}.Z where a registry can be reached; or use the sandbox provider",
         )
     pinned_minor(subject.version, toolchain_root())
+
+
+def refuse_containers(name: str) -> None:
+    """Raise UsageError if Docker has nodes of such a cluster, unless they are of a bring-up that was never finished."""
+    if not containers.nodes(name):
+        return
+    if not state_dir(name).exists():
+        raise UsageError(
+            f"Docker has containers of a kind cluster {name} that is not the gauntlet's",
+            f"choose another name; or, if nobody needs it, kind delete cluster --name {name}",
+        )
+    if KindRecord.load(name) is not None:
+        raise UsageError(
+            f"there is a kind cluster {name} already, and not all of its containers run",
+            f"choose another name, or end it: gauntlet cluster down {name}",
+        )
+
+
+def unfinished(name: str) -> GauntletError:
+    """What there is to say of a cluster that has its folder, but no record, while nobody is making it."""
+    return GauntletError(
+        f"the run that was making kind cluster {name} was killed before it was done",
+        f"gauntlet cluster down {name} takes away what there is of it; so does a new cluster of this name",
+    )

@@ -75,7 +75,8 @@ class KindRecord:
             return None
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
-                f"{file} cannot be read: {error}", f"another version of the gauntlet wrote it? rm -r {file.parent}"
+                f"{file} cannot be read: {error}",
+                f"did another version of the gauntlet write it? gauntlet cluster down {name} ends the cluster",
             ) from error
 
     def save(self) -> None:

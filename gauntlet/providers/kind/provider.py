@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,26 +18,25 @@ from gauntlet.build.images.node import NETWORK_LABEL
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
 from gauntlet.ground import paths
 from gauntlet.ground.cluster import NodeKernel, ProxyMode
+from gauntlet.ground.disk import replace_file
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError, UsageError
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
-from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers.kind import bringup as kind_bringup
 from gauntlet.providers.kind import config as kind_config
-from gauntlet.providers.kind import proxy_images
+from gauntlet.providers.kind import containers, proxy_images
 from gauntlet.providers.kind import tools as kind_tools
-from gauntlet.providers.kind.admission import require_makeable
+from gauntlet.providers.kind.admission import refuse_containers, require_makeable, unfinished
 from gauntlet.providers.kind.cluster import (
     KindRecord,
     RunningKindCluster,
     clusters_dir,
     failed_dir,
-    outside_name,
     state_dir,
 )
 from gauntlet.providers.kind.options import KindOptions
 from gauntlet.providers.kind.tools import KindTools
-from gauntlet.providers.protocol import ClusterSpec, Provider, names_in
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, read_each
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.proxy.modes import traits
 from gauntlet.subject import Subject
@@ -45,7 +44,6 @@ from gauntlet.subject import Subject
 if TYPE_CHECKING:
     from pytest_kind import KindCluster  # type: ignore[import-untyped]
 
-_ROLE = "io.x-k8s.kind.cluster"
 _LOGS_S = 120.0
 
 
@@ -104,11 +102,7 @@ class KindProvider:
         kind_tools.require_given(spec.kind)
         if self._kept(spec) is not None:
             return
-        if _containers(spec.name):
-            raise UsageError(
-                f"Docker has containers of a kind cluster {spec.name} that is not the gauntlet's",
-                f"choose another name; or, if nobody needs it, kind delete cluster --name {spec.name}",
-            )
+        refuse_containers(spec.name)
         images = _images(spec)
         missing = [tag for tag in (images.client, spec.kind.image or images.node) if tag in images.missing()]
         if missing:
@@ -121,17 +115,23 @@ class KindProvider:
         name = kubeconfigs.cluster_name(kubeconfig)
         record = KindRecord.load(name)
         docker.require()
-        if record is None or not _runs(name):
+        if record is None or not containers.all_run(name):
             raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
         return RunningKindCluster(record)
 
     def list(self) -> tuple[RunningKindCluster, ...]:
-        folder = clusters_dir()
-        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-        if not names or not docker.installed() or docker.call("version").returncode != 0:
+        records, _ = read_each(clusters_dir(), KindRecord.load)
+        if not records or not docker.installed() or docker.call("version").returncode != 0:
             return ()
-        records = (KindRecord.load(name) for name in names)
-        return tuple(RunningKindCluster(record) for record in records if record is not None and _runs(record.name))
+        return tuple(
+            RunningKindCluster(record) for record in records.values() if record and containers.all_run(record.name)
+        )
+
+    def broken(self) -> Mapping[str, GauntletError]:
+        """Also those whose bring-up was killed: a cluster has its folder before its first container."""
+        records, unreadable = read_each(clusters_dir(), KindRecord.load)
+        killed = (name for name, record in records.items() if record is None and not lock.user(self.name, name))
+        return unreadable | {name: unfinished(name) for name in killed}
 
     def knows(self, name: str) -> bool:
         return name in names_in(clusters_dir())
@@ -145,14 +145,16 @@ class KindProvider:
         if not state_dir(name).exists():
             return
         docker.require()
-        containers = docker.run("ps", "--all", "--quiet", "--filter", f"label={MEMBER_LABEL}={name}")
-        if containers.split():
-            docker.run("rm", "--force", "--volumes", *containers.split())
-        record = KindRecord.load(name)
+        containers.remove_beside(name)
+        try:
+            record = KindRecord.load(name)
+        except UsageError:
+            # Another version's, perhaps. To delete a cluster takes no more than its name.
+            record = None
         version = record.version.rpartition(".")[0] if record is not None else DEFAULT_VERSION
         with _in(state_dir(name)):
             _kind(name, kind_tools.find(KindOptions(), version), "").delete()
-        if left := _containers(name):
+        if left := containers.nodes(name):
             raise GauntletError(
                 f"kind cluster {name} was deleted, but these containers are left: {', '.join(left)}",
                 f"docker rm --force {' '.join(left)}",
@@ -169,7 +171,7 @@ class KindProvider:
 
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
         record = KindRecord.load(spec.name)
-        if record is None or not _runs(spec.name):
+        if record is None or not containers.all_run(spec.name):
             return None
         kept = Subject.of_json(record.subject)
         same = kept.mode is spec.mode and kept.configuration == spec.subject.configuration
@@ -185,8 +187,9 @@ class KindProvider:
         proxies = proxy_images.gathered(spec, lambda _: None) if spec.replacements else ()
         folder = state_dir(spec.name)
         if folder.exists():
-            # Of a cluster of this name whose containers are gone, and the faults in them: undone on new nodes, they
-            # would be new ones.
+            # Of a cluster of this name that was never finished; or whose containers are gone, and the faults in them:
+            # undone on new nodes, they would be new ones.
+            containers.remove(spec.name)
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
         config = kind_config.path(spec.mode).read_text(encoding="utf-8")
@@ -195,7 +198,8 @@ class KindProvider:
         # What differs by subject is laid over the configuration of nodes that get one after the other.
         own = {} if spec.replacements else spec.subject.configuration
         completed = kind_config.complete(config, nodes=spec.nodes, image=image, network=network, configuration=own)
-        file.write_text(completed, encoding="utf-8")
+        # On disk before the first container is made: `broken` goes by it.
+        replace_file(file, completed)
         try:
             with _in(folder):
                 _bring_up(_kind(spec.name, kind_tools.retaining(tools, folder), image), file)
@@ -214,7 +218,7 @@ class KindProvider:
         """Delete a cluster that did not come up. Returns where the logs of its nodes are, or why there are none."""
         logs = failed_dir() / name
         try:
-            if not _containers(name):
+            if not containers.nodes(name):
                 return "it has no node whose logs could be kept"
             _export_logs(tools, name, logs)
         except GauntletError as error:
@@ -285,16 +289,3 @@ def _export_logs(tools: KindTools, name: str, into: Path) -> None:
         raise GauntletError(f"kind export logs was not done after {_LOGS_S:g} s; {into} has what there is") from None
     if done.returncode != 0:
         raise GauntletError(f"kind export logs ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-
-
-def _containers(name: str) -> list[str]:
-    """Names of the node containers of a kind cluster, whoever made it."""
-    found = docker.run("ps", "--all", "--filter", f"label={_ROLE}={name}", "--format", "{{.Names}}")
-    return found.split()
-
-
-def _runs(name: str) -> bool:
-    """Whether the nodes and the outside host of a cluster run."""
-    running = docker.run("ps", "--format", "{{.Names}}").split()
-    nodes = _containers(name)
-    return bool(nodes) and {*nodes, outside_name(name)} <= set(running)

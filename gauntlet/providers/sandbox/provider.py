@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,6 +137,10 @@ class SandboxProvider:
                 shutil.rmtree(entry, ignore_errors=True)
                 lock.clear(self.name, entry.name)
         return tuple(found)
+
+    def broken(self) -> Mapping[str, GauntletError]:
+        """None: what a killed run left goes at the next start, and clusters of other versions are theirs."""
+        return {}
 
     def keep_logs(self, name: str, into: Path) -> None:
         try:

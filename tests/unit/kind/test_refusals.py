@@ -14,6 +14,7 @@ from gauntlet.ground.errors import EnvironmentUnfit, ExitCode, GauntletError, Us
 from gauntlet.ground.family import BOTH
 from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers import ClusterSpec, KindOptions
+from gauntlet.providers.kind import containers
 from gauntlet.providers.kind import provider as kind
 from gauntlet.providers.kind import tools as kind_tools
 from gauntlet.providers.kind.admission import require_makeable, require_version
@@ -144,7 +145,7 @@ def test_the_families_of_kind_clusters_are_not_chosen_here() -> None:
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> KindRecord:
     """The record of a kind cluster x of iptables@1.37.2, whose containers run."""
-    monkeypatch.setattr(kind, "_runs", lambda _name: True)
+    monkeypatch.setattr(containers, "all_run", lambda _name: True)
     subject = plain(ProxyMode.IPTABLES)
     record = KindRecord("x", "iptables", "1.37.2", "node", "client", (), "127.0.0.1", subject.as_json())
     state_dir("x").mkdir(parents=True)
