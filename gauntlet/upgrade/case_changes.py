@@ -1,6 +1,7 @@
 """What the cases of one phase of an upgrade came to beside those of another: worse, better, or different by design.
 
-A case that fails with both kube-proxies is no reason against the next one.
+A case that fails with both kube-proxies is no reason against the next one. One that only the next one has what it takes
+for counts by what it comes to there (docs/decisions/0064).
 """
 
 from __future__ import annotations

@@ -119,19 +119,39 @@ def _case(case: str, before: Side, after: Side) -> Change | None:
     was, now = before.cases.get(case), after.cases.get(case)
     if (trouble := after_skip(case, after)) is not None:
         return trouble
-    if was is None or now is None:
-        side = "before" if was is None else "afterwards"
-        reason = (before if was is None else after).skipped.get(case)
-        if reason is None:
-            return Change(Course.UNCLEAR, case, "", f"it did not run {side}")
-        # A place that allows less says nothing of the kube-proxy: nobody knows what the case would have come to.
-        skip = Course.UNCLEAR if is_of_the_place(reason) else Course.BY_DESIGN
-        blocks = f"; now {now.verdict}{_why(now)}" if now is not None and now.verdict.blocks else ""
-        return Change(skip, case, "", f"skipped {side}: {reason}{blocks}")
+    if was is None:
+        return _of_one_side(case, "before", before, now)
+    if now is None:
+        return _of_one_side(case, "afterwards", after, None)
     if Verdict.KNOWN_DEFECT in (was.verdict, now.verdict) and {was.verdict, now.verdict} <= _DECIDED:
         return _of_defects(was, now)
     course = _course(was.verdict, now.verdict)
     return None if course is None else Change(course, case, "", f"{was.verdict}, then {now.verdict}{_why(now)}")
+
+
+def _of_one_side(case: str, when: str, missing: Side, now: CaseResult | None) -> Change:
+    """A case that one side has no verdict of, and what it comes to `now`, if it runs now.
+
+    Who had not what the case asks for has lost nothing by a next one that has it, unless that does it wrong: that is
+    the next one's own failure, which no run of before excuses.
+    """
+    reason = missing.skipped.get(case)
+    if reason is None:
+        return Change(Course.UNCLEAR, case, "", f"it did not run {when}")
+    text = f"skipped {when}: {reason}{_now(now)}"
+    # A place that allows less says nothing of the kube-proxy: nobody knows what the case would have come to.
+    if is_of_the_place(reason):
+        return Change(Course.UNCLEAR, case, "", text)
+    verdict = Verdict.PASS if now is None else now.verdict
+    course = {Verdict.FAIL: Course.WORSE, Verdict.INCONCLUSIVE: Course.UNCLEAR}.get(verdict, Course.BY_DESIGN)
+    return Change(course, case, "", text)
+
+
+def _now(now: CaseResult | None) -> str:
+    if now is None or now.verdict is Verdict.PASS:
+        return ""
+    why = _why(now) if now.verdict.blocks else f" {'; '.join(now.known_defects)}"
+    return f"; now {now.verdict}{why}"
 
 
 def after_skip(case: str, side: Side) -> Change | None:

@@ -50,6 +50,26 @@ def test_what_fails_with_todays_alone_is_a_gain_and_a_skip_is_by_design() -> Non
     assert [each.course for each in case_changes(runs, EVERY, SUBJECTS, WORSE, {}).notes] == [Course.BY_DESIGN]
 
 
+LACKS = "iptables mode does not have this"
+
+
+@pytest.mark.parametrize(
+    ("following", "verdicts"), [(PASS, []), (FAIL, [FAIL]), (UNKNOWN, [UNKNOWN]), (Verdict.KNOWN_DEFECT, [])]
+)
+def test_what_todays_does_not_have_and_the_next_one_fails_is_a_reason(
+    following: Verdict, verdicts: list[Verdict]
+) -> None:
+    found = seen(conformance_from=case_run(skipped=LACKS), conformance_to=case_run(following))
+    assert [each.finding.verdict for each in found] == verdicts
+    assert all((each.phase, each.concern, each.case) == ("conformance-to", Concern.WORSE, CASE) for each in found)
+
+
+@pytest.mark.parametrize("mixed", [FAIL, UNKNOWN])
+def test_what_todays_does_not_have_says_nothing_of_the_mix(mixed: Verdict) -> None:
+    runs = {"conformance_from": case_run(skipped=LACKS), "conformance_to": case_run(PASS)}
+    assert seen(**runs, conformance_mixed=case_run(mixed)) == ()
+
+
 def test_a_reason_says_how_to_look_at_the_case_alone() -> None:
     (found,) = seen(conformance_from=case_run(PASS), conformance_to=case_run(FAIL))
     assert "test_pod_reaches_itself[tcp-nftables]" in found.finding.remedy

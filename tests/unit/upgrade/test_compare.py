@@ -104,9 +104,27 @@ def test_what_fails_after_a_skipped_case_is_not_by_design() -> None:
     assert course(skipped, broken) is Course.UNCLEAR
 
 
-def test_a_case_that_is_for_the_next_one_alone_and_fails_says_so() -> None:
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (PASS, Course.BY_DESIGN),
+        (FAIL, Course.WORSE),
+        (OPEN, Course.UNCLEAR),
+        (Verdict.KNOWN_DEFECT, Course.BY_DESIGN),
+    ],
+)
+def test_what_todays_does_not_have_and_the_next_one_does_wrong_is_that_ones_failure(
+    now: Verdict, expected: Course
+) -> None:
+    assert course(nothing(**{CASE: "not in iptables"}), side(verdict=now)) is expected
+
+
+def test_a_case_that_is_for_the_next_one_alone_says_what_it_comes_to() -> None:
     (change,) = compare(nothing(**{CASE: "not in iptables"}), side(verdict=FAIL), PROMISE)
-    assert change == Change(Course.BY_DESIGN, CASE, "", "skipped before: not in iptables; now fail: hold: seen")
+    assert change.text == "skipped before: not in iptables; now fail: hold: seen"
+    defect = record("truth", None, verdict=Verdict.KNOWN_DEFECT).model_copy(update={"known_defect": "1: broken"})
+    (change,) = compare(nothing(**{CASE: "not in iptables"}), side(defect), PROMISE)
+    assert change.text == "skipped before: not in iptables; now known defect 1: broken"
 
 
 def test_a_case_that_is_skipped_for_its_place_says_nothing_of_the_kube_proxy() -> None:
