@@ -166,7 +166,7 @@ def upgrade(
     answer, lines, ended_by = _undertake(
         maker, spec, way, Extent(extent or Extent.WHOLE), selection, terms, slos, folder, OnFailure(on_failure)
     )
-    is_part = extent or selection is Selection.NONE
+    is_part = extent or selection in (Selection.NONE, Selection.SMOKE)
     link = point_latest(folder, LATEST_SELECTION if is_part else LATEST)
     click.echo("\n".join(["", *lines, *(f"  {link / name}" for name in (PAGE, FILE, JUNIT, LOGS))]))
     if ended_by is not None:
@@ -264,7 +264,7 @@ def _undertake(
     try:
         cluster = maker.create(spec)
         assert isinstance(cluster, RollingCluster)
-        plan = Plan.of([node.name for node in cluster.nodes], way, extent, selection.tasks)
+        plan = Plan.of([node.name for node in cluster.nodes], way, extent, selection)
         run_cases = runner(cluster, selection, folder, slos)
         dns = Dns.for_upgrade_of(cluster, Api(cluster.api), click.echo)
         with cluster.serving():
@@ -281,7 +281,7 @@ def _undertake(
     were = {each.name: f"{each.mode} mode of kube-proxy {each.version}" for each in cluster.subjects}
     today, following = names[Side.FROM], names[Side.TO]
     heading = Heading(today, following, were[today], were[following], str(way), len(cluster.nodes), seen.aftermath)
-    shown = page(heading, seen.judgement, seen.observations, seen.history, seen.plan.run, seen.plan.not_run)
+    shown = page(heading, seen.judgement, seen.observations, seen.history, seen.plan)
     return seen.judgement.answer, list(shown), seen.ended_by
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from gauntlet.upgrade.case_run import CaseRun, RunCases
 from gauntlet.upgrade.figures import figures_of
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.passage import Conductor, Say
-from gauntlet.upgrade.phases import Extent, Phase, Side, Task, phase_times, phases
+from gauntlet.upgrade.phases import Extent, Phase, Selection, Side, phase_times, phases
 from gauntlet.upgrade.recovery import Recovery
 from gauntlet.upgrade.resolver import Dns
 from gauntlet.upgrade.roll_traffic import RollTraffic, flowing
@@ -36,17 +36,18 @@ NAME = "upgrade"
 
 @dataclass(frozen=True)
 class Plan:
-    """The phases that are run, and those of a whole upgrade that were left out."""
+    """The phases that are run, those of a whole upgrade that were left out, and which cases they have."""
 
     run: tuple[Phase, ...]
     not_run: tuple[Phase, ...]
+    selection: Selection
 
     @classmethod
-    def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent, tasks: Collection[Task]) -> Plan:
-        """The phases of these `tasks` as far as the extent goes."""
+    def of(cls, nodes: Sequence[str], strategy: Strategy, extent: Extent, selection: Selection) -> Plan:
+        """The phases as far as the extent goes; without those of cases if none is selected."""
         roll = strategy.roll(nodes)
-        run = tuple(phase for phase in phases(roll, extent) if phase.task in tasks)
-        return cls(run, tuple(phase for phase in phases(roll, Extent.WHOLE) if phase not in run))
+        run = tuple(phase for phase in phases(roll, extent) if phase.task in selection.tasks)
+        return cls(run, tuple(phase for phase in phases(roll, Extent.WHOLE) if phase not in run), selection)
 
     def after(self, taken: Sequence[Phase]) -> Plan:
         """As it came: the phases that were begun, with those that undid a roll, and then those that were not."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gauntlet.ground.finding import Verdict
-from gauntlet.upgrade.phases import Leg, Phase, Task
+from gauntlet.upgrade.gate import Plan
+from gauntlet.upgrade.phases import Leg, Selection, Task
 from gauntlet.upgrade.resolver import CHECK as RESOLVER
 from gauntlet.upgrade.verdict import Answer, Judgement, Observation
 
 
-def limits(observations: Sequence[Observation], not_run: Sequence[Phase]) -> Iterator[str]:
+def limits(observations: Sequence[Observation], plan: Plan) -> Iterator[str]:
     """All there is to say, in sentences."""
     yield from _not_told(observations)
     yield from unresolved(observations)
-    if not_run:
-        yield f"Not tried, as the options leave them out: {', '.join(phase.name for phase in not_run)}."
+    if plan.selection is Selection.SMOKE:
+        yield "Of the cases of conformance the few of smoke alone were asked, as the options say: the gate has more."
+    if plan.not_run:
+        yield f"Not tried, as the options leave them out: {', '.join(phase.name for phase in plan.not_run)}."
 
 
 def unresolved(observations: Sequence[Observation]) -> Iterator[str]:
@@ -23,15 +26,22 @@ def unresolved(observations: Sequence[Observation]) -> Iterator[str]:
     yield from (f"DNS: {each.finding.reason}." for each in observations if each.finding.check == RESOLVER)
 
 
-def reach(found: Judgement, not_run: Sequence[Phase]) -> str:
+def reach(found: Judgement, plan: Plan) -> str:
     """How far a `may` goes: it claims no more than what was run. Empty for another answer, or if all was run."""
-    if found.answer is not Answer.MAY:
-        return ""
-    left_out = {(phase.task, phase.leg) for phase in not_run}
-    there = ["on the way there"] if (Task.ROLL, Leg.BACK) in left_out else []
+    return ", ".join(_reach(plan)) if found.answer is Answer.MAY else ""
+
+
+def _reach(plan: Plan) -> Iterator[str]:
+    left_out = {(phase.task, phase.leg) for phase in plan.not_run}
+    if (Task.ROLL, Leg.BACK) in left_out:
+        yield "on the way there"
     if (Task.CONFORMANCE, Leg.THERE) in left_out:
-        return ", ".join([*there, "as far as the roll goes"])
-    return ", ".join([*there, *(["without faults"] if (Task.FAULTS, Leg.THERE) in left_out else [])])
+        yield "as far as the roll goes"
+        return
+    if plan.selection is Selection.SMOKE:
+        yield "with the cases of smoke alone"
+    if (Task.FAULTS, Leg.THERE) in left_out:
+        yield "without faults"
 
 
 def _not_told(observations: Sequence[Observation]) -> Iterator[str]:

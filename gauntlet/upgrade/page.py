@@ -11,6 +11,7 @@ from gauntlet.ground.history import EventKind, History
 from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, figure_of_check
 from gauntlet.report.upgrade_record import MOST_REASONS, chosen, titled, with_reach
+from gauntlet.upgrade.gate import Plan
 from gauntlet.upgrade.limits import limits, reach
 from gauntlet.upgrade.page_cases import of_cases
 from gauntlet.upgrade.page_figures import of_figures
@@ -44,11 +45,10 @@ def page(
     found: Judgement,
     observations: Sequence[Observation],
     history: History,
-    planned: Sequence[Phase],
-    not_run: Sequence[Phase],
+    plan: Plan,
 ) -> Iterator[str]:
-    """The lines of the page. The answer is not about the phases `not_run`."""
-    answer = with_reach(found.words.upper(), reach(found, not_run))
+    """The lines of the page. The answer is not about what the plan leaves out."""
+    answer = with_reach(found.words.upper(), reach(found, plan))
     yield from wrapped(f"{heading.today} -> {heading.next}: {answer}", "")
     yield from wrapped(f"{heading.today}: {heading.today_is}", "  ")
     yield from wrapped(f"{heading.next}: {heading.next_is}", "  ")
@@ -60,9 +60,9 @@ def page(
         yield from wrapped(heading.aftermath, "")
         yield ""
     yield from reason_lines(found)
-    yield from phase_lines(observations, history, planned)
-    beside = (*of_names(observations), *of_cases(observations, found, planned), *of_figures(observations))
-    for paragraph in (*beside, *limits(observations, not_run)):
+    yield from phase_lines(observations, history, plan.run)
+    beside = (*of_names(observations), *of_cases(observations, found, plan.run), *of_figures(observations))
+    for paragraph in (*beside, *limits(observations, plan)):
         yield ""
         yield from wrapped(paragraph, "")
 

@@ -81,14 +81,14 @@ def _upgrade(run: Run, seen: Seen) -> UpgradeRecord:
         hold_s=run.hold_s,
         aftermath=seen.aftermath,
         answer=judgement.answer.value,
-        reach=reach(judgement, seen.plan.not_run),
+        reach=reach(judgement, seen.plan),
         reasons=tuple(reason_record(each) for each in merged(judgement.reasons)),
         accepted=tuple(accepted_record(each) for each in judgement.accepted),
         known_defects=judgement.known_defects,
         notes=tuple(notes(judgement)),
         gains=tuple(_change(each) for each in judgement.gains),
         by_design=tuple(_change(each) for each in judgement.by_design),
-        limits=tuple(limits(seen.observations, seen.plan.not_run)),
+        limits=tuple(limits(seen.observations, seen.plan)),
     )
 
 

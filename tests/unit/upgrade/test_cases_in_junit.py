@@ -21,7 +21,7 @@ from gauntlet.report.upgrade_record import UpgradeRecord
 from gauntlet.upgrade.case_changes import case_changes, known_defects
 from gauntlet.upgrade.case_run import CaseRun
 from gauntlet.upgrade.gate import Plan, Seen
-from gauntlet.upgrade.phases import CASES, Side
+from gauntlet.upgrade.phases import CASES, Selection, Side
 from gauntlet.upgrade.record import Run, recorded
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.verdict import Concern, Observation, judge
@@ -73,7 +73,7 @@ def judged(runs: Mapping[str, CaseRun], *acceptances: Acceptance) -> tuple[Upgra
         History(frame([]), history.events(each.row() for each in events)),
         found,
         judgement,
-        Plan(PLANNED, ()),
+        Plan(PLANNED, (), Selection.GATE),
         cases=runs,
     )
     began = datetime(2026, 11, 30, tzinfo=UTC)

@@ -19,7 +19,7 @@ from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade import gate
 from gauntlet.upgrade.gate import NAME, Plan, broken_off, interruption
 from gauntlet.upgrade.passage import Conductor
-from gauntlet.upgrade.phases import CASES, Extent, Side, Task, phases
+from gauntlet.upgrade.phases import CASES, Extent, Selection, Side, Task, phases
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.terms import Terms
 from tests.unit.upgrade.upgrades import PLANNED, SETTING, SUBJECTS
@@ -33,7 +33,7 @@ NAMES = {Side.FROM: "a", Side.TO: "b"}
 
 
 def test_what_a_quick_one_leaves_out_is_not_run() -> None:
-    whole, quick = (Plan.of(NODES, STRATEGY, extent, tuple(Task)) for extent in (Extent.WHOLE, Extent.QUICK))
+    whole, quick = (Plan.of(NODES, STRATEGY, extent, Selection.GATE) for extent in (Extent.WHOLE, Extent.QUICK))
     assert whole.not_run == ()
     assert {phase.name for phase in quick.not_run} == {
         *("faults-from", "faults-to"),
@@ -44,7 +44,7 @@ def test_what_a_quick_one_leaves_out_is_not_run() -> None:
 
 
 def test_without_cases_only_rolls_and_holds_are_run() -> None:
-    plan = Plan.of(NODES, STRATEGY, Extent.WHOLE, frozenset(Task) - CASES)
+    plan = Plan.of(NODES, STRATEGY, Extent.WHOLE, Selection.NONE)
     assert {phase.task for phase in plan.run} == {Task.HOLD, Task.ROLL}
     assert {phase.task for phase in plan.not_run} == CASES
 
@@ -90,7 +90,7 @@ def test_one_that_is_told_to_end_when_all_phases_are_over_is_not_broken_off(
     monkeypatch.setattr(gate, "ApiWatch", lambda *_: nullcontext())
     monkeypatch.setattr(gate, "Api", lambda *_, **__: None)
     cluster, dns = cast(Any, SimpleNamespace(api=None, nodes=())), cast(Any, SimpleNamespace(absence=list))
-    plan = Plan(PLANNED, ())
+    plan = Plan(PLANNED, (), Selection.GATE)
     monkeypatch.setattr(Conductor, "take", lambda conductor, planned, *_: conductor._taken.extend(planned))
     found = gate.pass_through(cluster, SUBJECTS, plan, TERMS, tmp_path, cast(Any, None), dns, lambda _: None)
     assert ending.requested()

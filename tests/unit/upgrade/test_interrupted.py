@@ -17,14 +17,14 @@ from gauntlet.ground.history import EventKind, EventLog
 from gauntlet.subject import Subject
 from gauntlet.upgrade.gate import Plan
 from gauntlet.upgrade.passage import Conductor
-from gauntlet.upgrade.phases import Extent, Phase, Side, Task
+from gauntlet.upgrade.phases import Extent, Phase, Selection, Side, Task
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.undoing import stopped, undoing
 from tests.unit.stand_in_host import StandInHost
 from tests.unit.upgrade.upgrades import SUBJECTS
 
 NODES = ("node-1", "node-2")
-WHOLE = Plan.of(NODES, Strategy.parse("node-by-node"), Extent.WHOLE, tuple(Task)).run
+WHOLE = Plan.of(NODES, Strategy.parse("node-by-node"), Extent.WHOLE, Selection.GATE).run
 ROLL = next(phase for phase in WHOLE if phase.task is Task.ROLL)
 EVERY = (*WHOLE, *undoing(stopped(ROLL, dict.fromkeys(NODES, Side.TO)), NODES[:1]))
 # What the nodes have when the phase begins.

@@ -8,16 +8,18 @@ from datetime import date
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.promises.accepted import Acceptance
+from gauntlet.upgrade.gate import Plan
 from gauntlet.upgrade.leftovers import Remains
 from gauntlet.upgrade.observing import observed
 from gauntlet.upgrade.page import WIDTH, Heading, page
 from gauntlet.upgrade.passage import Passage
-from gauntlet.upgrade.phases import Leg, Phase, Task
+from gauntlet.upgrade.phases import Leg, Phase, Selection, Task
 from gauntlet.upgrade.verdict import Concern, Observation, judge
 from tests.unit.upgrade.upgrades import NOT_RUN, PLANNED, SETTING, SUBJECTS, TERMS, passage, seen
 
 HEADING = Heading("iptables", "nftables", "today's", "the next", "node-by-node", 2)
 TODAY = date(2026, 11, 29)
+WHOLE = Plan(PLANNED, (), Selection.GATE)
 
 
 def lines(
@@ -26,12 +28,13 @@ def lines(
     left: Collection[str] = (),
     accepted: tuple[Acceptance, ...] = (),
     not_run: Sequence[Phase] = NOT_RUN,
+    selection: Selection = Selection.GATE,
 ) -> list[str]:
     history = seen(*bad, ended=ended)
     found = observed(history, passage(tuple(left)), PLANNED, SETTING, TERMS, SUBJECTS)
     missing = [phase for phase in PLANNED if phase.name not in {each.phase for each in found}]
     judgement = judge(found, missing=missing, acceptances=accepted, subject="nftables", today=TODAY)
-    return list(page(HEADING, judgement, found, history, PLANNED, not_run))
+    return list(page(HEADING, judgement, found, history, Plan(PLANNED, tuple(not_run), selection)))
 
 
 def row(found: list[str], phase: str) -> list[str]:
@@ -61,6 +64,22 @@ def test_a_quick_one_says_that_the_way_back_was_not_tried() -> None:
     faults = [phase for phase in NOT_RUN if phase.task is Task.FAULTS]
     assert lines(not_run=[*faults, *back])[0] == "iptables -> nftables: MAY, on the way there, without faults"
     assert lines(not_run=[])[0] == "iptables -> nftables: MAY"
+
+
+def test_one_with_few_cases_says_so_at_its_head_and_what_that_means() -> None:
+    few = lines(not_run=[], selection=Selection.SMOKE)
+    assert few[0] == "iptables -> nftables: MAY, with the cases of smoke alone"
+    assert "Of the cases of conformance the few of smoke alone were asked" in " ".join(few)
+    left_out = [phase for phase in PLANNED if phase.leg in (Leg.BACK, Leg.AGAIN)]
+    left_out += [phase for phase in NOT_RUN if phase.task is Task.FAULTS]
+    quick = " ".join(lines(not_run=left_out, selection=Selection.SMOKE)[:2])
+    assert quick.startswith(
+        "iptables -> nftables: MAY, on the way there, with the cases of smoke alone, without faults"
+    )
+    # The answer that it may not is no weaker for the cases that were not asked.
+    worse = lines("roll-forward", not_run=[], selection=Selection.SMOKE)
+    assert worse[0] == "iptables -> nftables: MAY NOT"
+    assert "the few of smoke alone were asked" in " ".join(worse)
 
 
 def test_no_line_is_wider_than_a_terminal() -> None:
@@ -97,7 +116,7 @@ def test_a_reason_comes_with_its_remedy() -> None:
     trouble = Finding("replacement", Verdict.FAIL, "it does not serve", remedy="read its log")
     reason = Observation("roll-forward", Concern.ROLL, trouble)
     judgement = judge([reason], today=TODAY)
-    assert "   remedy: read its log" in list(page(HEADING, judgement, [reason], seen(), PLANNED, ()))
+    assert "   remedy: read its log" in list(page(HEADING, judgement, [reason], seen(), WHOLE))
 
 
 def test_the_table_has_the_outage_and_what_was_left_behind() -> None:
@@ -112,7 +131,7 @@ def test_what_cannot_be_told_to_be_left_is_said() -> None:
     history, nodes = seen(), {"node-1": own, "node-2": own}
     found = observed(history, Passage({"hold-to": nodes}), PLANNED, SETTING, TERMS, SUBJECTS)
     judgement = judge(found, subject="nftables", today=TODAY)
-    shown = list(page(HEADING, judgement, found, history, PLANNED, ()))
+    shown = list(page(HEADING, judgement, found, history, WHOLE))
     assert row(shown, "hold-to")[-1] == "-"
     assert "What was left behind in hold-to: not told: on node-1, node-2 both" in " ".join(shown)
 

@@ -11,6 +11,7 @@ from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.providers.protocol import RollingCluster
 from gauntlet.upgrade.gate import Plan, Seen
 from gauntlet.upgrade.observing import observed
+from gauntlet.upgrade.phases import Selection
 from gauntlet.upgrade.record import Run, recorded
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.verdict import judge
@@ -46,7 +47,9 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
         ("evidence/upgrade",),
         TERMS.slo.roll.hold_s,
     )
-    made = recorded(run, Seen(history, tuple(found), judgement, Plan(PLANNED, NOT_RUN), "The roll stopped."))
+    made = recorded(
+        run, Seen(history, tuple(found), judgement, Plan(PLANNED, NOT_RUN, Selection.NONE), "The roll stopped.")
+    )
     assert made.names == ("iptables", "nftables")
     assert {(each.case, each.subject) for each in made.findings} == {
         ("upgrade::hold-from", "iptables"),
@@ -63,6 +66,19 @@ def test_findings_are_of_their_phase_and_the_answer_has_its_reasons() -> None:
     assert made.upgrade.reasons[0].promise.startswith("roll.outage_s: 0")
     # One fact is one reason: the share of good attempts says nothing more than their outage does.
     assert "availability: new TCP" not in [each.check for each in made.upgrade.reasons]
+    assert made.upgrade.reach == ""
     assert made.upgrade.limits[-1].startswith("Not tried, as the options leave them out: conformance-from, ")
     # Beside others, what was only measured needs no word that it decides nothing.
     assert "findings" not in {each.check for each in made.findings}
+
+
+def test_that_the_smoke_cases_alone_were_asked_is_recorded_with_the_answer() -> None:
+    history = seen()
+    found = observed(history, passage(), PLANNED, SETTING, TERMS, SUBJECTS)
+    judgement = judge(found, today=date(2026, 11, 29))
+    began = datetime.now(UTC)
+    run = Run(CLUSTER, NAMES, Strategy.parse("node-by-node"), ["gauntlet"], began, (), TERMS.slo.roll.hold_s)
+    made = recorded(run, Seen(history, tuple(found), judgement, Plan(PLANNED, (), Selection.SMOKE))).upgrade
+    assert made is not None
+    assert (made.answer, made.reach) == ("may", "with the cases of smoke alone")
+    assert made.limits[0].startswith("Of the cases of conformance the few of smoke alone were asked")

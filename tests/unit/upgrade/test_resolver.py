@@ -19,8 +19,10 @@ from gauntlet.ground.history import Connection, Frontend
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import ServiceObject
 from gauntlet.upgrade import resolver
+from gauntlet.upgrade.gate import Plan
 from gauntlet.upgrade.limits import limits
 from gauntlet.upgrade.page_names import of_names
+from gauntlet.upgrade.phases import Selection
 from gauntlet.upgrade.resolver import Dns, Resolver, domain
 from gauntlet.upgrade.verdict import Answer, Concern, Observation, judge
 from gauntlet.workload import manifest
@@ -134,9 +136,10 @@ def test_the_page_says_that_nobody_resolved_a_name() -> None:
     asked = Observation("hold-from", Concern.ROLL, Finding("correctness", Verdict.PASS, "all right"))
     (absent,) = Dns(why_not="no Go").absence()
     found = [asked, Observation("hold-from", Concern.ROLL, absent)]
+    whole = Plan((), (), Selection.GATE)
     assert judge(found, today=date(2026, 11, 29)).answer is Answer.MAY
-    assert list(limits(found, ())) == ["DNS: no client resolved a name: no Go."]
-    assert not list(limits([asked], ()))
+    assert list(limits(found, whole)) == ["DNS: no client resolved a name: no Go."]
+    assert not list(limits([asked], whole))
 
 
 def test_the_page_says_what_clients_of_names_noticed() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gauntlet.ground.finding import Finding, Verdict
 from gauntlet.upgrade.gate import Plan
-from gauntlet.upgrade.phases import Extent, Leg, Phase, Side, Task, phases
+from gauntlet.upgrade.phases import Extent, Leg, Phase, Selection, Side, phases
 from gauntlet.upgrade.strategy import Strategy
 from gauntlet.upgrade.undoing import BROKEN_OFF, HOLD_UNDONE, UNDO, aftermath, failed_nodes, stopped, undoing
 from gauntlet.upgrade.verdict import Concern, Observation
@@ -48,7 +48,7 @@ def test_only_a_kube_proxy_that_does_not_serve_is_one_that_failed() -> None:
 
 
 def test_the_plan_has_what_undid_the_roll_behind_the_phase_that_stopped() -> None:
-    plan = Plan.of(NODES, Strategy.parse("node-by-node"), Extent.QUICK, (Task.HOLD, Task.ROLL))
+    plan = Plan.of(NODES, Strategy.parse("node-by-node"), Extent.QUICK, Selection.NONE)
     hold, _, *rest = plan.run
     failed = halted("node-1", "node-2")
     came = plan.after((hold, failed, *undoing(failed, ["node-2"])))
