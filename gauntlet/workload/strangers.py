@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from gauntlet.ground.cluster import Node
 from gauntlet.ground.finding import Finding, Verdict
 
+CHECK = "rules-of-others"
 _SETTLE = """
 for table in filter:FORWARD nat:PREROUTING; do
     name=${table%:*} hook=${table#*:}
@@ -34,6 +35,8 @@ iptables-save -t nat | grep -e GAUNTLET-STRANGER -e 203.0.113 | sed 's/^/nat: /'
 nft list table inet gauntlet-stranger | sed 's/^/nft: /'
 true
 """
+# What each line of theirs begins with.
+_WHERE = ("filter: ", "nat: ", "nft: ")
 _LEAVE = """
 for table in filter:FORWARD nat:PREROUTING; do
     name=${table%:*} hook=${table#*:}
@@ -61,18 +64,28 @@ class Strangers:
             self._written[node.name] = _listed(node)
 
     def unchanged(self) -> Finding:
-        """Whether all of them are there still, and once."""
-        details = []
+        """Whether all of them are there still, and once.
+
+        Of a node that did not list them in each of the places where they were written, nobody knows.
+        """
+        details, unseen = list[str](), list[str]()
         for node in self._nodes:
             before, now = self._written[node.name], _listed(node)
             details += [f"{node.name}: lost: {line}" for line in (before - now).elements()]
             details += [f"{node.name}: came: {line}" for line in (now - before).elements()]
+            missing = (where for where in _WHERE if not any(line.startswith(where) for line in before))
+            unseen += [f"{node.name}: none was listed in {where.removesuffix(': ')}" for where in missing]
         wrong = len(details)
         reason = (
             f"{sum(map(Counter.total, self._written.values()))} lines of another program's, {wrong} of them changed"
         )
-        verdict = Verdict.FAIL if wrong else Verdict.PASS
-        return Finding("rules-of-others", verdict, reason, float(wrong), "lines", 0.0, details=tuple(details))
+        if wrong:
+            return Finding(CHECK, Verdict.FAIL, reason, float(wrong), "lines", 0.0, details=tuple(details))
+        if unseen or not self._nodes:
+            reason = f"the rules that were written could not be seen before anything changed: {reason}"
+            remedy = "run iptables-save, and nft list ruleset, on these nodes"
+            return Finding(CHECK, Verdict.INCONCLUSIVE, reason, details=tuple(unseen), remedy=remedy)
+        return Finding(CHECK, Verdict.PASS, reason, 0.0, "lines", 0.0)
 
     def leave(self) -> None:
         """Take them away again, as far as they are there."""
