@@ -72,9 +72,10 @@ class Strangers:
         for node in self._nodes:
             before, now = self._written[node.name], _listed(node)
             details += [f"{node.name}: lost: {line}" for line in (before - now).elements()]
-            details += [f"{node.name}: came: {line}" for line in (now - before).elements()]
-            missing = (where for where in _WHERE if not any(line.startswith(where) for line in before))
-            unseen += [f"{node.name}: none was listed in {where.removesuffix(': ')}" for where in missing]
+            seen = tuple(where for where in _WHERE if any(line.startswith(where) for line in before))
+            details += [f"{node.name}: came: {line}" for line in (now - before).elements() if line.startswith(seen)]
+            missing = (where.removesuffix(": ") for where in _WHERE if where not in seen)
+            unseen += [f"{node.name}: none was listed in {where}" for where in missing]
         wrong = len(details)
         reason = (
             f"{sum(map(Counter.total, self._written.values()))} lines of another program's, {wrong} of them changed"
