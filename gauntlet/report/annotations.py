@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from gauntlet.ground.finding import Verdict
 from gauntlet.report.names import without_namespaces
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import UpgradeRecord, chosen, titled, with_reach
+from gauntlet.report.upgrade_record import UpgradeRecord, chosen, titled
 
 # Set to "true" in every step of GitHub Actions.
 ACTIONS = "GITHUB_ACTIONS"
@@ -32,7 +32,7 @@ def _lines(upgrade: UpgradeRecord, title: str, most: int) -> Iterator[str]:
     """So many of them at most: the reasons that a page would show come first."""
     if not upgrade.reasons:
         level = "notice" if upgrade.verdict is Verdict.PASS else "error"
-        yield _command(level, title, with_reach(upgrade.words, upgrade.reach))
+        yield _command(level, title, upgrade.whole_words)
     for reason in chosen(upgrade.reasons, most):
         about = f"{titled(reason.name, reason.verdict)}: {reason.reason}"
         yield _command("error", title, without_namespaces(about))

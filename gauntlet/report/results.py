@@ -191,10 +191,10 @@ class Results(Record):
     def word(self) -> str:
         """The run in a word or two: its verdict, or `not decided` for a pass of less than the gate; or its answer.
 
-        Never without the number of its known defects.
+        Never without the number of its known defects, and how far an answer reaches.
         """
         if self.upgrade is not None:
-            return self.upgrade.words
+            return self.upgrade.whole_words
         word = "not decided" if self._is_less_than_the_gate else str(self.verdict)
         return with_known_defects(word, len(self.known_defects()))
 

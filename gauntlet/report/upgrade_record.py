@@ -114,6 +114,11 @@ class UpgradeRecord(Record):
         """The answer, never without what was accepted for it and what is known of the next one."""
         return with_known_defects(with_accepted(self.answer, len(self.accepted)), len(self.known_defects))
 
+    @property
+    def whole_words(self) -> str:
+        """The same with how far it reaches, as where nothing beside it says so."""
+        return with_reach(self.words, self.reach)
+
 
 class Concerning(Protocol):
     """A reason, of which this is to be known to choose it."""

@@ -9,14 +9,13 @@ from gauntlet.report.markdown import ICONS, fenced, plain
 from gauntlet.report.names import without_namespaces
 from gauntlet.report.phase_table import COLUMNS, Cell, phase_rows
 from gauntlet.report.results import Results
-from gauntlet.report.upgrade_record import MOST_REASONS, ReasonRecord, UpgradeRecord, chosen, titled, with_reach
+from gauntlet.report.upgrade_record import MOST_REASONS, ReasonRecord, UpgradeRecord, chosen, titled
 
 
 def upgrade_summary(results: Results, upgrade: UpgradeRecord) -> str:
     """Markdown for a job's step summary."""
-    answer = with_reach(upgrade.words, upgrade.reach)
     lines = [
-        f"## {ICONS[upgrade.verdict]} {plain(results.question(' → '))}: {plain(answer)}",
+        f"## {ICONS[upgrade.verdict]} {plain(results.question(' → '))}: {plain(upgrade.whole_words)}",
         "",
         f"{upgrade.nodes} nodes, {plain(upgrade.strategy)}, Kubernetes {plain(results.kubernetes)}.",
         *(["", f"**{plain(upgrade.aftermath)}**"] if upgrade.aftermath else []),

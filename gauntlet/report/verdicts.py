@@ -67,7 +67,7 @@ def _of_upgrade(upgrade: UpgradeRecord, subject: str, verdict: Verdict) -> tuple
     if subject == upgrade.today:
         return verdict, NOT_ASKED, "it is today's: its cases are of before the upgrade and of the way back"
     not_run = f"not run: {', '.join(upgrade.not_run)}" if upgrade.not_run else ""
-    return upgrade.verdict, upgrade.words.capitalize(), not_run
+    return upgrade.verdict, upgrade.whole_words.capitalize(), not_run
 
 
 def known_defects(results: Results) -> tuple[str, ...]:
