@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gauntlet.checkers.sample import OUTSIDE, no_data
+from gauntlet.ground import ending
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict
@@ -84,6 +85,10 @@ class Watcher:
             self._interrupted()
             reason = "interrupted before it was known whether all nodes follow a change, and run a kube-proxy"
             found.append(no_data("last-look", reason))
+        # All is seen: a signal that comes now keeps nobody from judging and writing it.
+        ending.close()
+        self._take_news()
+        found += self._unwatched.findings(self._why_unwatched)
         self._note(EventKind.PHASE_ENDED, CHANGE.name)
 
     def _before(self) -> None:
@@ -99,8 +104,6 @@ class Watcher:
         """What is to be known at the end of the change. Adds to `found` as it goes."""
         found.append(self._change_of_endpoints(CHANGE.name))
         found += self._standing()
-        self._take_news()
-        found += self._unwatched.findings(self._why_unwatched)
         try:
             self.passed.ended = self._versions()
         except ApiUnreachable as error:

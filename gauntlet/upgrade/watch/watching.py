@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gauntlet.ground import ending
 from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.roll_cost import Setting
@@ -63,6 +62,4 @@ def _flowing(place: Workplace, traffic: Traffic, evidence: Evidence) -> Iterator
     except BaseException:
         stream.break_off()
         raise
-    # All is seen: a signal that comes now keeps nobody from judging and writing it.
-    ending.close()
     stream.stop()

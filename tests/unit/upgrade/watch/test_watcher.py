@@ -21,7 +21,7 @@ from gauntlet.kube.objects import PodObject
 from gauntlet.traffic import Load
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.upgrade.endpoint_change import CHECK
-from gauntlet.upgrade.watch import rest, watching
+from gauntlet.upgrade.watch import rest
 from gauntlet.upgrade.watch import watcher as module
 from gauntlet.upgrade.watch.course import BEFORE, CHANGE, Order
 from gauntlet.upgrade.watch.sightings import NodeTracker
@@ -74,6 +74,7 @@ class Quiet:
 
 @pytest.fixture(autouse=True)
 def at_rest_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_state", ending._State())
     monkeypatch.setattr(module, "CONTROL_S", 0.0)
     monkeypatch.setattr(module, "versions_of", lambda *_: {"node-1": "1.37.2"})
     monkeypatch.setattr(rest, "unrest", lambda *_: "")
@@ -126,6 +127,15 @@ def test_a_cluster_that_is_away_in_the_end_does_not_take_with_it_what_was_seen(
     assert "does not answer" in quiet.said[-1]
 
 
+def test_what_is_told_to_end_when_all_is_seen_goes_on_to_its_end(tmp_path: Path) -> None:
+    """To end its flows and to judge them takes some seconds."""
+    watcher, events = watched(Quiet(), tmp_path)
+    ending._asked(signal.SIGINT, None)
+    assert ending.requested()
+    assert not watcher.passed.interrupted
+    assert events[-1] == (EventKind.PHASE_ENDED, CHANGE.name)
+
+
 CAME = Event(EventKind.NODE_CAME, "node-9", "node-9", "kubelet v1.37.2, ready")
 
 
@@ -169,26 +179,12 @@ class TestNodeThatComes:
         assert found is not None
         assert found.reason.endswith("node-9 (it went again)")
 
+    def test_it_is_told_although_the_last_look_was_interrupted(self, tmp_path: Path) -> None:
+        found = self.found(Quiet(told_in=CHANGE.name), tmp_path, CAME)
+        assert found is not None
+        assert found.details == ("node-9",)
+
     def test_one_that_was_never_ready_has_no_clients_of_services(self, tmp_path: Path) -> None:
         quiet = Quiet()
         quiet.surroundings.nodes = NodeTracker([node("node-9", ready="False")])
         assert self.found(quiet, tmp_path, CAME) is None
-
-
-def test_what_is_told_to_end_when_all_is_seen_ends_with_its_results(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To end its flows takes some seconds."""
-
-    class ToldWhileItStops(Stream):
-        def stop(self) -> None:
-            ending._asked(signal.SIGINT, None)
-            super().stop()
-
-    monkeypatch.setattr(ending, "_state", ending._State())
-    monkeypatch.setattr(watching, "Stream", ToldWhileItStops)
-    anything = cast(Any, SimpleNamespace(surroundings=SimpleNamespace(backends=SimpleNamespace(nodes={}))))
-    with watching._flowing(anything, anything, Evidence(tmp_path, "watch")) as stream:
-        pass
-    assert ending.requested()
-    assert stream.broken == []
