@@ -39,9 +39,11 @@ def page(heading: Heading, seen: Watch, judged: Judged, lost: Sequence[Loss], un
     yield from wrapped(f"{heading.change}: {judged.judgement.words.upper()}", "")
     yield f"  cluster {heading.cluster}, {heading.nodes} nodes"
     yield from wrapped(_versions(seen.passed.began, seen.passed.ended, heading.nodes), "  ", "    ")
+    part = judged.parts.get(CHANGE.name)
+    if part is None and seen.passed.interrupted:
+        yield "  interrupted before the change: nothing was begun"
     yield ""
     yield from reason_lines(judged.judgement)
-    part = judged.parts.get(CHANGE.name)
     if part is not None:
         yield from _losses(part, lost)
         yield from _events(part)

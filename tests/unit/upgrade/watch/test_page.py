@@ -80,3 +80,11 @@ def test_a_node_on_which_no_client_ran_is_named_with_the_reason() -> None:
     assert "no client ran on nodes that came meanwhile" in shown
     assert "node-3 (client-x: Pending, ErrImagePull)" in shown
     assert "remedy: see what keeps pods of DaemonSets from running on new nodes" in shown
+
+
+def test_one_that_was_interrupted_before_the_change_says_so() -> None:
+    made = watch(rows(end_s=2), events=PHASES[:1])
+    made.passed.interrupted = True
+    lines = list(page(HEADING, made, judge(made), (), ()))
+    assert lines[0] == "watch of kubectl rollout restart: CANNOT TELL"
+    assert "  interrupted before the change: nothing was begun" in lines
