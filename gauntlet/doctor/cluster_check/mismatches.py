@@ -6,12 +6,20 @@ What is served, and by which endpoints, the model says (gauntlet/semantics/).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.doctor.cluster_check.networks import is_within, networks
-from gauntlet.doctor.cluster_check.served_places import Place, PlaceKey, by_place, frontends_of, known, place_of
+from gauntlet.doctor.cluster_check.served_places import (
+    Place,
+    PlaceKey,
+    at_node_ports,
+    by_place,
+    frontends_of,
+    known,
+    place_of,
+)
 from gauntlet.ground.family import EVERYTHING, Family, family_of
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
@@ -30,6 +38,7 @@ class Kind(StrEnum):
     """What is wrong with one place."""
 
     MISSING = "has no rule"
+    MISSING_THERE = "has no rule, although the NodePort has one at another address of the node"
     LEFT = "is of no Service"
     REFUSES = "is refused, although it has ready or still serving endpoints"
     STALE = "leads to an address that is no endpoint of the Service"
@@ -74,19 +83,44 @@ def mismatches(
     """
     taken = known(served.modelled)
     routes = by_place(found, addresses, taken)
+    at_nodes = at_node_ports(found, addresses, taken)
     wanted = {
         place.key: place
         for service in served.modelled
         for place in (place_of(service, each) for each in frontends_of(service, found.family, here))
     }
     differences = {Mismatch(Kind.MISSING, place) for key, place in wanted.items() if key not in routes}
+    own = _own_addresses(here, addresses, found.family)
+    differences.update(_missing_there({place: at_nodes[key] for key, place in wanted.items() if key in at_nodes}, own))
     for key, route in routes.items():
         if key not in taken and key not in wanted:
             differences.add(Mismatch(Kind.LEFT, Place(route.service or "a Service", *key)))
     if traits(found.mode).shows_endpoints:
+        every = {key: tuple(at_nodes.get(key, {}).values()) or (route,) for key, route in routes.items()}
         for service in served.modelled:
-            differences.update(_endpoint_mismatches(service, served, routes, here, found.family))
+            differences.update(_endpoint_mismatches(service, served, every, here, found.family))
     return frozenset(differences)
+
+
+def _own_addresses(here: ServingNode | None, addresses: frozenset[str], family: Family) -> frozenset[str]:
+    """The node's addresses by its Node object, as far as it has them and its kube-proxy serves NodePorts there."""
+    if here is None:
+        return frozenset()
+    of_family = (each for each in here.node.addresses if each in addresses and family_of(each) is family)
+    return frozenset(each for each in of_family if here.proxy.serves_node_ports_at(here.node, each))
+
+
+def _missing_there(served: Mapping[Place, Mapping[str, Route]], own: frozenset[str]) -> Iterator[Mismatch]:
+    """NodePorts that are not at every address that they should be at; of those that are at none `MISSING` tells.
+
+    kube-proxy collects the addresses once in a sync, for all NodePorts (nodeIPs in pkg/proxy/ipvs/proxier.go). So one
+    that has come since is not missed.
+    """
+    everywhere = own.union(*served.values())
+    for place, routes in served.items():
+        yield from (
+            Mismatch(Kind.MISSING_THERE, replace(place, address=address)) for address in everywhere - routes.keys()
+        )
 
 
 def endpoints(served: Services) -> Mapping[tuple[str, str], Endpoints]:
@@ -112,28 +146,32 @@ def _endpoints(read: Copies, service: Service, port: ServicePort, family: Family
 def _endpoint_mismatches(
     service: Service,
     served: Services,
-    routes: Mapping[PlaceKey, Route],
+    routes: Mapping[PlaceKey, tuple[Route, ...]],
     here: ServingNode | None,
     family: Family,
 ) -> Iterator[Mismatch]:
     for frontend in frontends_of(service, family, here):
-        place = place_of(service, frontend)
-        route = routes.get(place.key)
-        if route is None:
-            continue
-        have = _endpoints(served.copies, service, frontend.port, family)
-        yield from _stale(place, route, have)
-        yield from _ranges(place, route, service, frontend)
+        for route in routes.get(place_of(service, frontend).key, ()):
+            yield from _at_frontend(service, frontend, route, served, here)
+
+
+def _at_frontend(
+    service: Service, frontend: Frontend, route: Route, served: Services, here: ServingNode | None
+) -> Iterator[Mismatch]:
+    place = place_of(service, frontend)
+    have = _endpoints(served.copies, service, frontend.port, frontend.family)
+    yield from _stale(place, route, have)
+    yield from _ranges(place, route, service, frontend)
+    if here is None:
         is_inside = frontend.kind is FrontendKind.CLUSTER_IP
-        if here is None:
-            if is_inside and not (service.internal_is_local or service.name in served.hinted):
-                yield from _unserved(place, route, _met(route), have.ready)
-            continue
-        for where, met in views(route, frontend.kind):
-            due = endpoints_due(service, served.copies, frontend, here, where)
-            if due is not None:
-                yield from _unserved(place, route, met, due)
-                yield from _astray(place, met, have.ready - due)
+        if is_inside and not (service.internal_is_local or service.name in served.hinted):
+            yield from _unserved(place, route, _met(route), have.ready)
+        return
+    for where, met in views(route, frontend.kind):
+        due = endpoints_due(service, served.copies, frontend, here, where)
+        if due is not None:
+            yield from _unserved(place, route, met, due)
+            yield from _astray(place, met, have.ready - due)
 
 
 def views(route: Route, kind: FrontendKind) -> Iterator[tuple[Where, frozenset[str]]]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from gauntlet.doctor.cluster_check.cluster_facts import Services
 from gauntlet.ground.family import Family, place
+from gauntlet.proxy.modes import traits
 from gauntlet.proxy.rules import Action, Forwarding, Route
 from gauntlet.semantics.endpoints import PortKey
 from gauntlet.semantics.frontends import Frontend, frontends
@@ -89,13 +90,30 @@ def by_place(found: Forwarding, addresses: frozenset[str], taken: Collection[Pla
     """
     routes: dict[PlaceKey, Route] = {}
     for route in found.routes:
-        port, protocol = route.port, str(route.protocol)
-        is_node_port = route.address in addresses and (route.address, port, protocol) not in taken
-        key = (None if is_node_port else route.address, port, protocol)
+        key = _key(route, addresses, taken)
         routes.setdefault(key, route)
         if routes[key].action is not Action.FORWARD:
             routes[key] = route
     return routes
+
+
+def at_node_ports(
+    found: Forwarding, addresses: frozenset[str], taken: Collection[PlaceKey]
+) -> dict[PlaceKey, dict[str, Route]]:
+    """The routes of each NodePort by the address of the node, in a mode that has one at each; none in others."""
+    routes: dict[PlaceKey, dict[str, Route]] = {}
+    if traits(found.mode).keeps_virtual_servers:
+        for route in found.routes:
+            key = _key(route, addresses, taken)
+            if key[0] is None and route.address is not None:
+                routes.setdefault(key, {})[route.address] = route
+    return routes
+
+
+def _key(route: Route, addresses: frozenset[str], taken: Collection[PlaceKey]) -> PlaceKey:
+    port, protocol = route.port, str(route.protocol)
+    is_node_port = route.address in addresses and (route.address, port, protocol) not in taken
+    return None if is_node_port else route.address, port, protocol
 
 
 def known(services: Iterable[Service]) -> frozenset[PlaceKey]:
