@@ -10,8 +10,10 @@ import pytest
 from gauntlet import faults
 from gauntlet.doctor.cluster_check import Level, Report, examine
 from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
-from gauntlet.kube.api import Api
+from gauntlet.ground.waiting import until
+from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ClusterSpec, provider
+from gauntlet.proxy import rules
 from gauntlet.proxy.restart import await_anew
 from gauntlet.subject import plain
 from tests.unit.cluster_check.facts import bad, told
@@ -79,3 +81,33 @@ def test_a_scheduler_that_is_missing(cluster: Cluster) -> None:
         fault.healed()
     told(found, Level.PROBLEM, "ipvs modules", "not loaded: ip_vs_rr")
     assert not found.sound
+
+
+def test_a_node_port_that_is_missing_at_one_address(cluster: Cluster) -> None:
+    """kube-proxy, which would make it anew, is stopped; another NodePort is at that address too."""
+    node, api, second = cluster.nodes[0], Api(cluster.api), "10.78.0.11"
+    ports: list[Manifest] = [{"name": f"p{number}", "port": number, "nodePort": number} for number in (30180, 30181)]
+    node.run(("ip", "address", "add", f"{second}/32", "dev", "lo"))
+    service: Manifest = {"metadata": {"name": "two"}, "spec": {"type": "NodePort", "ports": ports}}
+    api.post("/api/v1/namespaces/default/services", {"apiVersion": "v1", "kind": "Service", **service})
+    try:
+        until(
+            lambda: (
+                {each.port for each in rules.read(node, cluster.mode).routes if each.address == second}
+                == {30180, 30181}
+            ),
+            what=f"the NodePorts are at {second}",
+            deadline_s=60,
+        )
+        pid = str(node.proxy_pid())
+        node.run(("sh", "-c", f"kill -STOP {pid} && ipvsadm --delete-service --tcp-service {second}:30181"))
+        try:
+            found = check(cluster)
+        finally:
+            node.run(("sh", "-c", f"kill -KILL {pid}"))
+            await_anew(node, cluster, int(pid))
+    finally:
+        api.delete("/api/v1/namespaces/default/services/two")
+        node.run(("ip", "address", "del", f"{second}/32", "dev", "lo"))
+    words = "1 x a place has no rule, although the NodePort has one at another address of the node: default/two:p30181"
+    told(found, Level.PROBLEM, "rules", f"{words} ({second}:30181/tcp)", "node-1")

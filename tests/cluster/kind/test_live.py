@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.images import making
 from gauntlet.faults.fault import NoParameters, Scene
 from gauntlet.faults.flush_nat import FlushNat
+from gauntlet.ground import nobody
 from gauntlet.ground.cluster import Cluster, Node, ProxyMode
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.ground.history import Frontend
@@ -75,6 +79,24 @@ def test_cluster_that_does_not_come_up_leaves_its_logs_and_nothing_else() -> Non
     assert not state_dir(name).exists()
 
 
+def test_a_bring_up_that_is_killed_is_known_and_taken_away() -> None:
+    """Killed when its first node is there: kind ends with it, the node stays."""
+    name = f"{NAME}-killed"
+    making_it = "import sys\nfrom gauntlet.providers import ClusterSpec, provider\nfrom gauntlet.subject import parse\n"
+    making_it += 'provider("kind").create(ClusterSpec(sys.argv[1], parse("iptables", "1.37")))\n'
+    with subprocess.Popen([sys.executable, "-c", making_it, name]) as process:
+        nodes = ("ps", "--all", "--quiet", "--filter", f"label=io.x-k8s.kind.cluster={name}")
+        until(lambda: docker.run(*nodes).split(), what="the first node is there", deadline_s=60)
+        assert name not in provider("kind").broken()
+        process.kill()
+    assert (state_dir(name) / "kind.yaml").exists()
+    assert docker.run(*nodes).split()
+    assert "was killed before it was done" in provider("kind").broken()[name].what
+    provider("kind").delete(name)
+    assert not docker.run(*nodes).split()
+    assert name not in provider("kind").broken()
+
+
 def test_workers_come_before_the_control_plane(cluster: Cluster) -> None:
     assert [node.name for node in cluster.nodes] == [f"{NAME}-worker", f"{NAME}-worker2", f"{NAME}-control-plane"]
     assert len({node.pod_cidrs for node in cluster.nodes}) == len({node.address for node in cluster.nodes}) == 3
@@ -93,6 +115,14 @@ def test_connecting_starts_nothing_that_stays(cluster: Cluster) -> None:
     for _ in range(3):
         assert connect(cluster.kubeconfig).nodes == cluster.nodes
     assert threading.enumerate() == before
+
+
+@pytest.mark.parametrize(
+    "address", ["10.96.200.200", "10.200.0.9", *(str(ip_network(each)[10]) for each in nobody.RANGES if "." in each)]
+)
+def test_what_no_kube_proxy_translated_goes_to_the_outside_host(cluster: Cluster, address: str) -> None:
+    for node in cluster.nodes:
+        assert f"via {cluster.outside.address} " in node.run(["ip", "route", "get", address]).stdout
 
 
 def test_commands_on_nodes(cluster: Cluster) -> None:
