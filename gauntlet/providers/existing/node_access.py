@@ -166,13 +166,15 @@ class Entrance:
     def _await(self, *nodes: str) -> dict[str, str]:
         refuse_other(self._api, self._run)
         # First: the pod of a node that was deleted is there for a while yet, as if it ran.
-        _require_there(self._api, nodes)
+        there = _require_there(self._api, nodes)
         deploy(self._api, self._run, self._image)
 
         def up() -> dict[str, str] | None:
             found = pods(self._api)
             _refuse_unpullable(found, self._image)
-            running = {pod.spec.node_name: pod.metadata.name for pod in found if pod.runs}
+            running = {
+                pod.spec.node_name: pod.metadata.name for pod in found if pod.runs and pod.spec.node_name in there
+            }
             return running if running.keys() >= set(nodes) else None
 
         return until(
@@ -185,11 +187,12 @@ class Entrance:
         )
 
 
-def _require_there(api: Api, nodes: tuple[str, ...]) -> None:
-    """Raise NodeGone if the cluster has one of these nodes no more."""
-    gone = set(nodes) - {node.metadata.name for node in api.list(ApiObject, _NODES)}
-    if gone:
-        raise NodeGone(f"node {' and '.join(sorted(gone))} is gone: the API server has no such Node")
+def _require_there(api: Api, nodes: tuple[str, ...]) -> frozenset[str]:
+    """The nodes that the cluster has. Raises NodeGone if one of these is no more among them."""
+    there = frozenset(node.metadata.name for node in api.list(ApiObject, _NODES))
+    if gone := sorted(set(nodes) - there):
+        raise NodeGone(f"node {' and '.join(gone)} is gone: the API server has no such Node")
+    return there
 
 
 def _refuse_unpullable(found: tuple[PodObject, ...], image: str) -> None:

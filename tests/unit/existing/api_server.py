@@ -1,4 +1,4 @@
-"""A small API server of a test's own, that knows objects by their paths and labels, and makes none."""
+"""A small API server of a test's own, that knows objects by their paths and labels, and has all that one could make."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.labels: dict[str, dict[str, str]] = {MARKER: marker.LABELS, CERTIFICATES: {}}
+        # What an object has beside its metadata, by its path.
+        self.more: dict[str, dict[str, object]] = {}
 
     @property
     def url(self) -> str:
@@ -48,13 +50,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts, there = urlsplit(self.path), self.server.labels
         if parts.path in there:
-            self._answer(200, _named(parts.path))
+            self._answer(200, self._object(parts.path))
         elif parts.path in FOLDERS:
             label = parse_qs(parts.query).get("labelSelector", [""])[0].partition("=")[0]
             inside = (each for each in there if each.rpartition("/")[0] == parts.path)
-            self._answer(200, {"items": [_named(each) for each in inside if not label or label in there[each]]})
+            self._answer(200, {"items": [self._object(each) for each in inside if not label or label in there[each]]})
         else:
             self._answer(404, {"message": "not found"})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(409, {"message": "already exists"})
 
     def do_DELETE(self) -> None:
         kept = {each: labels for each, labels in self.server.labels.items() if self.path not in each}
@@ -68,9 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def _object(self, path: str) -> object:
+        return {"metadata": {"name": path.rpartition("/")[2]}, **self.server.more.get(path, {})}
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
-
-
-def _named(path: str) -> object:
-    return {"metadata": {"name": path.rpartition("/")[2]}}

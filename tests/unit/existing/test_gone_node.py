@@ -12,6 +12,7 @@ from gauntlet.cli.main import main
 from gauntlet.faults.heal import heal
 from gauntlet.ground.errors import NodeGone
 from gauntlet.ground.journal.store import Record, State, journal_in, journal_of
+from gauntlet.kube.api import Api
 from gauntlet.providers.existing import node_access
 from gauntlet.providers.existing.record import state_dir
 from tests.unit.existing import absent
@@ -76,3 +77,16 @@ def test_a_node_that_is_there_is_not_taken_for_gone(server: Server) -> None:
 def test_a_command_on_a_node_that_was_deleted_is_not_waited_for(server: Server) -> None:
     with pytest.raises(NodeGone, match=GONE):
         absent.cluster("staging", server.url).nodes[0].run(("true",))
+
+
+def test_the_pod_of_a_node_that_was_deleted_is_no_way_there(server: Server) -> None:
+    """The API server has it for a minute or so yet, as if it ran: nobody would answer there."""
+    for node in ("node-1", "node-2"):
+        path = f"{node_access.PODS}/door-of-{node}"
+        server.labels[path] = {"app": node_access.NAME}
+        server.more[path] = {"spec": {"nodeName": node}, "status": {"phase": "Running"}}
+    api = Api(absent.cluster("staging", server.url).api)
+    entrance = node_access.Entrance(api, "", "client", ("node-1", "node-2"))
+    assert entrance.pod_on("node-2") == "door-of-node-2"
+    with pytest.raises(NodeGone, match=GONE):
+        entrance.pod_on("node-1")
