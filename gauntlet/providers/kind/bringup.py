@@ -64,14 +64,21 @@ def finish(spec: ClusterSpec, image: str, images: Images, *, network: str, servi
         kind_network.route_pods(nodes)
     with ThreadPoolExecutor(len(nodes)) as pool:
         list(pool.map(lambda node: _load(node, images, network), nodes))
-    outside = kind_network.start_outside(spec.name, images.client, record.nodes)
-    kind_network.swallow_services(nodes, service_subnet, outside)
+    kind_network.start_outside(spec.name, images.client, record.nodes)
+    outside = swallow(record, service_subnet)
     _await_ready(api)
     for node in nodes:
         _await_proxy(node)
     record = replace(record, outside=outside[0])
     record.save()
     return record
+
+
+def swallow(record: KindRecord, service_subnet: str) -> tuple[str, ...]:
+    """Have the nodes send what no kube-proxy translated to the host outside. Returns its addresses. Safe to repeat."""
+    outside = kind_network.outside_addresses(record.name)
+    kind_network.swallow_services(RunningKindCluster(record).nodes, service_subnet, outside)
+    return outside
 
 
 def equip(record: KindRecord, proxies: tuple[ProxyImage, ...]) -> KindRecord:

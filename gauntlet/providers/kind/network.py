@@ -14,8 +14,8 @@ from gauntlet.providers.node_record import NodeRecord
 NETWORK = "kind"
 
 
-def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> tuple[str, ...]:
-    """Start the host outside the cluster, and return its addresses. It sends load balancer addresses to the nodes.
+def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> None:
+    """Start the host outside the cluster. It sends load balancer addresses to the nodes.
 
     It forwards nothing (nor IPv6, which a new network namespace never does): what is routed to it on its way to
     somewhere else, it swallows.
@@ -29,7 +29,11 @@ def start_outside(cluster: str, image: str, nodes: tuple[NodeRecord, ...]) -> tu
     )
     hops = [part for node in nodes for part in ("nexthop", "via", node.address)]
     docker.run("exec", name, "ip", "route", "add", LOAD_BALANCER_POOL, *hops)
-    return addresses(docker.run("inspect", "--format", "{{json .NetworkSettings.Networks}}", name))
+
+
+def outside_addresses(cluster: str) -> tuple[str, ...]:
+    """The addresses of that host, the IPv4 one first."""
+    return addresses(docker.run("inspect", "--format", "{{json .NetworkSettings.Networks}}", outside_name(cluster)))
 
 
 def addresses(networks: str) -> tuple[str, ...]:

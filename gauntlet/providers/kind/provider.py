@@ -85,10 +85,16 @@ class KindProvider:
         self.check(spec)
         lock.take(self.name, spec.name)
         try:
-            return RunningKindCluster(self._kept(spec) or self._new(spec))
+            return RunningKindCluster(self._used_again(spec) or self._new(spec))
         except BaseException:
             lock.release(self.name, spec.name)
             raise
+
+    def _used_again(self, spec: ClusterSpec) -> KindRecord | None:
+        """A cluster that was kept, if there is one: what may not leave its nodes is as of today."""
+        if (kept := self._kept(spec)) is not None:
+            kind_bringup.swallow(kept, kind_config.service_subnet(kind_config.path(spec.mode).read_text("utf-8")))
+        return kept
 
     def _new(self, spec: ClusterSpec) -> KindRecord:
         images = _images(spec)
