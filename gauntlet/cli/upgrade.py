@@ -12,6 +12,7 @@ import click
 
 from gauntlet.cli.origin import from_source
 from gauntlet.cli.span import Span
+from gauntlet.ground import output
 from gauntlet.ground.choice import exclusive
 from gauntlet.ground.errors import GauntletError, UsageError
 from gauntlet.providers.registry import DEFAULT
@@ -150,6 +151,7 @@ def upgrade(
             exclusive({"--matrix": scope, name: given}, "the matrix has pairs of its own")
         _whatever_the_subjects(strategy, source, nodes, slos)
         shared = _shared(strategy, extent, cases, on_failure, source, nodes, slos)
+        output.outlive_readers()
         ctx.exit(run_matrix(shared, budget_s, results, page))
     if budget_s is not None or page is not None:
         raise UsageError("--budget and --write are options of the matrix", "give --matrix too, or leave them out")
@@ -245,7 +247,7 @@ def _undertake(
     """
     from gauntlet.cli.publication import publish
     from gauntlet.cli.upgrade_cases import runner
-    from gauntlet.ground import ending, output
+    from gauntlet.ground import ending
     from gauntlet.kube.api import Api
     from gauntlet.providers.protocol import RollingCluster
     from gauntlet.report.results_file import LOGS, write

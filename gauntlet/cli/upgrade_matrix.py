@@ -58,10 +58,12 @@ def run_matrix(options: Sequence[str], budget_s: float | None, results: Path, pa
         if why_not:
             found.append(not_run(pair, why_not))
             continue
-        click.echo(f"\n{pair.today} -> {pair.next}")
-        done = _run(pair, options, folder / FOLDER / f"{pair.today}-{pair.next}")
-        interrupted = done is None
-        found.append(done or not_run(pair, "interrupted"))
+        try:
+            click.echo(f"\n{pair.today} -> {pair.next}")
+            found.append(_run(pair, options, folder / FOLDER / f"{pair.today}-{pair.next}"))
+        except KeyboardInterrupt:
+            interrupted = True
+            found.append(not_run(pair, "interrupted"))
     whole = Matrix(
         tool=tool(),
         commit=version,
@@ -93,8 +95,8 @@ def _all_may(planned: Sequence[Pair], found: Sequence[PairRecord]) -> bool:
     return all(each.verdict is Verdict.PASS for each in possible)
 
 
-def _run(pair: Pair, options: Sequence[str], into: Path) -> PairRecord | None:
-    """Run one upgrade, with its results below `into`; None if it was interrupted."""
+def _run(pair: Pair, options: Sequence[str], into: Path) -> PairRecord:
+    """Run one upgrade, with its results below `into`. One that is interrupted has ended when that is raised again."""
     argv = [*DIES_WITH_US, sys.executable, "-c", _GAUNTLET, "upgrade"]
     argv += ["--from", pair.today, "--to", pair.next, *options, "--results", str(into)]
     # A group of its own: a Ctrl-C reaches this process alone, which passes it on once.
@@ -104,7 +106,7 @@ def _run(pair: Pair, options: Sequence[str], into: Path) -> PairRecord | None:
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
         child.communicate()
-        return None
+        raise
     click.echo(said, err=True, nl=False)
     made = [path.parent for path in into.glob(f"*/{results_file.FILE}") if not path.parent.is_symlink()]
     if not made:

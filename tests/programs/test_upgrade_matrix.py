@@ -12,6 +12,7 @@ from gauntlet.cli.upgrade_matrix import run_matrix
 from gauntlet.ground.errors import ExitCode
 from gauntlet.upgrade import matrix_file
 from gauntlet.upgrade.matrix import FILE
+from tests import process_tree
 
 GAUNTLET = str(Path(sys.executable).with_name("gauntlet"))
 
@@ -37,6 +38,34 @@ def test_a_pair_that_cannot_be_run_says_what_its_upgrade_said(
     assert "iptables@1.37 -> nftables@1.37: NOT RUN" in capsys.readouterr().out
     assert f"- iptables\\@1.37 → nftables\\@1.37: {switch.not_run}" in (tmp_path / "upgrades.md").read_text()
     assert (tmp_path / "upgrades.json").read_text() == written.read_text()
+
+
+# Each of its upgrades refuses that strategy.
+WITH_A_READER = """
+import sys
+from pathlib import Path
+from gauntlet.cli.upgrade_matrix import run_matrix
+from gauntlet.ground import ending, output
+
+ending.obey()
+output.outlive_readers()
+run_matrix(["--strategy", "canary=9"], None, Path(sys.argv[1]), None)
+"""
+
+
+def test_what_was_run_until_its_reader_went_is_written(tmp_path: Path) -> None:
+    """`gauntlet upgrade --matrix | head -2`."""
+    argv = [sys.executable, "-c", WITH_A_READER, str(tmp_path)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        process.stdout.close()
+        process.wait(timeout=120)
+    finally:
+        process_tree.kill(process)
+    (written,) = tmp_path.glob(f"*/{FILE}")
+    assert [pair.not_run for pair in matrix_file.read(written).pairs if pair.not_run == "interrupted"]
 
 
 def test_what_does_not_fit_into_the_budget_is_not_begun(tmp_path: Path) -> None:
