@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from gauntlet.ground.cluster import Cluster, Json, Node
 from gauntlet.ground.errors import Inconclusive
 from gauntlet.ground.fields import merged
 from gauntlet.proxy import restart
+from gauntlet.proxy.cleanup import start_over
 from gauntlet.proxy.configuration import OWN_NAME, Configuration
 from gauntlet.proxy.given import given
 
@@ -41,10 +43,20 @@ class ProxyConfiguration:
         nodes = tuple(self._changed.values())
         if nodes:
             self._write(self._former, nodes)
-            for node in nodes:
-                node.run(("sh", "-ec", _NO_STRICT_ARP))
-            self._changed.clear()
-            self._former.clear()
+            self._forget()
+
+    def start_over(self) -> None:
+        """The same, and have all of them begin without rules, by the same restart."""
+        if self._changed:
+            self._cluster.configure_proxies(self._former)
+            start_over(self._cluster)
+            self._forget()
+
+    def _forget(self) -> None:
+        for node in self._changed.values():
+            node.run(("sh", "-ec", _NO_STRICT_ARP))
+        self._changed.clear()
+        self._former.clear()
 
     def _remember(self, changes: Mapping[str, Json], nodes: Sequence[Node]) -> None:
         """What was there first counts, however often it is changed."""
@@ -61,8 +73,9 @@ def restart_on(cluster: Cluster, nodes: Sequence[Node]) -> None:
     old = {node.name: node.proxy_pid() for node in nodes}
     for node in nodes:
         node.run(("sh", "-c", restart.RESTART))
-    for node in nodes:
-        restart.await_anew(node, cluster, old[node.name])
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        # Read to its end, lest what one of them raised is lost.
+        list(pool.map(lambda node: restart.await_anew(node, cluster, old[node.name]), nodes))
 
 
 def former(changes: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:

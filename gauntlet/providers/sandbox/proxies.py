@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,8 @@ from gauntlet.providers.sandbox.proxy_manifest import ProxyManifest
 from gauntlet.proxy import ports
 from gauntlet.proxy.configuration import changed
 
-# A kubelet restarts a container at once and then backs off; here every restart takes this long.
+# A kubelet restarts a container at once and then backs off; here every kube-proxy that ends by itself, is killed, or is
+# replaced by another one, as in a roll, leaves its node alone for so long.
 RESTART_DELAY_S = 1.0
 _SYNCED = re.compile(r"^kubeproxy_sync_proxy_rules_duration_seconds_count\S* [1-9]", re.MULTILINE)
 # Not writable in a network namespace other than a kernel's first.
@@ -62,6 +64,15 @@ def configuration(
     return changed(yaml.safe_dump(document, sort_keys=False), fields)
 
 
+def pause_after(code: int, former: ProxyManifest, following: ProxyManifest) -> float:
+    """How long a node is without kube-proxy after one of `former` ended with this code, in s.
+
+    Whoever tells a kube-proxy to end (SIGTERM) that stays what it is wants another configuration taken up. Nothing is
+    asked of the gap then, which no kubelet would make.
+    """
+    return 0.0 if code == -signal.SIGTERM and following == former else RESTART_DELAY_S
+
+
 class ProxySupervisor:
     """Keeps a kube-proxy running on one node, until the world ends: at each start, that of the node's manifest."""
 
@@ -82,9 +93,10 @@ class ProxySupervisor:
             with self._log.open("a", encoding="utf-8") as log:
                 process = self._node.start(manifest.argv, env={"PATH": self._path}, log=log)
             code = process.wait()
+            pause_s = pause_after(code, manifest, ProxyManifest.load(self._state, self._node.name))
             with self._log.open("a", encoding="utf-8") as log:
-                log.write(f"--- kube-proxy ended with {code}; next start in {RESTART_DELAY_S:g} s\n")
-            time.sleep(RESTART_DELAY_S)
+                log.write(f"--- kube-proxy ended with {code}; next start in {pause_s:g} s\n")
+            time.sleep(pause_s)
 
     def wait_healthy(self, deadline_s: float) -> None:
         """Return when the proxy's /healthz is content. It is so before the first sync: see wait_synced."""
