@@ -22,13 +22,14 @@ from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Backends, Served
 from gauntlet.workload.service import HTTP, UDP, Service
 
-# How long a backend serves on after it was deleted: enough for every kube-proxy to have learnt of it. A guest takes
-# seconds for a sync.
-SERVES_ON_S, ON_GUESTS_S = 5, 15
+# How long a backend serves on after it was deleted: enough for every kube-proxy to have learnt of it, which took up to
+# 1.7 s on two cores at a load of 20 (slos/default.yaml). A guest takes seconds for a sync.
+SERVES_ON_S, ON_GUESTS_S = 4, 15
 # Of the flows of one client to one frontend of each Service, together.
 RATE_PER_S = 10.0
 UDP_TIMEOUT_S = 0.3
-# After the last backend is gone: longer than a UDP flow may be silent without being lost.
+# After the last backend is gone, and slices know it: longer than a UDP flow may be silent without being lost. Whatever
+# is waited for meanwhile is watched as well.
 WATCHED_ON_S = 3.5
 
 # Who uses the backends: by which policy, and in which IP family.
@@ -57,7 +58,7 @@ class Replaced:
     @property
     def known_too_long_s(self) -> float:
         """How long, at most, slices had a backend that served no more: the controllers' time, not kube-proxy's."""
-        return max(0, *(self.forgotten[name] - at_ns for name, at_ns in self.ended.items())) / 1e9
+        return known_too_long_ns(self.ended, self.forgotten) / 1e9
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,10 @@ class Replacing:
             with ThreadPoolExecutor(len(services)) as pool:
                 forgotten = list(pool.map(lambda each: self.workload.wait_forgotten(each, old), services))
             ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
-            time.sleep(max(0, max(ended.values()) - time.time_ns()) / 1e9)
             for each in services:
                 self.workload.wait(each, len(new.all))
-            time.sleep(WATCHED_ON_S)
+            gone_ns = max(ended.values()) + max(known_too_long_ns(ended, each) for each in forgotten)
+            time.sleep(max(0.0, gone_ns / 1e9 + WATCHED_ON_S - time.time()))
             everyone = Backends((*old.all, *new.all))
             seen = flows.stop(everyone.nodes)
         return tuple(
@@ -162,6 +163,11 @@ class Replacing:
         for node in self.clients.nodes:
             yield self.clients.outside, service.node_port(node, protocol)
         yield self.clients.outside, service.load_balancer(protocol)
+
+
+def known_too_long_ns(ended: Mapping[str, int], forgotten: Mapping[str, int]) -> int:
+    """How long slices had a backend, at most, that served no more; by when each ended and was forgotten, in ns."""
+    return max(0, *(forgotten[name] - at_ns for name, at_ns in ended.items()))
 
 
 def _service(app: str, policy: Policy, family: Family) -> Service:
