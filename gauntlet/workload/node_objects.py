@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from gauntlet.ground.cluster import Cluster, Json, Node
+from gauntlet.ground.version import Minor, is_version, minor_of
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.kube.api import Api, delete_if_there
 from gauntlet.kube.objects.nodes import ZONE
@@ -15,8 +16,10 @@ from gauntlet.proxy import restart
 from gauntlet.workload.proxy_configuration import restart_on
 
 _NODES = "/api/v1/nodes"
-# Within this a kube-proxy has ended that ends because of a change.
+# Within this a kube-proxy has ended that ends because of a change, as those do that watch the addresses of their Node
+# object (OnNodeChange and OnNodeDelete in pkg/proxy/node.go).
 _ENDS_WITHIN_S = 5.0
+_ENDS_SINCE: Minor = (1, 37)
 
 
 class NodeObjects:
@@ -48,7 +51,7 @@ class NodeObjects:
             self._undo.append(lambda: self._renew(node, former))
         before = node.proxy_pid()
         self._say_addresses(node.name, said)
-        await_end(node, before)
+        await_end(node, self._cluster, before)
         self._stale[node.name] = node.proxy_pid() == before
         if not self._stale[node.name]:
             restart.await_anew(node, self._cluster, before)
@@ -68,7 +71,7 @@ class NodeObjects:
         before = node.proxy_pid()
         self._undo.append(lambda: self._make_again(node, former, before))
         self._api.delete(f"{_NODES}/{node.name}")
-        await_end(node, before)
+        await_end(node, self._cluster, before)
 
     def restore(self) -> None:
         """Make the objects what they were, the last change first; every kube-proxy then serves by them."""
@@ -102,19 +105,22 @@ class NodeObjects:
         renewed(node, self._cluster, before)
 
 
-def await_end(node: Node, old: int | None) -> None:
-    """Wait until this kube-proxy has ended, if it does soon.
-
-    It ends when the addresses of its Node object change, or that is deleted (OnNodeChange and OnNodeDelete in
-    pkg/proxy/node.go of 1.37); older ones do not look.
-    """
+def await_end(node: Node, cluster: Cluster, old: int | None) -> None:
+    """Wait until this kube-proxy has ended, if one of its version does and it does so soon."""
+    if not may_end(cluster.version):
+        return
     with suppress(NotInTime):
         until(lambda: node.proxy_pid() != old, what="kube-proxy ends by itself", deadline_s=_ENDS_WITHIN_S)
 
 
+def may_end(version: str) -> bool:
+    """Whether a kube-proxy of this version may end when its Node object changes; one that nobody can place may."""
+    return not is_version(version) or minor_of(version) >= _ENDS_SINCE
+
+
 def renewed(node: Node, cluster: Cluster, old: int | None) -> None:
     """Return when the node has another kube-proxy than `old`, with its rules in effect. One that stays is restarted."""
-    await_end(node, old)
+    await_end(node, cluster, old)
     if node.proxy_pid() == old:
         node.run(("sh", "-c", restart.RESTART))
     restart.await_anew(node, cluster, old)
