@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gauntlet.ground.cluster import Completed, Host, Node
 from gauntlet.ground.family import families_of
@@ -21,6 +22,8 @@ from gauntlet.workload.effect import DEADLINE_S
 from gauntlet.workload.endpoints import Endpoint
 from gauntlet.workload.service import IpFamilyPolicy, Service
 from gauntlet.workload.writer import Writer
+
+Place = TypeVar("Place", bound=Hashable)
 
 _ANSWER_S = 2
 _REFUSAL = "Connection refused"
@@ -44,7 +47,7 @@ class Heard:
 
 
 class HealthPorts:
-    """One Service of a case. `declare` makes it what is declared, and asks its port everywhere until all nodes obey.
+    """One Service. `declare` makes it what is declared, and asks its port everywhere until all nodes obey.
 
     The port that the Service had before is asked on when it has none any more. A node whose port never said what it
     must, `disobeyed` by an earlier case, is waited for only shortly.
@@ -64,6 +67,12 @@ class HealthPorts:
 
         `unwell` are nodes whose kube-proxy cannot write what is declared, and will say so once it is late with it.
         """
+        expected = self.become(service, endpoints, unwell=unwell)
+        # Nobody may be given up early who has until a time-out of its own.
+        return hear(expected, lambda: self._all(expected), Disobeyed() if unwell else self._disobeyed)
+
+    def become(self, service: Service, endpoints: Endpoints, *, unwell: Collection[Node] = ()) -> Mapping[str, str]:
+        """The same, without asking. What is to be heard at each address, in words."""
         self._write({service: endpoints})
         name = f"{self._namespace}/{service.name}"
         found = modelled.service(self._api.one(ServiceObject, path_of_service(name)))
@@ -78,41 +87,32 @@ class HealthPorts:
             {"labelSelector": f"{SERVICE_NAME}={service.name}"},
         )
         there = copies(map(modelled.endpoint_slice, slices))
-        return self._heard(
-            {
-                node.address_in(family): health_check(
-                    found, there, model.Node(node.name, node.addresses), family, is_well=node not in unwell
-                )
-                for node in self._nodes
-                for family in families
-            },
-            # Nobody may be given up early who has until a time-out of its own.
-            Disobeyed() if unwell else self._disobeyed,
-        )
+        return {
+            node.address_in(family): _words(
+                health_check(found, there, model.Node(node.name, node.addresses), family, is_well=node not in unwell)
+            )
+            for node in self._nodes
+            for family in families
+        }
 
-    def delete(self) -> Heard:
-        """The same of the port that the Service had: nobody is to listen there any more."""
+    def vanish(self) -> Mapping[str, str]:
+        """Delete the Service. At the port that it had nobody is to listen any more."""
         self._write({})
-        return self._heard(dict.fromkeys(self._asked), self._disobeyed)
+        return dict.fromkeys(self._asked, REFUSED)
+
+    def ask(self, address: str) -> str:
+        """What the port says there, in words. Any node and any machine has bash and timeout."""
+        get = f"exec 3<>/dev/tcp/{address}/{self._asked[address]} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
+        return in_words(self._asker.run(("timeout", str(_ANSWER_S), "bash", "-c", get), check=False))
 
     def _write(self, wanted: Declarations) -> None:
         for refusal in Writer(self._api, self._namespace).apply(self._declared, wanted).values():
             raise refusal
         self._declared = wanted
 
-    def _heard(self, checks: Mapping[str, HealthCheck | None], disobeyed: Disobeyed) -> Heard:
-        expected = {address: REFUSED if check is None else str(check) for address, check in checks.items()}
-
-        def ask() -> dict[str, str]:
-            with ThreadPoolExecutor(max(1, len(expected))) as pool:
-                return dict(zip(expected, pool.map(self._ask, expected), strict=True))
-
-        return hear(expected, ask, disobeyed)
-
-    def _ask(self, address: str) -> str:
-        """Any node and any machine has bash and timeout."""
-        get = f"exec 3<>/dev/tcp/{address}/{self._asked[address]} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
-        return in_words(self._asker.run(("timeout", str(_ANSWER_S), "bash", "-c", get), check=False))
+    def _all(self, expected: Mapping[str, str]) -> dict[str, str]:
+        with ThreadPoolExecutor(max(1, len(expected))) as pool:
+            return dict(zip(expected, pool.map(self.ask, expected), strict=True))
 
 
 def counted_at(node: str, number: int) -> Endpoint:
@@ -122,15 +122,29 @@ def counted_at(node: str, number: int) -> Endpoint:
 
 def hear(expected: Mapping[str, str], ask: Callable[[], Mapping[str, str]], disobeyed: Disobeyed) -> Heard:
     """What `ask` heard when every node said what it should, or at the deadline for that."""
-    heard: dict[str, str] = {}
+    return Heard(expected, listen(expected, ask, disobeyed, str))
+
+
+def listen(
+    expected: Mapping[Place, str],
+    ask: Callable[[], Mapping[Place, str]],
+    disobeyed: Disobeyed,
+    kind: Callable[[Place], str],
+) -> Mapping[Place, str]:
+    """The same, wherever; `kind` says which of these places a node that does not obey serves in one way."""
+    heard: dict[Place, str] = {}
 
     def wrong() -> set[str]:
         heard.update(ask())
-        return {address for address, said in expected.items() if heard[address] != said}
+        return {kind(place) for place, said in expected.items() if heard[place] != said}
 
     # Whoever is late is for the checker to name.
-    disobeyed.wait(wrong, set(expected), what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
-    return Heard(expected, heard)
+    disobeyed.wait(wrong, set(map(kind, expected)), what="every node says so", deadline_s=DEADLINE_S, every_s=0.25)
+    return heard
+
+
+def _words(check: HealthCheck | None) -> str:
+    return REFUSED if check is None else str(check)
 
 
 def in_words(done: Completed) -> str:
