@@ -13,7 +13,7 @@ from gauntlet.traffic import Traffic
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
 from gauntlet.traffic.under_way import under_way
-from gauntlet.workload import Backends, Clients, Service
+from gauntlet.workload import Clients, Service
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.conntrack_limit import above_the_present
 from gauntlet.workload.doubtful_configuration import DoubtfulConfiguration
@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.disruptive,
     pytest.mark.needs("proxy-configuration"),
     pytest.mark.needs("serves-on"),
+    pytest.mark.needs("endpoint-slices"),
 ]
 
 
@@ -44,7 +45,6 @@ def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
     doubtful_configuration: DoubtfulConfiguration,
     shared: Shared,
     workload: CaseWorkload,
-    backends: Backends,
     clients: Clients,
     traffic: Traffic,
     probe: Probe,
@@ -56,9 +56,9 @@ def test_a_configuration_that_is_refused_leaves_the_rules_in_effect(
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(doubtful_configuration.to_be_refused(fields(cluster.nodes)))
         doubtful_configuration.correct()
-        another = workload.serve(Service("afterwards"))
+        another = workload.serve_endpoints(Service("afterwards", app=None), shared.backends.endpoints())
         seen = flows.stop(shared.backends.nodes)
     after = probe(clients.pods, another.cluster_ip())
 
     judge(undisturbed(seen, flows.declared, evidence.history(), shared.backends.names))
-    judge(availability(after), reaches_all(after, backends.names))
+    judge(availability(after), reaches_all(after, shared.backends.names))

@@ -28,12 +28,12 @@ pytestmark = [
 
 
 @pytest.mark.needs("unwritable-limits")
+@pytest.mark.needs("endpoint-slices")
 def test_a_limit_of_conntrack_that_is_large_enough_need_not_be_written(
     cluster: Cluster,
     doubtful_configuration: DoubtfulConfiguration,
     shared: Shared,
     workload: CaseWorkload,
-    backends: Backends,
     clients: Clients,
     traffic: Traffic,
     probe: Probe,
@@ -48,12 +48,12 @@ def test_a_limit_of_conntrack_that_is_large_enough_need_not_be_written(
     with under_way(traffic, evidence, loads, shared.backends.nodes) as flows:
         judge(doubtful_configuration.to_be_survived(below_the_present(cluster.nodes)))
         doubtful_configuration.correct()
-        another = workload.serve(Service("afterwards"))
+        another = workload.serve_endpoints(Service("afterwards", app=None), shared.backends.endpoints())
         seen = flows.stop(shared.backends.nodes)
     after = probe(clients.pods, another.cluster_ip())
 
     judge(undisturbed(seen, flows.declared, evidence.history(), shared.backends.names))
-    judge(availability(after), reaches_all(after, backends.names))
+    judge(availability(after), reaches_all(after, shared.backends.names))
 
 
 @pytest.mark.slow
