@@ -13,13 +13,13 @@ from typing import TypeVar
 
 from gauntlet.ground.cluster import CommandFailed, Host, Node
 from gauntlet.ground.frames import pl
-from gauntlet.ground.history import Frontend, Outcome
+from gauntlet.ground.history import Outcome
 from gauntlet.ground.waiting import NotInTime, until
 from gauntlet.proxy import metrics as proxy_metrics
 from gauntlet.proxy.sync_progress import SyncProgress
 from gauntlet.semantics.objects import Policy
 from gauntlet.traffic import Ask, Load, Target, Traffic, refusal_limit
-from gauntlet.workload.disobeyed import Disobeyed
+from gauntlet.workload.disobeyed import Disobeyed, kind
 from gauntlet.workload.served import Served
 
 DEADLINE_S = 15.0
@@ -145,15 +145,8 @@ class Effect:
 
 
 def _kinds(asked: Iterable[tuple[Host, Question]]) -> frozenset[Hashable]:
-    """What a node serves in one way. A NodePort is one node's, whoever asks; all else the asker's node serves."""
     return frozenset(
-        (
-            asker.name,
-            question.target.frontend,
-            question.target.address if question.target.frontend is Frontend.NODE_PORT else "",
-            question.target.protocol,
-            question.condition is refused,
-        )
+        kind(asker.name, question.target, "refused" if question.condition is refused else "answered")
         for asker, question in asked
     )
 

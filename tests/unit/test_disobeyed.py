@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gauntlet.workload.disobeyed import Disobeyed
+from gauntlet.ground.history import Frontend
+from gauntlet.traffic import Target
+from gauntlet.workload.disobeyed import Disobeyed, kind
 
 TCP, UDP = "cluster ip, tcp", "node port, udp"
 
@@ -49,3 +51,13 @@ def test_a_wait_for_what_was_waited_for_in_vain_is_short() -> None:
     answers = [[UDP, TCP], [UDP]]
     known.wait(lambda: answers.pop(0), [UDP, TCP], what="all obey", deadline_s=60.0, every_s=0.0)
     assert not answers
+
+
+def test_whoever_asks_a_node_port_asks_its_node_and_all_else_is_served_by_their_own() -> None:
+    first, second = (Target("shop/web", Frontend.NODE_PORT, f"10.77.0.{number}", 30_080) for number in (11, 12))
+    assert kind("client", first, "answered") != kind("client", second, "answered")
+    one, other = (Target("shop/web", Frontend.CLUSTER_IP, address, 80) for address in ("10.96.0.1", "10.96.0.2"))
+    assert kind("client", one, "answered") == kind("client", other, "answered")
+    assert len({kind("client", one, "answered"), kind("client", one, "refused"), kind("node", one, "refused")}) == 3
+    ipv6 = Target("shop/web", Frontend.CLUSTER_IP, "fd00:96::1", 80)
+    assert kind("client", one, "answered") != kind("client", ipv6, "answered")

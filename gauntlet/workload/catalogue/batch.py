@@ -14,14 +14,13 @@ from gauntlet.ground.history import Event, EventKind
 from gauntlet.kube.api import Api
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import ServiceType
-from gauntlet.traffic import Ask
 from gauntlet.traffic.sctp_servers import SctpServers
 from gauntlet.workload import namespace as namespaces
 from gauntlet.workload.backend import APP
 from gauntlet.workload.catalogue.associations import await_servers
 from gauntlet.workload.catalogue.clock import Clock
 from gauntlet.workload.catalogue.course import Course, StepRecord
-from gauntlet.workload.catalogue.flows import Disagreeing, Flows
+from gauntlet.workload.catalogue.flows import Flows
 from gauntlet.workload.catalogue.found import Found, read_back
 from gauntlet.workload.catalogue.inquiry import Asked, inquire
 from gauntlet.workload.catalogue.plan import Planned, Wanted, plan
@@ -30,21 +29,14 @@ from gauntlet.workload.catalogue.rules_now import RulesNow
 from gauntlet.workload.catalogue.sentinel import Sentinel
 from gauntlet.workload.catalogue.surroundings import Surroundings
 from gauntlet.workload.catalogue.tables import Tables
+from gauntlet.workload.catalogue.waiting import Disagreeing, Patience, Waiting, kinds
 from gauntlet.workload.changes import Declarations
+from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.effect import with_syncs
 from gauntlet.workload.workload import Workload
 
-EVERY_S = 0.1
 _MOST_MISSING = 12
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a step is waited for: in all, and for what is still not obeyed on nodes that show the sentinel."""
-
-    deadline_s: float = 15.0
-    grace_s: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +44,7 @@ class Tools:
     """What a batch works with. `disagreeing` finds rows that are not as the model says: what was seen, checkers say.
 
     `early_nodes` may answer before their sync is over. Without a `sentinel` the rows alone tell of an effect.
+    `disobeyed` is what the nodes are known not to obey, from the batches before in this cluster.
     """
 
     cluster: Cluster
@@ -66,6 +59,7 @@ class Tools:
     sentinel: Sentinel | None
     early_nodes: Sequence[Node]
     sctp: SctpServers
+    disobeyed: Disobeyed
 
 
 class Batch:
@@ -116,9 +110,7 @@ class Batch:
         missing, behind = with_syncs(
             self._tools.early_nodes,
             time.monotonic() + self._tools.patience.deadline_s,
-            lambda: self._await(
-                [row for row in planned.rows if not self._tools.tables.is_limited(row)], planned, clock
-            ),
+            lambda: self._waiting().until_obeyed(self._telling(planned), clock),
         )
         self._note_missing(missing, behind, planned)
         clock.stop("in sync")
@@ -191,46 +183,28 @@ class Batch:
 
     def _with_flows(self, number: int, planned: Planned, found: Found) -> Planned:
         tools = self._tools
-        rows = tools.flows.settle(
-            self._courses, number, found, self._next_row, tools.disagreeing, tools.patience.grace_s
-        )
+        rows = tools.flows.settle(self._courses, number, found, self._next_row, tools.disagreeing, self._is_enough)
         self._next_row += len(rows)
         cases = {row.number: case for row, case in rows.items()}
         return replace(planned, rows=(*planned.rows, *rows), case_of={**planned.case_of, **cases})
 
-    def _await(self, rows: Sequence[Row], planned: Planned, clock: Clock) -> Sequence[Row]:
-        """Ask these until each agrees, only those again that did not, with one deadline. Returns what still did not.
+    def _is_enough(self, rows: Sequence[Row], waited_s: float) -> bool:
+        """Whether flows with these rows need not be waited for any longer, where tables are in effect already."""
+        patience, left = self._tools.patience, kinds(rows)
+        return waited_s >= (patience.again_s if self._tools.disobeyed.knows(left) else patience.grace_s)
 
-        That is no trying until it passes: what is judged is asked after this, once.
-        """
+    def _telling(self, planned: Planned) -> list[Row]:
+        """The rows by which the step is waited for."""
         hopeless = self._hopeless()
-        pending = [row for row in rows if planned.case_of[row.number] not in hopeless]
-        ends = time.monotonic() + self._tools.patience.deadline_s
-        sentinel = self._tools.sentinel
-        shown = sentinel is None or not sentinel.is_trusted
-        clients = tuple(
-            each for each in (asker.host for asker in self._tools.around.askers) if each.kind is HostKind.POD
-        )
-        asked = False
-        while True:
-            if not shown and sentinel is not None:
-                shown = sentinel.is_shown_to(clients)
-                if shown:
-                    clock.stop("shown")
-                    ends = min(ends, time.monotonic() + self._tools.patience.grace_s)
-            is_late = time.monotonic() >= ends
-            if shown or is_late:
-                # Who answers tells whether a row is obeyed; which client it saw is judged afterwards.
-                seen = self._tools.tables.ask([(row, 1) for row in pending], Ask.HOSTNAME, are_doubtful=asked)
-                asked = True
-                bad = self._tools.disagreeing(pending, seen.attempts)
-                pending = [row for row in pending if row.number in bad]
-            if is_late or (shown and not pending):
-                clock.stop("obeyed")
-                if sentinel is not None:
-                    sentinel.is_trusted = sentinel.is_trusted and shown
-                return pending
-            time.sleep(EVERY_S)
+        return [
+            row for row in planned.rows if planned.case_of[row.number] not in hopeless and self._tools.tables.tells(row)
+        ]
+
+    def _waiting(self) -> Waiting:
+        tools = self._tools
+        hosts = [asker.host for asker in tools.around.askers]
+        pods = tuple(each for each in hosts if each.kind is HostKind.POD)
+        return Waiting(tools.tables, tools.sentinel, pods, tools.disagreeing, tools.patience, tools.disobeyed)
 
     def _record(self, number: int, planned: Planned, asked: Asked) -> None:
         forbidden = {row.number for row in asked.too_many}

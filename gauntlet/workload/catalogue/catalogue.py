@@ -15,7 +15,9 @@ from gauntlet.workload.catalogue.step import Steps
 TOGETHER = 100
 # A guest writes the rules of each Service anew, by processes that it starts slowly.
 TOGETHER_ON_GUESTS = 50
-WITH_FLOWS = 15
+# Flows that nobody answers use up what a kernel refuses a client (gauntlet/traffic/refusal_limit.py), unless it refuses
+# as often as it is asked.
+WITH_FLOWS, WITH_FLOWS_REFUSED_FREELY = 15, 25
 
 Declares = Callable[[Pods], Steps]
 
@@ -23,9 +25,8 @@ Declares = Callable[[Pods], Steps]
 class Catalogue:
     """`cases` are all that are to run, by their keys, in their order; `together` of them make a batch.
 
-    Those with flows are batches of their own, smaller ones: flows that nobody answers use up what the kernels refuse
-    a client (gauntlet/traffic/refusal_limit.py). Cases that are to run `alone` share their batch with nobody: what
-    others change makes kube-proxy clean up, which would hide that it does not do so by itself.
+    Those with flows are batches of their own, smaller ones of `with_flows`. Cases that are to run `alone` share their
+    batch with nobody: what others change makes kube-proxy clean up, which would hide that it does not do so by itself.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Catalogue:
         cases: Mapping[str, Declares],
         together: int = TOGETHER,
         alone: Collection[str] = (),
+        with_flows: int = WITH_FLOWS,
     ) -> None:
         self._tools = tools
         self._cases = cases
         self._together = together
         self._alone = alone
+        self._with_flows = min(with_flows, together)
         self._batches: dict[str, list[Course]] = {}
         self._done: set[str] = set()
 
@@ -73,17 +76,19 @@ class Catalogue:
                 course.steps = () if course.trouble is not None else steps.result()
                 if course.trouble is None and not course.steps:
                     course.trouble = Inconclusive("the case declares no step", "return a tuple of steps")
-        for batch in grouped(courses, self._together, self._alone):
+        for batch in grouped(courses, self._together, self._alone, self._with_flows):
             self._batches |= {each.key: batch for each in batch}
 
 
-def grouped(courses: Sequence[Course], together: int, alone: Collection[str]) -> Iterator[list[Course]]:
+def grouped(
+    courses: Sequence[Course], together: int, alone: Collection[str], with_flows: int
+) -> Iterator[list[Course]]:
     """The batches: those that run alone, those with flows and all others are never in one."""
     single = [each for each in courses if each.key in alone]
     flowing = [each for each in courses if each not in single and any(step.flows for step in each.steps)]
     still = [each for each in courses if each not in single and each not in flowing]
     yield from batches(still, together)
-    yield from batches(flowing, min(WITH_FLOWS, together))
+    yield from batches(flowing, with_flows)
     yield from batches(single, 1)
 
 

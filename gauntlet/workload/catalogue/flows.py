@@ -29,15 +29,16 @@ from gauntlet.workload.catalogue.started import Started
 from gauntlet.workload.catalogue.step import Flow
 from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
 from gauntlet.workload.catalogue.tables import Returned, target
+from gauntlet.workload.catalogue.waiting import Disagreeing
 
-# The rows that do not agree with the model, of these attempts.
-Disagreeing = Callable[[Sequence[Row], pl.DataFrame], frozenset[int]]
+# Whether flows with these rows were waited for long enough, in s.
+IsEnough = Callable[[Sequence[Row], float], bool]
 
 RATE_PER_S = 5.0
 TIMEOUT_S = 0.4
-# Attempts of a flow, after a step is in effect, by which it is judged.
+# So many attempts of a flow, at least, by which it is judged: begun after a step is in effect, also beside its tables.
 JUDGED = 3
-_JUDGED_WITHIN_S = 30.0
+_SETTLED_WITHIN_S = _JUDGED_WITHIN_S = 30.0
 _AGREES = 2
 # Below the ephemeral ports, and none is used twice: conntrack remembers the last one.
 _PORTS = itertools.count(20_000)
@@ -57,7 +58,13 @@ class Flows:
         self._around = around
 
     def settle(
-        self, courses: Sequence[Course], number: int, found: Found, first: int, disagreeing: Disagreeing, wait_s: float
+        self,
+        courses: Sequence[Course],
+        number: int,
+        found: Found,
+        first: int,
+        disagreeing: Disagreeing,
+        is_enough: IsEnough,
     ) -> dict[Row, str]:
         """Take all flows into a step, and wait until they see what the model says. Returns their rows with their cases.
 
@@ -72,16 +79,17 @@ class Flows:
             rows |= dict.fromkeys(self._rows(course, found, first + len(rows)), course.key)
         self._mark()
         pending = {each.row: each for each in self._started.values() if each.row in rows and not each.is_hopeless}
+        begun_s = time.monotonic()
 
-        def all_agree() -> bool:
+        def is_over() -> bool:
             nonlocal pending
             bad = disagreeing(list(pending), self._latest({row.number for row in pending}))
             pending = {row: each for row, each in pending.items() if row.number in bad}
-            return not pending
+            return not pending or is_enough(list(pending), time.monotonic() - begun_s)
 
         if rows:
             with suppress(NotInTime):
-                until(all_agree, what="flows see what the model says", deadline_s=wait_s, every_s=0.2)
+                until(is_over, what="flows see what the model says", deadline_s=_SETTLED_WITHIN_S, every_s=0.2)
             for each in pending.values():
                 each.is_hopeless = True
             self._mark()
@@ -121,11 +129,9 @@ class Flows:
         return rows
 
     def _mark(self) -> None:
-        """What is judged of UDP begins now; of TCP all counts since the last step was judged."""
-        now = time.time_ns()
+        now_ns = time.time_ns()
         for started in self._started.values():
-            if not started.is_tcp:
-                started.since_ns = now
+            started.mark(now_ns)
 
     def _latest(self, rows: set[int]) -> pl.DataFrame:
         """The last attempts at these rows."""
@@ -136,14 +142,16 @@ class Flows:
     def judged(self) -> Returned:
         """The attempts at each row since the mark, once there are a few of each; those that fell silent are unasked."""
         rows = [(each, each.row) for each in self._started.values() if each.row is not None]
-        wanted = {row.number: each.running.count() + JUDGED for each, row in rows}
+        silent = {row.number: each for each, row in rows}
 
-        def silent() -> dict[int, str]:
-            return {row.number: _SILENT for each, row in rows if each.running.count() < wanted[row.number]}
+        def all_go_on() -> bool:
+            nonlocal silent
+            silent = {number: each for number, each in silent.items() if each.attempts_of_the_step() < JUDGED}
+            return not silent
 
         with suppress(NotInTime):
-            until(lambda: not silent(), what="flows go on", deadline_s=_JUDGED_WITHIN_S, every_s=0.1)
-        unasked = silent()
+            until(all_go_on, what="flows go on", deadline_s=_JUDGED_WITHIN_S, every_s=0.1)
+        unasked = dict.fromkeys(silent, _SILENT)
         parts = [(each, each.seen()) for each, row in rows if row.number not in unasked]
         for each, part in parts:
             self._keep(each, part)

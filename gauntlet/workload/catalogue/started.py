@@ -24,7 +24,8 @@ from gauntlet.workload.catalogue.surroundings import Asker, Surroundings
 class Started:
     """A flow under way. `since_ns` is the begin of what is judged next; `kept` the backend of a TCP connection.
 
-    `is_hopeless` is set once it did not see what the model says by the end of a wait: nobody waits for it again.
+    `marked_ns` is when the last step was in effect. `is_hopeless` is set once it did not see what the model says by the
+    end of a wait: nobody waits for it again.
     """
 
     declared: Flow
@@ -34,6 +35,7 @@ class Started:
     service: Service
     running: Running
     since_ns: int
+    marked_ns: int = 0
     row: Row | None = None
     kept: Answer | None = None
     is_over: bool = False
@@ -69,8 +71,18 @@ class Started:
             local_port=self.running.load.local_port,
         )
 
+    def mark(self, now_ns: int) -> None:
+        """The step is in effect. What is judged of UDP begins now; of TCP all counts since the last step was judged."""
+        self.marked_ns = now_ns
+        if not self.is_tcp:
+            self.since_ns = now_ns
+
+    def attempts_of_the_step(self) -> int:
+        """How many were begun since the mark, as far as they are over."""
+        return self.running.so_far().filter(pl.col("at_ns") >= self.marked_ns).height
+
     def seen(self) -> pl.DataFrame:
-        """What was asked since then, as attempts at the row."""
+        """What was asked since `since_ns`, as attempts at the row."""
         frame = self.running.so_far().filter(pl.col("at_ns") >= self.since_ns)
         number = -1 if self.row is None else self.row.number
         return frame.with_columns(pl.lit(number, dtype=pl.Int64()).alias(ROW)).select(list(ANSWERS))

@@ -29,6 +29,9 @@ class Pace(NamedTuple):
 
 # What is answered takes the processors' time, what is not waits.
 QUICK, SILENT = Pace(8, 1.0), Pace(64, 0.5)
+# Of a step that is waited for. Whoever answers still does so in milliseconds, and the sentinel has told that nobody is
+# to; what is judged is asked for longer.
+GLANCE = Pace(SILENT.users, 0.2)
 # What is to be answered, and was not when it was asked before.
 DOUBTFUL = Pace(SILENT.users, QUICK.timeout_s)
 LATE = Pace(64, refusal_limit.LATE_S)
@@ -61,12 +64,20 @@ class Tables:
         self._most_per_s = most_per_s
 
     def ask(
-        self, wanted: Iterable[tuple[Row, int]], questions: Ask = EVERYTHING, *, are_doubtful: bool = False
+        self,
+        wanted: Iterable[tuple[Row, int]],
+        questions: Ask = EVERYTHING,
+        *,
+        are_doubtful: bool = False,
+        silence: Pace = SILENT,
     ) -> Returned:
-        """So many attempts at each of these rows. Those that did not agree when they were asked before are doubtful."""
+        """So many attempts at each of these rows. Those that did not agree when they were asked before are doubtful.
+
+        `silence` is how those are asked that nobody is to answer.
+        """
         tables: dict[tuple[str, Pace], list[TableRow]] = {}
         for row, attempts in wanted:
-            at = pace(row, is_doubtful=are_doubtful)
+            at = pace(row, is_doubtful=are_doubtful, silence=silence)
             tables.setdefault((row.client, at), []).append(TableRow(row.number, target(row), attempts))
         if not tables:
             return Returned(no_answers(), {})
@@ -84,6 +95,14 @@ class Tables:
         )
         unasked = {number: why for each in made for number, why in each.unasked.items()}
         return Returned(frame, unasked)
+
+    def tells(self, row: Row) -> bool:
+        """Whether a step is waited for by this row.
+
+        Not by refusals that kernels limit, which would be used up; nor by those that are known a second late: what the
+        same node refuses over IPv4 and UDP is waited for, and IPv6 has the sentinel. Both are judged like any other.
+        """
+        return not self.is_limited(row) and not is_late(row)
 
     def is_limited(self, row: Row) -> bool:
         """Whether kernels limit their refusals of this row."""
@@ -113,12 +132,17 @@ class Tables:
         return Returned(answers.attempts, answers.unmade)
 
 
-def pace(row: Row, *, is_doubtful: bool = False) -> Pace:
+def pace(row: Row, *, is_doubtful: bool = False, silence: Pace = SILENT) -> Pace:
     if row.is_answered:
         return DOUBTFUL if is_doubtful else QUICK
     if row.is_refused:
-        return LATE if refusal_limit.comes_late(target(row)) else QUICK
-    return SILENT
+        return LATE if is_late(row) else QUICK
+    return silence
+
+
+def is_late(row: Row) -> bool:
+    """Whether a refusal of this row is known only when its SYN is repeated."""
+    return row.is_refused and refusal_limit.comes_late(target(row))
 
 
 def target(row: Row) -> Target:

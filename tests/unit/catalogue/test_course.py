@@ -107,7 +107,7 @@ def test_a_case_that_runs_alone_shares_its_batch_with_nobody() -> None:
     courses = [Course(f"case-{number}", f"c{number}", (step,)) for number, step in enumerate([THERE, flowing] * 20)]
     alone = {"case-3", "case-4"}
 
-    made = list(grouped(courses, 100, alone))
+    made = list(grouped(courses, 100, alone, WITH_FLOWS))
 
     assert sorted(each.key for batch in made for each in batch) == sorted(each.key for each in courses)
     assert all(len(batch) == 1 for batch in made for each in batch if each.key in alone)

@@ -8,7 +8,7 @@ from gauntlet.ground.family import family_of
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import Protocol
 from gauntlet.semantics.outcomes import Reaction
-from gauntlet.workload.catalogue.tables import DOUBTFUL, LATE, QUICK, SILENT, Pace, pace
+from gauntlet.workload.catalogue.tables import DOUBTFUL, GLANCE, LATE, QUICK, SILENT, Pace, is_late, pace
 from tests.unit.catalogue.asking import planned
 from tests.unit.semantics.world import CLUSTER_IP, endpoint, in_slice
 
@@ -36,6 +36,20 @@ def test_what_is_answered_is_answered_soon_in_both_families() -> None:
 def test_what_is_neither_is_not_waited_for_long() -> None:
     outcome = replace(REFUSED.outcome, reactions=frozenset({Reaction.SWALLOWED}))
     assert pace(replace(REFUSED, outcome=outcome)) is SILENT
+    assert pace(replace(REFUSED, outcome=outcome), silence=GLANCE) is GLANCE
+    assert GLANCE.timeout_s < SILENT.timeout_s
+
+
+def test_a_glance_is_for_what_nobody_is_to_answer_alone() -> None:
+    assert pace(ANSWERED, silence=GLANCE) is QUICK
+    assert pace(REFUSED, silence=GLANCE) is pace(REFUSED)
+
+
+def test_refusals_that_come_late_are_known_to() -> None:
+    late = replace(REFUSED, frontend=replace(REFUSED.frontend, address="fd00::1", family=family_of("fd00::1")))
+    assert is_late(late)
+    assert not is_late(replace(late, outcome=ANSWERED.outcome))
+    assert not is_late(REFUSED)
 
 
 def test_what_was_not_answered_is_asked_by_many_at_once_and_waited_for_as_long() -> None:
