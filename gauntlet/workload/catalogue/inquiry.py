@@ -38,9 +38,10 @@ def inquire(tables: Tables, flows: Flows, planned: Planned, hopeless: Collection
     # Others may be refused as well, which uses up what the kernels may refuse a client: they come afterwards.
     refused = tables.ask([(row, 1) for row in chosen])
     doubtful = [row for row in free if row.is_answered and planned.case_of[row.number] in hopeless]
-    tried = tables.ask([(row, effort.ANSWERED) for row in doubtful], are_doubtful=True)
+    numbers = {row.number for row in doubtful}
+    tried = tables.ask([(row, effort.ANSWERED) for row in doubtful], doubtful=numbers)
     # More attempts at what nobody answers would tell no more.
-    lost = {row.number for row in doubtful} - set(_met([tried]))
+    lost = numbers - set(_met([tried]))
     free = [row for row in free if row.number not in lost]
     once = (refused, tried, tables.ask([(row, effort.first(row)) for row in free]))
     every = (*once, tables.ask(effort.rest(free, _met(once))), flows.judged())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,7 +32,7 @@ QUICK, SILENT = Pace(8, 1.0), Pace(64, 0.5)
 # Of a step that is waited for. Whoever answers still does so in milliseconds, and the sentinel has told that nobody is
 # to; what is judged is asked for longer.
 GLANCE = Pace(SILENT.users, 0.2)
-# What is to be answered, and was not when it was asked before.
+# What is to be answered, and was not when it, or what nodes serve in the same way, was asked before.
 DOUBTFUL = Pace(SILENT.users, QUICK.timeout_s)
 LATE = Pace(64, refusal_limit.LATE_S)
 EVERYTHING = Ask.HOSTNAME | Ask.SOURCE_IP
@@ -68,16 +68,16 @@ class Tables:
         wanted: Iterable[tuple[Row, int]],
         questions: Ask = EVERYTHING,
         *,
-        are_doubtful: bool = False,
+        doubtful: Collection[int] = (),
         silence: Pace = SILENT,
     ) -> Returned:
-        """So many attempts at each of these rows. Those that did not agree when they were asked before are doubtful.
+        """So many attempts at each of these rows. Doubtful are, by their numbers, those that may well not be answered.
 
         `silence` is how those are asked that nobody is to answer.
         """
         tables: dict[tuple[str, Pace], list[TableRow]] = {}
         for row, attempts in wanted:
-            at = pace(row, is_doubtful=are_doubtful, silence=silence)
+            at = pace(row, is_doubtful=row.number in doubtful, silence=silence)
             tables.setdefault((row.client, at), []).append(TableRow(row.number, target(row), attempts))
         if not tables:
             return Returned(no_answers(), {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gauntlet.ground.cluster import Host
@@ -55,14 +55,15 @@ class Waiting:
         # Without a sentinel that can be trusted the rows alone tell of an effect.
         is_told = self.sentinel is not None and self.sentinel.is_trusted
         shown_s = None if is_told else begun_s
-        pending, asked = rows, False
+        pending, doubtful = rows, {row.number for row in rows if self.disobeyed.knows(kinds([row]))}
         while True:
             if shown_s is None and self.sentinel is not None and self.sentinel.is_shown_to(self.clients):
                 shown_s = time.monotonic()
                 clock.stop("shown")
             is_late = self._is_late(begun_s, shown_s if is_told else None)
             if shown_s is not None or is_late:
-                pending, asked = self._disagreed(pending, are_doubtful=asked), True
+                pending = self._disagreed(pending, doubtful)
+                doubtful = {row.number for row in pending}
             is_over = shown_s is not None and self._is_enough(pending, begun_s, shown_s if is_told else None)
             if is_late or is_over:
                 clock.stop("obeyed")
@@ -73,10 +74,10 @@ class Waiting:
                 return pending
             time.sleep(EVERY_S)
 
-    def _disagreed(self, rows: Sequence[Row], *, are_doubtful: bool) -> Sequence[Row]:
+    def _disagreed(self, rows: Sequence[Row], doubtful: Collection[int]) -> Sequence[Row]:
         # Who answers tells whether a row is obeyed; which client it saw is judged afterwards.
         seen = self.tables.ask(
-            [(row, 1) for row in rows], Ask.HOSTNAME, are_doubtful=are_doubtful, silence=self.patience.silence
+            [(row, 1) for row in rows], Ask.HOSTNAME, doubtful=doubtful, silence=self.patience.silence
         )
         bad = self.disagreeing(rows, seen.attempts)
         return [row for row in rows if row.number in bad]

@@ -28,7 +28,7 @@ class Tables:
         self.are_limited = are_limited
         self.asked: Counter[int] = Counter()
 
-    def ask(self, wanted: Iterable[tuple[Row, int]], *, are_doubtful: bool = False) -> Returned:
+    def ask(self, wanted: Iterable[tuple[Row, int]], *, doubtful: Collection[int] = ()) -> Returned:
         frames = [no_answers(), *(self._answers(row.number, attempts) for row, attempts in wanted)]
         return Returned(pl.concat(frames), {})
 

@@ -31,10 +31,14 @@ class Answering:
     def __init__(self, *bad: Collection[int]) -> None:
         self._bad = list(bad)
         self.asked: list[frozenset[int]] = []
+        self.doubtful: list[frozenset[int]] = []
         self.silences: set[Pace] = set()
 
-    def ask(self, wanted: Iterable[tuple[Row, int]], questions: Ask, *, are_doubtful: bool, silence: Pace) -> Returned:
+    def ask(
+        self, wanted: Iterable[tuple[Row, int]], questions: Ask, *, doubtful: Collection[int], silence: Pace
+    ) -> Returned:
         self.asked.append(frozenset(row.number for row, _ in wanted))
+        self.doubtful.append(frozenset(doubtful))
         self.silences.add(silence)
         return Returned(no_answers(), {})
 
@@ -90,6 +94,9 @@ def test_what_is_known_not_to_be_obeyed_is_not_waited_for_again() -> None:
     # The second row is not known, and was waited for.
     assert [row.number for row in left] == list(FIRST)
     assert len(tables.asked) == 2
+    # Nor is it asked by few at a time, which would wait for one time-out after the other.
+    assert ROWS[0].number in tables.doubtful[0]
+    assert ROWS[1].number not in tables.doubtful[0]
 
 
 def test_what_is_obeyed_again_is_forgotten() -> None:
