@@ -118,15 +118,25 @@ class CaseWorkload:
 
     def wait_endpoints(self, served: Served, backends: Backends) -> bool:
         """Wait until the slices hold exactly these backends, then until every node obeys."""
-        wanted = in_families(served.families, (each.addresses for each in backends.all))
-        self._workload.wait_endpoints(served.declared, wanted)
-        return self.wait(served, len(backends.all))
+        return self.wait_all_endpoints([served], backends)
+
+    def wait_all_endpoints(self, services: Sequence[Served], backends: Backends) -> bool:
+        """The same for several Services at once."""
+        for each in services:
+            wanted = in_families(each.families, (backend.addresses for backend in backends.all))
+            self._workload.wait_endpoints(each.declared, wanted)
+        return self.wait_all(services, len(backends.all))
 
     def wait(self, served: Served, backends: int) -> bool:
         """Wait until every node sends the Service to exactly so many backends, or the deadline for that is over."""
-        obeyed = self.effect.wait(served, backends)
+        return self.wait_all([served], backends)
+
+    def wait_all(self, services: Sequence[Served], backends: int) -> bool:
+        """The same for several Services at once, with one deadline."""
+        asked = [question for each in services for question in self.effect.questions(each, backends)]
+        obeyed = self.effect.until(asked)
         if not obeyed:
-            self._note_missing([served])
+            self._note_missing(services)
         return obeyed
 
     def _note_missing(self, services: Sequence[Served]) -> None:

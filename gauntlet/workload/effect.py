@@ -76,23 +76,20 @@ class Effect:
         self._early_nodes = early_nodes
         self.missing: tuple[str, ...] = ()
 
-    def wait(self, served: Served, backends: int, *, deadline_s: float = DEADLINE_S) -> bool:
-        """Wait until every node sends the Service to exactly so many backends, or refuses it where there are none.
+    def questions(self, served: Served, backends: int) -> list[Question]:
+        """What to ask to learn whether every node sends this Service to exactly so many backends, or refuses it.
 
         All ports of the Service are asked by their ClusterIP, by the NodePort of each node, whose sets ipvs mode fills
-        at the end of a sync, and by the ingress IP, which the API server learns later. Returns whether that came true
-        in time. It raises nothing when it did not: what is wrong is for the checkers to say, by the attempts that the
-        case makes next.
+        at the end of a sync, and by the ingress IP, which the API server learns later.
         """
-        return self.until(self.questions(served, backends), deadline_s=deadline_s)
-
-    def questions(self, served: Served, backends: int) -> list[Question]:
-        """What to ask to learn whether every node obeys this Service."""
         addresses = [node.address_in(served.family) for node in self._nodes] if served.node_ports else []
         return questions(served, backends) + node_port_questions(served, backends, addresses, self._outside)
 
     def until(self, asked: Sequence[Question], *, deadline_s: float = DEADLINE_S) -> bool:
         """Ask these questions, again and again, until each is answered as it must be, and was not before the change.
+
+        Returns whether that came true in time. It raises nothing when it did not: what is wrong is for the checkers to
+        say, by the attempts that the case makes next.
 
         Those that one host asks alone come last, when the nodes have the Service: a NodePort that is not there yet is
         refused by the kernel, whose refusals to one host are limited, to the cost of the case (icmp_ratelimit).

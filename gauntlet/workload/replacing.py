@@ -96,8 +96,8 @@ class Replacing:
 
         def select(services: Sequence[Served]) -> tuple[Backends, Mapping[str, int], Mapping[str, int]]:
             at_ns = time.time_ns()
-            for each in [self.workload.change(each, replace(each.declared, app="green")) for each in services]:
-                self.workload.wait_endpoints(each, green)
+            changed = [self.workload.change(each, replace(each.declared, app="green")) for each in services]
+            self.workload.wait_all_endpoints(changed, green)
             deleted = {each.name: self._delete(each.name) for each in blue.all}
             return green, {each.name: at_ns for each in blue.all}, deleted
 
@@ -108,13 +108,11 @@ class Replacing:
         loads = [each for service in services for each in self._loads(service, RATE_PER_S / len(services))]
         with under_way(self.traffic, self.evidence, loads, old.nodes) as flows:
             new, leaving, deleted = act(services)
-            for each in services:
-                self.workload.wait_endpoints(each, new)
+            self.workload.wait_all_endpoints(services, new)
             with ThreadPoolExecutor(len(services)) as pool:
                 forgotten = list(pool.map(lambda each: self.workload.wait_forgotten(each, old), services))
             ended = {name: at_ns + self.serves_on_s * 10**9 for name, at_ns in deleted.items()}
-            for each in services:
-                self.workload.wait(each, len(new.all))
+            self.workload.wait_all(services, len(new.all))
             gone_ns = max(ended.values()) + max(known_too_long_ns(ended, each) for each in forgotten)
             time.sleep(max(0.0, gone_ns / 1e9 + WATCHED_ON_S - time.time()))
             everyone = Backends((*old.all, *new.all))
