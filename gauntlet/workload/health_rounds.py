@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from gauntlet.ground.cluster import Host, Node
+from gauntlet.ground.errors import GauntletError
 from gauntlet.kube.api import Api
 from gauntlet.workload.changes import Endpoints
 from gauntlet.workload.disobeyed import Disobeyed
 from gauntlet.workload.health_ports import HealthPorts, Heard, listen
 from gauntlet.workload.service import Service
 
-Name = TypeVar("Name")
 # Whose port, at which address.
 _Place: TypeAlias = tuple[int, str]
 
@@ -40,7 +40,7 @@ class HealthRounds:
     asker: Host
     disobeyed: Disobeyed
 
-    def heard(self, courses: Mapping[Name, Sequence[Round]]) -> Mapping[Name, Sequence[Heard]]:
+    def heard(self, courses: Mapping[str, Sequence[Round]]) -> Mapping[str, Sequence[Heard]]:
         """What was heard of each in each of its rounds, when every node said what it should or at the deadline."""
         every = [HealthPorts(self.api, self.namespace, self.nodes, self.asker, self.disobeyed) for _ in courses]
         told = [list[Heard]() for _ in courses]
@@ -68,3 +68,24 @@ class HealthRounds:
                 return dict(zip(wanted, pool.map(lambda place: every[place[0]].ask(place[1]), wanted), strict=True))
 
         return listen(wanted, ask, self.disobeyed, lambda place: place[1])
+
+
+class HealthCourses:
+    """Courses of several Services, by name: taken as soon as somebody asks what was heard of one."""
+
+    def __init__(self, rounds: HealthRounds, courses: Mapping[str, Sequence[Round]]) -> None:
+        self._rounds = rounds
+        self._courses = courses
+        self._heard: Mapping[str, Sequence[Heard]] = {}
+        self._trouble: GauntletError | None = None
+
+    def heard(self, name: str) -> Sequence[Heard]:
+        """What was heard of this one in its rounds. Raises what ended the courses, whoever asks."""
+        if self._trouble is None and not self._heard:
+            try:
+                self._heard = self._rounds.heard(self._courses)
+            except GauntletError as error:
+                self._trouble = error
+        if self._trouble is not None:
+            raise self._trouble
+        return self._heard[name]

@@ -4,7 +4,7 @@ Nobody sends anything to the endpoints, which are counted alone. Each case has a
 together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -14,7 +14,7 @@ from gauntlet.ground.finding import Finding
 from gauntlet.report.judge import Judge
 from gauntlet.workload import Clients, Policy, ServiceType, ended, terminating, unready
 from gauntlet.workload.health_ports import CHECKED, Heard, counted_at
-from gauntlet.workload.health_rounds import HealthRounds, Round
+from gauntlet.workload.health_rounds import HealthCourses, HealthRounds, Round
 
 pytestmark = [
     pytest.mark.gate,
@@ -24,11 +24,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def heard(health_rounds: HealthRounds, clients: Clients) -> Mapping[str, Sequence[Heard]]:
-    """What the port of each case said in its rounds. `here` and `there` are two nodes."""
+def courses(health_rounds: HealthRounds, clients: Clients) -> HealthCourses:
+    """What is there of the Service of each case, round by round. `here` and `there` are two nodes."""
     here, there = clients.nodes[0].name, clients.nodes[1].name
     one = (counted_at(here, 1),)
-    return health_rounds.heard(
+    return HealthCourses(
+        health_rounds,
         {
             "counts": (
                 Round(CHECKED, (counted_at(here, 1), counted_at(here, 2), counted_at(there, 3))),
@@ -48,33 +49,33 @@ def heard(health_rounds: HealthRounds, clients: Clients) -> Mapping[str, Sequenc
             ),
             "type": (Round(CHECKED, one), Round(replace(CHECKED, type=ServiceType.NODE_PORT), one)),
             "service": (Round(CHECKED, one), Round(None), Round(CHECKED, (counted_at(there, 1),))),
-        }
+        },
     )
 
 
-def test_it_counts_the_ready_endpoints_of_its_node(heard: Mapping[str, Sequence[Heard]], judge: Judge) -> None:
+def test_it_counts_the_ready_endpoints_of_its_node(courses: HealthCourses, judge: Judge) -> None:
     """The port says 200 and how many where the node has ready endpoints, and 503 where it has none."""
-    judge(_told(heard["counts"]))
+    judge(_told(courses.heard("counts")))
 
 
-def test_endpoints_on_their_way_out_do_not_count(heard: Mapping[str, Sequence[Heard]], judge: Judge) -> None:
+def test_endpoints_on_their_way_out_do_not_count(courses: HealthCourses, judge: Judge) -> None:
     """A node whose endpoints all terminate says 503, though it serves them still, so that no new clients come."""
-    judge(_told(heard["on their way out"]))
+    judge(_told(courses.heard("on their way out")))
 
 
-def test_it_follows_the_policy(heard: Mapping[str, Sequence[Heard]], judge: Judge) -> None:
+def test_it_follows_the_policy(courses: HealthCourses, judge: Judge) -> None:
     """The port is there as long as externalTrafficPolicy is Local, and is refused everywhere with Cluster."""
-    judge(_told(heard["policy"]))
+    judge(_told(courses.heard("policy")))
 
 
-def test_it_goes_with_the_type(heard: Mapping[str, Sequence[Heard]], judge: Judge) -> None:
+def test_it_goes_with_the_type(courses: HealthCourses, judge: Judge) -> None:
     """A LoadBalancer that becomes a NodePort has no health check node port any more, though its policy stays Local."""
-    judge(_told(heard["type"]))
+    judge(_told(courses.heard("type")))
 
 
-def test_it_goes_with_its_service(heard: Mapping[str, Sequence[Heard]], judge: Judge) -> None:
+def test_it_goes_with_its_service(courses: HealthCourses, judge: Judge) -> None:
     """Once the Service is deleted, the port is refused on every node; made again, it says what is there then."""
-    judge(_told(heard["service"]))
+    judge(_told(courses.heard("service")))
 
 
 def _told(rounds: Iterable[Heard]) -> list[Finding]:

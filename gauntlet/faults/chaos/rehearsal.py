@@ -112,9 +112,6 @@ class RehearsedEffect:
 
     missing = ()
 
-    def wait(self, _served: Served, _backends: int, **_options: float) -> bool:
-        return True
-
     def questions(self, _served: Served, _backends: int) -> list[object]:
         return []
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from gauntlet.ground.errors import GauntletError
 from gauntlet.workload.disobeyed import Disobeyed
-from gauntlet.workload.health_ports import hear, listen
+from gauntlet.workload.health_ports import Heard, hear, listen
+from gauntlet.workload.health_rounds import HealthCourses, Round
 
 HERE, THERE = "10.77.0.11", "10.77.0.12"
 
@@ -25,3 +31,38 @@ def test_a_node_that_was_waited_for_in_vain_is_so_whatever_service_is_asked() ->
     known.note([THERE], (), 15.0)
     wrong = {(0, HERE): "200", (1, THERE): "503"}
     assert listen({**wrong, (1, THERE): "200"}, lambda: wrong, known, lambda place: place[1]) == wrong
+
+
+class Going:
+    """Stands for the rounds: what was heard of each course, or what ended them all."""
+
+    def __init__(self, trouble: GauntletError | None = None) -> None:
+        self.trouble = trouble
+        self.times = 0
+
+    def heard(self, courses: Mapping[str, Sequence[Round]]) -> Mapping[str, Sequence[Heard]]:
+        self.times += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return {name: [Heard({HERE: name}, {})] for name in courses}
+
+
+def courses(going: Going) -> HealthCourses:
+    return HealthCourses(going, {"policy": (), "type": ()})  # type: ignore[arg-type]
+
+
+def test_all_courses_are_taken_for_the_first_who_asks() -> None:
+    going = Going()
+    made = courses(going)
+    assert going.times == 0
+    assert [made.heard(name)[0].expected for name in ("type", "policy")] == [{HERE: "type"}, {HERE: "policy"}]
+    assert going.times == 1
+
+
+def test_what_ended_the_courses_is_told_whoever_asks() -> None:
+    going = Going(GauntletError("the API server is away"))
+    made = courses(going)
+    for name in ("type", "policy"):
+        with pytest.raises(GauntletError, match="is away"):
+            made.heard(name)
+    assert going.times == 1
