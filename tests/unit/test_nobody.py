@@ -13,7 +13,7 @@ from gauntlet.ground.paths import project_root
 from gauntlet.providers.sandbox.address_plan import plans
 
 # Whose constants a cluster comes to see.
-FOLDERS = ("suites", "gauntlet/workload", "gauntlet/traffic", "gauntlet/upgrade", "gauntlet/faults")
+FOLDERS = ("suites", "fixtures", "gauntlet/workload", "gauntlet/traffic", "gauntlet/upgrade", "gauntlet/faults")
 SOURCES = sorted(path for folder in FOLDERS for path in (project_root() / folder).rglob("*.py"))
 # Addresses of the host itself, and ranges that are everybody's.
 OF_NO_NETWORK = ("127.0.0.0/8", "0.0.0.0/32", "::/127")
