@@ -18,6 +18,10 @@ from gauntlet.proxy.modes import Traits, traits
 
 # What it means that a mode does not have a feature, unless the mode's file says more. `{having}` are modes that do.
 WITHOUT: Mapping[Feature, str] = {
+    Feature.ACCEPTED_FORWARDING: (
+        "only {having} is asked whether it accepts what it has translated on a node that forwards nothing by itself; "
+        "in nftables a rule that accepts would not keep others from dropping"
+    ),
     Feature.AFFINITY_TIMEOUT: "a client is not forgotten once the time-out of its affinity has passed",
     Feature.ENDPOINT_SLICES: "kube-proxy does not read EndpointSlices",
     Feature.FRAGMENTS_OF_NODES: "the first datagrams of a node that are longer than a packet are not sent",

@@ -11,6 +11,7 @@ from gauntlet.ground.version import Minor
 class Feature(StrEnum):
     """In the words of `@pytest.mark.needs`."""
 
+    ACCEPTED_FORWARDING = "accepted-forwarding"
     AFFINITY_TIMEOUT = "affinity-timeout"
     ENDPOINT_SLICES = "endpoint-slices"
     FRAGMENTS_OF_NODES = "fragments-of-nodes"

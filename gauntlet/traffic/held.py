@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,8 @@ from gauntlet.traffic.load import Target
 from gauntlet.traffic.rows import OUTCOMES
 
 _END_WITHIN_S = 5.0
+# So many connections are opened before it is asked whether more of them make sense.
+_TOGETHER = 25
 
 
 class Held:
@@ -58,6 +62,21 @@ class Held:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+
+
+@contextmanager
+def held_by_and_by(client: Host, target: Target, count: int, *, timeout_s: float = 1.0) -> Iterator[pl.DataFrame]:
+    """The same for many of them; once some could not be opened no more are, as each would take its time-out.
+
+    Yields the attempts. `count` is a multiple of 25. Raises as Held does.
+    """
+    with ExitStack() as held:
+        frames = []
+        for _ in range(0, count, _TOGETHER):
+            frames.append(held.enter_context(Held(client, target, _TOGETHER, timeout_s=timeout_s)).attempts)
+            if not frames[-1].filter(pl.col("outcome") != str(Outcome.OK)).is_empty():
+                break
+        yield pl.concat(frames)
 
 
 def _row(client: Host, target: Target, said: dict[str, str | int | None]) -> dict[str, str | int | None]:

@@ -33,6 +33,10 @@ class CaseWorkload:
     def namespace(self) -> str:
         return self._workload.namespace
 
+    def in_namespace(self, name: str) -> CaseWorkload:
+        """The same in another namespace, which is there."""
+        return CaseWorkload(self.api, Workload(self.api, name), self.effect, self.nodes, self._events)
+
     def run(self, *backends: Backend) -> Backends:
         """Start these backends and wait until they run (and are ready, unless the case switches that)."""
         return self._workload.run(*backends)

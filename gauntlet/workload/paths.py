@@ -8,6 +8,7 @@ from ipaddress import ip_interface
 
 from gauntlet.ground.cluster import Host, Node
 from gauntlet.ground.errors import Inconclusive
+from gauntlet.ground.family import Family, family_of
 
 
 def link_to(node: Node, address: str) -> str:
@@ -33,6 +34,18 @@ def routed(host: Host, address: str, by: Node) -> Iterator[None]:
         yield
     finally:
         host.run(("ip", "route", "del", *route[3:]))
+
+
+@contextmanager
+def forwarding_nothing(node: Node) -> Iterator[None]:
+    """Have the node drop what it would forward, unless a rule accepts it, while this lasts; in its first family."""
+    tool = ("ip6tables" if family_of(node.address) is Family.IPV6 else "iptables", "-w", "5")
+    before = node.run((*tool, "-S", "FORWARD")).stdout.split()[2]
+    node.run((*tool, "-P", "FORWARD", "DROP"))
+    try:
+        yield
+    finally:
+        node.run((*tool, "-P", "FORWARD", before))
 
 
 class Secondary:

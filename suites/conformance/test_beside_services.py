@@ -1,4 +1,4 @@
-"""What stands beside Services is left alone: processes of the host, and traffic that asks no Service."""
+"""What stands beside Services is left alone: processes of the host, traffic that asks none. Firewalls are passed."""
 
 import pytest
 
@@ -13,6 +13,7 @@ from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Backend, Backends, Clients, Port, Service
 from gauntlet.workload.backend import HTTP_PORT
 from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.paths import forwarding_nothing
 from gauntlet.workload.shared import Shared
 
 pytestmark = [pytest.mark.conformance]
@@ -68,3 +69,21 @@ def test_traffic_that_asks_no_service_is_left_alone(
             seen = probe(client, backend.target(protocol), attempts=10)
             judge(availability(seen), correctness(seen, frozenset({backend.name})))
             judge(source_ip(seen, {client.address}))
+
+
+@pytest.mark.gate
+@pytest.mark.needs("node-faults")
+@pytest.mark.needs("accepted-forwarding")
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
+def test_a_node_that_forwards_nothing_by_itself_serves_its_node_ports(
+    shared: Shared, clients: Clients, probe: Probe, judge: Judge, protocol: Protocol
+) -> None:
+    """A node whose firewall drops what is forwarded lets pass what kube-proxy has translated, there and back.
+
+    Docker makes nodes of this kind (kubernetes/kubernetes 39823).
+    """
+    node = clients.nodes[0]
+    with forwarding_nothing(node):
+        seen = probe(clients.outside, shared.service.node_port(node, protocol))
+
+    judge(availability(seen), reaches_all(seen, shared.backends.names))

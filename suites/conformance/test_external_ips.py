@@ -1,6 +1,6 @@
 """External IPs: addresses that somebody routes to the nodes, who serve them as their own (API ServiceSpec.externalIPs).
 
-Nothing routes them here: pods and nodes ask, whose own node meets the packet.
+Nothing routes them here by itself: pods and nodes ask, whose own node meets the packet.
 """
 
 from dataclasses import replace
@@ -8,12 +8,36 @@ from dataclasses import replace
 import pytest
 
 from fixtures.declared import declared
-from gauntlet.workload import HTTP, UDP, Policy, Port, Service, ServiceType, endpoints, terminating
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.reaches_all import reaches_all
+from gauntlet.checkers.source_ip import source_ip
+from gauntlet.ground.family import family_of
+from gauntlet.ground.history import Frontend, Protocol
+from gauntlet.report.judge import Judge
+from gauntlet.traffic import Target
+from gauntlet.traffic.probe import Probe
+from gauntlet.workload import (
+    HTTP,
+    UDP,
+    Backends,
+    Clients,
+    Policy,
+    Port,
+    Service,
+    ServiceType,
+    addresses,
+    endpoints,
+    terminating,
+)
 from gauntlet.workload.backend import HTTP_PORT
+from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.catalogue import Asks, Kind, Pods, Step, Steps
+from gauntlet.workload.paths import routed
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
+ROUTED = ("198.51.100.21", "2001:db8:100::21")
 AT_EXTERNAL_IPS = Asks(kinds=(Kind.EXTERNAL_IP,))
 
 
@@ -97,3 +121,19 @@ def test_every_type_has_external_ips(pods: Pods) -> Steps:
         Step("NodePort", {replace(service, type=ServiceType.NODE_PORT): there}),
         Step("ClusterIP again", {service: there}),
     )
+
+
+@pytest.mark.needs("routes-outside")
+@pytest.mark.needs("source-ip")
+def test_outside_who_has_a_route_to_an_external_ip_is_answered(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """A host outside that is routed to a node meets each endpoint, over TCP and UDP, and is seen as the node."""
+    served = workload.serve(Service("web", ports=(HTTP, UDP), external_ips=ROUTED))
+    address = next(each for each in ROUTED if family_of(each) is served.family)
+    at = [Target(served.name, Frontend.EXTERNAL_IP, address, 80, each) for each in (Protocol.TCP, Protocol.UDP)]
+    for node in clients.nodes:
+        with routed(clients.outside, address, node):
+            seen = probe(clients.outside, *at)
+        judge(availability(seen), correctness(seen, backends.names), reaches_all(seen, backends.names))
+        judge(source_ip(seen, addresses.of(node)))

@@ -8,6 +8,7 @@ from gauntlet.traffic.probe import Probe
 from gauntlet.workload import HTTP, UDP, Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.left_rules import LeftRules
+from gauntlet.workload.marks import Marks
 from gauntlet.workload.strangers import Strangers
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.usefixtures("backends")]
@@ -39,3 +40,17 @@ def test_rules_of_other_programs_stay_as_they_are(
         workload.delete(passing)
 
     judge(strangers.unchanged())
+
+
+@pytest.mark.needs("proxy-configuration")
+@pytest.mark.needs("many-changes")
+def test_marks_of_other_programs_stay_on_their_packets(
+    workload: CaseWorkload, clients: Clients, marks: Marks, probe: Probe, judge: Judge
+) -> None:
+    """What another program has marked still bears its mark, beside kube-proxy's own, when it leaves the node."""
+    served = workload.serve(Service("marked", type=ServiceType.NODE_PORT))
+    every_node = [served.node_port(node) for node in clients.nodes]
+    marks.put_on(every_node[0])
+
+    judge(availability(probe(clients.outside, *every_node)))
+    judge(marks.kept())

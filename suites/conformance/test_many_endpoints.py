@@ -13,7 +13,7 @@ from gauntlet.report.judge import Judge
 from gauntlet.semantics.asked import enough_to_meet
 from gauntlet.traffic import Ask, Target
 from gauntlet.traffic.probe import Probe
-from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
+from gauntlet.workload import HTTP, UDP, Backends, Clients, Policy, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.many_endpoints import ManyEndpoints, names_of
 from gauntlet.workload.served import Served
@@ -59,6 +59,7 @@ def test_pods_find_all_endpoints_alike_at_a_cluster_ip(
             judge(_shared_fairly(probe, hosts, each.cluster_ip(protocol), range(count)))
 
 
+@pytest.mark.gate
 @PROTOCOLS
 def test_nodes_find_all_endpoints_alike_at_a_cluster_ip(
     protocol: Protocol, counted: Mapping[int, Served], clients: Clients, probe: Probe, judge: Judge
@@ -97,6 +98,33 @@ def test_everybody_finds_all_endpoints_alike_at_an_ingress_ip(
         hosts = (clients.pod_on(node.name), clients.outside, node)
         asking = hosts if count < MANY else _one_of(hosts, protocol)
         judge(_shared_fairly(probe, asking, each.load_balancer(protocol), range(count)))
+
+
+@pytest.mark.gate
+@pytest.mark.needs("local-traffic-policy")
+@PROTOCOLS
+def test_the_two_endpoints_of_a_node_share_alike_with_policy_local(
+    protocol: Protocol, workload: CaseWorkload, porters: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """With both policies Local, each of a node's two endpoints gets its fair share, at ClusterIP and NodePort.
+
+    The pod of the node asks at the ClusterIP, the host outside at the NodePort.
+    """
+    local = Service(
+        "local",
+        ports=(HTTP, UDP),
+        type=ServiceType.NODE_PORT,
+        app=None,
+        internal_traffic=Policy.LOCAL,
+        external_traffic=Policy.LOCAL,
+    )
+    (served,) = ManyEndpoints(workload, porters).serve((local, range(2 * len(clients.nodes))))
+
+    for number, porter in enumerate(porters.all):
+        own = (number, number + len(porters.all))
+        node = next(each for each in clients.nodes if each.name == porter.node)
+        judge(_shared_fairly(probe, (clients.pod_on(node.name),), served.cluster_ip(protocol), own))
+        judge(_shared_fairly(probe, (clients.outside,), served.node_port(node, protocol), own))
 
 
 @pytest.mark.gate

@@ -4,6 +4,7 @@ No kernel need have SCTP: clients and servers speak it over raw sockets (gauntle
 """
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -74,6 +75,19 @@ def test_sctp_at_external_addresses(pods: Pods) -> Steps:
     return (
         Step("two", {service: endpoints(*pods.one_each[:2])}, asks=AT_EXTERNAL_ADDRESSES),
         Step("one", {service: endpoints(pods[0])}, asks=AT_EXTERNAL_ADDRESSES),
+    )
+
+
+@declared(source="API ServiceSpec.loadBalancerSourceRanges, ServicePort.protocol")
+@pytest.mark.needs("load-balancer")
+def test_sctp_obeys_source_ranges(pods: Pods) -> Steps:
+    """At ingress IPs, associations of clients in the source ranges are answered, and those of others dropped."""
+    service = Service("web", ports=(SCTP,), type=ServiceType.LOAD_BALANCER, app=None)
+    own = tuple(str(ip_network(address)) for address in pods[0].addresses)
+    there = endpoints(*pods.one_each[:2])
+    return (
+        Step("one pod's address", {replace(service, source_ranges=own): there}, asks=AT_EXTERNAL_ADDRESSES),
+        Step("none", {service: there}, asks=AT_EXTERNAL_ADDRESSES),
     )
 
 

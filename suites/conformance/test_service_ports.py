@@ -14,6 +14,9 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 # gives out last by itself (docs 'Services', "Avoid NodePort collisions"; KEP-3668).
 CHANGED, CHANGED_TO = 30011, 30012
 RELEASED, OTHERS_PORT, KEPT = 30013, 30014, 30015
+ONLY_AT_NODES = 30017
+# The lowest and the highest number, those on either side of the NodePorts and of the highest bit.
+ALL_KINDS = (1, 29_999, 32_767, 32_768, 61_000, 65_535)
 
 
 @declared(source="API ServiceSpec.ports; kubernetes/kubernetes 139515 (long comments), 121362")
@@ -25,6 +28,18 @@ def test_a_service_may_have_a_hundred_ports(pods: Pods) -> Steps:
         Step("a hundred", {Service("web", ports=ports, app=None): endpoints(pods[0])}, asks=from_pods),
         Step("every other one", {Service("web", ports=ports[::2], app=None): endpoints(pods[1])}, asks=from_pods),
     )
+
+
+@declared(source="API ServicePort.port: 1 to 65535")
+def test_ports_of_low_and_high_numbers_are_served(pods: Pods) -> Steps:
+    """Ports from 1 to 65535 are served over TCP and UDP at ClusterIP and external IPs, among them high ones."""
+    ports = tuple(
+        Port(number, target, protocol)
+        for number in ALL_KINDS
+        for protocol, target in ((Protocol.TCP, HTTP_PORT), (Protocol.UDP, UDP_PORT))
+    )
+    service = Service("web", ports=ports, app=None, external_ips=("198.51.100.19", "2001:db8:100::19"))
+    return (Step("all of them", {service: endpoints(pods[0])}, asks=Asks(places=(Where.POD,))),)
 
 
 @declared(source="API ServiceSpec.ports", upstream=("service: be updated after adding or deleting ports",))
@@ -146,6 +161,31 @@ def test_unserved_ports_of_a_cluster_ip_are_not_answered(pods: Pods) -> Steps:
             Also(Kind.CLUSTER_IP, port=81),
             Also(Kind.CLUSTER_IP, port=HTTP_PORT),
             Also(Kind.CLUSTER_IP, port=80, protocol=Protocol.UDP),
+        )
+    )
+    return (Step("one port", {service: endpoints(pods[0])}, asks=asks),)
+
+
+@declared(source="API LoadBalancerStatus.ingress, ServiceSpec.externalIPs: they have the ports of the Service")
+@pytest.mark.needs("load-balancer")
+def test_unserved_ports_of_external_addresses_are_not_answered(pods: Pods) -> Steps:
+    """At ingress IPs and external IPs nobody answers at ports that the Service does not have, or by another protocol.
+
+    Its NodePort is one of the nodes' own addresses: it is not answered at any other address either.
+    """
+    external_ips = ("198.51.100.20", "2001:db8:100::20")
+    port = Port(80, HTTP_PORT, node_port=ONLY_AT_NODES)
+    service = Service("web", ports=(port,), type=ServiceType.LOAD_BALANCER, app=None, external_ips=external_ips)
+    asks = Asks(
+        also=tuple(
+            also
+            for kind in (Kind.LOAD_BALANCER, Kind.EXTERNAL_IP, Kind.CLUSTER_IP)
+            for also in (
+                Also(kind, port=81),
+                Also(kind, port=HTTP_PORT),
+                Also(kind, port=ONLY_AT_NODES),
+                Also(kind, port=80, protocol=Protocol.UDP),
+            )
         )
     )
     return (Step("one port", {service: endpoints(pods[0])}, asks=asks),)

@@ -5,6 +5,7 @@ import pytest
 from gauntlet.checkers.affinity import affinity
 from gauntlet.checkers.affinity_timeout import affinity_timeout
 from gauntlet.checkers.availability import availability
+from gauntlet.checkers.balance import balance
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.own_choice import own_choice
 from gauntlet.ground.frames import pl
@@ -22,6 +23,8 @@ TIMEOUT_S = 5
 # clients of each of three nodes choose alike.
 SERVICES = 6
 ATTEMPTS = 25
+# So many that six clients make 144 choices, which show a backend with twice its share 99 times in 100.
+TO_CHOOSE_AT = 24
 # A visit may come half a time-out late, and a time-out that is less than half as long as it should be is seen. The last
 # one comes one and a half time-outs after the first.
 VISITS_IN_A_TIMEOUT = 2
@@ -49,6 +52,19 @@ def test_clients_of_one_node_choose_each_for_itself(
     seen = probe(clients.inside, *targets, attempts=2)
 
     judge(availability(seen), correctness(seen, backends.names), own_choice(seen, len(backends.names)))
+
+
+@pytest.mark.needs("many-changes")
+def test_clients_choose_each_backend_alike(
+    workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
+) -> None:
+    """Whom pods and nodes are given first, and keep, is chosen evenly: no backend has more clients than its share."""
+    sticky = [Service(f"sticky-{number}", affinity_timeout_s=DEFAULT_TIMEOUT_S) for number in range(TO_CHOOSE_AT)]
+    targets = [service.cluster_ip() for service in workload.serve_all(sticky)]
+
+    seen = probe(clients.inside, *targets, attempts=1)
+
+    judge(availability(seen), correctness(seen, backends.names), balance(seen, backends.names, each_node=False))
 
 
 @pytest.mark.needs("affinity-timeout")

@@ -103,6 +103,17 @@ def test_ranges_of_everybody_shut_nobody_out(pods: Pods) -> Steps:
     return (Step("everybody", {service: endpoints(pods[0], pods[1])}, asks=AT_LOAD_BALANCERS),)
 
 
+@declared(source="API ServiceSpec.loadBalancerSourceRanges: CIDRs, of any length")
+def test_a_range_may_be_a_single_address(pods: Pods) -> Steps:
+    """With ranges of single addresses just who has them is answered at the ingress IPs, and no neighbour of theirs."""
+    there = endpoints(pods[0], pods[1])
+    return (
+        Step("a neighbour's", {replace(SERVICE, source_ranges=_alone(pods.beside(0))): there}, asks=AT_LOAD_BALANCERS),
+        Step("one pod's", {replace(SERVICE, source_ranges=_alone(pods[0])): there}, asks=AT_LOAD_BALANCERS),
+        Step("one node's", {replace(SERVICE, source_ranges=_alone(pods.of_the_host[0])): there}, AT_LOAD_BALANCERS),
+    )
+
+
 @declared(source="pkg/proxy/iptables/proxier.go, pkg/proxy/nftables/proxier.go: firewall and no-endpoint chains")
 def test_ranges_without_endpoints(pods: Pods) -> Steps:
     """Without endpoints, nobody is answered at the ingress IPs, in the ranges or not; with one, just those in them."""
@@ -111,6 +122,11 @@ def test_ranges_without_endpoints(pods: Pods) -> Steps:
         Step("none", {service: endpoints()}, asks=AT_LOAD_BALANCERS),
         Step("one", {service: endpoints(pods[1])}, asks=AT_LOAD_BALANCERS),
     )
+
+
+def _alone(pod: RunningBackend) -> tuple[str, ...]:
+    """The addresses of a pod, each a range of its own."""
+    return tuple(str(ip_network(address)) for address in pod.addresses)
 
 
 def _around(*pods: RunningBackend) -> tuple[str, ...]:

@@ -1,10 +1,20 @@
 """Strange neighbours: an ordinary Service beside odd ones is served like any other."""
 
+from collections.abc import Collection, Iterator
+
 import pytest
 
 from fixtures.declared import declared
-from gauntlet.workload import Endpoint, Port, Service, ServiceType, Slice, endpoints, slices
+from gauntlet.checkers.availability import availability
+from gauntlet.checkers.correctness import correctness
+from gauntlet.checkers.reaches_all import reaches_all
+from gauntlet.ground.frames import pl
+from gauntlet.report.judge import Judge
+from gauntlet.traffic.probe import Probe
+from gauntlet.workload import Backends, Clients, Endpoint, Port, Served, Service, ServiceType, Slice, endpoints, slices
 from gauntlet.workload.backend import HTTP_PORT
+from gauntlet.workload.case_namespaces import CaseNamespaces
+from gauntlet.workload.case_workload import CaseWorkload
 from gauntlet.workload.catalogue import Pods, Step, Steps
 from gauntlet.workload.endpoints import FQDN
 
@@ -48,3 +58,49 @@ def test_odd_slices_disturb_nobody(pods: Pods) -> Steps:
         Step("beside", {odd: strange, plain: endpoints(pods[1])}),
         Step("the plain one changes", {odd: strange, plain: endpoints(pods.beside(0))}),
     )
+
+
+@pytest.fixture
+def elsewhere(case_namespaces: CaseNamespaces, workload: CaseWorkload) -> Iterator[CaseWorkload]:
+    """The same in another namespace."""
+    name = case_namespaces.create("elsewhere")
+    yield workload.in_namespace(name)
+    case_namespaces.finish(name)
+
+
+@pytest.mark.needs("endpoint-slices")
+def test_one_name_in_two_namespaces_is_two_services(
+    workload: CaseWorkload,
+    elsewhere: CaseWorkload,
+    client_pods: Backends,
+    clients: Clients,
+    probe: Probe,
+    judge: Judge,
+) -> None:
+    """Services of one name and port in two namespaces lead to their own endpoints, also if one changes or goes."""
+    service = Service("web", type=ServiceType.NODE_PORT, app=None)
+    first, second = client_pods.all[:2]
+    here = workload.serve_endpoints(service, endpoints(first))
+    there = elsewhere.serve_endpoints(service, endpoints(second))
+    _meet(probe, clients, judge, (here, {first.name}), (there, {second.name}))
+
+    workload.replace_endpoints(here, endpoints(first, second))
+    workload.wait(here, 2)
+    _meet(probe, clients, judge, (here, {first.name, second.name}), (there, {second.name}))
+
+    elsewhere.delete_with_endpoints(service)
+    # kube-proxy hears of changes in their order: who obeys this one has let go of the other.
+    workload.serve_endpoints(Service("after", app=None), endpoints(first))
+    _meet(probe, clients, judge, (here, {first.name, second.name}))
+
+
+def _meet(probe: Probe, clients: Clients, judge: Judge, *wanted: tuple[Served, Collection[str]]) -> None:
+    """Whether everybody meets just these backends at each of these Services."""
+    for served, names in wanted:
+        seen = pl.concat(
+            [
+                probe(clients.inside, served.cluster_ip()),
+                probe(clients.outside, *(served.node_port(node) for node in clients.nodes)),
+            ]
+        )
+        judge(availability(seen), correctness(seen, frozenset(names)), reaches_all(seen, frozenset(names)))

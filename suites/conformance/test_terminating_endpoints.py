@@ -23,7 +23,7 @@ def test_terminating_endpoints_serve_while_nothing_is_ready(pods: Pods) -> Steps
 @declared(source="KEP-1669, KEP-2086", upstream=("service: fall back to local terminating endpoints, internal Local",))
 def test_each_node_falls_back_to_its_own_terminating_endpoints(pods: Pods) -> Steps:
     """With internalTrafficPolicy Local, a node uses its terminating endpoints if none of its own is ready."""
-    service = Service("web", app=None, internal_traffic=Policy.LOCAL)
+    service = Service("web", ports=(HTTP, UDP), app=None, internal_traffic=Policy.LOCAL)
     own = terminating(pods.beside(0))
     return (
         Step("the first node has a ready one", {service: endpoints(pods[0], own, terminating(pods[1]))}),
@@ -50,7 +50,7 @@ def test_node_ports_fall_back_to_terminating_endpoints(pods: Pods) -> Steps:
 )
 def test_node_ports_of_policy_local_fall_back_on_each_node(pods: Pods) -> Steps:
     """With externalTrafficPolicy Local, clients outside meet a node's terminating endpoints if it has no ready one."""
-    service = Service("web", type=ServiceType.NODE_PORT, app=None, external_traffic=Policy.LOCAL)
+    service = Service("web", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None, external_traffic=Policy.LOCAL)
     own = terminating(pods.beside(0))
     return (
         Step("a ready one beside", {service: endpoints(pods[0], own, terminating(pods[1]))}, asks=AT_NODE_PORTS),

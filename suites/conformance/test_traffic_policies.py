@@ -1,15 +1,18 @@
 """Traffic policies: which nodes' endpoints a client meets, inside and outside (KEP-2086; API ServiceSpec)."""
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures.declared import declared
 from gauntlet.ground.history import Protocol
 from gauntlet.workload import HTTP, UDP, Endpoint, Policy, Port, Service, ServiceType, endpoints, slices, unready
 from gauntlet.workload.backend import HOST_HTTP_PORT, HOST_UDP_PORT
-from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
+from gauntlet.workload.catalogue import AT_NODE_PORTS, Asks, Kind, Pods, Step, Steps
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 
+AT_EXTERNAL_ADDRESSES = Asks(kinds=(Kind.LOAD_BALANCER, Kind.EXTERNAL_IP))
 OF_THE_HOST = (Port(80, HOST_HTTP_PORT), Port(80, HOST_UDP_PORT, Protocol.UDP))
 
 
@@ -70,6 +73,34 @@ def test_internal_policy_local_leaves_node_ports_alone(pods: Pods) -> Steps:
     """With only the internal policy Local, NodePorts of every node lead to the endpoints of all nodes."""
     service = Service("web", type=ServiceType.NODE_PORT, app=None, internal_traffic=Policy.LOCAL)
     return (Step("two nodes have one", {service: endpoints(pods[0], pods[1])}),)
+
+
+@declared(source="KEP-2086; API ServiceSpec.externalIPs, LoadBalancerStatus.ingress")
+@pytest.mark.needs("load-balancer")
+def test_internal_policy_local_leaves_external_addresses_alone(pods: Pods) -> Steps:
+    """With only the internal policy Local, ingress and external IPs lead to the endpoints of all nodes."""
+    service = Service(
+        "web",
+        ports=(HTTP, UDP),
+        type=ServiceType.LOAD_BALANCER,
+        app=None,
+        internal_traffic=Policy.LOCAL,
+        external_ips=("198.51.100.23", "2001:db8:100::23"),
+    )
+    return (Step("each node has one", {service: endpoints(*pods.one_each)}, asks=AT_EXTERNAL_ADDRESSES),)
+
+
+@declared(source="API Endpoint.nodeName; KEP-2086; pkg/proxy/endpointslicecache.go: isLocal")
+def test_an_endpoint_of_no_node_is_local_nowhere(pods: Pods) -> Steps:
+    """With internalTrafficPolicy Local no node uses an endpoint whose slice names no node; with Cluster all do."""
+    plain = Service("web", ports=(HTTP, UDP), app=None)
+    local = replace(plain, internal_traffic=Policy.LOCAL)
+    homeless = Endpoint(pods[1].addresses)
+    return (
+        Step("beside one of the first node", {local: endpoints(pods[0], homeless)}),
+        Step("alone", {local: endpoints(homeless)}),
+        Step("policy Cluster", {plain: endpoints(homeless)}),
+    )
 
 
 @declared(source="API ServiceSpec.externalTrafficPolicy")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.declared import declared
-from gauntlet.workload import Policy, Service, ServiceType, endpoints, hinted, terminating, unready
+from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints, hinted, terminating, unready
 from gauntlet.workload.catalogue import AT_NODE_PORTS, Pods, Step, Steps
 
 # Since 1.34 a kube-proxy may miss its node's zone when it starts (docs/known-defects.md).
@@ -15,8 +15,8 @@ HOURS = 10_800
 
 @declared(source="KEP-2433, KEP-4444", upstream=("topology_hints: hints: requests stay in their zone",))
 def test_clients_meet_the_endpoints_meant_for_their_zone(pods: Pods) -> Steps:
-    """With zone hints at all endpoints, a node uses those for its zone, wherever they are themselves."""
-    service = Service("web", app=None)
+    """With zone hints at all endpoints, a node uses those for its zone, wherever they are, over TCP and UDP."""
+    service = Service("web", ports=(HTTP, UDP), app=None)
     here, there = (pods.zone(pods[0]),), (pods.zone(pods[1]),)
     return (
         Step("each for its own zone", {service: endpoints(hinted(pods[0], zones=here), hinted(pods[1], zones=there))}),

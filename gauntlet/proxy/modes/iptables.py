@@ -42,6 +42,7 @@ TRAITS = Traits(
     refuses_itself=False,
     has=(
         # Files below pkg/proxy of Kubernetes 1.37.
+        Has(Feature.ACCEPTED_FORWARDING, "`--mark … -j ACCEPT` in KUBE-FORWARD (iptables/proxier.go)"),
         Has(Feature.AFFINITY_TIMEOUT, "`-m recent --rcheck --seconds` (iptables/proxier.go)"),
         Has(Feature.ENDPOINT_SLICES, "endpointslicecache.go"),
         Has(Feature.FRAGMENTS_OF_NODES, "NAT in OUTPUT comes before the way is looked up and the datagram is cut"),

@@ -7,6 +7,7 @@ import pytest
 from gauntlet.ground.history import Connection, Frontend
 from gauntlet.ground.waiting import until
 from gauntlet.traffic import Held, Target
+from gauntlet.traffic.held import held_by_and_by
 from tests.cluster.traffic.world import World
 
 SERVICE = Target("ns/web", Frontend.CLUSTER_IP, "127.9.9.9", 80)
@@ -46,3 +47,12 @@ def test_what_does_not_open_is_a_row_with_its_error(world: World, count: int) ->
     with Held(world, NOWHERE, count) as held:
         assert held.attempts["outcome"].to_list() == ["refused"] * count
         assert held.attempts["backend"].null_count() == count
+
+
+@pytest.mark.parametrize(("target", "opened"), [(SERVICE, {"ok": 50}), (NOWHERE, {"refused": 25})])
+def test_of_many_no_more_are_opened_once_some_could_not_be(
+    world: World, target: Target, opened: dict[str, int]
+) -> None:
+    with held_by_and_by(world, target, 50) as seen:
+        assert dict(seen["outcome"].value_counts().iter_rows()) == opened
+        assert established(world) == opened.get("ok", 0)
