@@ -43,11 +43,11 @@ def numgen(kind: str, drawn: list[str]) -> str:
     return f"numgen random mod {len(drawn)} {kind} {{ {elements} }}"
 
 
-def iptables(text: str, weights: Weights) -> str:
-    """The input of iptables-restore with these shares."""
+def iptables(text: str, weights: Weights, chains: str = "") -> str:
+    """The input of iptables-restore with these shares, in chains with names like this, a regular expression."""
     lines = text.splitlines(keepends=True)
     for rules in choices(lines, _CHAIN):
-        numbers = [number for number, _ in rules]
+        numbers = [number for number, found in rules if re.match(chains, found[1])]
         wanted = weights(len(numbers))
         if wanted is not None:
             _share(lines, numbers, wanted)

@@ -29,6 +29,15 @@ def one_after_the_other(*rewrites: Rewrite) -> Rewrite:
     return rewrite
 
 
+def in_lines(pattern: str, rewrite: Rewrite) -> Rewrite:
+    """Does it to the lines in which the regular expression is found, each by itself."""
+
+    def of_some(text: str) -> str:
+        return "".join(rewrite(line) if re.search(pattern, line) else line for line in text.splitlines(keepends=True))
+
+    return of_some
+
+
 def in_ipv6(act: Act) -> Act:
     """Leaves IPv4 as it is."""
 

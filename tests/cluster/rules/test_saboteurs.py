@@ -25,7 +25,11 @@ INPUT = {ProxyMode.IPTABLES: "iptables-restore.txt", ProxyMode.NFTABLES: "nft-tr
 MODES = tuple(INPUT)
 
 # Those that need neither an API server nor time.
-AT_ONCE = [each for each in all_saboteurs().values() if each.kind in ("weights", "ports", "refusal", "residue")]
+AT_ONCE = [
+    each
+    for each in all_saboteurs().values()
+    if each.kind in ("weights", "ports", "refusal", "residue", "losses", "masquerade")
+]
 
 both_modes = pytest.mark.parametrize("proxy_mode", MODES)
 

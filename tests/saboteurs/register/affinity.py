@@ -5,15 +5,17 @@ from __future__ import annotations
 from tests.saboteurs.register.cases import EVEN, KILLED, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
-_KEEPS, _UNTIL, _EACH = conformance(
+_KEEPS, _UNTIL, _EACH, _ALIKE = conformance(
     "session_affinity",
     "client_keeps_its_backend",
     "client_keeps_its_backend_until_the_time_out",
     "clients_of_one_node_choose_each_for_itself",
+    "clients_choose_each_backend_alike",
 )
 _AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
     "affinity", "each_client_keeps_its_backend_at_a_cluster_ip", "each_client_keeps_its_backend_at_a_node_port"
 )
+(_COMES_BACK,) = conformance("staying_away", "clients_come_back_to_their_backend")
 
 SABOTEURS = (
     Saboteur(
@@ -35,6 +37,12 @@ SABOTEURS = (
         (_KEEPS, EVEN),
     ),
     Saboteur(
+        "affinity-half-a-minute-at-most",
+        "Clients are remembered for the time-out, and no longer than half a minute.",
+        (Catch(_COMES_BACK, "affinity"),),
+        (_KEEPS, _UNTIL),
+    ),
+    Saboteur(
         "affinity-never-ends",
         "Clients are remembered for a thousand times the time-out.",
         (Catch(_UNTIL, "affinity-timeout"),),
@@ -44,6 +52,18 @@ SABOTEURS = (
         "affinity-one-for-all",
         "All clients of a node count as one, who keeps one backend.",
         (Catch(_EACH, "own-choice"),),
+        (_KEEPS, EVEN),
+    ),
+    Saboteur(
+        "affinity-nodes-forgotten",
+        "Clients are remembered, but for the nodes themselves.",
+        (Catch(_AT_CLUSTER_IPS, "affinity"), Catch(_AT_NODE_PORTS, "affinity")),
+        (_KEEPS, EVEN),
+    ),
+    Saboteur(
+        "affinity-first-choice-uneven",
+        "Clients that are to be remembered are given the first of three backends 80 times in 100.",
+        (Catch(_ALIKE, "balance"),),
         (_KEEPS, EVEN),
     ),
 )

@@ -17,13 +17,17 @@ from tests.saboteurs.register.cases import (
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 (_READY,) = conformance("endpoint_conditions", "only_ready_endpoints_are_used")
-(_LAST_RESORT,) = conformance(
+_LAST_RESORT, _OWN_LAST, _AT_NODE_PORTS = conformance(
     "terminating_endpoints",
     "terminating_endpoints_serve_while_nothing_is_ready",
+    "each_node_falls_back_to_its_own_terminating_endpoints",
+    "node_ports_of_policy_local_fall_back_on_each_node",
 )
 _ZONES, _HINTLESS = conformance(
     "zone_hints", "clients_meet_the_endpoints_meant_for_their_zone", "one_endpoint_without_a_hint_makes_all_hints_void"
 )
+(_NAMESPACES,) = conformance("strange_neighbours", "one_name_in_two_namespaces_is_two_services")
+(_HOMELESS,) = conformance("traffic_policies", "an_endpoint_of_no_node_is_local_nowhere")
 _TABLE = "truth-table"
 
 
@@ -85,5 +89,36 @@ SABOTEURS = (
         (Catch(INTERNAL_LOCAL, _TABLE), Catch(EXTERNAL_LOCAL, _TABLE)),
         (CLUSTER_IP, EVEN),
         astray(INTERNAL_LOCAL, EXTERNAL_LOCAL),
+    ),
+    Saboteur(
+        "endpoints-hints-ignored-udp",
+        "Over UDP, nodes use endpoints that are meant for another zone.",
+        (Catch(_ZONES, _TABLE),),
+        (_READY, _HINTLESS, EVEN),
+        _shares(_ZONES),
+    ),
+    Saboteur(
+        "endpoints-namespaces-mixed",
+        "Services of one name, in two namespaces, lead to the endpoints of the one that was there first.",
+        (Catch(_NAMESPACES, "correctness"),),
+        (HAIRPIN, SCALED),
+        (
+            Beside(_NAMESPACES, "reaches-all", "somebody else answers"),
+            Beside(_NAMESPACES, "availability", "a pod that is led to itself so is not masqueraded"),
+        ),
+    ),
+    Saboteur(
+        "endpoints-terminating-used-local-udp",
+        "Over UDP, endpoints that terminate get what policy Local keeps on their node, though others there are ready.",
+        (Catch(_OWN_LAST, _TABLE), Catch(_AT_NODE_PORTS, _TABLE)),
+        (_LAST_RESORT, EVEN),
+        astray(_OWN_LAST, _AT_NODE_PORTS),
+    ),
+    Saboteur(
+        "endpoints-without-node-local",
+        "Endpoints of which nobody says on which node they are count as each node's own, where it has others.",
+        (Catch(_HOMELESS, _TABLE),),
+        (INTERNAL_LOCAL, EVEN),
+        astray(_HOMELESS),
     ),
 )

@@ -20,6 +20,7 @@ _POD_KEEPS, _MASQUERADED, _AT_CLUSTER_IP, _OUTSIDE_KEEPS = conformance(
     "outside_client_keeps_its_address_with_policy_local",
 )
 (_LEFT_ALONE,) = conformance("beside_services", "traffic_that_asks_no_service_is_left_alone")
+(_HUNDREDS,) = conformance("losses", "hundreds_of_connections_are_open_at_once")
 _ASTRAY = "what a backend of another node answers goes to the client past the node that was asked"
 
 SABOTEURS = (
@@ -65,5 +66,11 @@ SABOTEURS = (
         # Not with _MASQUERADED: backends of other nodes than the one that was asked see their own, and it fails.
         (Catch(_LEFT_ALONE, "source-ip"), Catch(_POD_KEEPS, "source-ip")),
         (CLUSTER_IP, NODE_PORTS),
+    ),
+    Saboteur(
+        "masquerade-few-ports",
+        "A node has 128 ports for all that it masquerades: so many connections may be open to one backend.",
+        (Catch(_HUNDREDS, "availability"),),
+        (CLUSTER_IP, NODE_PORTS, _MASQUERADED),
     ),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from gauntlet.ground.cluster import ProxyMode
-from tests.saboteurs.register.cases import conformance
+from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _FRAGMENTS = ("datagrams_in_fragments_come_back", "datagrams_of_nodes_in_fragments_come_back")
 _MTU, _WHOLE = conformance("transfers", "the_path_mtu_is_found_out", "some_mebibytes_go_there_and_come_back")
+(_ACCEPTED,) = conformance("beside_services", "a_node_that_forwards_nothing_by_itself_serves_its_node_ports")
 _CAUGHT = (
     *conformance("transfers", *_FRAGMENTS),
     _MTU,
@@ -21,6 +22,14 @@ SABOTEURS = (
         tuple(Catch(case, "availability") for case in _CAUGHT),
         (_WHOLE,),
         tuple(Beside(case, "reaches-all", "where nothing is answered no backend is met") for case in _CAUGHT),
+        modes=(ProxyMode.IPTABLES,),
+    ),
+    Saboteur(
+        "packets-not-accepted",
+        "A node that forwards nothing by itself does not accept what kube-proxy has translated.",
+        (Catch(_ACCEPTED, "availability"),),
+        (NODE_PORTS, CLUSTER_IP),
+        (Beside(_ACCEPTED, "reaches-all", "where nothing is answered no backend is met"),),
         modes=(ProxyMode.IPTABLES,),
     ),
 )

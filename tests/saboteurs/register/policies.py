@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from tests.saboteurs.register.cases import CLUSTER_IP, EXTERNAL_LOCAL, INTERNAL_LOCAL, NODE_PORTS, astray, conformance
-from tests.saboteurs.register.saboteur import Catch, Saboteur
+from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
-_NODE_PORTS_ALONE, _SWITCHED = conformance(
+_NODE_PORTS_ALONE, _EXTERNAL_ALONE, _SWITCHED = conformance(
     "traffic_policies",
     "internal_policy_local_leaves_node_ports_alone",
+    "internal_policy_local_leaves_external_addresses_alone",
     "external_policy_is_switched_live",
 )
-_LET_IN, _AT_INGRESS_ALONE, _CHANGE, _EVERYBODY = conformance(
+_LET_IN, _AT_INGRESS_ALONE, _CHANGE, _SINGLE, _EVERYBODY = conformance(
     "source_ranges",
     "only_clients_of_the_ranges_are_let_in",
     "ranges_hold_at_ingress_ips_alone",
     "ranges_change_live",
+    "a_range_may_be_a_single_address",
     "ranges_of_everybody_shut_nobody_out",
 )
+(_SCTP,) = conformance("sctp", "sctp_obeys_source_ranges")
 _WITNESSES = (CLUSTER_IP, NODE_PORTS)
 
 SABOTEURS = (
@@ -67,5 +70,26 @@ SABOTEURS = (
         (Catch(_AT_INGRESS_ALONE, "truth-table"),),
         (*_WITNESSES, _CHANGE),
         astray(_AT_INGRESS_ALONE),
+    ),
+    Saboteur(
+        "policies-ranges-widened",
+        "A source range of a single address lets in its neighbours.",
+        (Catch(_SINGLE, "truth-table"),),
+        (*_WITNESSES, _LET_IN, _CHANGE),
+        astray(_SINGLE),
+    ),
+    Saboteur(
+        "policies-ranges-ignored-sctp",
+        "loadBalancerSourceRanges shut nobody out who speaks SCTP.",
+        (Catch(_SCTP, "truth-table"),),
+        (*_WITNESSES, _LET_IN),
+        astray(_SCTP),
+    ),
+    Saboteur(
+        "policies-internal-local-at-external-addresses",
+        "internalTrafficPolicy Local keeps who asks ingress and external IPs to the node's endpoints, if it has any.",
+        (Catch(_EXTERNAL_ALONE, "every-backend"),),
+        (*_WITNESSES, EXTERNAL_LOCAL, INTERNAL_LOCAL, _NODE_PORTS_ALONE),
+        (Beside(_EXTERNAL_ALONE, "source-address", "chains of cluster IPs masquerade nobody who comes from outside"),),
     ),
 )

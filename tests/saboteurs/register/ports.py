@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, HAIRPIN, NODE_PORTS, REFUSES, conformance
-from tests.saboteurs.register.saboteur import Catch, Saboteur
+from gauntlet.ground.cluster import ProxyMode
+from tests.saboteurs.register.cases import CLUSTER_IP, HAIRPIN, NODE_PORTS, REFUSES, astray, conformance
+from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 (_TO_NODE_PORT,) = conformance("service_types", "cluster_ip_to_node_port_and_back")
 _ONLY_CLUSTER_IP = conformance(
     "service_types", "external_name_to_cluster_ip_and_back", "cluster_ip_to_external_name_and_back"
 )
-_HUNDRED, _TRADE = conformance("service_ports", "a_service_may_have_a_hundred_ports", "two_ports_trade_their_endpoints")
+_HUNDRED, _TRADE, _HIGH, _UNSERVED, _UNSERVED_OUTSIDE = conformance(
+    "service_ports",
+    "a_service_may_have_a_hundred_ports",
+    "two_ports_trade_their_endpoints",
+    "ports_of_low_and_high_numbers_are_served",
+    "unserved_ports_of_a_cluster_ip_are_not_answered",
+    "unserved_ports_of_external_addresses_are_not_answered",
+)
+_LEADS, _OUTSIDE = conformance(
+    "external_ips", "an_external_ip_leads_to_the_endpoints", "outside_who_has_a_route_to_an_external_ip_is_answered"
+)
 _SCTP = conformance("sctp", "sctp_at_a_cluster_ip", "sctp_at_a_node_port")
 
 SABOTEURS = (
@@ -49,5 +60,34 @@ SABOTEURS = (
         "Rules of SCTP are lost.",
         tuple(Catch(case, "truth-table") for case in _SCTP),
         (CLUSTER_IP, NODE_PORTS, HAIRPIN, REFUSES),
+    ),
+    Saboteur(
+        "ports-above-32767-lost",
+        "Ports of Services with numbers above 32767 are not served.",
+        (Catch(_HIGH, "truth-table"),),
+        (CLUSTER_IP, NODE_PORTS, _HUNDRED),
+        astray(_HIGH),
+    ),
+    Saboteur(
+        "ports-node-ports-anywhere",
+        "A NodePort is served at every address, not at those of nodes alone.",
+        (Catch(_UNSERVED_OUTSIDE, "truth-table"),),
+        (CLUSTER_IP, NODE_PORTS, _UNSERVED),
+        astray(_UNSERVED_OUTSIDE),
+    ),
+    Saboteur(
+        "ports-all-of-ingress-ips",
+        "Ingress IPs, in nftables mode external IPs as well, lead every port to the Service.",
+        (Catch(_UNSERVED_OUTSIDE, "truth-table"),),
+        (CLUSTER_IP, NODE_PORTS, _UNSERVED, _LEADS),
+        astray(_UNSERVED_OUTSIDE),
+    ),
+    Saboteur(
+        "ports-external-ips-inside-alone",
+        "External IPs are served to pods and nodes, and to nobody outside.",
+        (Catch(_OUTSIDE, "availability"),),
+        (CLUSTER_IP, NODE_PORTS, _LEADS),
+        tuple(Beside(_OUTSIDE, check, "nobody answers") for check in ("correctness", "reaches-all", "source-ip")),
+        modes=(ProxyMode.IPTABLES,),
     ),
 )

@@ -6,9 +6,11 @@ from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, HAIRPIN, REFUSES, c
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
 _EVEN = Catch(EVEN, "balance")
-_FEW, _HUNDRED = conformance(
+_FEW, _NODES, _LOCAL, _HUNDRED = conformance(
     "many_endpoints",
     "pods_find_all_endpoints_alike_at_a_cluster_ip",
+    "nodes_find_all_endpoints_alike_at_a_cluster_ip",
+    "the_two_endpoints_of_a_node_share_alike_with_policy_local",
     "each_of_a_hundred_endpoints_is_reached_and_none_that_was_removed",
 )
 
@@ -42,5 +44,17 @@ SABOTEURS = (
         "Of a hundred endpoints or more the last is never met.",
         (Catch(_HUNDRED, "reaches-all"),),
         (_FEW,),
+    ),
+    Saboteur(
+        "weights-local-nine-to-one",
+        "Of two endpoints of a node the first gets 90 % of what policy Local keeps on the node.",
+        (Catch(_LOCAL, "balance"),),
+        (_FEW,),
+    ),
+    Saboteur(
+        "weights-nodes-one-alone",
+        "Nodes themselves meet the first endpoint alone.",
+        (Catch(_NODES, "balance"),),
+        (_FEW, EVEN),
     ),
 )

@@ -6,9 +6,9 @@ import os
 import re
 import time
 
-from tests.saboteurs import tools
+from tests.saboteurs import balancing, tools
 from tests.saboteurs.call import rewriting, without_lines
-from tests.saboteurs.rewrites import one_after_the_other, replacing
+from tests.saboteurs.rewrites import in_lines, one_after_the_other, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A client may meet the backend that it had by chance.
 TIMES = 6
 BETWEEN_S = 0.25
+_NFT_TIME_OUT = r"^(add set ip6? kube-proxy affinity-.* timeout )(\d+)"
+_IPTABLES_TIME_OUT = r"( --rcheck --seconds )(\d+)"
 _FIRST_TRANSACTION = re.compile("^delete chain ip kube-proxy nat-", re.MULTILINE)
 
 
@@ -62,16 +64,32 @@ def _lasting(times: float) -> Act:
     def seconds(found: re.Match[str]) -> str:
         return f"{found[1]}{max(1, int(int(found[2]) * times))}"
 
-    return rewriting(
-        nft=replacing(r"^(add set ip6? kube-proxy affinity-.* timeout )(\d+)", seconds),
-        iptables=replacing(r"( --rcheck --seconds )(\d+)", seconds),
-    )
+    return rewriting(nft=replacing(_NFT_TIME_OUT, seconds), iptables=replacing(_IPTABLES_TIME_OUT, seconds))
+
+
+def _at_most(most_s: int) -> Act:
+    """Clients are remembered for the time-out, but no longer than this."""
+
+    def seconds(found: re.Match[str]) -> str:
+        return f"{found[1]}{min(most_s, int(found[2]))}"
+
+    return rewriting(nft=replacing(_NFT_TIME_OUT, seconds), iptables=replacing(_IPTABLES_TIME_OUT, seconds))
 
 
 def _of_one_client(text: str) -> str:
     """The lists of iptables do not tell clients from each other."""
     nobody = "::" if re.search(" -s [0-9a-f]*:", text) else "0.0.0.0"
     return re.sub(r" --name KUBE-SEP-[A-Z0-9]*", rf"\g<0> --mask {nobody}", text)
+
+
+def mostly_the_first(endpoints: int) -> list[int] | None:
+    return [8] + [1] * (endpoints - 1) if endpoints > 1 else None
+
+
+def sticky_mostly_to_the_first(text: str) -> str:
+    """Of iptables: in the chains of Services with affinity."""
+    sticky = sorted(set(re.findall(r"^-A (KUBE-SV[CL]-\w+) .* --rcheck ", text, re.MULTILINE)))
+    return balancing.iptables(text, mostly_the_first, f"({'|'.join(sticky)})$") if sticky else text
 
 
 SABOTEURS = {
@@ -82,11 +100,22 @@ SABOTEURS = {
     ),
     "ends-early": _lasting(1 / 3),
     "never-ends": _lasting(1000),
+    "half-a-minute-at-most": _at_most(30),
     "one-for-all": rewriting(
         nft=one_after_the_other(
             replacing(r"^(add rule ip kube-proxy .*ip saddr)( @affinity-| \}$)", r"\1 and 0.0.0.0\2"),
             replacing(r"^(add rule ip6 kube-proxy .*ip6 saddr)( @affinity-| \}$)", r"\1 and ::\2"),
         ),
         iptables=_of_one_client,
+    ),
+    "nodes-forgotten": rewriting(
+        nft=replacing(
+            r"^(add rule ip6? kube-proxy \S+) (ip6? saddr @affinity-\S+ goto )", r"\1 fib saddr type != local \2"
+        ),
+        iptables=replacing(r"^(-A KUBE-SV.*?)( -m recent .* --rcheck )", r"\1 -m addrtype ! --src-type LOCAL\2"),
+    ),
+    "first-choice-uneven": rewriting(
+        nft=in_lines(" vmap { 0 : ", lambda line: balancing.nft(line, mostly_the_first)),
+        iptables=sticky_mostly_to_the_first,
     ),
 }

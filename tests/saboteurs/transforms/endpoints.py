@@ -27,8 +27,8 @@ def _remembering(change: Callable[[Memory, Port, list[Target]], list[Target]]) -
     return act
 
 
-def _with(wanted: Callable[[Endpoint], bool]) -> Act:
-    """Besides those that are used, the endpoints that the API server has and that are like this."""
+def _with(wanted: Callable[[Endpoint], bool], concerns: Callable[[Port], bool] = lambda port: True) -> Act:
+    """Besides those that are used, the endpoints that the API server has and that are like this, of these ports."""
 
     def act(call: Call) -> int:
         from tests.saboteurs import intent
@@ -36,7 +36,9 @@ def _with(wanted: Callable[[Endpoint], bool]) -> Act:
         more = [each for each in intent.endpoints() if wanted(each)]
 
         def change(port: Port, found: list[Target]) -> list[Target]:
-            near = [each for each in more if each.node == call.node or not port.is_local]
+            if not concerns(port):
+                return found
+            near = [each for each in more if each.node in ("", call.node) or not port.is_local]
             return [*found, *intent.targets(port, near, found)]
 
         return call.run(targets.changed(call, change))
@@ -69,6 +71,17 @@ def removed_kept(memory: Memory, port: Port, found: list[Target]) -> list[Target
     return [*found, *(each for each in gone if each not in found)]
 
 
+def namespaces_mixed(memory: Memory, port: Port, found: list[Target]) -> list[Target]:
+    """Services of one name are one Service: that of the namespace which had it first, while it has endpoints."""
+    namespace, _, name = port.service.partition("/")
+    key = str(port).replace(port.service, name)
+    first = memory.setdefault(key, [namespace])
+    if first[0] != namespace:
+        return [(address, number) for address, _, number in (each.partition(" ") for each in first[1:])] or found
+    memory[key] = [namespace, *map(" ".join, found)]
+    return found
+
+
 def of_another_node(call: Call) -> int:
     from tests.saboteurs import intent
 
@@ -90,6 +103,12 @@ SABOTEURS = {
     "removed-kept": _remembering(removed_kept),
     "unready-used": _with(lambda each: not each.is_ready and not each.is_terminating),
     "terminating-used": _with(lambda each: each.is_terminating and each.serves),
+    "terminating-used-local-udp": _with(
+        lambda each: each.is_terminating and each.serves, lambda port: port.is_local and port.protocol == "udp"
+    ),
+    "without-node-local": _with(lambda each: each.is_ready and not each.node, lambda port: port.is_local),
     "hints-ignored": _with(lambda each: each.is_ready),
+    "hints-ignored-udp": _with(lambda each: each.is_ready, lambda port: port.protocol == "udp"),
+    "namespaces-mixed": _remembering(namespaces_mixed),
     "of-another-node": of_another_node,
 }

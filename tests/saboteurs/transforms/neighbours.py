@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from tests.saboteurs import tools
+from tests.saboteurs.call import rewriting
+from tests.saboteurs.rewrites import replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,5 +75,9 @@ SABOTEURS = {
     "rules-dropped": _after(flushed, lambda table: f"flush table {table}\n"),
     "rules-doubled": _after(
         doubled, lambda table: nft_doubled(table, tools.output("nft", "-s", "list", "table", *table.split()))
+    ),
+    "marks-lost": rewriting(
+        nft=replacing("mark set mark or (0x[0-9a-f]+)", r"mark set \1"),
+        iptables=replacing("--or-mark (0x[0-9a-f]+)$", r"--set-mark \1"),
     ),
 }

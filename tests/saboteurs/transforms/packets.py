@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.saboteurs.call import without_lines
+from tests.saboteurs.call import rewriting, without_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,4 +26,7 @@ def swallowed(call: Call) -> int:
     return call.run(without_invalid(call.text))
 
 
-SABOTEURS = {"swallowed": swallowed}
+SABOTEURS = {
+    "swallowed": swallowed,
+    "not-accepted": rewriting(iptables=without_lines("^-A KUBE-FORWARD .* -j ACCEPT$")),
+}

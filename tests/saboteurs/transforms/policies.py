@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_interface, ip_network
 
 from tests.saboteurs.call import rewriting, without_lines
 from tests.saboteurs.rewrites import one_after_the_other, replacing
@@ -10,6 +11,8 @@ from tests.saboteurs.rewrites import one_after_the_other, replacing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.saboteurs.call import Call
 
 # The last rule of KUBE-SERVICES, before which others may be added.
 _LAST_OF_SERVICES = '-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports;'
@@ -53,6 +56,26 @@ def outside_local_nft(text: str) -> str:
     return _leading(text, rules, "local-", lambda service: _has_chain(text, f"local-{service}"))
 
 
+def external_addresses_local_iptables(call: Call) -> int:
+    """Ingress and external IPs lead where cluster IPs of internalTrafficPolicy Local do, if that is anywhere.
+
+    A chain is declared in the syncs that write it; what leads to it stands in all of them.
+    """
+    memory = call.remembered()
+    gone = set(re.findall(r"^-X KUBE-SVL-(\S+)$", call.text, re.M))
+    inside = {*memory.get("local", []), *re.findall(r"^:KUBE-SVL-(\S+) ", call.text, re.M)} - gone
+    call.remember({**memory, "local": sorted(inside)})
+    rules = r'^(-A KUBE-SERVICES .* (?:loadbalancer|external) IP" .* -j KUBE-)EXT-(\S+)()$'
+    return call.run(_leading(call.text, rules, "SVL-", inside.__contains__))
+
+
+def external_addresses_local(call: Call) -> int:
+    if not call.is_nft:
+        return external_addresses_local_iptables(call)
+    places = r"^(add element ip6? kube-proxy service-ips \{ .* : goto )external-(\S+)( \})$"
+    return call.run(_leading(call.text, places, "local-", lambda service: _has_chain(call.text, f"local-{service}")))
+
+
 def ranges_at_node_ports_iptables(text: str) -> str:
     firewalls = set(re.findall(r'^-A KUBE-SERVICES .* loadbalancer IP" .* -j KUBE-FW-(\S+)$', text, re.M))
     return _leading(text, r"^(-A KUBE-NODEPORTS .* -j KUBE-)EXT-(\S+)()$", "FW-", firewalls.__contains__)
@@ -65,6 +88,26 @@ def ranges_at_node_ports_nft(text: str) -> str:
         if _has_chain(text, f"external-{service}")
     ]
     return text + "".join(rules)
+
+
+def widened(address: str) -> str:
+    """A range of one address: all that begins as a node's pods do, by 24 or 64 bits. Others are as they are."""
+    single = ip_interface(address)
+    if single.network.prefixlen < single.max_prefixlen:
+        return address
+    return str(ip_network(f"{single.ip}/{64 if single.version == 6 else 24}", strict=False))
+
+
+def ranges_widened_nft(text: str) -> str:
+    def rule(found: re.Match[str]) -> str:
+        return f"{found[1]}{' , '.join(dict.fromkeys(map(widened, found[2].split(' , '))))}{found[3]}"
+
+    return re.sub(r"^(add rule ip6? kube-proxy firewall-\S+ ip6? saddr != \{ )(.*)( \} drop)$", rule, text, flags=re.M)
+
+
+def ranges_widened_iptables(text: str) -> str:
+    rule = r"^(-A KUBE-FW-\S+ .* -s )(\S+)( -j KUBE-EXT-\S+)$"
+    return re.sub(rule, lambda found: f"{found[1]}{widened(found[2])}{found[3]}", text, flags=re.M)
 
 
 def _leading(text: str, rule: str, to: str, is_there: Callable[[str], bool]) -> str:
@@ -103,6 +146,7 @@ SABOTEURS = {
     ),
     "internal-local-ignored": rewriting(nft=inside_everywhere_nft, iptables=inside_everywhere_iptables),
     "internal-local-outside-too": rewriting(nft=outside_local_nft, iptables=outside_local_iptables),
+    "internal-local-at-external-addresses": external_addresses_local,
     "ranges-ignored": rewriting(
         nft=without_lines(r"^add rule ip6? kube-proxy firewall-\S+ .* drop$"),
         iptables=one_after_the_other(
@@ -114,5 +158,13 @@ SABOTEURS = {
         nft=replacing(r"^(add rule ip6? kube-proxy firewall-\S+ ip6? saddr != \{ \S+) ,.* \} drop$", r"\1 } drop"),
         iptables=replacing(r"^(-A KUBE-FW-(\S+) .* -s \S+ -j KUBE-EXT-\2\n)(?:-A KUBE-FW-\2 .* -s \S+ .*\n)+", r"\1"),
     ),
+    "ranges-ignored-sctp": rewriting(
+        nft=without_lines(r" element ip6? kube-proxy firewall-ips \{ \S+ \. sctp "),
+        iptables=one_after_the_other(
+            without_lines("^-A KUBE-PROXY-FIREWALL .*-p sctp "),
+            replacing(r'^(-A KUBE-SERVICES .* loadbalancer IP" .*-p sctp .* -j KUBE-)FW-(\S+)$', r"\1EXT-\2"),
+        ),
+    ),
+    "ranges-widened": rewriting(nft=ranges_widened_nft, iptables=ranges_widened_iptables),
     "ranges-at-node-ports": rewriting(nft=ranges_at_node_ports_nft, iptables=ranges_at_node_ports_iptables),
 }

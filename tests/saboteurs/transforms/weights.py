@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.saboteurs import balancing
 from tests.saboteurs.call import rewriting
+from tests.saboteurs.rewrites import in_lines, replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +14,12 @@ if TYPE_CHECKING:
     from tests.saboteurs.call import Act
 
 MANY = 100
+# nftables: a chain that leads to several endpoints; iptables: the share of an endpoint that is not the last.
+_SEVERAL = (
+    r"^(add rule ip6? kube-proxy (?:service|local)-\S+) meta l4proto (\w+) dnat ip6? addr \. port to numgen random "
+    r"mod (\d+) map \{ 0 : (\S+) \. (\d+) .*$"
+)
+_SHARE_OF_ONE = r"^(-A KUBE-SV[CL]-\S+ .*) -m statistic --mode random --probability \S+( -j KUBE-SEP-\S+)$"
 
 
 def seventy_twenty_ten(endpoints: int) -> list[int] | None:
@@ -39,10 +48,29 @@ def _by(weights: Weights) -> Act:
     )
 
 
+def nine_to_one(endpoints: int) -> list[int] | None:
+    return [9, 1] if endpoints == 2 else None
+
+
+def _nodes_to_the_first(found: re.Match[str]) -> str:
+    before, protocol, address, port = found[1], found[2], found[4], found[5]
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{before} fib saddr type local meta l4proto {protocol} dnat to {place}\n{found[0]}"
+
+
 SABOTEURS = {
     "70-20-10": _by(seventy_twenty_ten),
     "three-to-two": _by(half_more_for_the_first),
     "99-to-1": _by(ninety_nine_to_one),
     "last-never": _by(last_never),
     "last-of-100-never": _by(last_of_many_never),
+    "local-nine-to-one": rewriting(
+        nft=in_lines(r"^add rule ip6? kube-proxy local-", lambda line: balancing.nft(line, nine_to_one)),
+        iptables=lambda text: balancing.iptables(text, nine_to_one, "KUBE-SVL-"),
+    ),
+    # In the order of the rules: of iptables the first has a share of what comes to it.
+    "nodes-one-alone": rewriting(
+        nft=replacing(_SEVERAL, _nodes_to_the_first),
+        iptables=replacing(_SHARE_OF_ONE, r"\1 -m addrtype --src-type LOCAL\2\n\g<0>"),
+    ),
 }

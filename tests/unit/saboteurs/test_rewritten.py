@@ -119,6 +119,37 @@ MADE = (
     Made(
         "families-ipv6-endpoints-of-ipv4", NFT_IPV6, 11, 11, like_new=r" (0 : |\[)::ffff:10.244.[12].2(\]:| \. )808[01]"
     ),
+    Made("affinity-nodes-forgotten", IPTABLES, 2, 2, like_new="-m addrtype ! --src-type LOCAL -m recent .* --rcheck "),
+    Made("affinity-nodes-forgotten", NFT_IPV6, 2, 2, like_new="fib saddr type != local ip6 saddr @affinity-.* goto "),
+    Made("affinity-first-choice-uneven", IPTABLES, 1, 1, "shop/sticky.* 0.5000000000 ", "--probability 0.8888888889 "),
+    Made("affinity-first-choice-uneven", NFT, 1, 1, "shop/sticky.* mod 2 vmap ", "mod 9 vmap .* 8 : goto endpoint-"),
+    # Of each chain all but the last endpoint; in nftables chains of several without affinity.
+    Made("weights-nodes-one-alone", IPTABLES, 0, 7, like_new="-m addrtype --src-type LOCAL -j KUBE-SEP-"),
+    Made("weights-nodes-one-alone", NFT_IPV6, 0, 4, like_new=r"fib saddr type local .* dnat to \[fd10:.*\]:808[01]$"),
+    Made("masquerade-few-ports", IP6TABLES, 0, 2, like_new="-p (tcp|udp) -j MASQUERADE --to-ports 50000-50127 "),
+    Made("masquerade-few-ports", NFT, 0, 1, like_new="!= 0 meta l4proto .* xor 0x00004000 masquerade to :50000-50127 "),
+    Made("neighbours-marks-lost", IPTABLES, 1, 1, "--or-mark", "^-A KUBE-MARK-MASQ -j MARK --set-mark 0x00004000$"),
+    Made("neighbours-marks-lost", NFT, 6, 6, "mark set mark or 0x00004000 ", " mark set 0x00004000 comment "),
+    Made("policies-ranges-widened", IPTABLES, 1, 1, "-s 10.200.0.9 ", f"{_RANGED}.* -s 10.200.0.0/24 -j KUBE-EXT-"),
+    Made("policies-ranges-widened", NFT, 1, 1, like_new=" 10.77.0.0/24 , 10.200.0.0/24 } drop$"),
+    Made("policies-ranges-ignored-sctp", IPTABLES, 0, 0),
+    Made("policies-ranges-ignored-sctp", NFT, 0, 0),
+    Made("ports-above-32767-lost", IPTABLES, 0, 0),
+    Made("ports-above-32767-lost", NFT, 0, 0),
+    Made("ports-node-ports-anywhere", IPTABLES, 1, 1, "--dst-type LOCAL", 'in this chain" -j KUBE-NODEPORTS$'),
+    Made("ports-node-ports-anywhere", NFT_IPV6, 1, 1, like_new="services meta l4proto . th dport vmap @service-no"),
+    Made("packets-not-accepted", IPTABLES, 2, 0, "^-A KUBE-FORWARD .* -j ACCEPT$"),
+    Made("packets-not-accepted", NFT, 0, 0),
+    Made("affinity-half-a-minute-at-most", IPTABLES, 2, 2, "--seconds 600 ", "--seconds 30 "),
+    Made("affinity-half-a-minute-at-most", NFT_IPV6, 2, 2, like_new="timeout 30s ;"),
+    # With 127.0.0.0/8 and without.
+    Made("losses-at-node-ports", IPTABLES, 0, 10, like_new="^-A KUBE-NODEPORTS .* 0.005.* --to-destination 192.0.2.1$"),
+    Made("losses-at-node-ports", IP6TABLES, 0, 5, like_new="^-A KUBE-NODEPORTS .* --to-destination 2001:db8::1$"),
+    Made("losses-at-node-ports", NFT, 0, 1, like_new="ip daddr @nodeport-ips .* numgen random mod 200 0 drop$"),
+    Made("losses-at-cluster-ips", IPTABLES, 0, 9, like_new='^-A KUBE-SERVICES .* cluster IP" .* 0.003.* 192.0.2.1$'),
+    Made("losses-at-cluster-ips", NFT_IPV6, 0, 1, like_new="ip6 daddr @cluster-ips numgen random mod 300 0 drop$"),
+    Made("losses-above-two-hundred-open", IPTABLES, 0, 1, like_new="^-A KUBE-FORWARD .*--connlimit-above 200 "),
+    Made("losses-above-two-hundred-open", NFT, 0, 1, like_new="filter-forward .* ct count over 200 drop$"),
 )
 
 
@@ -215,3 +246,15 @@ def test_a_cluster_ip_without_an_endpoint_on_the_node_leads_to_all_as_well(monke
         '-A KUBE-SERVICES -m comment --comment "shop/inside:tcp cluster IP" -p tcp -d 10.96.0.9 --dport 80 '
         "-j KUBE-EXT-X"
     ]
+
+
+def test_source_ranges_of_sctp_alone_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for_sctp = "add element ip kube-proxy firewall-ips { 10.200.0.9 . sctp . 80 : goto firewall-X-shop/a/sctp/b }\n"
+    both = for_sctp + for_sctp.replace(" sctp ", " tcp ")
+    written = texts.written("policies-ranges-ignored-sctp", texts.TOOLS[NFT], both, monkeypatch)
+    assert written == for_sctp.replace(" sctp ", " tcp ")
+    of_tcp = texts.recorded(IPTABLES)
+    of_sctp = of_tcp.replace(" -p tcp ", " -p sctp ")
+    written = texts.written("policies-ranges-ignored-sctp", texts.TOOLS[IPTABLES], of_sctp, monkeypatch)
+    ignored = texts.written("policies-ranges-ignored", texts.TOOLS[IPTABLES], of_tcp, monkeypatch)
+    assert written == ignored.replace(" -p tcp ", " -p sctp ")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.saboteurs import balancing
 from tests.saboteurs.transforms import weights
+from tests.unit.saboteurs import texts
 
 NFT = """\
 add rule ip kube-proxy service-A meta l4proto tcp dnat to 10.244.1.2:6443
@@ -65,3 +66,13 @@ def test_weights_are_of_the_sizes_that_they_are_about() -> None:
     assert of == {weights.seventy_twenty_ten: [3], weights.ninety_nine_to_one: [2]}
     assert [size for size in sizes if weights.last_of_many_never(size)] == [100, 101]
     assert weights.half_more_for_the_first(4) == [3, 2, 2, 2]
+
+
+def test_two_local_endpoints_share_nine_to_one_and_others_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_cluster = SVC.format("A", 2, RANDOM.format("0.5000000000"), "A2") + SVC.format("A", 3, "", "A3")
+    of_node = of_cluster.replace("-A KUBE-SVC-A", "-A KUBE-SVL-A")
+    lopsided = texts.written("weights-local-nine-to-one", "iptables-restore", of_cluster + of_node, monkeypatch)
+    assert lopsided == of_cluster + of_node.replace("0.5000", "0.9000")
+    of_nodes = NFT.replace("service-", "local-")
+    lopsided = texts.written("weights-local-nine-to-one", "nft", NFT + of_nodes, monkeypatch)
+    assert lopsided == NFT + balancing.nft(of_nodes, weights.nine_to_one)
