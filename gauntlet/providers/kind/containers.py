@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from gauntlet.build import docker
+from gauntlet.ground.waiting import until
 from gauntlet.nodes.container import MEMBER_LABEL
 from gauntlet.providers.kind.cluster import outside_name
 
 _NODE_LABEL = "io.x-k8s.kind.cluster"
+_LATE_S = 20.0
 
 
 def nodes(name: str) -> list[str]:
@@ -30,6 +32,22 @@ def remove(name: str) -> None:
     """Remove all of a cluster of which there is no more than containers: as kind does, but without its help."""
     remove_beside(name)
     _remove(nodes(name))
+
+
+def remove_late(name: str) -> None:
+    """Remove nodes that came when kind had already listed what it deletes.
+
+    The `docker run`s of a kind that was killed go on without it, until Docker has made their containers.
+    Raises NotInTime if some are still left after `_LATE_S`.
+    """
+    until(lambda: not _removed(name), what=f"no node of kind cluster {name} is left", deadline_s=_LATE_S, every_s=0.5)
+
+
+def _removed(name: str) -> list[str]:
+    """Those that there were."""
+    there = nodes(name)
+    _remove(there)
+    return there
 
 
 def _remove(containers: list[str]) -> None:

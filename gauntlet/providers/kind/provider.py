@@ -160,11 +160,7 @@ class KindProvider:
         version = record.version.rpartition(".")[0] if record is not None else DEFAULT_VERSION
         with _in(state_dir(name)):
             _kind(name, kind_tools.find(KindOptions(), version), "").delete()
-        if left := containers.nodes(name):
-            raise GauntletError(
-                f"kind cluster {name} was deleted, but these containers are left: {', '.join(left)}",
-                f"docker rm --force {' '.join(left)}",
-            )
+        containers.remove_late(name)
         shutil.rmtree(state_dir(name))
 
     def keep_logs(self, name: str, into: Path) -> None:

@@ -43,7 +43,9 @@ create)
     ls {folder} >{seen}
     echo 'io.x-k8s.kind.cluster=x x-control-plane\nio.x-k8s.kind.cluster=x x-worker' >>{there}
     kill -KILL $$ ;;
-delete) sed -i '/kind.cluster=x /d' {there} ;;
+delete)
+    sed -i '/kind.cluster=x /d' {there}
+    if [ -e {there}.late ]; then cat {there}.late >>{there}; fi ;;
 get) ;;
 esac
 """
@@ -127,6 +129,12 @@ def test_it_is_taken_away(killed: Path, arguments: list[str]) -> None:
     assert killed.read_text() == "io.x-k8s.kind.cluster=somebodys somebodys-worker\n"
     assert not state_dir("x").exists()
     assert KindProvider().broken() == {}
+
+
+def test_a_node_that_comes_when_kind_has_deleted_the_others_is_taken_away_too(killed: Path) -> None:
+    killed.with_name("containers.late").write_text("io.x-k8s.kind.cluster=x x-worker2\n")
+    assert gauntlet("cluster", "down", "x").output == "x: deleted\n"
+    assert killed.read_text() == "io.x-k8s.kind.cluster=somebodys somebodys-worker\n"
 
 
 def test_while_a_run_makes_it_nothing_is_said_of_it(killed: Path) -> None:
