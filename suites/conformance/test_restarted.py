@@ -6,6 +6,7 @@ import pytest
 
 from fixtures.between_steps import BetweenSteps
 from gauntlet.ground.cluster import Cluster
+from gauntlet.ground.nobody import SOURCES
 from gauntlet.workload import HTTP, UDP, Policy, Service, ServiceType, endpoints, terminating, unready
 from gauntlet.workload.catalogue import Pods, Step, Steps
 from gauntlet.workload.proxy_configuration import restart_on
@@ -22,8 +23,6 @@ pytestmark = [
 
 PORTS = (HTTP, UDP)
 HOURS = 10_800
-# RFC 5737 and 3849: nobody's.
-NOBODY = ("192.0.2.0/24", "2001:db8:1::/48")
 
 
 def test_everything_is_served_as_before_when_every_kube_proxy_was_started_again(
@@ -40,7 +39,7 @@ def test_everything_is_served_as_before_when_every_kube_proxy_was_started_again(
         internal = Service("internal", PORTS, app=None, internal_traffic=Policy.LOCAL)
         balanced = Service("balanced", PORTS, ServiceType.LOAD_BALANCER, app=None)
         external = replace(balanced, name="external", external_traffic=Policy.LOCAL)
-        ranged = replace(balanced, name="ranged", source_ranges=NOBODY)
+        ranged = replace(balanced, name="ranged", source_ranges=SOURCES)
         states = Service("states", PORTS, app=None)
         last = replace(states, name="last")
         nobody = replace(plain, name="nobody", external_ips=())
