@@ -49,14 +49,23 @@ class Sniffer:
 
     def _count(self) -> None:
         while not self._over.is_set():
-            try:
-                packet, (link, _, kind, *_) = self._socket.recvfrom(65535)
-            except TimeoutError:
-                continue
-            self.packets += 1
-            ends = source_and_destination(packet)
-            if any(end in cidr for end in ends for cidr in self._ranges):
-                self.seen.append(f"{ends[0]} > {ends[1]} on {link}{' out' if kind == OUTGOING else ''}")
+            self._take()
+        # What had come by then is waiting to be read, however late this thread had its turn.
+        self._socket.settimeout(0.0)
+        while self._take():
+            pass
+
+    def _take(self) -> bool:
+        """One packet, if there is one."""
+        try:
+            packet, (link, _, kind, *_) = self._socket.recvfrom(65535)
+        except (TimeoutError, BlockingIOError):
+            return False
+        self.packets += 1
+        ends = source_and_destination(packet)
+        if any(end in cidr for end in ends for cidr in self._ranges):
+            self.seen.append(f"{ends[0]} > {ends[1]} on {link}{' out' if kind == OUTGOING else ''}")
+        return True
 
 
 def source_and_destination(packet: bytes) -> list[IPv4Address | IPv6Address]:
