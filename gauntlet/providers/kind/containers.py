@@ -31,11 +31,11 @@ def remove_beside(name: str) -> None:
 def remove(name: str) -> None:
     """Remove all of a cluster of which there is no more than containers: as kind does, but without its help."""
     remove_beside(name)
-    _remove(nodes(name))
+    remove_nodes(name)
 
 
-def remove_late(name: str) -> None:
-    """Remove nodes that came when kind had already listed what it deletes.
+def remove_nodes(name: str) -> None:
+    """Remove the nodes that there are, also those that come meanwhile.
 
     The `docker run`s of a kind that was killed go on without it, until Docker has made their containers.
     Raises NotInTime if some are still left after `_LATE_S`.

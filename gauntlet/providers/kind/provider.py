@@ -160,7 +160,7 @@ class KindProvider:
         version = record.version.rpartition(".")[0] if record is not None else DEFAULT_VERSION
         with _in(state_dir(name)):
             _kind(name, kind_tools.find(KindOptions(), version), "").delete()
-        containers.remove_late(name)
+        containers.remove_nodes(name)
         shutil.rmtree(state_dir(name))
 
     def keep_logs(self, name: str, into: Path) -> None:
