@@ -9,7 +9,7 @@ import pytest
 
 from gauntlet import faults
 from gauntlet.doctor.cluster_check import Level, Report, examine
-from gauntlet.ground.cluster import Cluster, NodeKernel, ProxyMode
+from gauntlet.ground.cluster import Cluster, Node, NodeKernel, ProxyMode
 from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, Manifest
 from gauntlet.providers import ClusterSpec, provider
@@ -32,6 +32,17 @@ def cluster() -> Iterator[Cluster]:
 
 def check(cluster: Cluster) -> Report:
     return examine(Api(cluster.api), cluster.nodes)
+
+
+def checked_after(cluster: Cluster, node: Node, command: str) -> Report:
+    """What the check finds when a shell command was run on a node, while its kube-proxy is stopped."""
+    pid = str(node.proxy_pid())
+    node.run(("sh", "-c", f"kill -STOP {pid} && {command}"))
+    try:
+        return check(cluster)
+    finally:
+        node.run(("sh", "-c", f"kill -KILL {pid}"))
+        await_anew(node, cluster, int(pid))
 
 
 def test_ipvs_mode_is_sound_but_has_no_future(cluster: Cluster) -> None:
@@ -60,13 +71,7 @@ def test_a_conntrack_table_that_is_nearly_full(cluster: Cluster) -> None:
 def test_virtual_servers_that_are_cleared(cluster: Cluster) -> None:
     """kube-proxy would make them anew within syncPeriod; stopped, it cannot."""
     node = cluster.nodes[0]
-    pid = str(node.proxy_pid())
-    node.run(("sh", "-c", f"kill -STOP {pid} && ipvsadm --clear"))
-    try:
-        found = check(cluster)
-    finally:
-        node.run(("sh", "-c", f"kill -KILL {pid}"))
-        await_anew(node, cluster, int(pid))
+    found = checked_after(cluster, node, "ipvsadm --clear")
     told(found, Level.PROBLEM, "rules", "1 x a place has no rule: default/kubernetes:https", "node-1")
 
 
@@ -99,13 +104,7 @@ def test_a_node_port_that_is_missing_at_one_address(cluster: Cluster) -> None:
             what=f"the NodePorts are at {second}",
             deadline_s=60,
         )
-        pid = str(node.proxy_pid())
-        node.run(("sh", "-c", f"kill -STOP {pid} && ipvsadm --delete-service --tcp-service {second}:30181"))
-        try:
-            found = check(cluster)
-        finally:
-            node.run(("sh", "-c", f"kill -KILL {pid}"))
-            await_anew(node, cluster, int(pid))
+        found = checked_after(cluster, node, f"ipvsadm --delete-service --tcp-service {second}:30181")
     finally:
         api.delete("/api/v1/namespaces/default/services/two")
         node.run(("ip", "address", "del", f"{second}/32", "dev", "lo"))
