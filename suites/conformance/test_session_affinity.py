@@ -11,6 +11,7 @@ from gauntlet.checkers.own_choice import own_choice
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Protocol
 from gauntlet.report.judge import Judge
+from gauntlet.traffic import Target
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import HTTP, UDP, Backends, Clients, Service
 from gauntlet.workload.case_workload import CaseWorkload
@@ -46,10 +47,7 @@ def test_clients_of_one_node_choose_each_for_itself(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """The pod of a node and the node itself keep backends of their own: not everywhere is it the same one."""
-    sticky = [Service(f"sticky-{number}", affinity_timeout_s=DEFAULT_TIMEOUT_S) for number in range(SERVICES)]
-    targets = [service.cluster_ip() for service in workload.serve_all(sticky)]
-
-    seen = probe(clients.inside, *targets, attempts=2)
+    seen = probe(clients.inside, *_sticky(workload, SERVICES), attempts=2)
 
     judge(availability(seen), correctness(seen, backends.names), own_choice(seen, len(backends.names)))
 
@@ -59,10 +57,7 @@ def test_clients_choose_each_backend_alike(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """Whom pods and nodes are given first, and keep, is chosen evenly: no backend has more clients than its share."""
-    sticky = [Service(f"sticky-{number}", affinity_timeout_s=DEFAULT_TIMEOUT_S) for number in range(TO_CHOOSE_AT)]
-    targets = [service.cluster_ip() for service in workload.serve_all(sticky)]
-
-    seen = probe(clients.inside, *targets, attempts=1)
+    seen = probe(clients.inside, *_sticky(workload, TO_CHOOSE_AT), attempts=1)
 
     judge(availability(seen), correctness(seen, backends.names), balance(seen, backends.names, each_node=False))
 
@@ -72,8 +67,7 @@ def test_client_keeps_its_backend_until_the_time_out(
     workload: CaseWorkload, backends: Backends, clients: Clients, probe: Probe, judge: Judge
 ) -> None:
     """Visits keep a client's backend for it beyond the time-out; Services left alone for so long choose anew."""
-    sticky = [Service(f"sticky-{number}", affinity_timeout_s=TIMEOUT_S) for number in range(SERVICES + 1)]
-    visited, *left_alone = [service.cluster_ip() for service in workload.serve_all(sticky)]
+    visited, *left_alone = _sticky(workload, SERVICES + 1, TIMEOUT_S)
 
     before = probe(clients.pods, visited, *left_alone, attempts=ATTEMPTS)
     # Longer than the time-out, in which nobody comes to the others.
@@ -83,3 +77,9 @@ def test_client_keeps_its_backend_until_the_time_out(
     judge(availability(before), affinity(before))
     judge(availability(visits), affinity(pl.concat([before, visits])))
     judge(availability(after), affinity(after), affinity_timeout(before, after, len(backends.names)))
+
+
+def _sticky(workload: CaseWorkload, count: int, timeout_s: int = DEFAULT_TIMEOUT_S) -> list[Target]:
+    """The ClusterIPs of so many Services that remember their clients."""
+    sticky = [Service(f"sticky-{number}", affinity_timeout_s=timeout_s) for number in range(count)]
+    return [service.cluster_ip() for service in workload.serve_all(sticky)]
