@@ -24,6 +24,7 @@ FIELDS = {
     "latency": "latency.p99_ms",
     "refusal": "latency.p99_ms",
     "programming": "programming.p99_s",
+    "in-effect": "programming.p99_s",
     "balance": "balance.max_skew",
 }
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from gauntlet.ground.cluster import Host
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow
+from gauntlet.ground.waiting import until
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.flow import Flow, Traffic
 from gauntlet.traffic.load import Load
+
+_GRACE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,15 @@ class UnderWay:
     @property
     def declared(self) -> tuple[DeclaredFlow, ...]:
         return tuple(flow.declared for flow in self.flows)
+
+    def await_attempts(self, count: int) -> None:
+        """Wait until each flow has made so many more. Raises NotInTime if one falls behind its own rate."""
+        wanted = [(flow, flow.count() + count) for flow in self.flows]
+        until(
+            lambda: all(flow.count() >= many for flow, many in wanted),
+            what=f"each flow makes {count} attempts",
+            deadline_s=max(count / (flow.load.rate_per_s or 1.0) for flow in self.flows) + _GRACE_S,
+        )
 
     def stop(self, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
         """End them all together. Their attempts (ATTEMPTS schema), which are evidence from then on.

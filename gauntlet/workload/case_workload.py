@@ -8,6 +8,7 @@ from dataclasses import replace
 from gauntlet.ground.history import Event, EventKind, EventLog
 from gauntlet.kube.api import Api
 from gauntlet.workload.backend import Backend, Readiness, one_on_each
+from gauntlet.workload.changes import Declarations
 from gauntlet.workload.effect import Effect
 from gauntlet.workload.endpoints import Endpoint, Slice
 from gauntlet.workload.readiness import Switch, switch
@@ -110,6 +111,14 @@ class CaseWorkload:
     def delete_with_endpoints(self, service: Service) -> None:
         """Delete a Service without a selector, and return as soon as the API has no more of it."""
         self._workload.delete_with_endpoints(service)
+
+    def become(self, previous: Declarations, wanted: Declarations) -> None:
+        """Make, change and delete what differs of these, and return as soon as the API has it.
+
+        Raises ManifestRefused, ApiUnreachable.
+        """
+        for refusal in self._workload.apply(previous, wanted).values():
+            raise refusal
 
     def change(self, served: Served, wanted: Service) -> Served:
         """Make another one of a Service with a selector, at the addresses it has; returns as soon as the API has it."""

@@ -94,7 +94,14 @@ def _bounds(p50: float | None, p99: float | None) -> str:
 
 
 def sync_time(before: Mapping[str, ProxyMetrics | None], after: Mapping[str, ProxyMetrics | None]) -> Finding:
-    """How long a sync of the rules took meanwhile, on average, where that took longest: for the record."""
+    """How long a sync of the rules took meanwhile, on average, where that took longest: for the record.
+
+    A kube-proxy that has counted syncs before, and counts none while endpoints change, says what is not so.
+    """
+    still = [node for node, (was, now) in _pairs(before, after).items() if was.syncs and now.syncs == was.syncs]
+    if still:
+        reason = f"endpoints changed, and by its own metrics kube-proxy wrote nothing on {', '.join(still)}"
+        return Finding(SYNCS, Verdict.FAIL, reason)
     means = {
         node: (now.sync_s - was.sync_s) / (now.syncs - was.syncs)
         for node, (was, now) in _pairs(before, after).items()

@@ -25,14 +25,14 @@ nft -f - <<END
 table inet gauntlet-stranger {
     set known { type ipv4_addr; elements = { 203.0.113.3 }; }
     chain hooked { type filter hook forward priority -5; ip saddr @known return; }
-    chain loose { ip saddr 203.0.113.4 return; }
+    chain loose { ip saddr 203.0.113.4 return; ip saddr 203.0.113.5 return; }
 }
 END
 """
 _LIST = """
 iptables-save -t filter | grep -e GAUNTLET-STRANGER -e 203.0.113 | sed 's/^/filter: /'
 iptables-save -t nat | grep -e GAUNTLET-STRANGER -e 203.0.113 | sed 's/^/nat: /'
-nft list table inet gauntlet-stranger | sed 's/^/nft: /'
+nft list table inet gauntlet-stranger | grep . | sed 's/^/nft: /'
 true
 """
 # What each line of theirs begins with.
@@ -54,7 +54,7 @@ class Strangers:
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
-        self._written: dict[str, Counter[str]] = {}
+        self._written: dict[str, list[str]] = {}
 
     def settle(self) -> None:
         """Write them on every node, in place of what a run that was killed left. Raises CommandFailed."""
@@ -64,22 +64,20 @@ class Strangers:
             self._written[node.name] = _listed(node)
 
     def unchanged(self) -> Finding:
-        """Whether all of them are there still, and once.
+        """Whether all of them are there still, once, and in their order.
 
         Of a node that did not list them in each of the places where they were written, nobody knows.
         """
         details, unseen = list[str](), list[str]()
         for node in self._nodes:
             before, now = self._written[node.name], _listed(node)
-            details += [f"{node.name}: lost: {line}" for line in (before - now).elements()]
             seen = tuple(where for where in _WHERE if any(line.startswith(where) for line in before))
-            details += [f"{node.name}: came: {line}" for line in (now - before).elements() if line.startswith(seen)]
+            lines = [line for line in now if line.startswith(seen)]
+            details += [f"{node.name}: {each}" for each in _changed(before, lines)]
             missing = (where.removesuffix(": ") for where in _WHERE if where not in seen)
             unseen += [f"{node.name}: none was listed in {where}" for where in missing]
         wrong = len(details)
-        reason = (
-            f"{sum(map(Counter.total, self._written.values()))} lines of another program's, {wrong} of them changed"
-        )
+        reason = f"{sum(map(len, self._written.values()))} lines of another program's, {wrong} of them changed"
         if wrong:
             return Finding(CHECK, Verdict.FAIL, reason, float(wrong), "lines", 0.0, details=tuple(details))
         if unseen or not self._nodes:
@@ -94,7 +92,17 @@ class Strangers:
             node.run(("sh", "-c", _LEAVE))
 
 
-def _listed(node: Node) -> Counter[str]:
+def _changed(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """What is lost, what came, and, if that is nothing, what is at another's place."""
+    was, is_now = Counter(before), Counter(now)
+    lost = [f"lost: {line}" for line in (was - is_now).elements()]
+    came = [f"came: {line}" for line in (is_now - was).elements()]
+    if lost or came:
+        return lost + came
+    return [f"in another order: {line}" for line, former in zip(now, before, strict=True) if line != former]
+
+
+def _listed(node: Node) -> list[str]:
     """The lines that list them, without the counters of chains."""
     lines = node.run(("sh", "-c", _LIST)).stdout.splitlines()
-    return Counter(line.partition("[")[0].strip() for line in lines)
+    return [line.partition("[")[0].strip() for line in lines]

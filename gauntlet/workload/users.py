@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from gauntlet.ground.cluster import Host, Node
+from gauntlet.ground.family import families_of
 from gauntlet.ground.history import Protocol
 from gauntlet.traffic import Load, Target
 from gauntlet.workload.clients import Clients
 from gauntlet.workload.served import Served
 
 RATE_PER_S = 10.0
+# There are many of these.
+ANEW_PER_S = 5.0
 
 
 def kept_by(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Load], ...]:
@@ -35,3 +40,13 @@ def users_of(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host,
             (clients.outside, service.node_port(node, protocol)),
         )
     )
+
+
+def asking_anew(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Load], ...]:
+    """Users of both families of the Service, as `users_of` has them, with a new connection or socket each time."""
+    targets: list[tuple[Host, Target]] = []
+    for protocol, family in itertools.product((Protocol.TCP, Protocol.UDP), service.families):
+        targets += [(pod, service.cluster_ip(protocol, family=family)) for pod in clients.pods]
+        if family in families_of(node.addresses) and family in families_of(clients.outside.addresses):
+            targets.append((clients.outside, service.node_port_at(node.address_in(family), protocol)))
+    return tuple((client, Load(target, rate_per_s=ANEW_PER_S)) for client, target in targets)

@@ -3,12 +3,15 @@
 import pytest
 
 from gauntlet.checkers.availability import availability
+from gauntlet.ground.cluster import Cluster
 from gauntlet.report.judge import Judge
 from gauntlet.traffic.probe import Probe
-from gauntlet.workload import HTTP, UDP, Clients, Service, ServiceType
+from gauntlet.workload import HTTP, UDP, Backends, Clients, Service, ServiceType
 from gauntlet.workload.case_workload import CaseWorkload
+from gauntlet.workload.growth import Growth
 from gauntlet.workload.left_rules import LeftRules
 from gauntlet.workload.marks import Marks
+from gauntlet.workload.proxy_configuration import restart_on
 from gauntlet.workload.strangers import Strangers
 
 pytestmark = [pytest.mark.gate, pytest.mark.conformance, pytest.mark.usefixtures("backends")]
@@ -27,11 +30,37 @@ def test_nothing_names_a_service_that_was_deleted(
     judge(availability(probe(clients.inside, *(each.cluster_ip() for each in after))))
 
 
+@pytest.mark.needs("endpoint-slices")
+@pytest.mark.needs("many-changes")
+@pytest.mark.needs("node-faults")
+def test_nothing_grows_while_services_come_and_go(
+    cluster: Cluster, workload: CaseWorkload, backends: Backends, growth: Growth, judge: Judge
+) -> None:
+    """Services come and go, and a kube-proxy is started again: then nodes hold no more than before."""
+    passing = Service("passing", ports=(HTTP, UDP), type=ServiceType.NODE_PORT, app=None)
+    stays = workload.serve_endpoints(Service("stays", ports=(HTTP, UDP), app=None), backends.endpoints()[:1])
+
+    def come_and_go() -> None:
+        workload.serve_endpoints(passing, backends.endpoints())
+        workload.delete_with_endpoints(passing)
+        for endpoints in (backends.endpoints(), backends.endpoints()[:1]):
+            workload.replace_endpoints(stays, endpoints)
+            workload.wait(stays, len(endpoints))
+
+    come_and_go()
+    growth.begin()
+    come_and_go()
+    restart_on(cluster, cluster.nodes[:1])
+    come_and_go()
+
+    judge(growth.since())
+
+
 @pytest.mark.needs("proxy-configuration")
 def test_rules_of_other_programs_stay_as_they_are(
     workload: CaseWorkload, clients: Clients, strangers: Strangers, probe: Probe, judge: Judge
 ) -> None:
-    """Chains, rules and sets of another program are there once, unchanged, when Services have come and gone."""
+    """Chains, rules and sets of another program are there once, in their order, when Services have come and gone."""
     strangers.settle()
     for number in range(3):
         passing = Service(f"passing-{number}", ports=(HTTP, UDP), type=ServiceType.NODE_PORT)

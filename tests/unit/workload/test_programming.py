@@ -52,8 +52,20 @@ def test_its_own_word_is_the_slowest_mean_and_promises_nothing() -> None:
 def test_the_time_of_a_sync_is_its_mean_meanwhile() -> None:
     before = {"node-1": counted(0, 0, 0, syncs=10, sync_s=5.0), "node-2": None}
     after = {"node-1": counted(0, 0, 0, syncs=20, sync_s=6.0), "node-2": None}
-    assert sync_time(before, after).figure == pytest.approx(0.1)
-    assert sync_time(after, after).figure is None
+    found = sync_time(before, after)
+    assert found.verdict is Verdict.MEASURED
+    assert found.figure == pytest.approx(0.1)
+    assert sync_time({"node-1": None}, after).figure is None
+    never = {"node-1": counted(0, 0, 0)}
+    assert sync_time(never, never).verdict is Verdict.MEASURED
+
+
+def test_a_kube_proxy_that_counts_no_more_syncs_while_endpoints_change_fails() -> None:
+    before = {"node-1": counted(0, 0, 0, syncs=10, sync_s=5.0), "node-2": counted(0, 0, 0, syncs=10, sync_s=5.0)}
+    after = {"node-1": counted(0, 0, 0, syncs=20, sync_s=6.0), "node-2": before["node-2"]}
+    found = sync_time(before, after)
+    assert found.verdict is Verdict.FAIL
+    assert found.reason.endswith("kube-proxy wrote nothing on node-2")
 
 
 def test_a_slice_says_when_it_changed_and_a_patch_takes_away_what_is_gone() -> None:

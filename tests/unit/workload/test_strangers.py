@@ -50,6 +50,12 @@ def test_rules_that_are_lost_or_there_twice_fail(now: Sequence[str]) -> None:
     assert (made.verdict, made.figure, len(made.details)) == (Verdict.FAIL, 1.0, 1)
 
 
+def test_rules_in_another_order_fail() -> None:
+    made = found(ALL, (FILTER, NFT, NAT))
+    assert (made.verdict, made.figure) == (Verdict.FAIL, 2.0)
+    assert made.details == (f"node-1: in another order: {NFT}", f"node-1: in another order: {NAT}")
+
+
 @pytest.mark.parametrize("seen", [(), (FILTER, NAT), (NFT,)])
 @pytest.mark.parametrize("later", [(), ALL], ids=["never", "later"])
 def test_rules_that_nobody_saw_before_do_not_pass(seen: Sequence[str], later: Sequence[str]) -> None:
