@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import EVEN, KILLED, conformance
+from tests.saboteurs.register.cases import EVEN, GROWN, KILLED, NEW_BESIDE, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
 _KEEPS, _UNTIL, _EACH, _ALIKE = conformance(
@@ -18,6 +18,18 @@ _AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
 (_COMES_BACK,) = conformance("staying_away", "clients_come_back_to_their_backend")
 
 SABOTEURS = (
+    Saboteur(
+        "affinity-forgotten-at-changes",
+        "When endpoints of any Service change, all Services forget which backend each client had.",
+        (Catch(NEW_BESIDE, "affinity-broken"),),
+        (_KEEPS, EVEN),
+    ),
+    Saboteur(
+        "affinity-forgotten-by-scaling",
+        "When a Service with affinity gets another endpoint, all clients are forgotten.",
+        (Catch(GROWN, "affinity-broken"),),
+        (_KEEPS, NEW_BESIDE),
+    ),
     Saboteur(
         "affinity-forgotten-at-restart",
         "A kube-proxy that is started again forgets which backend each client had; in nftables mode, in IPv4 alone.",

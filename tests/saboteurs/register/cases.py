@@ -11,6 +11,10 @@ REFUSES = f"{_CONFORMANCE}test_no_endpoints.py::test_service_without_endpoints_r
 NODE_PORTS = f"{_CONFORMANCE}test_node_port.py::test_node_port_answers_on_every_node"
 CLUSTER_IP = f"{_CONFORMANCE}test_cluster_ip.py::test_cluster_ip_reaches_every_backend"
 LATENCY = f"{_CONFORMANCE}test_programming_latency.py::test_changes_of_endpoints_are_soon_in_effect_on_every_node"
+KINDS = f"{_CONFORMANCE}test_programming_latency.py::test_changes_of_every_kind_are_soon_in_effect"
+OTHERS = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_hurt_no_kept_flow"
+NEW_BESIDE = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_cost_nobody_an_attempt"
+GROWN = f"{_CONFORMANCE}test_kept_flows.py::test_an_endpoint_that_comes_and_goes_moves_nobody"
 KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
 
 

@@ -20,4 +20,10 @@ SABOTEURS = (
         (Catch(_MARKS, "marks-of-others"),),
         (*_WITNESSES, *(each.case for each in _CATCHES)),
     ),
+    Saboteur(
+        "neighbours-rules-reordered",
+        "Each sync writes the rules of other programs in another order.",
+        _CATCHES,
+        _WITNESSES,
+    ),
 )

@@ -11,7 +11,9 @@ _DELETED, _NODE_PORT, _AGAIN = conformance(
     "the_node_port_of_a_deleted_service_answers_no_more",
     "a_service_made_again_answers",
 )
-(_NAMES,) = conformance("left_rules", "nothing_names_a_service_that_was_deleted")
+_NAMES, _GROWS = conformance(
+    "left_rules", "nothing_names_a_service_that_was_deleted", "nothing_grows_while_services_come_and_go"
+)
 
 SABOTEURS = (
     Saboteur(
@@ -25,6 +27,12 @@ SABOTEURS = (
         "Chains of Services that are deleted stay, though nothing leads to them.",
         (Catch(_NAMES, "left-rules"),),
         (_DELETED, _AGAIN, CLUSTER_IP),
+    ),
+    Saboteur(
+        "residue-sets-pile-up",
+        "Each sync leaves a set, or an empty chain, that nobody uses.",
+        (Catch(_GROWS, "growth"),),
+        (_NAMES, CLUSTER_IP),
     ),
     Saboteur(
         "residue-other-mode",

@@ -8,6 +8,7 @@ import time
 
 from tests.saboteurs import balancing, tools
 from tests.saboteurs.call import rewriting, without_lines
+from tests.saboteurs.places import endpoints_by
 from tests.saboteurs.rewrites import in_lines, one_after_the_other, replacing
 
 TYPE_CHECKING = False
@@ -19,6 +20,10 @@ TIMES = 6
 BETWEEN_S = 0.25
 _NFT_TIME_OUT = r"^(add set ip6? kube-proxy affinity-.* timeout )(\d+)"
 _IPTABLES_TIME_OUT = r"( --rcheck --seconds )(\d+)"
+# Where iptables keeps who was remembered; "/" empties a list (iptables-extensions(8), recent).
+_LISTS = "/proc/net/xt_recent"
+# What remembers the clients of an endpoint.
+_REMEMBERING = re.compile(r"^add set ip6? kube-proxy (affinity-\S+) | --name (?=KUBE-SEP-)(\S+) --set ", re.MULTILINE)
 _FIRST_TRANSACTION = re.compile("^delete chain ip kube-proxy nat-", re.MULTILINE)
 
 
@@ -31,10 +36,45 @@ def _emptied_sets(call: Call) -> int:
     """The sets are emptied after the first transaction of each kube-proxy, the one that makes the base chains anew."""
     code = call.run(call.text)
     for _ in range(TIMES if code == 0 and _FIRST_TRANSACTION.search(call.text) else 0):
-        names = re.findall(r"set (affinity-\S+) ", tools.output("nft", "--terse", "list", "sets", "ip"))
-        tools.nft("".join(f"flush set ip kube-proxy {name}\n" for name in names))
+        _empty_sets(call)
         time.sleep(BETWEEN_S)
     return code
+
+
+def forgotten_at_changes(call: Call) -> int:
+    """Whenever endpoints of any Service change, no client is remembered any more."""
+    written = endpoints_by(call)
+    code = call.run(call.text)
+    is_change = any(before is not None and before != now for _, before, now in written)
+    for _ in range(TIMES if code == 0 and is_change else 0):
+        (_empty_sets if call.is_nft else _empty_lists)(call)
+        time.sleep(BETWEEN_S)
+    return code
+
+
+def forgotten_by_scaling(call: Call) -> int:
+    """When a Service with affinity gets another endpoint, no client is remembered any more."""
+    memory = call.remembered()
+    known = memory.get("remembering", [])
+    written = ["".join(each) for each in _REMEMBERING.findall(call.text)]
+    call.remember({**memory, "remembering": sorted({*known, *written})})
+    code = call.run(call.text)
+    grows = any(each in known for each in written) and any(each not in known for each in written)
+    for _ in range(TIMES if code == 0 and grows else 0):
+        (_empty_sets if call.is_nft else _empty_lists)(call)
+        time.sleep(BETWEEN_S)
+    return code
+
+
+def _empty_lists(_call: Call) -> None:
+    for name in os.listdir(_LISTS):  # noqa: PTH208
+        with open(f"{_LISTS}/{name}", "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write("/")
+
+
+def _empty_sets(call: Call) -> None:
+    names = re.findall(r"set (affinity-\S+) ", tools.output("nft", "--terse", "list", "sets", call.family))
+    tools.nft("".join(f"flush set {call.family} kube-proxy {name}\n" for name in names))
 
 
 def _new_lists(call: Call) -> int:
@@ -93,6 +133,8 @@ def sticky_mostly_to_the_first(text: str) -> str:
 
 
 SABOTEURS = {
+    "forgotten-at-changes": forgotten_at_changes,
+    "forgotten-by-scaling": forgotten_by_scaling,
     "forgotten-at-restart": forgotten_at_restart,
     "lost": rewriting(
         nft=without_lines(r"^add rule ip6? kube-proxy \S+ ip6? saddr @affinity-\S+ goto "),

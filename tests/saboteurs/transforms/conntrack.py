@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from tests.saboteurs import tools
+from tests.saboteurs.places import deletes, endpoints_by, is_addition, when
 from tests.saboteurs.transforms.timing import changes_services
 
 TYPE_CHECKING = False
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 # By chance the next packet of a flow meets the backend that it had.
 TIMES = 4
 BETWEEN_S = 0.25
+# Shorter than anybody's clients may be silent.
+IDLE_S = 5
+_TIME_OUTS = "/proc/sys/net/netfilter/nf_conntrack_{}"
+_OF_THE_IDLE = ("udp_timeout", "udp_timeout_stream")
 
 # Done in the place of conntrack, whose entries kube-proxy deletes by netlink: a sender's datagrams go on to where its
 # first one went, before kube-proxy's own rules see them, for as long as conntrack keeps UDP flows. In IPv4 alone: two
@@ -82,9 +87,32 @@ def under_way(listed: str) -> list[str]:
     return sorted({asked for asked, answering in flows if asked != answering})
 
 
+def udp_of_grown_forgotten(call: Call) -> int:
+    """Once a UDP port has more endpoints, the flows to those that it had are forgotten."""
+    grown = [each for each in endpoints_by(call) if each[0].protocol == "udp" and is_addition(*each)]
+    addresses = sorted({each.split()[0] for _, before, _ in grown for each in before or ()})
+    code = call.run(call.text)
+    for _ in range(TIMES if code == 0 and addresses else 0):
+        for address in addresses:
+            subprocess.run(["conntrack", "-D", "-p", "udp", "--reply-src", address], capture_output=True, check=False)
+        time.sleep(BETWEEN_S)
+    return code
+
+
+def idle_udp_forgotten(call: Call) -> int:
+    """Conntrack forgets UDP flows that were idle for IDLE_S."""
+    for name in _OF_THE_IDLE:
+        with open(_TIME_OUTS.format(name), "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write(str(IDLE_S))
+    return call.run(call.text)
+
+
 SABOTEURS = {
+    "idle-udp-forgotten": idle_udp_forgotten,
     "tcp-cut": _forgetting("tcp"),
+    "tcp-cut-at-deletions": when(deletes, _forgetting("tcp")),
     "udp-forgotten": _forgetting("udp"),
+    "udp-of-grown-forgotten": udp_of_grown_forgotten,
     "udp-of-one-forgotten": udp_of_one_forgotten,
     "udp-stale": udp_stale,
 }

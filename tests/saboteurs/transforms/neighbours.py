@@ -1,4 +1,4 @@
-"""Rules of other programs are lost, or are there more often than they were written."""
+"""Rules of other programs are lost, in another order, or there more often than they were written."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ def doubled(saved: str) -> str:
     return _by_table(saved, lambda chain, rules: "".join(f"{rule}\n" for rule in dict.fromkeys(rules)))
 
 
+def reordered(saved: str) -> str:
+    """From iptables-save: what writes each chain of others anew, the last in the alphabet first."""
+    return _by_table(saved, lambda chain, rules: "\n".join([f":{chain} - [0:0]", *_backwards(rules), ""]))
+
+
+def _backwards(rules: list[str]) -> list[str]:
+    return sorted(rules, reverse=True)
+
+
 def _by_table(saved: str, written: Callable[[str, list[str]], str]) -> str:
     text = ""
     for table, content in re.findall(r"^\*(\w+)\n(.*?)^COMMIT$", saved, re.MULTILINE | re.DOTALL):
@@ -39,16 +48,31 @@ def _by_table(saved: str, written: Callable[[str, list[str]], str]) -> str:
 
 def nft_doubled(table: str, listed: str) -> str:
     """From `nft -s list table`: a transaction that adds each rule once more, however often it is there."""
-    text, chain = "", ""
+    rules = _nft_rules(listed)
+    return "".join(f"add rule {table} {chain} {rule}\n" for chain in rules for rule in dict.fromkeys(rules[chain]))
+
+
+def nft_reordered(table: str, listed: str) -> str:
+    """From `nft -s list table`: a transaction that writes each chain anew, the last in the alphabet first."""
+    text = ""
+    for chain, rules in _nft_rules(listed).items():
+        text += f"flush chain {table} {chain}\n"
+        text += "".join(f"add rule {table} {chain} {each}\n" for each in _backwards(rules))
+    return text
+
+
+def _nft_rules(listed: str) -> dict[str, list[str]]:
+    """By chain."""
+    rules: dict[str, list[str]] = {}
+    chain = ""
     for line in listed.splitlines():
         if found := re.match(r"\tchain (\S+) \{", line):
             chain = found[1]
         elif line == "\t}":
             chain = ""
         elif chain and not line.startswith("\t\ttype "):
-            rule = f"add rule {table} {chain} {line.strip()}\n"
-            text += "" if rule in text else rule
-    return text
+            rules.setdefault(chain, []).append(line.strip())
+    return rules
 
 
 def _after(iptables: Callable[[str], str], nft: Callable[[str], str]) -> Act:
@@ -71,11 +95,14 @@ def _tables_of_others() -> list[str]:
     return [each for each in found if not _NOT_OF_OTHERS.match(each)]
 
 
+def _listed(table: str) -> str:
+    return tools.output("nft", "-s", "list", "table", *table.split())
+
+
 SABOTEURS = {
     "rules-dropped": _after(flushed, lambda table: f"flush table {table}\n"),
-    "rules-doubled": _after(
-        doubled, lambda table: nft_doubled(table, tools.output("nft", "-s", "list", "table", *table.split()))
-    ),
+    "rules-doubled": _after(doubled, lambda table: nft_doubled(table, _listed(table))),
+    "rules-reordered": _after(reordered, lambda table: nft_reordered(table, _listed(table))),
     "marks-lost": rewriting(
         nft=replacing("mark set mark or (0x[0-9a-f]+)", r"mark set \1"),
         iptables=replacing("--or-mark (0x[0-9a-f]+)$", r"--set-mark \1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 
 from tests.saboteurs import tools
 from tests.saboteurs.call import without_lines
@@ -114,4 +115,22 @@ def chains_kept(call: Call) -> int:
     return call.run(iptables_with_former(call.text, []))
 
 
-SABOTEURS = {"chains-kept": chains_kept, "services-kept": services_kept, "other-mode": other_mode}
+def sets_pile_up(call: Call) -> int:
+    """Each sync leaves a set, or an empty chain."""
+    code = call.run(call.text)
+    if code != 0:
+        return code
+    number = str(time.time_ns())
+    if call.is_nft:
+        tools.nft(f"add set {call.family} kube-proxy former-{number} {{ type inet_service ; }}\n")
+    else:
+        tools.feed(f"*nat\n:FORMER-{number} - [0:0]\nCOMMIT\n", call.tool, "--noflush", "-w", "5")
+    return code
+
+
+SABOTEURS = {
+    "chains-kept": chains_kept,
+    "other-mode": other_mode,
+    "services-kept": services_kept,
+    "sets-pile-up": sets_pile_up,
+}

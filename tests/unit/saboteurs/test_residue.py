@@ -76,6 +76,20 @@ def test_each_rule_of_others_is_added_once() -> None:
     assert neighbours.nft_doubled("inet theirs", LISTED) == "add rule inet theirs hooked ip saddr @known return\n"
 
 
+def test_rules_of_others_are_written_in_another_order() -> None:
+    saved = SAVED.replace(
+        "-A THEIRS -s 203.0.113.1/32 -j RETURN\nCOMMIT", "-A THEIRS -s 203.0.113.2/32 -j RETURN\nCOMMIT"
+    )
+    first, second = (f"-A THEIRS -s 203.0.113.{number}/32 -j RETURN\n" for number in (1, 2))
+    assert neighbours.reordered(saved) == f"*nat\n:THEIRS - [0:0]\n{second}{first}COMMIT\n"
+    listed = LISTED.replace("@known return\n\t}", "@other return\n\t}")
+    assert neighbours.nft_reordered("inet theirs", listed) == (
+        "flush chain inet theirs hooked\n"
+        "add rule inet theirs hooked ip saddr @other return\n"
+        "add rule inet theirs hooked ip saddr @known return\n"
+    )
+
+
 def test_lists_of_clients_get_another_name() -> None:
     rule = "-A KUBE-SVC-A -m recent --name KUBE-SEP-A1 --rcheck -j KUBE-SEP-A1"
     assert affinity.renamed(rule, "7") == rule.replace("--name KUBE-SEP-A1", "--name KUBE-SEP-A1-7")
