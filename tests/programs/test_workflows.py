@@ -17,6 +17,8 @@ import pytest
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.paths import project_root
 from gauntlet.ground.profiles import PROFILES
+from gauntlet.report.junit import FILE
+from gauntlet.report.run_folder import LATEST, LATEST_SELECTION, new_run, point_latest
 from tests.programs import workflow_file
 
 EVERYTHING = ("--profile", "nightly")
@@ -81,6 +83,27 @@ def test_a_run_that_is_missing_would_be_noticed(possible: frozenset[str], folder
     nightly = runs("nightly")
     for missing in nightly:
         assert possible - all_cases(nightly - {missing}, folder), f"nothing needs `gauntlet run {' '.join(missing)}`"
+
+
+@pytest.mark.parametrize("upload", workflow_file.uploads(), ids=lambda each: each.job)
+def test_what_a_workflow_uploads_is_each_run_once(upload: workflow_file.Upload, tmp_path: Path) -> None:
+    """actions/upload-artifact follows links: `latest` would be the same run again."""
+    for folder in (tmp_path / "results", tmp_path / "results" / "saboteurs" / "name"):
+        run = new_run(folder)
+        (run / FILE).touch()
+        point_latest(run, LATEST)
+        point_latest(run, LATEST_SELECTION)
+    for page in ("results/bench.json", "results/saboteurs/name/pytest.txt", "docs/saboteurs.md", "docs/benchmarks.md"):
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        (tmp_path / page).touch()
+    found = [file.resolve() for file in upload.files(tmp_path)]
+    assert found
+    assert sorted(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize("page", ["saboteurs", "benchmarks"])
+def test_a_page_that_a_job_writes_is_kept(page: str) -> None:
+    assert any(f"docs/{page}.md" in each.patterns for each in workflow_file.uploads())
 
 
 def test_the_packages_of_a_runner_are_those_of_the_set_up() -> None:

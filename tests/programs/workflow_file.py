@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import yaml
 from gauntlet.ground.paths import project_root
 
 GITHUB = project_root() / ".github"
+_Step = dict[str, Any]
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 
 
@@ -34,20 +36,56 @@ class Command:
         return None
 
 
+@dataclass(frozen=True)
+class Upload:
+    """What a step keeps of the checkout. `job` is the workflow's name and the job's, `patterns` are globs."""
+
+    job: str
+    patterns: tuple[str, ...]
+
+    def files(self, checkout: Path) -> list[Path]:
+        """The files that GitHub finds by the patterns: a folder stands for all below it, and links are followed."""
+        found = (path for pattern in self.patterns for path in checkout.glob(pattern))
+        return [Path(at, name) for path in found for at, names in _below(path) for name in names]
+
+
 def commands() -> tuple[Command, ...]:
     """All commands of all workflows."""
-    found: list[Command] = []
-    for path in sorted((GITHUB / "workflows").glob("*.yaml")):
-        for name, job in _read(path)["jobs"].items():
-            for values in _combinations(job.get("strategy", {}).get("matrix", {})):
-                context = {f"matrix.{key}": value for key, value in values.items()}
-                found += [Command(f"{path.stem}/{name}", argv) for argv in _steps(job["steps"], context)]
-    return tuple(found)
+    return tuple(Command(job, argv) for job, step, context in _steps_of_jobs() for argv in _argvs(step, context))
+
+
+def uploads() -> tuple[Upload, ...]:
+    """What all workflows upload."""
+    found = {
+        (job, step["with"]["path"])
+        for job, step, _ in _steps_of_jobs()
+        if step.get("uses", "").startswith("actions/upload-artifact@")
+    }
+    return tuple(Upload(job, tuple(text.split())) for job, text in sorted(found))
 
 
 def steps_of_action(name: str) -> tuple[tuple[str, ...], ...]:
     """The commands of a composite action."""
-    return tuple(_steps(_read(GITHUB / "actions" / name / "action.yaml")["runs"]["steps"], {}))
+    steps = _read(GITHUB / "actions" / name / "action.yaml")["runs"]["steps"]
+    return tuple(argv for step, context in _unfolded(steps, {}) for argv in _argvs(step, context))
+
+
+def _below(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder of a path with the names of its files."""
+    if path.is_file():
+        yield str(path.parent), [path.name]
+    for at, _, names in os.walk(path, followlinks=True):
+        yield at, names
+
+
+def _steps_of_jobs() -> Iterator[tuple[str, _Step, Mapping[str, str]]]:
+    """The steps of all jobs, once for each combination of a matrix, with what expressions in them stand for."""
+    for path in sorted((GITHUB / "workflows").glob("*.yaml")):
+        for name, job in _read(path)["jobs"].items():
+            for values in _combinations(job.get("strategy", {}).get("matrix", {})):
+                context = {f"matrix.{key}": value for key, value in values.items()}
+                for step, known in _unfolded(job["steps"], context):
+                    yield f"{path.stem}/{name}", step, known
 
 
 def _combinations(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -58,18 +96,23 @@ def _combinations(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
     return included or [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
 
 
-def _steps(steps: list[dict[str, Any]], context: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def _unfolded(steps: list[_Step], context: Mapping[str, str]) -> Iterator[tuple[_Step, Mapping[str, str]]]:
+    """Each step, those of our own composite actions in the place of what uses them."""
     for step in steps:
         action = step.get("uses", "")
         if action.startswith("./.github/actions/"):
             given = {f"inputs.{key}": _fill(value, context) for key, value in step.get("with", {}).items()}
-            yield from _steps(_read(project_root() / action / "action.yaml")["runs"]["steps"], given)
-        variables = {key: _fill(value, context) for key, value in step.get("env", {}).items()}
-        script = _fill(step.get("run", ""), context)
-        for key, value in variables.items():
-            script = script.replace(f"${key}", value)
-        for line in script.splitlines():
-            yield tuple(shlex.split(line))
+            yield from _unfolded(_read(project_root() / action / "action.yaml")["runs"]["steps"], given)
+        else:
+            yield step, context
+
+
+def _argvs(step: _Step, context: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    script = _fill(step.get("run", ""), context)
+    for key, value in step.get("env", {}).items():
+        script = script.replace(f"${key}", _fill(value, context))
+    for line in script.splitlines():
+        yield tuple(shlex.split(line))
 
 
 def _fill(text: str, context: Mapping[str, str]) -> str:
