@@ -130,6 +130,16 @@ def deletes(before: Places, after: Places) -> bool:
     return bool(before.addresses - after.addresses)
 
 
+def makes(before: Places, after: Places) -> bool:
+    """Whether an address of Services comes."""
+    return bool(after.addresses - before.addresses)
+
+
 def empties(before: Places, after: Places) -> bool:
     """Whether a place that was served is refused."""
     return bool(before.served & after.refused)
+
+
+def changes_node_ports(before: Places, after: Places) -> bool:
+    """Whether a NodePort comes or goes."""
+    return before.node_ports != after.node_ports

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.saboteurs import call as calls
 from tests.saboteurs.call import NFT, Call
 from tests.saboteurs.places import (
     Places,
+    changes_node_ports,
     deletes,
     empties,
     endpoints_by,
     is_addition,
+    makes,
     when,
 )
 from tests.saboteurs.targets import Port
+from tests.saboteurs.transforms.late import is_of_udp
 from tests.unit.rules.node import CAPTURED
 from tests.unit.saboteurs import texts
+
+if TYPE_CHECKING:
+    from tests.saboteurs.places import Changes
 
 ADDED = """\
 add element ip kube-proxy cluster-ips { 10.96.0.9 }
@@ -40,6 +45,7 @@ SERVES = BEFORE.after(ADDED, is_nft=True)
 REFUSES = SERVES.after(EMPTIED, is_nft=True)
 WITHOUT = REFUSES.after(GONE, is_nft=True)
 RENUMBERED = Places({"10.96.0.1 tcp 443", "10.96.0.9 tcp 81"}, (), {"tcp 30001"})
+OF = {"deletes": deletes, "makes": makes, "empties": empties, "node ports": changes_node_ports}
 
 
 def test_places_of_iptables_are_read() -> None:
@@ -59,31 +65,29 @@ def test_places_of_nftables_are_read() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
-        (BEFORE, SERVES, set[str]()),
+        (BEFORE, SERVES, {"makes", "node ports"}),
         (SERVES, REFUSES, {"empties"}),
-        (REFUSES, WITHOUT, {"deletes"}),
+        (REFUSES, WITHOUT, {"deletes", "node ports"}),
         (REFUSES, SERVES, set[str]()),
         (SERVES, RENUMBERED, set[str]()),
+        (SERVES, SERVES, set[str]()),
     ],
 )
 def test_changes_are_told_from_each_other(before: Places, after: Places, what: set[str]) -> None:
-    assert {each.__name__ for each in (deletes, empties) if each(before, after)} == what
+    assert {name for name, changes in OF.items() if changes(before, after)} == what
 
 
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(calls, "MEMORY", f"{tmp_path}/{{}}.json")
-    monkeypatch.setattr(Call, "run", lambda _call, _text: 0)
-
-
-@pytest.mark.usefixtures("memory")
-def test_a_saboteur_acts_at_its_changes_alone() -> None:
+@pytest.mark.usefixtures("written")
+@pytest.mark.parametrize(
+    ("changes", "acted"), [(makes, [0, 1, 0, 0]), (empties, [0, 0, 1, 0]), (deletes, [0, 0, 0, 1])]
+)
+def test_a_saboteur_acts_at_its_changes_alone(changes: Changes, acted: list[int]) -> None:
     first = "add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 443 : goto service-A-x/y/tcp/p }\n"
-    act = when(deletes, lambda _call: 1)
-    assert [act(Call(NFT, [], text)) for text in (first, ADDED, EMPTIED, GONE)] == [0, 0, 0, 1]
+    act = when(changes, lambda _call: 1)
+    assert [act(Call(NFT, [], text)) for text in (first, ADDED, EMPTIED, GONE)] == acted
 
 
-@pytest.mark.usefixtures("memory")
+@pytest.mark.usefixtures("written")
 def test_endpoints_are_known_from_one_call_to_the_next() -> None:
     text = texts.recorded("iptables.txt")
     first = endpoints_by(Call("iptables-restore", [], text))
@@ -93,8 +97,16 @@ def test_endpoints_are_known_from_one_call_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "adds"),
-    [(["a"], ["a", "b"], True), (["a"], ["b"], False), (["a", "b"], ["a"], False), (None, ["a"], False)],
+    ("before", "now", "adds", "changes"),
+    [
+        (["a"], ["a", "b"], True, True),
+        (["a"], ["b"], False, True),
+        (["a", "b"], ["a"], False, True),
+        (None, ["a"], False, True),
+        (["a"], ["a"], False, False),
+    ],
 )
-def test_an_endpoint_that_comes_beside_others(before: list[str] | None, now: list[str], adds: bool) -> None:  # noqa: FBT001
-    assert is_addition(Port("x/y", "z", "tcp", is_local=False), before, now) is adds
+def test_kinds_of_changes_of_endpoints(before: list[str] | None, now: list[str], adds: bool, changes: bool) -> None:  # noqa: FBT001
+    tcp, udp = (Port("x/y", "z", protocol, is_local=False) for protocol in ("tcp", "udp"))
+    assert (is_addition(tcp, before, now), is_of_udp(udp, before, now)) == (adds, changes)
+    assert not is_of_udp(tcp, before, now)
