@@ -29,6 +29,12 @@ SABOTEURS = (
         (_DELETED, _AGAIN, CLUSTER_IP),
     ),
     Saboteur(
+        "residue-jumps-pile-up",
+        "Each sync adds the jump to the rules of Services once more.",
+        (Catch(_GROWS, "growth"),),
+        (_NAMES, CLUSTER_IP),
+    ),
+    Saboteur(
         "residue-sets-pile-up",
         "Each sync leaves a set, or an empty chain, that nobody uses.",
         (Catch(_GROWS, "growth"),),

@@ -115,6 +115,19 @@ def chains_kept(call: Call) -> int:
     return call.run(iptables_with_former(call.text, []))
 
 
+def jumps_pile_up(call: Call) -> int:
+    """Each sync adds the jump to the rules of Services once more."""
+    code = call.run(call.text)
+    if code != 0:
+        return code
+    if call.is_nft:
+        tools.nft(f"add rule {call.family} kube-proxy nat-prerouting jump services\n")
+    else:
+        tool = call.tool.removesuffix("-restore")
+        subprocess.run([tool, "-w", "5", "-t", "nat", "-A", "PREROUTING", "-j", "KUBE-SERVICES"], check=True)
+    return code
+
+
 def sets_pile_up(call: Call) -> int:
     """Each sync leaves a set, or an empty chain."""
     code = call.run(call.text)
@@ -130,6 +143,7 @@ def sets_pile_up(call: Call) -> int:
 
 SABOTEURS = {
     "chains-kept": chains_kept,
+    "jumps-pile-up": jumps_pile_up,
     "other-mode": other_mode,
     "services-kept": services_kept,
     "sets-pile-up": sets_pile_up,
