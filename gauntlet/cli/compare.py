@@ -30,11 +30,12 @@ def compare(ctx: click.Context, before: Path, after: Path, subjects: str | None,
     is said in slos/upgrade.yaml, which failures are accepted until when in slos/accepted.yaml.
 
     Exit code 0 if nothing got worse, 1 if something did or cannot be told: a case that the place of one run does not
-    allow, or a subject that the second run does not have.
+    allow, a figure that one run lacks, or a subject that the second run does not have.
     """
     from gauntlet.report.results_file import load
-    from gauntlet.upgrade.compare import Side, compare, pairs, unpaired
+    from gauntlet.upgrade.compare import Side, compare
     from gauntlet.upgrade.comparison import beside, judged, lines
+    from gauntlet.upgrade.pairs import pairs, unpaired
     from gauntlet.upgrade.terms import Terms
     from gauntlet.upgrade.verdict import Answer
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gauntlet.ground.errors import UsageError
 from gauntlet.ground.finding import Verdict, split_check
 from gauntlet.promises.known_defects import issue_of
 from gauntlet.promises.support import is_of_the_place
@@ -60,50 +59,11 @@ class Side:
         )
 
 
-def pairs(before: Results, after: Results, chosen: str | None = None) -> tuple[tuple[str, str], ...]:
-    """The names of the subjects to compare: those `chosen` ("BEFORE,AFTER"), or of one name, or the only ones.
-
-    Raises UsageError if a run does not have them, or if it is not plain which are meant.
-    """
-    if chosen is not None:
-        was, comma, now = (part.strip() for part in chosen.partition(","))
-        if not comma:
-            raise UsageError(
-                f"--subjects names one subject, {was!r}, and two are compared",
-                f"--subjects BEFORE,AFTER, as in --subjects {before.names[0]},{after.names[0]}",
-            )
-        for which, results, name in (("first", before, was), ("second", after, now)):
-            if name not in results.names:
-                raise UsageError(
-                    f"the {which} run does not have a subject {name!r}",
-                    f"--subjects BEFORE,AFTER with names of its subjects: {', '.join(results.names)}",
-                )
-        return ((was, now),)
-    same = tuple((name, name) for name in before.names if name in after.names)
-    if same:
-        return same
-    if len(before.names) == len(after.names) == 1:
-        return ((before.names[0], after.names[0]),)
-    raise UsageError(
-        f"no subject of one run ({', '.join(before.names)}) is in the other ({', '.join(after.names)})",
-        "say which to compare: --subjects BEFORE,AFTER",
-    )
-
-
-def unpaired(before: Results, after: Results, chosen: str | None = None) -> tuple[str, ...]:
-    """The names of the subjects of the first run that the second should have and has not; none if some were `chosen`.
-
-    Two runs of one subject each are of the same, whatever it is called.
-    """
-    if chosen is not None or len(before.names) == len(after.names) == 1:
-        return ()
-    return tuple(name for name in before.names if name not in after.names)
-
-
 def compare(before: Side, after: Side, promise: WorsePromise) -> tuple[Change, ...]:
     """Everything that differs, what is worse first, then by case."""
     pairs = [(before.cases[case], after.cases[case]) for case in before.cases if case in after.cases]
-    found = [*_cases(before, after), *_shares(pairs, promise), *_durations(pairs, promise)]
+    figures = [*_shares(pairs, promise), *_durations(pairs, promise), *_of_one_run(pairs, promise)]
+    found = [*_cases(before, after), *figures]
     order = list(Course)
     return tuple(sorted(found, key=lambda change: (order.index(change.course), change.case, change.check)))
 
@@ -260,20 +220,46 @@ def _span(record: FindingRecord) -> str:
     return f"{record.figure:.3f} s{exactness}"
 
 
+def _of_one_run(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePromise) -> Iterator[Change]:
+    """A figure that would be compared and that one of two passing cases lacks: nobody knows whether it got worse."""
+    checks = SHARES if promise.duration is None else (*SHARES, *DURATIONS)
+    for was, now in _findings(pairs, checks):
+        there = was or now
+        if there is None or (was and now) or (split_check(there.check)[0] in SHARES and not _is_of_chance(there)):
+            continue
+        text = f"{_told(was)}, then {_told(now)}: there is nothing to compare it with"
+        yield Change(Course.UNCLEAR, there.case, there.check, text)
+
+
+def _told(record: FindingRecord | None) -> str:
+    if record is None:
+        return "no figure"
+    is_share = split_check(record.check)[0] in SHARES
+    return (
+        f"{Proportion.of(record.figure or 0.0, record.resolution or 1.0).text()} were ok" if is_share else _span(record)
+    )
+
+
 def _figures(
     pairs: Sequence[tuple[CaseResult, CaseResult]], checks: Sequence[str]
 ) -> Iterator[tuple[FindingRecord, FindingRecord]]:
-    """The findings of these checks that have a figure both times, of cases that passed both times.
+    """The findings of these checks that have a figure both times, of cases that passed both times."""
+    return ((was, now) for was, now in _findings(pairs, checks) if was is not None and now is not None)
+
+
+def _findings(
+    pairs: Sequence[tuple[CaseResult, CaseResult]], checks: Sequence[str]
+) -> Iterator[tuple[FindingRecord | None, FindingRecord | None]]:
+    """The findings of these checks, None for one that has no figure, of cases that passed both times.
 
     Of one that did not, its verdict says all: figures of a case that broke off are of something else.
     """
     for was, now in pairs:
         if {was.verdict, now.verdict} != {Verdict.PASS}:
             continue
-        for check in dict.fromkeys(each.check for each in was.findings if split_check(each.check)[0] in checks):
-            first, second = (_one(result, check) for result in (was, now))
-            if first is not None and second is not None:
-                yield first, second
+        names = (each.check for each in (*was.findings, *now.findings))
+        for check in dict.fromkeys(name for name in names if split_check(name)[0] in checks):
+            yield _one(was, check), _one(now, check)
 
 
 def _one(result: CaseResult, check: str) -> FindingRecord | None:

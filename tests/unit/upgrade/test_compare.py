@@ -233,10 +233,8 @@ def span(figure: float, resolution: float | None = 0.05) -> FindingRecord:
         (span(2.0, None), span(2.0, None), Course.UNCLEAR),
         (record("recovery", 1.0, 0.05), record("recovery", 5.0, 0.05), Course.WORSE),
         (record("outage: new TCP", 1.0, 0.05), record("outage: new TCP", 5.0, 0.05), Course.WORSE),
-        (record("outage: new TCP", 1.0, 0.05), record("outage: kept TCP", 5.0, 0.05), None),
         # Not a duration: its verdict says all.
         (record("turns", 1.0, 0.05), record("turns", 5.0, 0.05), None),
-        (span(2.0), record("outage", None), None),
     ],
 )
 def test_a_duration_is_worse_beyond_what_it_can_be_off_by(
@@ -245,9 +243,42 @@ def test_a_duration_is_worse_beyond_what_it_can_be_off_by(
     assert course(side(was), side(now)) is expected
 
 
+@pytest.mark.parametrize("other", [(), (record("outage", None),), (record("recovery", None),)])
+def test_of_a_figure_that_one_run_lacks_nobody_knows_whether_it_got_worse(other: tuple[FindingRecord, ...]) -> None:
+    (gone,) = compare(side(span(2.0)), side(*other), PROMISE)
+    (came,) = compare(side(*other), side(span(2.0)), PROMISE)
+    assert gone == Change(
+        Course.UNCLEAR, CASE, "outage", "2.000 s (+/- 0.050 s), then no figure: there is nothing to compare it with"
+    )
+    assert came == Change(
+        Course.UNCLEAR, CASE, "outage", "no figure, then 2.000 s (+/- 0.050 s): there is nothing to compare it with"
+    )
+
+
+def test_outages_of_two_kinds_of_traffic_are_two_figures() -> None:
+    found = compare(side(record("outage: new TCP", 1.0, 0.05)), side(record("outage: kept TCP", 1.0, 0.05)), PROMISE)
+    assert [(each.course, each.check) for each in found] == [
+        (Course.UNCLEAR, "outage: kept TCP"),
+        (Course.UNCLEAR, "outage: new TCP"),
+    ]
+
+
+def test_a_share_that_one_run_lacks_is_said_if_it_would_be_compared() -> None:
+    (gone,) = compare(side(share(95, 100)), side(), PROMISE)
+    assert (gone.course, gone.check) == (Course.UNCLEAR, "availability")
+    assert gone.text == "95 of 100 (95.00%) were ok, then no figure: there is nothing to compare it with"
+    assert compare(side(share(100, 100, threshold=1.0)), side(), PROMISE) == ()
+
+
+def test_a_figure_that_one_run_lacks_is_left_to_the_verdict_of_a_case_that_did_not_pass() -> None:
+    assert course(side(span(2.0)), side(verdict=FAIL)) is Course.WORSE
+    assert compare(side(span(2.0), verdict=FAIL), side(verdict=FAIL), PROMISE) == ()
+
+
 def test_without_a_promise_durations_are_not_compared() -> None:
     promise = PROMISE.model_copy(update={"duration": None})
     assert compare(side(span(2.0)), side(span(9.0)), promise) == ()
+    assert compare(side(span(2.0)), side(), promise) == ()
 
 
 def test_what_is_worse_comes_first() -> None:

@@ -16,7 +16,7 @@ from gauntlet.report.results import FindingRecord, Results
 from gauntlet.report.results_file import write
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.subject import parse
-from gauntlet.upgrade.compare import pairs
+from gauntlet.upgrade.pairs import pairs
 
 CASE = "suites/conformance/test_node_port.py::test_answers"
 
