@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from gauntlet.build.binaries import DEFAULT_VERSION
 from gauntlet.build.toolchain import pinned_minor, toolchain_root
@@ -90,6 +91,14 @@ def refuse_containers(name: str) -> None:
             f"there is a kind cluster {name} already, and not all of its containers run",
             f"choose another name, or end it: gauntlet cluster down {name}",
         )
+
+
+def standing(name: str, idle: Sequence[str]) -> GauntletError:
+    """What there is to say of a finished cluster of which these containers do not run."""
+    return GauntletError(
+        f"kind cluster {name} stands still: {', '.join(idle)} {'does' if len(idle) == 1 else 'do'} not run",
+        f"gauntlet cluster down {name} takes away what there is of it",
+    )
 
 
 def unfinished(name: str) -> GauntletError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gauntlet.build import docker
 from gauntlet.ground.waiting import until
 from gauntlet.nodes.container import MEMBER_LABEL
-from gauntlet.providers.kind.cluster import outside_name
+from gauntlet.providers.kind.cluster import KindRecord, outside_name
 
 _NODE_LABEL = "io.x-k8s.kind.cluster"
 _LATE_S = 20.0
@@ -16,11 +18,18 @@ def nodes(name: str) -> list[str]:
     return docker.run("ps", "--all", "--filter", f"label={_NODE_LABEL}={name}", "--format", "{{.Names}}").split()
 
 
-def all_run(name: str) -> bool:
-    """Whether the nodes and the outside host of a cluster run."""
+def idle(record: KindRecord) -> list[str]:
+    """Those of the nodes and the outside host of a cluster that do not run."""
     running = docker.run("ps", "--format", "{{.Names}}").split()
-    there = nodes(name)
-    return bool(there) and {*there, outside_name(name)} <= set(running)
+    return [each for each in (*(node.name for node in record.nodes), outside_name(record.name)) if each not in running]
+
+
+def looked_at(records: Mapping[str, KindRecord | None]) -> list[tuple[KindRecord, list[str]]]:
+    """The records that there are, each with those of its containers that do not run; none if no Docker answers."""
+    there = [record for record in records.values() if record is not None]
+    if not there or not docker.installed() or docker.call("version").returncode != 0:
+        return []
+    return [(record, idle(record)) for record in there]
 
 
 def remove_beside(name: str) -> None:

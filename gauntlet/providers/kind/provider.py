@@ -26,7 +26,7 @@ from gauntlet.providers.kind import bringup as kind_bringup
 from gauntlet.providers.kind import config as kind_config
 from gauntlet.providers.kind import containers, proxy_images
 from gauntlet.providers.kind import tools as kind_tools
-from gauntlet.providers.kind.admission import refuse_containers, require_makeable, unfinished
+from gauntlet.providers.kind.admission import refuse_containers, require_makeable, standing, unfinished
 from gauntlet.providers.kind.cluster import (
     KindRecord,
     RunningKindCluster,
@@ -121,23 +121,27 @@ class KindProvider:
         name = kubeconfigs.cluster_name(kubeconfig)
         record = KindRecord.load(name)
         docker.require()
-        if record is None or not containers.all_run(name):
+        if record is None or containers.idle(record):
             raise UsageError(f"kind cluster {name} of {kubeconfig} no longer runs", "gauntlet cluster list")
         return RunningKindCluster(record)
 
     def list(self) -> tuple[RunningKindCluster, ...]:
         records, _ = read_each(clusters_dir(), KindRecord.load)
-        if not records or not docker.installed() or docker.call("version").returncode != 0:
-            return ()
-        return tuple(
-            RunningKindCluster(record) for record in records.values() if record and containers.all_run(record.name)
-        )
+        return tuple(RunningKindCluster(record) for record, idle in containers.looked_at(records) if not idle)
 
     def broken(self) -> Mapping[str, GauntletError]:
-        """Also those whose bring-up was killed: a cluster has its folder before its first container."""
+        """Also those whose bring-up was killed (a cluster has its folder before its first container) or that stand.
+
+        What another process is making or ending is its own.
+        """
         records, unreadable = read_each(clusters_dir(), KindRecord.load)
-        killed = (name for name, record in records.items() if record is None and not lock.user(self.name, name))
-        return unreadable | {name: unfinished(name) for name in killed}
+        free = {name: record for name, record in records.items() if not lock.user(self.name, name)}
+        killed = {name: unfinished(name) for name, record in free.items() if record is None}
+        return (
+            unreadable
+            | killed
+            | {each.name: standing(each.name, idle) for each, idle in containers.looked_at(free) if idle}
+        )
 
     def knows(self, name: str) -> bool:
         return name in names_in(clusters_dir())
@@ -173,7 +177,7 @@ class KindProvider:
 
     def _kept(self, spec: ClusterSpec) -> KindRecord | None:
         record = KindRecord.load(spec.name)
-        if record is None or not containers.all_run(spec.name):
+        if record is None or containers.idle(record):
             return None
         kept = Subject.of_json(record.subject)
         same = kept.mode is spec.mode and kept.configuration == spec.subject.configuration

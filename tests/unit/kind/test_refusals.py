@@ -145,7 +145,7 @@ def test_the_families_of_kind_clusters_are_not_chosen_here() -> None:
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> KindRecord:
     """The record of a kind cluster x of iptables@1.37.2, whose containers run."""
-    monkeypatch.setattr(containers, "all_run", lambda _name: True)
+    monkeypatch.setattr(containers, "idle", lambda _record: [])
     subject = plain(ProxyMode.IPTABLES)
     record = KindRecord("x", "iptables", "1.37.2", "node", "client", (), "127.0.0.1", subject.as_json())
     state_dir("x").mkdir(parents=True)

@@ -1,4 +1,6 @@
-"""A run that is killed while it makes a kind cluster: what it left is known, told of, and taken away.
+"""What is there of kind clusters in part is known, told of, and taken away.
+
+A run was killed while it made one; or one is finished, and its containers do not run.
 
 Docker and kind are stand-ins that keep the names of containers in a file.
 """
@@ -12,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gauntlet.build.images import making
 from gauntlet.cli.main import main
-from gauntlet.doctor import kind as doctor_kind
+from gauntlet.doctor.left_behind import left_behind
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import ExitCode, UsageError
 from gauntlet.ground.journal import lock
@@ -27,12 +29,15 @@ from gauntlet.subject import plain
 
 SPEC = ClusterSpec("x", plain(ProxyMode.IPTABLES))
 WORDS = "the run that was making kind cluster x was killed before it was done"
-# A container a line: its label, its name. `docker ps --all --filter label=L …` names those of the label.
+# A container a line: its label, its name. `docker ps --all --filter label=L …` names those of the label, `docker ps`
+# without a label those that run.
 DOCKER = """#!/bin/sh
 case "$1" in
 version) echo 27 ;;
 image) exit 0 ;;
-ps) for each; do case $each in label=*) sed -n "s|^${{each#label=}} ||p" {there} ;; esac; done ;;
+ps)
+    case "$*" in *label=*) ;; *) cat {there}.running ;; esac
+    for each; do case $each in label=*) sed -n "s|^${{each#label=}} ||p" {there} ;; esac; done ;;
 rm) for each; do sed -i "/ $each\\$/d" {there}; done ;;
 esac
 """
@@ -59,6 +64,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     there, programs = tmp_path / "containers", tmp_path / "programs"
     there.write_text("io.x-k8s.kind.cluster=somebodys somebodys-worker\n")
+    running(there).write_text("somebodys-worker\n")
     programs.mkdir()
     texts = {
         "docker": DOCKER.format(there=there),
@@ -79,6 +85,19 @@ def killed(there: Path) -> Path:
     (state_dir("x") / "kind.yaml").write_text("kind: Cluster\n")
     there.write_text(there.read_text() + LEFT)
     return there
+
+
+@pytest.fixture
+def finished(killed: Path) -> Path:
+    """The same after the bring-up of `x`, of one worker, was done. None of its containers runs."""
+    node = NodeRecord("x-worker", ("172.30.99.3",), ("10.244.1.0/24",))
+    KindRecord("x", "iptables", "1.37.2", "node", "client", (node,), "172.30.99.9", SPEC.subject.as_json()).save()
+    return killed
+
+
+def running(there: Path) -> Path:
+    """The file of the containers that run."""
+    return there.with_name(f"{there.name}.running")
 
 
 def gauntlet(*arguments: str) -> Result:
@@ -117,7 +136,7 @@ def test_it_is_told_of(killed: Path) -> None:
         assert said.exit_code == ExitCode.FAILED
         assert f"kind/x: {WORDS}" in said.output
         assert "gauntlet cluster down x takes away what there is of it" in said.output
-    (check,) = doctor_kind.left_behind()
+    (check,) = left_behind("kind")
     assert (check.name, check.detail) == ("kind cluster x", WORDS)
     assert LEFT in killed.read_text()
 
@@ -160,14 +179,54 @@ def test_a_cluster_that_is_not_the_gauntlets_is_left_alone(there: Path) -> None:
     assert there.read_text() == "io.x-k8s.kind.cluster=somebodys somebodys-worker\n"
 
 
-def test_a_finished_cluster_that_does_not_run_is_not_taken_for_somebodys(killed: Path) -> None:
-    node = NodeRecord("x-worker", ("172.30.99.3",), ("10.244.1.0/24",))
-    KindRecord("x", "iptables", "1.37.2", "node", "client", (node,), "172.30.99.9", SPEC.subject.as_json()).save()
-    # The stand-in for Docker names no container that runs.
-    before = killed.read_text()
+def test_a_finished_cluster_that_does_not_run_is_not_taken_for_somebodys(finished: Path) -> None:
+    before = finished.read_text()
     with pytest.raises(UsageError, match="there is a kind cluster x already, and not all of its containers run"):
         KindProvider().check(SPEC)
-    assert killed.read_text() == before
+    assert finished.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("", "kind cluster x stands still: x-worker, x-outside do not run"),
+        ("x-worker\n", "kind cluster x stands still: x-outside does not run"),
+    ],
+)
+def test_a_finished_cluster_that_does_not_run_is_told_of(finished: Path, run: str, words: str) -> None:
+    running(finished).write_text(run)
+    for arguments in (["cluster", "list"], ["heal"]):
+        said = gauntlet(*arguments)
+        assert said.exit_code == ExitCode.FAILED
+        assert f"kind/x: {words}" in said.output
+        assert "gauntlet cluster down x takes away what there is of it" in said.output
+    (check,) = left_behind("kind")
+    assert (check.name, check.detail) == ("kind cluster x", words)
+
+
+@pytest.mark.parametrize("arguments", [["x"], ["--all"]])
+def test_a_finished_cluster_that_does_not_run_is_taken_away(finished: Path, arguments: list[str]) -> None:
+    said = gauntlet("cluster", "down", *arguments)
+    assert (said.exit_code, said.output) == (ExitCode.OK, "x: deleted\n")
+    assert finished.read_text() == "io.x-k8s.kind.cluster=somebodys somebodys-worker\n"
+    assert not state_dir("x").exists()
+
+
+def test_one_that_runs_is_listed_and_nothing_is_said_against_it(finished: Path) -> None:
+    running(finished).write_text("x-worker\nx-outside\n")
+    assert [each.name for each in KindProvider().list()] == ["x"]
+    assert KindProvider().broken() == {}
+
+
+def test_nothing_is_said_of_one_that_a_run_is_ending(finished: Path) -> None:
+    with lock.used("kind", "x"):
+        assert KindProvider().broken() == {}
+
+
+def test_without_a_docker_nobody_knows_whether_it_runs(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "programs" / "docker").write_text("#!/bin/sh\nexit 1\n")
+    assert (KindProvider().list(), KindProvider().broken()) == ((), {})
+    assert finished.exists()
 
 
 def test_a_cluster_whose_record_cannot_be_read_is_deleted_with_its_nodes(killed: Path) -> None:
