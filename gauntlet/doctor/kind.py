@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gauntlet.build import docker
 from gauntlet.doctor.check import Check, State
+from gauntlet.doctor.left_behind import left_behind
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import EnvironmentUnfit, GauntletError
-from gauntlet.providers.registry import provider
 from gauntlet.providers.sandbox.fitness import host_lacks
 from gauntlet.proxy.modes import traits
 from gauntlet.proxy.traits import Modules
@@ -33,7 +33,7 @@ def examine() -> Iterator[Check]:
     yield inotify(Path("/proc/sys"))
     yield cgroups(Path("/sys/fs/cgroup"))
     yield programs()
-    yield from left_behind()
+    yield from left_behind("kind")
     yield from modules()
 
 
@@ -119,12 +119,6 @@ def programs() -> Check:
             "put them in PATH, or name them by --kind-bin and --kind-kubectl-bin, to use your own",
         )
     return Check("kind and kubectl", State.OK, f"{shutil.which('kind')}, {shutil.which('kubectl')}")
-
-
-def left_behind() -> Iterator[Check]:
-    """Clusters of this user that are there in part: nobody can use them, and what is there takes room."""
-    for name, error in provider("kind").broken().items():
-        yield Check(f"kind cluster {name}", State.NOTE, error.what, error.remedy)
 
 
 def modules() -> Iterator[Check]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gauntlet.build import binaries, toolchain
 from gauntlet.doctor.check import Check, State
+from gauntlet.doctor.left_behind import left_behind
 from gauntlet.ground import paths
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.memory import available_bytes
@@ -104,6 +105,7 @@ def examine() -> Iterator[Check]:
     yield _disk()
     yield _memory()
     yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE))
+    yield from left_behind("sandbox")
 
 
 def user_namespaces(sysctls: Path = Path("/proc/sys")) -> Check:

@@ -235,7 +235,7 @@ def read_each(
 ) -> tuple[dict[str, _Record | None], dict[str, GauntletError]]:
     """The records of the clusters that have a state folder here, None if one has none yet; and why others are unread.
 
-    Both by the names of the clusters. `load` raises UsageError for a record that cannot be read.
+    Both by the names of the clusters. `load` raises UsageError for a record that is not to be used.
     """
     records: dict[str, _Record | None] = {}
     unreadable: dict[str, GauntletError] = {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from gauntlet.ground.disk import replace_file
-from gauntlet.ground.errors import UsageError
 from gauntlet.ground.paths import state_root
+from gauntlet.providers import record_file
 from gauntlet.providers.node_record import NodeRecord
 
 
@@ -32,19 +33,15 @@ class ExistingRecord:
 
     @classmethod
     def load(cls, name: str) -> ExistingRecord | None:
-        """The record of this name; None if there is none. Raises UsageError for one that cannot be read."""
-        file = state_dir(name) / "cluster.json"
-        try:
-            fields = json.loads(file.read_text(encoding="utf-8"))
-            nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
-            return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"])})
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(
-                f"{file} cannot be read: {error}",
-                f"did another version of the gauntlet write it? Heal with that one; see {file.parent}/journal.jsonl",
-            ) from error
+        """The record of this name; None if there is none. Raises UnreadableRecord for one that cannot be read."""
+        folder = state_dir(name)
+        remedy = f"Heal with that one; see {folder}/journal.jsonl"
+        return record_file.read(folder / "cluster.json", cls._of, remedy)
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> ExistingRecord:
+        nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
+        return cls(**{**fields, "nodes": nodes, "targets": tuple(fields["targets"])})
 
     def save(self) -> None:
         """Put it on disk: the cluster, and the faults in it, outlast a crash of this machine."""

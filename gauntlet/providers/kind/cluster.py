@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gauntlet.ground.cluster import NO_LIMITS, HostKind, Json
 from gauntlet.ground.disk import replace_file
@@ -22,6 +22,7 @@ from gauntlet.ground.waiting import until
 from gauntlet.kube.api import Api, ApiRefused
 from gauntlet.kube.objects import PodObject
 from gauntlet.nodes.container import ContainedPod, ContainerHost, ContainerNode
+from gauntlet.providers import record_file
 from gauntlet.providers.kind import replacement
 from gauntlet.providers.kind.proxy_images import ProxyImage
 from gauntlet.providers.load_balancer import LoadBalancer
@@ -64,20 +65,15 @@ class KindRecord:
 
     @classmethod
     def load(cls, name: str) -> KindRecord | None:
-        """The record of this name; None if there is none. Raises UsageError for one that cannot be read."""
-        file = state_dir(name) / "cluster.json"
-        try:
-            fields = json.loads(file.read_text(encoding="utf-8"))
-            nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
-            proxies = tuple(ProxyImage(**each) for each in fields.get("proxies", ()))
-            return cls(**{**fields, "nodes": nodes, "proxies": proxies})
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(
-                f"{file} cannot be read: {error}",
-                f"did another version of the gauntlet write it? gauntlet cluster down {name} ends the cluster",
-            ) from error
+        """The record of this name; None if there is none. Raises UnreadableRecord for one that cannot be read."""
+        remedy = f"gauntlet cluster down {name} ends the cluster"
+        return record_file.read(state_dir(name) / "cluster.json", cls._of, remedy)
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> KindRecord:
+        nodes = tuple(NodeRecord.read(node) for node in fields["nodes"])
+        proxies = tuple(ProxyImage(**each) for each in fields.get("proxies", ()))
+        return cls(**{**fields, "nodes": nodes, "proxies": proxies})
 
     def save(self) -> None:
         replace_file(state_dir(self.name) / "cluster.json", json.dumps(asdict(self), indent=2))

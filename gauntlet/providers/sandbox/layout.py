@@ -14,6 +14,7 @@ from gauntlet.ground.errors import UsageError
 from gauntlet.ground.family import Addressed, Family
 from gauntlet.ground.journal.owner import parent, start_time
 from gauntlet.ground.paths import state_root
+from gauntlet.providers import record_file
 from gauntlet.providers.sandbox.address_plan import AddressPlan, plans
 from gauntlet.proxy.tools import Tools
 
@@ -139,18 +140,24 @@ class ClusterRecord:
     def load(cls, name: str) -> ClusterRecord | None:
         """The record of this name; None if there is no such cluster, or it is only being made.
 
-        Raises ForeignCluster for one that another version of the gauntlet wrote.
+        Raises ForeignCluster for one that another version of the gauntlet wrote, UnreadableRecord for one that cannot
+        be read.
         """
-        try:
-            raw = json.loads((state_dir(name) / "cluster.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        if raw.get("layout") != LAYOUT:
-            raise ForeignCluster(
-                f"sandbox cluster {name} was made by another version of the gauntlet (its process is "
-                f"{raw.get('unshare_pid', 'unknown')})",
-                "end it with that version, or end the process and delete " + str(state_dir(name)),
-            )
+        folder = state_dir(name)
+
+        def of(raw: dict[str, Any]) -> ClusterRecord:
+            if raw.get("layout") != LAYOUT:
+                raise ForeignCluster(
+                    f"sandbox cluster {name} was made by another version of the gauntlet (its process is "
+                    f"{raw.get('unshare_pid', 'unknown')})",
+                    f"end it with that version, or end the process and delete {folder}",
+                )
+            return cls._of(raw)
+
+        return record_file.read(folder / "cluster.json", of, f"gauntlet cluster down {name} ends the cluster")
+
+    @classmethod
+    def _of(cls, raw: dict[str, Any]) -> ClusterRecord:
         raw["kernel"] = NodeKernel(raw["kernel"])
         raw["proxies"] = tuple(ProxyProgram(**each) for each in raw["proxies"])
         raw["nodes"] = tuple(HostRecord.read(node) for node in raw["nodes"])

@@ -20,7 +20,8 @@ from gauntlet.ground.family import BOTH, Family
 from gauntlet.ground.journal import lock
 from gauntlet.kube import kubeconfig as kubeconfigs
 from gauntlet.providers import programs
-from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, require_distinct
+from gauntlet.providers.protocol import ClusterSpec, Provider, names_in, read_each, require_distinct
+from gauntlet.providers.record_file import UnreadableRecord
 from gauntlet.providers.sandbox import iptables_tools, layout, proxy_programs, uml_package, world, xstate
 from gauntlet.providers.sandbox.cluster import SandboxCluster
 from gauntlet.providers.sandbox.fitness import host_lacks
@@ -123,24 +124,25 @@ class SandboxProvider:
         return SandboxCluster(record)
 
     def list(self) -> tuple[SandboxCluster, ...]:
-        folder = layout.clusters_dir()
         found: list[SandboxCluster] = []
-        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-            try:
-                record = ClusterRecord.load(entry.name)
-            except ForeignCluster:
-                continue
+        records, _ = read_each(layout.clusters_dir(), ClusterRecord.load)
+        for name, record in records.items():
+            folder = layout.state_dir(name)
             if record is not None and record.alive():
                 if record.init_pid:
                     found.append(SandboxCluster(record))
-            elif record is not None or time.time() - entry.stat().st_mtime > _BEING_MADE_S:
-                shutil.rmtree(entry, ignore_errors=True)
-                lock.clear(self.name, entry.name)
+            elif record is not None or time.time() - folder.stat().st_mtime > _BEING_MADE_S:
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.clear(self.name, name)
         return tuple(found)
 
     def broken(self) -> Mapping[str, GauntletError]:
-        """None: what a killed run left goes at the next start, and clusters of other versions are theirs."""
-        return {}
+        """Those whose record cannot be read.
+
+        What a killed run left goes at the next start, and clusters of other versions are theirs.
+        """
+        _, unread = read_each(layout.clusters_dir(), ClusterRecord.load)
+        return {name: error for name, error in unread.items() if not isinstance(error, ForeignCluster)}
 
     def keep_logs(self, name: str, into: Path) -> None:
         try:
@@ -161,7 +163,11 @@ class SandboxProvider:
     def _end(self, name: str) -> None:
         if started := self._mine.pop(name, None):
             started.end()
-        record = ClusterRecord.load(name)
+        try:
+            record = ClusterRecord.load(name)
+        except UnreadableRecord:
+            world.end_unrecorded(name)
+            return
         if record is not None:
             world.end(record)
 

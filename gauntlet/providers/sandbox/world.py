@@ -26,6 +26,7 @@ from gauntlet.nodes.command import TIMED_OUT
 from gauntlet.providers.protocol import ClusterSpec
 from gauntlet.providers.sandbox import layout, uml
 from gauntlet.providers.sandbox.layout import ClusterRecord, HostRecord, ProxyProgram, WorldSpec
+from gauntlet.providers.sandbox.running import INIT, unshares
 
 UP_DEADLINE_S = 180.0
 END_DEADLINE_S = 10.0
@@ -164,7 +165,7 @@ class World:
             kernel=wanted.kernel,
             families=wanted.families,
         )
-        command = [sys.executable, "-m", "gauntlet.providers.sandbox.init", spec.to_json()]
+        command = [sys.executable, "-m", INIT, spec.to_json()]
         with (folder / "logs" / "world.log").open("wb") as log:
             process = subprocess.Popen(
                 ["unshare", *chosen, "--", *command],
@@ -262,12 +263,22 @@ class World:
 
 def end(record: ClusterRecord) -> None:
     """End the world of a record, whoever started it, and wait until its first process is gone."""
-    init_pid = record.init_pid or layout.first_child(record.unshare_pid) or 0
-    if record.alive():
-        os.kill(record.unshare_pid, 9)
+    _end(record.name, record.unshare_pid, record.unshare_started, record.init_pid)
+
+
+def end_unrecorded(name: str) -> None:
+    """End the world of a cluster whose record cannot be read: its process has the state folder on its command line."""
+    for pid in unshares(layout.state_dir(name)):
+        _end(name, pid, start_time(pid) or "", 0)
+
+
+def _end(name: str, unshare_pid: int, started: str, init_pid: int) -> None:
+    init_pid = init_pid or layout.first_child(unshare_pid) or 0
+    if start_time(unshare_pid) == started:
+        os.kill(unshare_pid, 9)
     until(
-        lambda: not record.alive() and (init_pid == 0 or start_time(init_pid) is None),
-        what=f"world of cluster {record.name} ended",
+        lambda: start_time(unshare_pid) != started and (init_pid == 0 or start_time(init_pid) is None),
+        what=f"world of cluster {name} ended",
         deadline_s=END_DEADLINE_S,
         every_s=0.01,
     )
