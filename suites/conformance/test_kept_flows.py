@@ -168,16 +168,16 @@ def test_a_node_port_of_the_number_of_a_port_hurts_no_kept_flow(
 
 
 def _come_change_and_go(workload: CaseWorkload, neighbours: Backends) -> None:
-    """A Service comes, loses an endpoint, gets it back and goes, and then another one comes."""
-    ports = (HTTP, UDP)
-    neighbour = Service("neighbour", ports=ports, type=ServiceType.NODE_PORT, app=None)
+    """A Service comes, loses an endpoint, gets it back and goes, and then another one comes; each of both families."""
+    ports, both = (HTTP, UDP), IpFamilyPolicy.PREFER_DUAL_STACK
+    neighbour = Service("neighbour", ports=ports, type=ServiceType.NODE_PORT, app=None, ip_family_policy=both)
     other = workload.serve_endpoints(neighbour, neighbours.endpoints())
     for endpoints in (neighbours.endpoints()[:1], neighbours.endpoints()):
         workload.replace_endpoints(other, endpoints)
         workload.wait(other, len(endpoints))
     workload.delete_with_endpoints(neighbour)
     # Once that is obeyed, so was the deletion.
-    workload.serve_endpoints(Service("next", ports=ports, app=None), neighbours.endpoints())
+    workload.serve_endpoints(Service("next", ports=ports, app=None, ip_family_policy=both), neighbours.endpoints())
 
 
 def _affinity_broken(told: History, sticky: Served) -> Finding:

@@ -15,6 +15,12 @@ SABOTEURS = (
         (REFUSES,),
     ),
     Saboteur(
+        "gaps-of-ipv6",
+        "Each sync takes all rules of IPv6 away for a fifth of a second.",
+        (_LOST,),
+        (LATENCY,),
+    ),
+    Saboteur(
         "gaps-of-node-ports",
         "Each sync takes the rules of NodePorts away for a fifth of a second.",
         (_LOST,),

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from tests.saboteurs import tools
+from tests.saboteurs.rewrites import in_ipv6
 from tests.saboteurs.transforms.timing import changes_services
 
 TYPE_CHECKING = False
@@ -48,7 +49,10 @@ def _with_gap(chain: str, rule: str) -> Act:
     return act
 
 
+_at_changes = _with_gap("KUBE-SERVICES", "return")
+
 SABOTEURS = {
-    "at-changes": _with_gap("KUBE-SERVICES", "return"),
+    "at-changes": _at_changes,
+    "of-ipv6": in_ipv6(_at_changes),
     "of-node-ports": _with_gap("KUBE-NODEPORTS", "fib daddr type local return"),
 }
