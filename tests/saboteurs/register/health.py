@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, conformance
+from tests.saboteurs.register.cases import CLUSTER_IP, LATENCY, NODE_PORTS, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
 _COUNTS, _LEAVING = conformance(
@@ -30,5 +30,11 @@ SABOTEURS = (
         "/healthz says 200 whatever there is to say.",
         (Catch(_LEAVES, "health-port"),),
         (*_WITNESSES, _COUNTS),
+    ),
+    Saboteur(
+        "health-metrics-stand-still",
+        "After some syncs /metrics says for ever what it said then.",
+        (Catch(LATENCY, "sync-time"),),
+        _WITNESSES,
     ),
 )
