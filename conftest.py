@@ -141,7 +141,7 @@ def _set_up(config: pytest.Config) -> None:
         chosen = replace(chosen, folder=Path(sent[RUN_FOLDER]))
     elif not config.option.collectonly:
         chosen.check()
-        cases = inventory.take(config, chosen)
+        cases = config.stash[inventory.KEY] = inventory.take(config, chosen)
         chosen = settings.housed(config, chosen)
         if not config.option.kp_dry_run:
             command = ["pytest", *config.invocation_params.args]
@@ -165,7 +165,7 @@ def pytest_configure_node(node: Worker) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """pytest-xdist: one worker a subject, else several would each make a cluster of the same one."""
+    """pytest-xdist: one worker for each cluster."""
     from fixtures import settings
 
     if settings.KEY not in config.stash or config.option.dist not in ("load", "loadgroup"):

@@ -121,6 +121,11 @@ class Settings:
         """Whose kernel the nodes of this subject's cluster run on."""
         return self.kernels[subject.name]
 
+    @property
+    def may_have_several_clusters(self) -> bool:
+        """Whether this run may make more than one cluster of a subject: none is given, nor its name."""
+        return self.kubeconfig is None and self.existing is None and self.cluster_name is None
+
     def name_for(self, subject: Subject) -> str:
         """The name that the user chose for the cluster of this subject; empty for a new one that is unique."""
         if self.cluster_name is None:

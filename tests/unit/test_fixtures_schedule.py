@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.schedule import scope
+from fixtures.schedule import next_scope, place, unit
 from gauntlet.ground.cluster import NodeKernel
 
 KERNELS = {
@@ -14,8 +14,8 @@ KERNELS = {
 }
 
 
-def of(subject: str, kernels: dict[str, NodeKernel] = KERNELS) -> str:
-    return scope(f"suites/chaos/test_kill_proxy.py::test_it[udp-{subject}]", kernels)
+def of(subject: str, kernels: dict[str, NodeKernel] = KERNELS) -> str | None:
+    return place(f"suites/chaos/test_kill_proxy.py::test_it[udp-{subject}]", kernels)
 
 
 def test_subjects_on_the_hosts_kernel_have_a_worker_each() -> None:
@@ -33,5 +33,39 @@ def test_clusters_of_guests_come_one_after_the_other() -> None:
     assert of("ipvs", shared) != of("userspace", shared)
 
 
-def test_other_tests_go_to_whoever_is_free() -> None:
-    assert scope("tests/test_a.py::test_b", KERNELS) == "tests/test_a.py::test_b"
+def test_other_tests_are_of_no_cluster() -> None:
+    assert place("tests/test_a.py::test_b", KERNELS) is None
+
+
+def test_declared_cases_are_one_unit_and_other_files_one_each() -> None:
+    declared = ["suites/a.py::test_1[nftables]", "suites/b.py::test_2[nftables]"]
+    both = {unit(each, "nftables", frozenset(declared)) for each in declared}
+    assert len(both) == 1
+    assert unit("suites/a.py::test_3[nftables]", "nftables", frozenset(declared)) not in both
+    assert unit("suites/b.py::test_4[nftables]", "nftables", frozenset()) == "nftables suites/b.py"
+
+
+WAITING = {
+    "iptables a.py": "iptables",
+    "nftables a.py": "nftables",
+    "nftables together": "nftables",
+    "iptables together": "iptables",
+}
+
+
+def test_a_new_worker_goes_where_the_fewest_are_and_takes_declared_cases_first() -> None:
+    assert next_scope(WAITING, None, []) == "iptables together"
+    assert next_scope(WAITING, None, ["iptables"]) == "nftables together"
+    assert next_scope(WAITING, None, ["iptables", "nftables"]) == "iptables together"
+
+
+def test_a_worker_stays_with_its_subject() -> None:
+    assert next_scope(WAITING, "nftables", ["nftables", "nftables"]) == "nftables together"
+    assert next_scope({"nftables b.py": "nftables", **WAITING}, "iptables", []) == "iptables together"
+
+
+def test_a_worker_whose_subject_is_through_takes_one_that_nobody_has_or_ends() -> None:
+    left = {"nftables a.py": "nftables", "ipvs": "own-kernel nodes"}
+    assert next_scope(left, "iptables", ["nftables"]) == "ipvs"
+    assert next_scope(left, "iptables", ["nftables", "own-kernel nodes"]) is None
+    assert next_scope({}, None, []) is None
