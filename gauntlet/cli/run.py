@@ -92,7 +92,8 @@ def run(
     from gauntlet.subject import parse_all
 
     chosen = PROFILES[profile]
-    as_found = not provider(source).makes_clusters or names_a_cluster(pytest_args)
+    from_where = provider(source)
+    as_found = not from_where.makes_clusters or names_a_cluster(pytest_args)
     asked, rest = _asked(written, modes, pytest_args)
     if asked is None and not as_found:
         asked = ",".join(chosen.modes)
@@ -100,7 +101,8 @@ def run(
     root = paths.project_root()
     folder = results.absolute()
     named = [each.written for each in subjects]
-    options = pytest_options(chosen, named, folder, (f"--kp-provider={source}", *rest))
+    words = (f"--kp-provider={source}", *rest)
+    options = pytest_options(chosen, named, folder, words, clusters=from_where.clusters_at_once)
     if not (pytestrun.LISTING | {"--kp-dry-run"}).isdisjoint(pytest_args):
         ctx.exit(pytestrun.exit_code(pytestrun.run_pytest(options, root)))
     pytestrun.require_writable(folder)

@@ -11,6 +11,8 @@ from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
 
 MODES = tuple(str(mode) for mode in ProxyMode)
+# Words for pytest that leave the cases as they are: a few cases are not worth another cluster.
+_SELECT_NOTHING = ("--kp-", "--junitxml=")
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ def parse_modes(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def pytest_options(profile: Profile, subjects: Sequence[str], results: Path, extra: Sequence[str]) -> list[str]:
+def pytest_options(
+    profile: Profile, subjects: Sequence[str], results: Path, extra: Sequence[str], *, clusters: int = 1
+) -> list[str]:
     """Options of pytest for one run, the user's own (`extra`) last, so that they win.
 
-    `subjects` are as a command line names them; without any, that of the cluster that is given. If `extra` names
-    no cases, --kp-profile chooses the suites: pytest alone knows which words of a command line are paths, and which are
-    values of options.
+    `subjects` are as a command line names them; without any, that of the cluster that is given. `clusters` are as many
+    as a subject may have at most. If `extra` names no cases, --kp-profile chooses the suites: pytest alone knows which
+    words of a command line are paths, and which are values of options.
     """
     options = [f"--kp-results={results}", f"--kp-profile={profile.name}"]
     if subjects:
@@ -62,8 +66,16 @@ def pytest_options(profile: Profile, subjects: Sequence[str], results: Path, ext
         options.insert(0, f"{option}={','.join(subjects)}")
     if profile.markers:
         options += ["-m", profile.markers]
-    # A worker keeps its subject's cluster until it takes the next one. Two clusters keep two processors busy.
-    workers = min(len(subjects), max(2, os.cpu_count() or 2))
+    workers = _workers(len(subjects), clusters if all(word.startswith(_SELECT_NOTHING) for word in extra) else 1)
     if workers > 1:
         options += ["-n", str(workers)]
     return [*options, *extra]
+
+
+def _workers(subjects: int, clusters: int) -> int:
+    """How many clusters there are at once, a worker each: all subjects have as many, or some wait for others' end.
+
+    Two clusters keep two processors busy; with four on two, attempts came too late (docs/decisions/0070).
+    """
+    bearable = max(2, os.cpu_count() or 2)
+    return min(subjects * min(clusters, max(1, bearable // max(1, subjects))), bearable)

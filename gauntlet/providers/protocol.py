@@ -139,6 +139,11 @@ class Provider(Protocol):
         ...
 
     @property
+    def clusters_at_once(self) -> int:
+        """How many clusters of one subject a run may make at once, if the processors bear them."""
+        ...
+
+    @property
     def environment(self) -> tuple[str, ...]:
         """Names of the environment variables that say where its clusters are made."""
         ...

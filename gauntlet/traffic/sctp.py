@@ -1,7 +1,7 @@
 """SCTP as far as one short association needs it (RFC 9260): packets, the client's side of it, and the server's. Pure.
 
 The client bundles its question with the cookie, the server its answer with the acknowledgement; the client shuts the
-association down. Nothing is sent twice: a lost packet is a time-out, as an attempt is over before RTO.Initial (1 s) is.
+association down. Nothing is sent twice: a lost packet is a time-out.
 """
 
 from __future__ import annotations

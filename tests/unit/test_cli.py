@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -169,8 +170,22 @@ def test_options_of_pytest_that_name_subjects_are_found_and_taken_out() -> None:
     assert without(words, "--kp-subjects") == ("-k", "udp", "--kp-seed=7")
 
 
-def test_one_mode_needs_no_workers() -> None:
-    assert "-n" not in pytest_options(PROFILES["gate"], ("nftables",), Path("/r"), [])
+@pytest.mark.parametrize(
+    ("processors", "subjects", "workers"),
+    [(1, 1, 2), (2, 1, 2), (2, 2, 2), (3, 2, 2), (4, 2, 4), (4, 3, 3), (64, 1, 2), (64, 4, 8), (2, 4, 2)],
+)
+def test_subjects_have_two_clusters_each_where_processors_bear_them(
+    processors: int, subjects: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    written = [f"a{number}=iptables" for number in range(subjects)]
+    options = pytest_options(PROFILES["gate"], written, Path("/r"), ["--kp-seed=7"], clusters=2)
+    assert options[options.index("-n") + 1] == str(workers)
+
+
+@pytest.mark.parametrize("words", [["-k", "udp"], ["--pdb"], ["suites/chaos"], ["--kp-seed", "7"]])
+def test_a_few_cases_of_one_mode_need_no_workers(words: list[str]) -> None:
+    assert "-n" not in pytest_options(PROFILES["gate"], ("nftables",), Path("/r"), words, clusters=2)
 
 
 @pytest.mark.parametrize(

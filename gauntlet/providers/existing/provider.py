@@ -42,6 +42,7 @@ class ExistingProvider:
     runs_daemon_sets = True
     reachable = True
     unprivileged = zoned = dual_stack = False
+    clusters_at_once = 1
     environment = ()
     modes = tuple(ProxyMode)
 

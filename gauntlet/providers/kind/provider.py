@@ -55,6 +55,7 @@ class KindProvider:
     runs_daemon_sets = True
     reachable = True
     unprivileged = zoned = dual_stack = False
+    clusters_at_once = 1
     environment = ("DOCKER_HOST",)
     modes = tuple(ProxyMode)
 

@@ -44,6 +44,7 @@ class SandboxProvider:
     reachable = False
     zoned = True
     dual_stack = True
+    clusters_at_once = 2
     environment = ()
     modes = tuple(ProxyMode)
 

@@ -8,7 +8,7 @@ from gauntlet.ground.family import family_of
 from gauntlet.semantics.asked import Row
 from gauntlet.semantics.objects import Protocol
 from gauntlet.semantics.outcomes import Reaction
-from gauntlet.workload.catalogue.tables import DOUBTFUL, GLANCE, LATE, QUICK, SILENT, Pace, is_late, pace
+from gauntlet.workload.catalogue.tables import BY_SCTP, DOUBTFUL, GLANCE, LATE, QUICK, SILENT, Pace, is_late, pace
 from tests.unit.catalogue.asking import planned
 from tests.unit.semantics.world import CLUSTER_IP, endpoint, in_slice
 
@@ -57,3 +57,11 @@ def test_what_was_not_answered_is_asked_by_many_at_once_and_waited_for_as_long()
     assert DOUBTFUL.timeout_s == QUICK.timeout_s
     assert DOUBTFUL.users > QUICK.users
     assert pace(REFUSED, is_doubtful=True) is pace(REFUSED)
+
+
+def test_sctp_which_programs_speak_is_waited_for_longer_unless_it_was_not_answered_before() -> None:
+    port = replace(ANSWERED.frontend.port, protocol=Protocol.SCTP)
+    row = replace(ANSWERED, frontend=replace(ANSWERED.frontend, port=port))
+    assert at(ANSWERED, "10.0.0.1", Protocol.SCTP) is BY_SCTP
+    assert BY_SCTP.timeout_s > QUICK.timeout_s
+    assert pace(row, is_doubtful=True) is DOUBTFUL
