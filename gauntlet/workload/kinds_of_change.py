@@ -94,11 +94,10 @@ class KindsOfChange:
             yield client, Load(target, rate_per_s=RATE_PER_S, timeout_s=TIMEOUT_S, ask=Ask.HOSTNAME)
 
     def _targets(self, served: Served) -> Iterator[tuple[Host, Target]]:
-        """At the external IP over TCP alone: datagrams that were sent there before it was served may be black-holed."""
-        outside, external = self._clients.outside, EXTERNAL_IP[served.family]
-        for pod in self._clients.pods:
-            number = served.declared.port(Protocol.TCP).number
-            yield pod, Target(served.name, Frontend.EXTERNAL_IP, external, number)
+        """At external IPs over TCP alone: datagrams that were sent there before they were served may be black-holed."""
+        outside, number = self._clients.outside, served.declared.port(Protocol.TCP).number
+        for family, pod in itertools.product(served.families, self._clients.pods):
+            yield pod, Target(served.name, Frontend.EXTERNAL_IP, EXTERNAL_IP[family], number)
         for protocol, family in itertools.product((Protocol.TCP, Protocol.UDP), served.families):
             for pod in self._clients.pods:
                 yield pod, served.cluster_ip(protocol, family=family)
@@ -134,7 +133,7 @@ def changes(
 ) -> Iterator[Change]:
     """In this order, so that each is of one kind alone. `nodes` are the addresses of each node, by its name."""
     plain = served.declared
-    exposed = replace(plain, external_ips=(EXTERNAL_IP[served.family],))
+    exposed = replace(plain, external_ips=tuple(EXTERNAL_IP[family] for family in served.families))
     local = replace(exposed, external_traffic=Policy.LOCAL)
     ports = tuple(replace(each, node_port=served.node_ports[each.name]) for each in plain.ports)
     change = partial(_change, served, nodes)
@@ -142,7 +141,7 @@ def changes(
     yield change("an endpoint less", plain, second)
     yield change("the last endpoint goes", plain)
     yield change("a first endpoint", plain, first)
-    yield change("an external IP", exposed, first)
+    yield change("external IPs", exposed, first)
     yield change("policy Local", local, first)
     yield change("no NodePort any more", replace(local, type=ServiceType.CLUSTER_IP), first)
     yield change("NodePorts", replace(local, ports=ports), first)

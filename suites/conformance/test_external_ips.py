@@ -53,15 +53,15 @@ def test_an_external_ip_leads_to_the_endpoints(pods: Pods) -> Steps:
 
 @declared(source="API ServiceSpec.externalIPs")
 def test_external_ips_come_and_go(pods: Pods) -> Steps:
-    """A Service is given a second external IP and loses the first: just those that it has lead to its endpoints."""
+    """Of each family, a second external IP comes and the first goes: just those that the Service has are served."""
     service = Service("web", app=None)
     there = endpoints(pods[0], pods[1])
-    first, second = "198.51.100.11", "198.51.100.12"
+    first, second = ("198.51.100.11", "2001:db8:100::11"), ("198.51.100.12", "2001:db8:100::12")
     return (
         Step("none", {service: there}),
-        Step("one", {replace(service, external_ips=(first,)): there}, asks=AT_EXTERNAL_IPS),
-        Step("two", {replace(service, external_ips=(first, second)): there}, asks=AT_EXTERNAL_IPS),
-        Step("the second", {replace(service, external_ips=(second,)): there}, asks=AT_EXTERNAL_IPS),
+        Step("one", {replace(service, external_ips=first): there}, asks=AT_EXTERNAL_IPS),
+        Step("two", {replace(service, external_ips=(*first, *second)): there}, asks=AT_EXTERNAL_IPS),
+        Step("the second", {replace(service, external_ips=second): there}, asks=AT_EXTERNAL_IPS),
         Step("none again", {service: there}),
     )
 
@@ -69,7 +69,9 @@ def test_external_ips_come_and_go(pods: Pods) -> Steps:
 @declared(source="API ServiceSpec.externalTrafficPolicy; ExternallyAccessible in pkg/api/v1/service/util.go")
 def test_external_policy_local_holds_at_external_ips(pods: Pods) -> Steps:
     """An external IP makes a policy of a Service of type ClusterIP; with Local, clients inside meet all endpoints."""
-    service = Service("web", app=None, external_ips=("198.51.100.13",), external_traffic=Policy.LOCAL)
+    service = Service(
+        "web", app=None, external_ips=("198.51.100.13", "2001:db8:100::13"), external_traffic=Policy.LOCAL
+    )
     return (
         Step("on two nodes", {service: endpoints(pods[0], pods[1])}),
         Step("on one", {service: endpoints(pods[1])}),
@@ -79,8 +81,8 @@ def test_external_policy_local_holds_at_external_ips(pods: Pods) -> Steps:
 
 @declared(source="docs 'Services without selectors'; REJECT in pkg/proxy/iptables, reject in nftables")
 def test_an_external_ip_without_endpoints_refuses(pods: Pods) -> Steps:
-    """Without endpoints, clients are refused at the external IP, over TCP and UDP, and served when there is one."""
-    service = Service("web", ports=(HTTP, UDP), app=None, external_ips=("198.51.100.14",))
+    """Without endpoints, clients are refused at its external IPs, over TCP and UDP, and served when there is one."""
+    service = Service("web", ports=(HTTP, UDP), app=None, external_ips=("198.51.100.14", "2001:db8:100::14"))
     return (
         Step("none", {service: endpoints()}, asks=AT_EXTERNAL_IPS),
         Step("one", {service: endpoints(pods[0])}, asks=AT_EXTERNAL_IPS),
@@ -91,7 +93,7 @@ def test_an_external_ip_without_endpoints_refuses(pods: Pods) -> Steps:
 @declared(source="KEP-1669")
 def test_an_external_ip_falls_back_to_terminating_endpoints(pods: Pods) -> Steps:
     """At an external IP, endpoints that terminate and still serve are used if nothing is ready, and not before."""
-    service = Service("web", app=None, external_ips=("198.51.100.15",))
+    service = Service("web", app=None, external_ips=("198.51.100.15", "2001:db8:100::15"))
     return (
         Step("one is ready", {service: endpoints(pods[0], terminating(pods[1]))}, asks=AT_EXTERNAL_IPS),
         Step("all terminate", {service: endpoints(terminating(pods[0]), terminating(pods[1]))}, asks=AT_EXTERNAL_IPS),
@@ -100,10 +102,10 @@ def test_an_external_ip_falls_back_to_terminating_endpoints(pods: Pods) -> Steps
 
 @declared(source="API ServiceSpec.externalIPs")
 def test_two_services_share_an_external_ip(pods: Pods) -> Steps:
-    """Two Services have one external IP with different ports; when one goes, the other is served on."""
-    address = ("198.51.100.16",)
-    one = Service("one", app=None, external_ips=address)
-    two = Service("two", (Port(81, HTTP_PORT),), app=None, external_ips=address)
+    """Two Services have the same external IPs with different ports; when one goes, the other is served on."""
+    shared = ("198.51.100.16", "2001:db8:100::16")
+    one = Service("one", app=None, external_ips=shared)
+    two = Service("two", (Port(81, HTTP_PORT),), app=None, external_ips=shared)
     there, elsewhere = endpoints(pods[0]), endpoints(pods[1])
     return (
         Step("both", {one: there, two: elsewhere}, asks=AT_EXTERNAL_IPS),
@@ -113,8 +115,8 @@ def test_two_services_share_an_external_ip(pods: Pods) -> Steps:
 
 @declared(source="API ServiceSpec.externalIPs")
 def test_every_type_has_external_ips(pods: Pods) -> Steps:
-    """The external IP of a Service is served on while its type changes from ClusterIP to NodePort and back."""
-    service = Service("web", app=None, external_ips=("198.51.100.17",))
+    """External IPs of a Service are served on while its type changes from ClusterIP to NodePort and back."""
+    service = Service("web", app=None, external_ips=("198.51.100.17", "2001:db8:100::17"))
     there = endpoints(pods[0], pods[1])
     return (
         Step("ClusterIP", {service: there}),

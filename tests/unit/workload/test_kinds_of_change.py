@@ -36,18 +36,19 @@ def answers(*addresses: str) -> Mapping[str, tuple[frozenset[str], ...]]:
     return {each.words: at(each) for each in ALL}
 
 
-def test_who_answers_at_cluster_ips_and_an_external_ip() -> None:
-    assert answers("10.96.0.7", "fd10:96::7", "198.51.100.68") == {
-        "an endpoint more": (ONE | OTHER, ONE | OTHER, NOBODY),
-        "an endpoint less": (OTHER, OTHER, NOBODY),
-        "the last endpoint goes": (NOBODY, NOBODY, NOBODY),
-        "a first endpoint": (ONE, ONE, NOBODY),
-        "an external IP": (ONE, ONE, ONE),
-        "policy Local": (ONE, ONE, ONE),
-        "no NodePort any more": (ONE, ONE, ONE),
-        "NodePorts": (ONE, ONE, ONE),
-        "deleted": (NOBODY, NOBODY, NOBODY),
-        "made again": (OTHER, OTHER, NOBODY),
+def test_who_answers_at_cluster_ips_and_external_ips_of_each_family() -> None:
+    assert answers("10.96.0.7", "198.51.100.68") == answers("fd10:96::7", "2001:db8::68")
+    assert answers("10.96.0.7", "198.51.100.68") == {
+        "an endpoint more": (ONE | OTHER, NOBODY),
+        "an endpoint less": (OTHER, NOBODY),
+        "the last endpoint goes": (NOBODY, NOBODY),
+        "a first endpoint": (ONE, NOBODY),
+        "external IPs": (ONE, ONE),
+        "policy Local": (ONE, ONE),
+        "no NodePort any more": (ONE, ONE),
+        "NodePorts": (ONE, ONE),
+        "deleted": (NOBODY, NOBODY),
+        "made again": (OTHER, NOBODY),
     }
 
 
@@ -57,7 +58,7 @@ def test_who_answers_at_node_ports() -> None:
         "an endpoint less": (OTHER, OTHER, OTHER),
         "the last endpoint goes": (NOBODY, NOBODY, NOBODY),
         "a first endpoint": (ONE, ONE, ONE),
-        "an external IP": (ONE, ONE, ONE),
+        "external IPs": (ONE, ONE, ONE),
         "policy Local": (ONE, ONE, NOBODY),
         "no NodePort any more": (NOBODY, NOBODY, NOBODY),
         "NodePorts": (ONE, ONE, NOBODY),
