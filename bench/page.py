@@ -15,7 +15,7 @@ PATH = project_root() / "docs" / "benchmarks.md"
 _HEAD = """# Benchmarks
 
 Written by `make bench`; a run of some parts (`make bench PARTS=…`) writes their rows alone.
-Machine of the last run: {}; rows of earlier days may be of others like it.
+Machine of the last run: {}; rows of earlier days may be of others like it, and of fewer cases.
 Where it names no mode, a figure is the worse of iptables and nftables mode.
 
 | key | what | figure | unit | target | measured |
