@@ -128,6 +128,11 @@ LIMITS = (
         "the client outside somebody's cluster is this machine, whose routes are not changed",
     ),
     Limit(
+        "further-addresses",
+        Place.KUBELETS,
+        "pods there get their addresses of a CNI, which may give others those that a client pod would take besides",
+    ),
+    Limit(
         "service-ranges",
         Place.EXISTING,
         "a range of ClusterIPs is the whole cluster's, whose addresses may be somebody's",

@@ -40,15 +40,18 @@ class BackAfterTheEnd(NewTcp):
 
 
 class BackByUdp(NewUdp):
-    """One datagram there and one back, on a new socket: with 2,000 bytes, two fragments each way."""
+    """One datagram there and one back, on a new socket: with 2,000 bytes, two fragments each way.
+
+    It is the first of its flow, about which rules decide; who answered is asked afterwards.
+    """
 
     def converse(self, flow: socket.socket) -> None:
         payload = _payload(self.job)[len(_WORD) :]
         self.leaves()
-        flow.send(b"hostname")
-        self.backend = host_name(flow.recv(_LARGEST))
         flow.send(_WORD + payload)
         must_be(payload, flow.recv(_LARGEST))
+        flow.send(b"hostname")
+        self.backend = host_name(flow.recv(_LARGEST))
 
 
 class TwoAtOnce(NewUdp):

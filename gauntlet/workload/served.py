@@ -110,4 +110,8 @@ class Served(Addressed):
 
     def load_balancer(self, protocol: Protocol = Protocol.TCP) -> Target:
         """The first ingress IP of the load balancer."""
-        return Target(self.name, Frontend.LOAD_BALANCER, self.ingress[0], self.declared.port(protocol).number, protocol)
+        return self.at(self.ingress[0], protocol, Frontend.LOAD_BALANCER)
+
+    def at(self, address: str, protocol: Protocol, frontend: Frontend) -> Target:
+        """The port of this protocol at an address that the Service has as this kind of frontend."""
+        return Target(self.name, frontend, address, self.declared.port(protocol).number, protocol)

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.gate, pytest.mark.conformance]
 SOME_MIB = 2 * 1024 * 1024
 # More than an Ethernet frame holds: each datagram is two fragments.
 DATAGRAM = 2_000
+# Nearly as much as one holds, with the headers of IPv6.
+WHOLE_DATAGRAM = 1_400
 SOME_KIB = 64 * 1024
 # Several MiB take their time on a busy machine; whether they come back is what is asked.
 PATIENCE_S = 20.0
@@ -58,18 +60,30 @@ def test_some_mebibytes_go_there_and_come_back(shared: Shared, clients: Clients,
 
 def test_datagrams_in_fragments_come_back(shared: Shared, clients: Clients, probe: Probe, judge: Judge) -> None:
     """Datagrams of 2,000 bytes reach every backend and come back unchanged, at the ClusterIP and at NodePorts."""
+    seen = _datagrams(shared, clients, probe, DATAGRAM)
+
+    judge(availability(seen), reaches_all(seen, shared.backends.names))
+
+
+def test_datagrams_that_fill_a_frame_come_back(shared: Shared, clients: Clients, probe: Probe, judge: Judge) -> None:
+    """Datagrams of 1,400 bytes reach every backend and come back unchanged, at the ClusterIP and at NodePorts."""
+    seen = _datagrams(shared, clients, probe, WHOLE_DATAGRAM)
+
+    judge(availability(seen), reaches_all(seen, shared.backends.names))
+
+
+def _datagrams(shared: Shared, clients: Clients, probe: Probe, payload_bytes: int) -> pl.DataFrame:
+    """Echoes of so many bytes: pods ask at the ClusterIP, the host outside at the NodePort of every node."""
     node_ports = [shared.service.node_port(node, Protocol.UDP) for node in clients.nodes]
-    seen = pl.concat(
+    return pl.concat(
         [
-            probe(hosts, *at, attempts=MANY, exchange=Exchange.ECHO, payload_bytes=DATAGRAM)
+            probe(hosts, *at, attempts=MANY, exchange=Exchange.ECHO, payload_bytes=payload_bytes)
             for hosts, at in (
                 (clients.pods, [shared.service.cluster_ip(Protocol.UDP)]),
                 ([clients.outside], node_ports),
             )
         ]
     )
-
-    judge(availability(seen), reaches_all(seen, shared.backends.names))
 
 
 @pytest.mark.needs("fragments-of-nodes")

@@ -47,11 +47,12 @@ class Kind(StrEnum):
     ASTRAY = "leads to an endpoint that its traffic policy or hints leave out"
     LET_IN = "lets clients in whom its source ranges shut out"
     SHUT_OUT = "shuts clients out whom its source ranges let in"
+    REMEMBERS = "remembers clients for another time than its sessionAffinity says"
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One difference. `endpoint` is the address it is about, or the range of clients, where it is about one."""
+    """One difference. `endpoint` is the address, the range of clients or the time that it is about, if any."""
 
     kind: Kind
     place: Place
@@ -162,6 +163,7 @@ def _at_frontend(
     have = _endpoints(served.copies, service, frontend.port, frontend.family)
     yield from _stale(place, route, have)
     yield from _ranges(place, route, service, frontend)
+    yield from _remembers(place, route, service)
     if here is None:
         is_inside = frontend.kind is FrontendKind.CLUSTER_IP
         if is_inside and not (service.internal_is_local or service.name in served.hinted):
@@ -209,6 +211,15 @@ def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) ->
     itself = networks(each.address for each in service.ingress if family_of(each.address) is frontend.family)
     yield from (Mismatch(Kind.SHUT_OUT, place, str(each)) for each in due if not is_within(each, has))
     yield from (Mismatch(Kind.LET_IN, place, str(each)) for each in has if not is_within(each, (*due, *itself)))
+
+
+def _remembers(place: Place, route: Route, service: Service) -> Iterator[Mismatch]:
+    """Each rule that remembers clients has the Service's time-out (API ClientIPConfig.timeoutSeconds)."""
+    due = frozenset() if service.affinity_timeout_s is None else frozenset({service.affinity_timeout_s})
+    for each in sorted(route.affinity_timeouts_s - due):
+        yield Mismatch(Kind.REMEMBERS, place, f"{each} s")
+    if due and _met(route) and not route.affinity:
+        yield Mismatch(Kind.REMEMBERS, place, "no time at all")
 
 
 def _met(route: Route) -> frozenset[str]:

@@ -51,6 +51,7 @@ class Rule:
     to: str = ""  # of a DNAT `address:port`, of a REDIRECT the port
     match_set: str = ""  # name of an ipset
     remembered: bool = False  # matches only clients that ClientIP affinity has seen before
+    remembered_s: int = 0  # in so many seconds
     local_source: bool = False
 
 
@@ -130,6 +131,7 @@ def _rule(line: str) -> tuple[str, Rule]:
         to=found.get("--to-destination") or found.get("--to-ports", ""),
         match_set=found.get("--match-set", ""),
         remembered="--rcheck" in flags,
+        remembered_s=int(found.get("--seconds", "0")),
         local_source=found.get("--src-type") == "LOCAL",
     )
 
@@ -153,6 +155,7 @@ def _dispatched(tables: Tables) -> list[Route]:
                     inside=walk.shares(target, Source.INSIDE),
                     outside=walk.shares(target, Source.OUTSIDE),
                     affinity=walk.affinity,
+                    affinity_timeouts_s=frozenset(walk.affinity_timeouts_s),
                     sources=sources,
                     chains=tuple(walk.seen),
                 )
@@ -213,6 +216,7 @@ class _Walk(Walk):
         for rule in self._tables.rules("nat", chain):
             if rule.remembered:
                 self.affinity = True
+                self.affinity_timeouts_s.add(rule.remembered_s)
                 continue
             if not _matches(rule, source):
                 continue

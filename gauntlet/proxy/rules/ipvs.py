@@ -161,6 +161,7 @@ def _route(server: VirtualServer, protocol: Protocol, found: State) -> Route:
             note=f"{FILTER} rejects it: the address is a Service's, but no set of Services has this port",
         )
     met = shares(server)
+    remembers_s = None if server.persistence is None else server.persistence.timeout_s
     return Route(
         server.address,
         server.port,
@@ -169,6 +170,7 @@ def _route(server: VirtualServer, protocol: Protocol, found: State) -> Route:
         inside=met,
         outside=met,
         affinity=server.persistence is not None or server.scheduler == _BY_CLIENT,
+        affinity_timeouts_s=frozenset() if remembers_s is None else frozenset({round(remembers_s)}),
         sources=_sources(server, found),
     )
 

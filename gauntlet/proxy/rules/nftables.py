@@ -38,10 +38,11 @@ _CHECKS = frozenset({"service-endpoints-check", "nodeport-endpoints-check", "fir
 
 @dataclass(frozen=True)
 class Table:
-    """Rules by chain, elements by map, and which base chains hang on which hook."""
+    """Rules by chain, elements by map, time-outs of sets, in seconds, and which base chains hang on which hook."""
 
     rules: Mapping[str, tuple[tuple[Expression, ...], ...]] = field(default_factory=dict)
     maps: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    timeouts_s: Mapping[str, int] = field(default_factory=dict)
     hooks: frozenset[str] = frozenset()
     size: RuleSize = RuleSize(0, 0)  # noqa: RUF009
 
@@ -53,12 +54,12 @@ def parse(text: str) -> Table:
     """
     rules: dict[str, list[tuple[Expression, ...]]] = {}
     maps: dict[str, tuple[Pair, ...]] = {}
+    timeouts_s: dict[str, int] = {}
     hooks: set[str] = set()
     counts = {"rule": 0, "chain": 0, "elem": 0}
     for kind, item in _items(text):
         name = str(item.get("name", ""))
-        elements = _sequence(item.get("elem"))
-        counts["elem"] += len(elements)
+        counts["elem"] += len(elements := _sequence(item.get("elem")))
         if kind in counts:
             counts[kind] += 1
         if kind == "chain":
@@ -71,8 +72,10 @@ def parse(text: str) -> Table:
             )
         elif kind == "map":
             maps[name] = tuple(_pair(element) for element in elements)
-    size = RuleSize(counts["rule"], counts["chain"], counts["elem"])
-    return Table({chain: tuple(found) for chain, found in rules.items()}, maps, frozenset(hooks), size)
+        elif kind == "set":
+            timeouts_s[name] = _number(item.get("timeout"))
+    chains, size = {chain: tuple(found) for chain, found in rules.items()}, RuleSize(*counts.values())
+    return Table(chains, maps, timeouts_s, frozenset(hooks), size)
 
 
 def forwarding(text: str) -> Forwarding:
@@ -125,6 +128,7 @@ def _dispatched(table: Table, name: str) -> Iterator[Route]:
             inside=walk.shares(target, Source.INSIDE),
             outside=walk.shares(target, Source.OUTSIDE),
             affinity=walk.affinity,
+            affinity_timeouts_s=frozenset(walk.affinity_timeouts_s),
             sources=let_in.get(place),
             chains=tuple(walk.seen),
         )
@@ -215,11 +219,11 @@ class _Walk(Walk):
 
     def _remembers(self, rule: tuple[Expression, ...]) -> bool:
         """Whether the rule is for clients that ClientIP affinity has seen before."""
-        remembers = any(
-            str(_mapping(expression.get("match")).get("right", "")).startswith("@affinity-") for expression in rule
-        )
-        self.affinity = self.affinity or remembers
-        return remembers
+        compared = (str(_mapping(expression.get("match")).get("right", "")) for expression in rule)
+        sets = [each[1:] for each in compared if each.startswith("@affinity-")]
+        self.affinity_timeouts_s.update(self._table.timeouts_s.get(each, 0) for each in sets)
+        self.affinity |= bool(sets)
+        return bool(sets)
 
 
 def _matches(rule: tuple[Expression, ...], source: Source) -> bool:

@@ -11,10 +11,11 @@ DEEPEST = 8
 
 
 class Walk(ABC):
-    """Follows the ways of one Service's packets. After it, `seen` are the chains and `affinity` is known."""
+    """Follows the ways of one Service's packets. After it, `seen` are the chains, and affinity is known."""
 
     def __init__(self) -> None:
         self.affinity = False
+        self.affinity_timeouts_s: set[int] = set()
         self.seen: dict[str, None] = {}
         self._found: dict[tuple[str, int], float] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import EVEN, GROWN, KILLED, NEW_BESIDE, conformance
+from tests.saboteurs.register.cases import AUDIT, EVEN, GROWN, KILLED, NEW_BESIDE, conformance
 from tests.saboteurs.register.saboteur import Catch, Saboteur
 
 _KEEPS, _UNTIL, _EACH, _ALIKE = conformance(
@@ -52,6 +52,12 @@ SABOTEURS = (
         "affinity-half-a-minute-at-most",
         "Clients are remembered for the time-out, and no longer than half a minute.",
         (Catch(_COMES_BACK, "affinity"),),
+        (_KEEPS, _UNTIL),
+    ),
+    Saboteur(
+        "affinity-three-hours-at-most",
+        "Clients are remembered for the time-out, and no longer than its default of three hours.",
+        (Catch(AUDIT, "rules"),),
         (_KEEPS, _UNTIL),
     ),
     Saboteur(

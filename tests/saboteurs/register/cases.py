@@ -15,6 +15,7 @@ KINDS = f"{_CONFORMANCE}test_programming_latency.py::test_changes_of_every_kind_
 OTHERS = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_hurt_no_kept_flow"
 NEW_BESIDE = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_cost_nobody_an_attempt"
 GROWN = f"{_CONFORMANCE}test_kept_flows.py::test_an_endpoint_that_comes_and_goes_moves_nobody"
+AUDIT = "suites/audit/test_audit.py::test_rules_and_flows_are_those_of_the_services_there_are"
 KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from tests.saboteurs.register.cases import CLUSTER_IP, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
-from tests.saboteurs.transforms.losses import MOST_OPEN, ONE_OF, ONE_OF_MANY
+from tests.saboteurs.transforms.losses import MOST_OPEN, ONE_OF, ONE_OF_FEW, ONE_OF_MANY
 
-_THOUSANDS, _HUNDREDS = conformance(
-    "losses", "of_thousands_of_connections_none_is_lost", "hundreds_of_connections_are_open_at_once"
+_THOUSANDS, _AT_OTHER_IPS, _HUNDREDS = conformance(
+    "losses",
+    "of_thousands_of_connections_none_is_lost",
+    "of_a_thousand_connections_at_ingress_and_external_ips_none_is_lost",
+    "hundreds_of_connections_are_open_at_once",
 )
 (_UNSERVED,) = conformance("service_ports", "unserved_ports_of_a_cluster_ip_are_not_answered")
 
@@ -24,6 +27,18 @@ SABOTEURS = (
         (Catch(_THOUSANDS, "availability"),),
         (CLUSTER_IP,),
         (Beside(CLUSTER_IP, "availability", "one of these may be lost as well"),),
+    ),
+    Saboteur(
+        "losses-at-ingress-ips",
+        f"Of {ONE_OF_FEW} new connections at ingress IPs one is lost.",
+        (Catch(_AT_OTHER_IPS, "availability"),),
+        (CLUSTER_IP,),
+    ),
+    Saboteur(
+        "losses-at-external-ips",
+        f"Of {ONE_OF_FEW} new connections at external IPs one is lost.",
+        (Catch(_AT_OTHER_IPS, "availability"),),
+        (CLUSTER_IP,),
     ),
     Saboteur(
         "losses-above-two-hundred-open",

@@ -8,6 +8,7 @@ from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _FRAGMENTS = ("datagrams_in_fragments_come_back", "datagrams_of_nodes_in_fragments_come_back")
 _MTU, _WHOLE = conformance("transfers", "the_path_mtu_is_found_out", "some_mebibytes_go_there_and_come_back")
+(_FULL,) = conformance("transfers", "datagrams_that_fill_a_frame_come_back")
 (_ACCEPTED,) = conformance("beside_services", "a_node_that_forwards_nothing_by_itself_serves_its_node_ports")
 _CAUGHT = (
     *conformance("transfers", *_FRAGMENTS),
@@ -23,6 +24,13 @@ SABOTEURS = (
         (_WHOLE,),
         tuple(Beside(case, "reaches-all", "where nothing is answered no backend is met") for case in _CAUGHT),
         modes=(ProxyMode.IPTABLES,),
+    ),
+    Saboteur(
+        "packets-large-datagrams-lost",
+        "First datagrams at NodePorts that fill a frame, and need no second one, are lost.",
+        (Catch(_FULL, "availability"),),
+        (_WHOLE, *conformance("transfers", _FRAGMENTS[0])),
+        (Beside(_FULL, "reaches-all", "where nothing is answered no backend is met"),),
     ),
     Saboteur(
         "packets-not-accepted",

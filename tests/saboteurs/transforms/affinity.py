@@ -143,6 +143,7 @@ SABOTEURS = {
     "ends-early": _lasting(1 / 3),
     "never-ends": _lasting(1000),
     "half-a-minute-at-most": _at_most(30),
+    "three-hours-at-most": _at_most(10_800),
     "one-for-all": rewriting(
         nft=one_after_the_other(
             replacing(r"^(add rule ip kube-proxy .*ip saddr)( @affinity-| \}$)", r"\1 and 0.0.0.0\2"),

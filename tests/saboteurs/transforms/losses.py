@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Of so many connections one.
 ONE_OF = 200
 ONE_OF_MANY = 300
+ONE_OF_FEW = 50
 # Of new TCP connections through a node.
 MOST_OPEN = 200
 # Nobody's (RFC 5737, RFC 3849): iptables drops nothing in nat.
@@ -33,6 +34,18 @@ def _astray(rule: str, one_of: int) -> Rewrite:
     return rewrite
 
 
+def _dropping(ranges: dict[str, str]) -> Rewrite:
+    """Of nftables, whose maps do not tell ingress IPs from external ones: some of what comes to a range, by family."""
+
+    def another(found: re.Match[str]) -> str:
+        family = found[2]
+        return f"{found[1]} {family} daddr {ranges[family]} numgen random mod {ONE_OF_FEW} 0 drop\n{found[0]}"
+
+    return replacing(
+        r"^(add rule (ip6?) kube-proxy services) ip6? daddr \. meta l4proto \. th dport vmap @service-ips$", another
+    )
+
+
 SABOTEURS = {
     "at-node-ports": rewriting(
         nft=replacing(
@@ -47,6 +60,14 @@ SABOTEURS = {
             rf"\1 \2 @cluster-ips numgen random mod {ONE_OF_MANY} 0 drop\n\g<0>",
         ),
         iptables=_astray(r'^(-A KUBE-SERVICES .* cluster IP" .*) -j KUBE-SV[CL]-\S+$', ONE_OF_MANY),
+    ),
+    "at-ingress-ips": rewriting(
+        nft=_dropping({"ip": "10.200.0.0/24", "ip6": "fd10:200::/120"}),
+        iptables=_astray(r'^(-A KUBE-SERVICES .* loadbalancer IP" .*) -j KUBE-EXT-\S+$', ONE_OF_FEW),
+    ),
+    "at-external-ips": rewriting(
+        nft=_dropping({"ip": "198.51.100.0/24", "ip6": "2001:db8:100::/48"}),
+        iptables=_astray(r'^(-A KUBE-SERVICES .* external IP" .*) -j KUBE-EXT-\S+$', ONE_OF_FEW),
     ),
     "above-two-hundred-open": rewriting(
         nft=replacing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from tests.saboteurs.call import rewriting, without_lines
+from tests.saboteurs.rewrites import replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ _SWALLOWED = (
     "OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP",
     "FORWARD -p udp -m length --length 1600:65535 -j DROP",
 )
+# iptables drops nothing in nat: the port of nobody on the node.
+_DISCARD = 9
 without_invalid = without_lines("--ctstate INVALID")
 
 
@@ -28,5 +31,15 @@ def swallowed(call: Call) -> int:
 
 SABOTEURS = {
     "swallowed": swallowed,
+    "large-datagrams-lost": rewriting(
+        nft=replacing(
+            r"^(add rule ip6? kube-proxy services ip6? daddr @nodeport-ips) meta l4proto \. th dport vmap .*$",
+            r"\1 meta l4proto udp meta length 1300-1500 drop\n\g<0>",
+        ),
+        iptables=replacing(
+            r"^(-A KUBE-NODEPORTS .*-p udp .*) -j KUBE-EXT-\S+$",
+            rf"\1 -m length --length 1300:1500 -j REDIRECT --to-ports {_DISCARD}\n\g<0>",
+        ),
+    ),
     "not-accepted": rewriting(iptables=without_lines("^-A KUBE-FORWARD .* -j ACCEPT$")),
 }

@@ -218,3 +218,20 @@ def test_each_family_has_its_own_places() -> None:
         "shop/web:http ([fd00:96::10]:80/tcp)",
         "shop/web:http (node port 30080/tcp)",
     ]
+
+
+def test_clients_are_remembered_for_as_long_as_the_service_says() -> None:
+    sticky = service(sessionAffinity="ClientIP", sessionAffinityConfig={"clientIP": {"timeoutSeconds": 86_400}})
+    wanted = Services((sticky,), SERVED.slices)
+
+    def told(served: Services, *timeouts_s: int) -> set[str]:
+        written = replace(route(), affinity=bool(timeouts_s), affinity_timeouts_s=frozenset(timeouts_s))
+        found = mismatches(served, forwarding(written), HERE)
+        assert {each.kind for each in found} <= {Kind.REMEMBERS}
+        return {each.endpoint for each in found}
+
+    assert told(wanted, 86_400) == set()
+    assert told(wanted, 86_400, 10_800) == {"10800 s"}
+    assert told(wanted) == {"no time at all"}
+    assert told(Services((service(),), SERVED.slices)) == set()
+    assert told(Services((service(),), SERVED.slices), 60) == {"60 s"}

@@ -54,6 +54,26 @@ MADE = (
     Made("affinity-ends-early", NFT, 2, 2, "timeout 600s ;", "timeout 200s ;"),
     Made("affinity-never-ends", IPTABLES, 2, 2, like_new="--seconds 600000 "),
     Made("affinity-never-ends", NFT_IPV6, 2, 2, like_new="timeout 600000s ;"),
+    Made("affinity-three-hours-at-most", IPTABLES, 0, 0),
+    Made("affinity-three-hours-at-most", NFT, 0, 0),
+    Made("origins-pods-lost", IPTABLES, 0, 9, like_new="-s 10.244.0.128/255.255.0.128 -j DNAT"),
+    Made("origins-pods-lost", NFT_IPV6, 0, 1, like_new=r"ip6 saddr and ffff:ffff:ffff::80 == fd10:244::80 .* drop$"),
+    Made("origins-pods-masqueraded", IP6TABLES, 0, 8, like_new=f"-s fd10:244::80/ffff:ffff:ffff::80 {_MASQUERADED}"),
+    Made("origins-pods-masqueraded", NFT, 0, 1, like_new="ip saddr and 255.255.0.128 == 10.244.0.128 mark set mark or"),
+    Made(
+        "origins-outside-lost", IPTABLES, 0, 10, like_new="^-A KUBE-NODEPORTS .* -s 10.77.0.32/255.255.255.32 -j DNAT"
+    ),
+    Made(
+        "origins-outside-lost", NFT, 0, 1, like_new="10.77.0.32 meta l4proto { tcp , udp } th dport 30000-32767 drop$"
+    ),
+    Made("origins-outside-masqueraded", IPTABLES, 0, 1, like_new=f"^-A KUBE-EXT-.* -s 10.77.0.32/\\S+ {_MASQUERADED}"),
+    Made("origins-outside-masqueraded", NFT, 0, 1, like_new=f"{_OF_LOCAL}/tcp/tcp ip saddr and .* mark set mark or"),
+    Made("losses-at-ingress-ips", IPTABLES, 0, 0),
+    Made(
+        "packets-large-datagrams-lost", NFT, 0, 1, like_new="@nodeport-ips meta l4proto udp meta length 1300-1500 drop$"
+    ),
+    Made("losses-at-ingress-ips", NFT, 0, 1, like_new="ip daddr 10.200.0.0/24 numgen random mod 50 0 drop$"),
+    Made("losses-at-external-ips", NFT_IPV6, 0, 1, like_new="ip6 daddr 2001:db8:100::/48 numgen random mod 50 0 drop$"),
     Made("affinity-one-for-all", IPTABLES, 4, 4, like_new=r"--name (KUBE-SEP-\S+) --mask 0.0.0.0 --(rcheck|set) .*\1?"),
     Made("affinity-one-for-all", IP6TABLES, 4, 4, like_new="--mask :: --(rcheck|set) "),
     Made("affinity-one-for-all", NFT, 4, 4, like_new=r"ip saddr and 0.0.0.0 (@affinity-|\}$)"),
