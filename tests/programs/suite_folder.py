@@ -39,6 +39,7 @@ pythonpath = .
 strict_markers = true
 markers =
     gate: decides
+    declared: asked together
     needs(feature): skipped where unsupported
 """
 # Runs record them, and put them before the commands that repeat.

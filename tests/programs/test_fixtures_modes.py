@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def test_fails(judge, protocol):
 WORKER = """
 @pytest.mark.parametrize("number", range(4))
 def test_where(judge, number):
+    judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
+"""
+# As long as it takes the other worker of the subject to begin.
+DECLARED = """
+import time
+@pytest.mark.declared
+@pytest.mark.parametrize("number", range(4))
+def test_declared(judge, number):
+    judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
+def test_alone(judge):
+    time.sleep(1)
     judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
 """
 WAITING = """
@@ -94,6 +106,28 @@ def test_each_worker_keeps_to_one_mode(tmp_path: Path) -> None:
         for mode in ("iptables", "nftables")
     }
     assert sorted(map(sorted, workers.values())) == [["gw0"], ["gw1"]]
+
+
+def test_two_workers_of_a_mode_share_its_cases_and_one_has_all_declared_ones(tmp_path: Path) -> None:
+    folder = SuiteFolder.make(tmp_path, DECLARED)
+    for number in range(5):
+        shutil.copy(tmp_path / "suites" / "test_it.py", tmp_path / "suites" / f"test_too_{number}.py")
+    code, printed = folder.run("-n", "4")
+    assert code == 0, printed
+    by_mode = {mode: _workers(folder, mode) for mode in ("iptables", "nftables")}
+    assert {len({*together, *alone}) for together, alone in by_mode.values()} == {2}
+    assert {len(together) for together, _ in by_mode.values()} == {1}
+    assert {len(alone) for _, alone in by_mode.values()} == {2}
+    assert not set.intersection(*({*together, *alone} for together, alone in by_mode.values()))
+
+
+def _workers(folder: SuiteFolder, mode: str) -> tuple[set[str], set[str]]:
+    """Those that ran declared cases of a mode, and those that ran others."""
+    found = folder.results().findings
+    return (
+        {each.check for each in found if each.subject == mode and "declared" in each.case},
+        {each.check for each in found if each.subject == mode and "alone" in each.case},
+    )
 
 
 @pytest.mark.parametrize(
