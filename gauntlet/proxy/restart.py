@@ -15,8 +15,10 @@ from gauntlet.proxy.rules import Forwarding
 
 # A kubelet that backs off after crashes lets half a minute pass before it starts kube-proxy again.
 _DEADLINE_S = 60.0
-# Shell for the node: ends its kube-proxy, and whoever runs it there starts it again. SIGCONT, because a stopped process
-# dies of SIGTERM only when it continues.
+# Shell for the node: tells its kube-proxy to end; one that is stopped dies of SIGTERM only when it continues.
+# Whoever runs it there starts it again.
+END = finder.each('kill -TERM "$pid"') + "true\n"
+# The same, and one that is stopped continues.
 RESTART = finder.each('kill -TERM "$pid" && kill -CONT "$pid"') + "true\n"
 
 

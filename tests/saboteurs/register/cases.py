@@ -16,6 +16,7 @@ OTHERS = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_hurt
 NEW_BESIDE = f"{_CONFORMANCE}test_kept_flows.py::test_changes_of_other_services_cost_nobody_an_attempt"
 GROWN = f"{_CONFORMANCE}test_kept_flows.py::test_an_endpoint_that_comes_and_goes_moves_nobody"
 AUDIT = "suites/audit/test_audit.py::test_rules_and_flows_are_those_of_the_services_there_are"
+AWAY = "suites/chaos/test_restart_proxy.py::test_what_went_while_kube_proxy_was_away_is_gone_when_it_is_back"
 KILLED = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.saboteurs.register.cases import CLUSTER_IP, EVEN, REFUSES, REPLACED, conformance
+from tests.saboteurs.register.cases import AWAY, CLUSTER_IP, EVEN, REFUSES, REPLACED, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
 _DELETED, _NODE_PORT, _AGAIN = conformance(
@@ -33,6 +33,12 @@ SABOTEURS = (
         "Each sync adds the jump to the rules of Services once more.",
         (Catch(_GROWS, "growth"),),
         (_NAMES, CLUSTER_IP),
+    ),
+    Saboteur(
+        "residue-kept-at-start",
+        "A kube-proxy that is started again leaves the rules of Services that went meanwhile.",
+        (Catch(AWAY, "correctness"),),
+        (_DELETED, CLUSTER_IP),
     ),
     Saboteur(
         "residue-sets-pile-up",

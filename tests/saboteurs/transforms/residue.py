@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import time
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _OF_SERVICES = "(service|external|local|endpoint|firewall)-"
 _JUMPS = re.compile(r"^-A (?:KUBE-SERVICES|KUBE-NODEPORTS) .* -j KUBE-(?:SVC|EXT|SVL|FW)-\w+$", re.MULTILINE)
+_SET_UP = re.compile(r"^flush chain ip6? kube-proxy services$", re.MULTILINE)
 # Of a Service's port: its ClusterIP, protocol and number, its chain; and of a chain the endpoint that comes first.
 _PLACES = {
     True: re.compile(
@@ -44,6 +46,37 @@ def services_kept(call: Call) -> int:
     text = iptables_with_former(call.text, memory.get("jumps", []))
     call.remember({"jumps": _JUMPS.findall(text)})
     return call.run(text)
+
+
+def kept_at_start(call: Call) -> int:
+    """What went while no kube-proxy ran stays: one that is started again deletes nothing of Services that it finds."""
+    return call.run(_nft_with_found(call) if call.is_nft else _iptables_with_found(call))
+
+
+def _nft_with_found(call: Call) -> str:
+    """kube-proxy lists what is there in each sync that sets up the table, of which there are two at its start."""
+    memory = call.remembered()
+    own, kept = [str(os.getppid())], memory.get("kept", [])
+    if memory.setdefault("first", own) != own and _SET_UP.search(call.text):
+        kept = [*kept, *nft_deletions(call.text)]
+    call.remember({**memory, "kept": kept})
+    return "".join(line for line in call.text.splitlines(keepends=True) if line.rstrip("\n") not in kept)
+
+
+def _iptables_with_found(call: Call) -> str:
+    memory = call.remembered()
+    own, kept = [str(os.getppid())], memory.get("kept", [])
+    if memory.get("process", own) != own:
+        kept = [each for each in memory["jumps"] if each not in call.text]
+    call.remember({**memory, "process": own, "kept": kept, "jumps": _JUMPS.findall(call.text)})
+    return iptables_with_former(call.text, kept) if kept else call.text
+
+
+def nft_deletions(text: str) -> list[str]:
+    """The lines that `nft_without_deletions` leaves out; chains are emptied first, and deleted by a later sync."""
+    left = set(nft_without_deletions(text).splitlines())
+    lines = [line for line in text.splitlines() if line not in left]
+    return [*lines, *(line.replace("flush ", "delete ", 1) for line in lines)]
 
 
 def nft_without_deletions(text: str) -> str:
@@ -144,6 +177,7 @@ def sets_pile_up(call: Call) -> int:
 SABOTEURS = {
     "chains-kept": chains_kept,
     "jumps-pile-up": jumps_pile_up,
+    "kept-at-start": kept_at_start,
     "other-mode": other_mode,
     "services-kept": services_kept,
     "sets-pile-up": sets_pile_up,

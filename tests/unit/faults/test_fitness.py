@@ -69,4 +69,4 @@ def test_no_case_says_again_what_its_fault_needs() -> None:
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.needs"
     ]
-    assert set(marks) == {"port-of-a-process", "proxy-configuration", "many-changes"}
+    assert set(marks) == {"port-of-a-process", "proxy-configuration", "endpoint-slices", "many-changes"}

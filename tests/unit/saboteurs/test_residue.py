@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.saboteurs.call import NFT, Call
 from tests.saboteurs.transforms import affinity, neighbours, residue, timing
 from tests.unit.rules.node import CAPTURED
 
@@ -99,6 +100,33 @@ def test_changes_of_services_are_told_from_others() -> None:
     assert timing.changes_services(STAYS)
     assert not timing.changes_services(GONE)
     assert timing.changes_services(WITHOUT)
+
+
+def test_what_a_kube_proxy_finds_that_is_started_again_stays(
+    monkeypatch: pytest.MonkeyPatch, written: list[str]
+) -> None:
+    kept = residue.SABOTEURS["kept-at-start"]
+    with_jump = WITHOUT.replace("-X KUBE-SVC-GONE\n", f"{JUMP}\n")
+    # In this order: the jump was there and goes; another process takes it away, and later writes once more.
+    for process, text in ((1, with_jump), (1, WITHOUT), (1, with_jump), (2, WITHOUT), (2, WITHOUT)):
+        monkeypatch.setattr("os.getppid", lambda process=process: process)
+        # What another mode may have left, each one deletes at its start.
+        assert kept(Call(NFT, [], "delete table ip kube-proxy\n")) == 0
+        assert kept(Call("iptables-restore", [], text)) == 0
+    assert [JUMP in text for text in written[1::2]] == [True, False, True, True, True]
+
+
+def test_what_a_kube_proxy_finds_that_is_started_again_stays_in_nftables(
+    monkeypatch: pytest.MonkeyPatch, written: list[str]
+) -> None:
+    kept = residue.SABOTEURS["kept-at-start"]
+    set_up, of_later = "flush chain ip kube-proxy services\n", "delete chain ip kube-proxy service-D-x/later/tcp/p\n"
+    later = "delete chain ip kube-proxy service-A-x/gone/tcp/p\n"
+    calls = ((1, set_up + GONE + STAYS), (2, set_up + GONE + STAYS), (2, later + of_later))
+    for process, text in calls:
+        monkeypatch.setattr("os.getppid", lambda process=process: process)
+        assert kept(Call(NFT, [], text)) == 0
+    assert written == [set_up + GONE + STAYS, set_up + STAYS, of_later]
 
 
 @pytest.mark.parametrize(("file", "is_nft"), [("nft-transactions.txt", True), ("iptables-restore.txt", False)])
