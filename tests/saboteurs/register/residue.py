@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gauntlet.ground.cluster import ProxyMode
 from tests.saboteurs.register.cases import AWAY, CLUSTER_IP, EVEN, REFUSES, REPLACED, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
 
@@ -27,6 +28,14 @@ SABOTEURS = (
         "Chains of Services that are deleted stay, though nothing leads to them.",
         (Catch(_NAMES, "left-rules"),),
         (_DELETED, _AGAIN, CLUSTER_IP),
+    ),
+    Saboteur(
+        "residue-jumps-doubled-at-start",
+        "A kube-proxy that is started again adds the jump to the rules of Services once more.",
+        (Catch(_GROWS, "growth"),),
+        (_NAMES, CLUSTER_IP),
+        # In nftables mode each start empties the chains with jumps.
+        modes=(ProxyMode.IPTABLES,),
     ),
     Saboteur(
         "residue-jumps-pile-up",

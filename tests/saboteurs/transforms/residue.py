@@ -161,6 +161,17 @@ def jumps_pile_up(call: Call) -> int:
     return code
 
 
+def jumps_doubled_at_start(call: Call) -> int:
+    """The first sync of each kube-proxy, but for the node's first one, adds the jump once more; iptables alone."""
+    if call.is_nft:
+        return call.run(call.text)
+    memory = call.remembered()
+    process = [str(os.getppid())]
+    is_first = memory.get("process", process) != process
+    call.remember({"process": process})
+    return jumps_pile_up(call) if is_first else call.run(call.text)
+
+
 def sets_pile_up(call: Call) -> int:
     """Each sync leaves a set, or an empty chain."""
     code = call.run(call.text)
@@ -176,6 +187,7 @@ def sets_pile_up(call: Call) -> int:
 
 SABOTEURS = {
     "chains-kept": chains_kept,
+    "jumps-doubled-at-start": jumps_doubled_at_start,
     "jumps-pile-up": jumps_pile_up,
     "kept-at-start": kept_at_start,
     "other-mode": other_mode,
