@@ -1,5 +1,6 @@
 """The audit after all other cases of a subject: rules that no traffic has met, and what the cases have left behind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.gate, pytest.mark.audit]
 
 # From the shortest to the longest that the API takes, with its default: nobody could wait until they are over.
 TIMEOUTS_S = (1, 90, 10_800, 86_400)
+CHANGED = Service("changed", app=None, affinity_timeout_s=3_600)
 
 
 def test_rules_and_flows_are_those_of_the_services_there_are(
@@ -29,11 +31,11 @@ def test_rules_and_flows_are_those_of_the_services_there_are(
 ) -> None:
     """Each node's rules lead where the Services that there are want it, in both families; nothing else is left.
 
-    Some are there for this alone, which remember their clients, each for another time.
+    Some are there for this alone, which remember their clients, each for another time, one for another than at first.
     """
     there = endpoints(*client_pods.all)
-    workload.serve_all_endpoints(
-        {Service(f"sticky-{each}", app=None, affinity_timeout_s=each): there for each in TIMEOUTS_S}
-    )
+    sticky = [Service(f"sticky-{each}", app=None, affinity_timeout_s=each) for each in TIMEOUTS_S]
+    workload.serve_all_endpoints(dict.fromkeys([*sticky, CHANGED], there))
+    workload.become({CHANGED: there}, {replace(CHANGED, affinity_timeout_s=600): there})
 
     judge(audit(encounters(run_folder, case.subject), evidence))

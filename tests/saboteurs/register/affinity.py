@@ -15,6 +15,7 @@ _KEEPS, _UNTIL, _EACH, _ALIKE = conformance(
 _AT_CLUSTER_IPS, _AT_NODE_PORTS = conformance(
     "affinity", "each_client_keeps_its_backend_at_a_cluster_ip", "each_client_keeps_its_backend_at_a_node_port"
 )
+(_CHANGED_LIVE,) = conformance("affinity", "the_time_out_of_affinity_is_changed_live")
 (_COMES_BACK,) = conformance("staying_away", "clients_come_back_to_their_backend")
 
 SABOTEURS = (
@@ -59,6 +60,12 @@ SABOTEURS = (
         "Clients are remembered for the time-out, and no longer than its default of three hours.",
         (Catch(AUDIT, "rules"),),
         (_KEEPS, _UNTIL),
+    ),
+    Saboteur(
+        "affinity-timeout-kept",
+        "When the time-out of a Service changes, its clients are remembered for as long as before.",
+        (Catch(AUDIT, "rules"),),
+        (_KEEPS, _UNTIL, _CHANGED_LIVE),
     ),
     Saboteur(
         "affinity-never-ends",

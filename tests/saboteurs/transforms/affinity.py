@@ -20,6 +20,9 @@ TIMES = 6
 BETWEEN_S = 0.25
 _NFT_TIME_OUT = r"^(add set ip6? kube-proxy affinity-.* timeout )(\d+)"
 _IPTABLES_TIME_OUT = r"( --rcheck --seconds )(\d+)"
+# The same, with whose it is.
+_NAMED_NFT = r"^(add set ip6? kube-proxy (affinity-\S+) .* timeout )(\d+)"
+_NAMED_IPTABLES = r"( --name (KUBE-SEP-\S+) --rcheck --seconds )(\d+)"
 # Where iptables keeps who was remembered; "/" empties a list (iptables-extensions(8), recent).
 _LISTS = "/proc/net/xt_recent"
 # What remembers the clients of an endpoint.
@@ -116,6 +119,18 @@ def _at_most(most_s: int) -> Act:
     return rewriting(nft=replacing(_NFT_TIME_OUT, seconds), iptables=replacing(_IPTABLES_TIME_OUT, seconds))
 
 
+def timeout_kept(call: Call) -> int:
+    """Clients of an endpoint are remembered for as long as when they first were, whatever is said later."""
+    memory = call.remembered()
+
+    def as_at_first(found: re.Match[str]) -> str:
+        return f"{found[1]}{memory.setdefault(f'time-out of {found[2]}', [found[3]])[0]}"
+
+    code = call.run(replacing(_NAMED_NFT if call.is_nft else _NAMED_IPTABLES, as_at_first)(call.text))
+    call.remember(memory)
+    return code
+
+
 def _of_one_client(text: str) -> str:
     """The lists of iptables do not tell clients from each other."""
     nobody = "::" if re.search(" -s [0-9a-f]*:", text) else "0.0.0.0"
@@ -143,6 +158,7 @@ SABOTEURS = {
     "ends-early": _lasting(1 / 3),
     "never-ends": _lasting(1000),
     "half-a-minute-at-most": _at_most(30),
+    "timeout-kept": timeout_kept,
     "three-hours-at-most": _at_most(10_800),
     "one-for-all": rewriting(
         nft=one_after_the_other(

@@ -113,3 +113,14 @@ def test_a_restarted_kube_proxy_is_another_one(memory: dict[str, list[str]], mon
     lax = texts.written("policies-ranges-ignored", "iptables-restore", before, monkeypatch)
     assert texts.written("restart-ranges-ignored", "iptables-restore", before, monkeypatch) == lax != before
     assert list(memory) == [restart.FIRST]
+
+
+@pytest.mark.parametrize("name", ["nft.txt", "ip6tables.txt"])
+def test_a_time_out_stays_what_it_was_at_first(
+    name: str, memory: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, tool = texts.recorded(name), texts.TOOLS[name]
+    assert texts.written("affinity-timeout-kept", tool, first, monkeypatch) == first
+    later = first.replace("--seconds 600 ", "--seconds 90 ").replace("timeout 600s", "timeout 90s")
+    assert later != first
+    assert texts.written("affinity-timeout-kept", tool, later, monkeypatch) == first
