@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 PORTS = (HTTP, UDP)
+EXTERNAL_IPS = ("198.51.100.22", "2001:db8:100::22")
 HOURS = 10_800
 
 
@@ -34,7 +35,7 @@ def test_everything_is_served_as_before_when_every_kube_proxy_was_started_again(
     """
 
     def steps(pods: Pods) -> Steps:
-        plain = Service("plain", PORTS, ServiceType.NODE_PORT, app=None, external_ips=("198.51.100.22",))
+        plain = Service("plain", PORTS, ServiceType.NODE_PORT, app=None, external_ips=EXTERNAL_IPS)
         sticky = replace(plain, name="sticky", external_ips=(), affinity_timeout_s=HOURS)
         internal = Service("internal", PORTS, app=None, internal_traffic=Policy.LOCAL)
         balanced = Service("balanced", PORTS, ServiceType.LOAD_BALANCER, app=None)
