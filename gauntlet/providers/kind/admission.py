@@ -93,10 +93,10 @@ def refuse_containers(name: str) -> None:
         )
 
 
-def standing(name: str, idle: Sequence[str]) -> GauntletError:
+def stopped(name: str, idle: Sequence[str]) -> GauntletError:
     """What there is to say of a finished cluster of which these containers do not run."""
     return GauntletError(
-        f"kind cluster {name} stands still: {', '.join(idle)} {'does' if len(idle) == 1 else 'do'} not run",
+        f"kind cluster {name} is there, but {', '.join(idle)} {'does' if len(idle) == 1 else 'do'} not run",
         f"gauntlet cluster down {name} takes away what there is of it",
     )
 

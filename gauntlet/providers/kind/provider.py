@@ -26,7 +26,7 @@ from gauntlet.providers.kind import bringup as kind_bringup
 from gauntlet.providers.kind import config as kind_config
 from gauntlet.providers.kind import containers, proxy_images
 from gauntlet.providers.kind import tools as kind_tools
-from gauntlet.providers.kind.admission import refuse_containers, require_makeable, standing, unfinished
+from gauntlet.providers.kind.admission import refuse_containers, require_makeable, stopped, unfinished
 from gauntlet.providers.kind.cluster import (
     KindRecord,
     RunningKindCluster,
@@ -131,18 +131,15 @@ class KindProvider:
         return tuple(RunningKindCluster(record) for record, idle in containers.looked_at(records) if not idle)
 
     def broken(self) -> Mapping[str, GauntletError]:
-        """Also those whose bring-up was killed (a cluster has its folder before its first container) or that stand.
+        """Also those whose bring-up was killed (a cluster has its folder before its first container), and stopped ones.
 
         What another process is making or ending is its own.
         """
         records, unreadable = read_each(clusters_dir(), KindRecord.load)
         free = {name: record for name, record in records.items() if not lock.user(self.name, name)}
         killed = {name: unfinished(name) for name, record in free.items() if record is None}
-        return (
-            unreadable
-            | killed
-            | {each.name: standing(each.name, idle) for each, idle in containers.looked_at(free) if idle}
-        )
+        idle = {each.name: stopped(each.name, those) for each, those in containers.looked_at(free) if those}
+        return unreadable | killed | idle
 
     def knows(self, name: str) -> bool:
         return name in names_in(clusters_dir())

@@ -189,8 +189,8 @@ def test_a_finished_cluster_that_does_not_run_is_not_taken_for_somebodys(finishe
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        ("", "kind cluster x stands still: x-worker, x-outside do not run"),
-        ("x-worker\n", "kind cluster x stands still: x-outside does not run"),
+        ("", "kind cluster x is there, but x-worker, x-outside do not run"),
+        ("x-worker\n", "kind cluster x is there, but x-outside does not run"),
     ],
 )
 def test_a_finished_cluster_that_does_not_run_is_told_of(finished: Path, run: str, words: str) -> None:
