@@ -32,27 +32,28 @@ def _gap(call: Call, chain: str, rule: str) -> None:
         subprocess.run(["nft", "delete", "rule", *table, "handle", handle], check=True)
 
 
-def _with_gap(chain: str, rule: str) -> Act:
-    """Syncs begin with a gap, but for the first one of each kube-proxy."""
+def _with_gap(chain: str, rule: str, *, at_start: bool) -> Act:
+    """Syncs begin with a gap: the first one of each kube-proxy, but for the node's first one; or all others."""
 
     def act(call: Call) -> int:
         if not changes_services(call.text):
             return call.run(call.text)
         memory = call.remembered()
-        own = [str(os.getppid())]
-        if memory.get("process") == own:
-            _gap(call, chain, rule)
-        else:
+        own, known = [str(os.getppid())], memory.get("process")
+        if known != own:
             call.remember({**memory, "process": own})
+        if known is not None and (known != own) == at_start:
+            _gap(call, chain, rule)
         return call.run(call.text)
 
     return act
 
 
-_at_changes = _with_gap("KUBE-SERVICES", "return")
+_at_changes = _with_gap("KUBE-SERVICES", "return", at_start=False)
 
 SABOTEURS = {
     "at-changes": _at_changes,
+    "at-start": _with_gap("KUBE-SERVICES", "return", at_start=True),
     "of-ipv6": in_ipv6(_at_changes),
-    "of-node-ports": _with_gap("KUBE-NODEPORTS", "fib daddr type local return"),
+    "of-node-ports": _with_gap("KUBE-NODEPORTS", "fib daddr type local return", at_start=False),
 }
