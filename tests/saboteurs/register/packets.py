@@ -1,10 +1,11 @@
-"""Packets that short requests do not need."""
+"""Packets that short requests do not need, and very many."""
 
 from __future__ import annotations
 
 from gauntlet.ground.cluster import ProxyMode
 from tests.saboteurs.register.cases import CLUSTER_IP, NODE_PORTS, conformance
 from tests.saboteurs.register.saboteur import Beside, Catch, Saboteur
+from tests.saboteurs.transforms.packets import QUOTA
 
 _FRAGMENTS = ("datagrams_in_fragments_come_back", "datagrams_of_nodes_in_fragments_come_back")
 _MTU, _WHOLE = conformance("transfers", "the_path_mtu_is_found_out", "some_mebibytes_go_there_and_come_back")
@@ -16,7 +17,15 @@ _CAUGHT = (
     *conformance("stray_segments", "segments_out_of_window_do_not_end_a_connection"),
 )
 
+_MANY = "suites/scale/test_very_many_connections.py::test_each_of_very_many_connections_is_answered"
+
 SABOTEURS = (
+    Saboteur(
+        "packets-quota",
+        f"A node serves a Service for {QUOTA} connections, and no more.",
+        (Catch(_MANY, "availability"),),
+        (CLUSTER_IP,),
+    ),
     Saboteur(
         "packets-swallowed",
         "Datagrams in fragments and what tells of the path MTU are dropped, segments out of window are let through.",

@@ -1,7 +1,8 @@
-"""Packets that short requests do not need are swallowed."""
+"""Packets that short requests do not need are swallowed, or those that come after very many others."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 from tests.saboteurs.call import rewriting, without_lines
@@ -11,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.saboteurs.call import Call
 
+# Of each connection the first packet alone meets rules of nat: one of 60 bytes, over TCP and IPv4.
+QUOTA = 11_000
+QUOTA_BYTES = 60 * QUOTA
 _SWALLOWED = (
     "OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP",
     "FORWARD -p udp -m length --length 1600:65535 -j DROP",
@@ -29,6 +33,14 @@ def swallowed(call: Call) -> int:
     return call.run(without_invalid(call.text))
 
 
+def iptables_with_quota(text: str) -> str:
+    """Each chain of a Service leads nowhere once it has seen so much."""
+    rule = f"-m quota ! --quota {QUOTA_BYTES} -j RETURN"
+    for chain in dict.fromkeys(re.findall(r"^-A (KUBE-SVC-\S+) ", text, re.MULTILINE)):
+        text = text.replace(f"\n-A {chain} ", f"\n-A {chain} {rule}\n-A {chain} ", 1)
+    return text
+
+
 SABOTEURS = {
     "swallowed": swallowed,
     "large-datagrams-lost": rewriting(
@@ -42,4 +54,11 @@ SABOTEURS = {
         ),
     ),
     "not-accepted": rewriting(iptables=without_lines("^-A KUBE-FORWARD .* -j ACCEPT$")),
+    "quota": rewriting(
+        nft=replacing(
+            r"^flush chain (ip6? kube-proxy service-\S+/\S+)\n",
+            rf"\g<0>add rule \1 quota over {QUOTA_BYTES} bytes return\n",
+        ),
+        iptables=iptables_with_quota,
+    ),
 }

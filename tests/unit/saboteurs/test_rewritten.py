@@ -27,6 +27,9 @@ _MASQUERADED = "-j KUBE-MARK-MASQ$"
 _OF_LOCAL = r"shop/(local|elsewhere)\b"
 _RANGED = r"shop/ranges\b"
 MADE = (
+    # A chain of all endpoints for each of the nine ports that have some.
+    Made("packets-quota", IPTABLES, 0, 9, like_new=r"^-A KUBE-SVC-\S+ -m quota ! --quota 660000 -j RETURN$"),
+    Made("packets-quota", NFT, 0, 9, like_new=r"^add rule ip kube-proxy service-\S+ quota over 660000 bytes return$"),
     # An endpoint chain each: 3 + 3 of `plain`, 2 each of `sticky`, `local` and `inside`, 1 of three others.
     Made("masquerade-hairpin-lost", IPTABLES, 16, 0, rf"^-A KUBE-SEP-\S+ .* -s \S+ {_MASQUERADED}"),
     Made("masquerade-hairpin-lost", NFT, 1, 0, "@hairpin-connections masquerade"),
