@@ -77,5 +77,6 @@ def _workers(subjects: int, clusters: int) -> int:
 
     Two clusters keep two processors busy; with four on two, attempts came too late (docs/decisions/0070).
     """
-    bearable = max(2, os.cpu_count() or 2)
-    return min(subjects * min(clusters, max(1, bearable // max(1, subjects))), bearable)
+    processors = os.cpu_count() or 1
+    each = min(clusters, max(1, processors // max(1, subjects)))
+    return min(subjects * each, max(2, processors))

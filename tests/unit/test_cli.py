@@ -172,7 +172,7 @@ def test_options_of_pytest_that_name_subjects_are_found_and_taken_out() -> None:
 
 @pytest.mark.parametrize(
     ("processors", "subjects", "workers"),
-    [(1, 1, 2), (2, 1, 2), (2, 2, 2), (3, 2, 2), (4, 2, 4), (4, 3, 3), (64, 1, 2), (64, 4, 8), (2, 4, 2)],
+    [(1, 2, 2), (2, 1, 2), (2, 2, 2), (3, 2, 2), (4, 2, 4), (4, 3, 3), (64, 1, 2), (64, 4, 8), (2, 4, 2)],
 )
 def test_subjects_have_two_clusters_each_where_processors_bear_them(
     processors: int, subjects: int, workers: int, monkeypatch: pytest.MonkeyPatch
