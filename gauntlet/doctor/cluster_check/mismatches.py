@@ -215,10 +215,9 @@ def _ranges(place: Place, route: Route, service: Service, frontend: Frontend) ->
 
 def _remembers(place: Place, route: Route, service: Service) -> Iterator[Mismatch]:
     """Each rule that remembers clients has the Service's time-out (API ClientIPConfig.timeoutSeconds)."""
-    due = frozenset() if service.affinity_timeout_s is None else frozenset({service.affinity_timeout_s})
-    for each in sorted(route.affinity_timeouts_s - due):
-        yield Mismatch(Kind.REMEMBERS, place, f"{each} s")
-    if due and _met(route) and not route.affinity:
+    due = service.affinity_timeout_s
+    yield from (Mismatch(Kind.REMEMBERS, place, f"{each} s") for each in route.affinity_timeouts_s if each != due)
+    if due is not None and _met(route) and not route.affinity:
         yield Mismatch(Kind.REMEMBERS, place, "no time at all")
 
 

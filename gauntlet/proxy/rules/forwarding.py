@@ -39,7 +39,7 @@ class Route:
     `address` is None for a NodePort: any address of the node that accepts NodePorts. `inside` and
     `outside` are the endpoints that a client inside and one outside the cluster would meet; their
     probabilities add up to less than 1 where some connections would fall through all rules.
-    `affinity_timeouts_s` is for how long clients are remembered, by each rule that does, as far as rules show it.
+    `affinity_timeouts_s` are the times for which rules remember clients, each once, in order, where rules show them.
     `sources` are the ranges from which clients are let in at all, as the rules write them; None: from anywhere.
     `service` is the name kube-proxy wrote beside the rule (`namespace/name:port`); empty where it wrote none.
     `note` says in words what shares and action do not.
@@ -53,7 +53,7 @@ class Route:
     inside: tuple[Share, ...] = ()
     outside: tuple[Share, ...] = ()
     affinity: bool = False
-    affinity_timeouts_s: frozenset[int] = frozenset()
+    affinity_timeouts_s: tuple[int, ...] = ()
     sources: tuple[str, ...] | None = None
     chains: tuple[str, ...] = ()
     note: str = ""

@@ -155,7 +155,7 @@ def _dispatched(tables: Tables) -> list[Route]:
                     inside=walk.shares(target, Source.INSIDE),
                     outside=walk.shares(target, Source.OUTSIDE),
                     affinity=walk.affinity,
-                    affinity_timeouts_s=frozenset(walk.affinity_timeouts_s),
+                    affinity_timeouts_s=tuple(sorted(walk.affinity_timeouts_s)),
                     sources=sources,
                     chains=tuple(walk.seen),
                 )

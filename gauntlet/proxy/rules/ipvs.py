@@ -170,7 +170,7 @@ def _route(server: VirtualServer, protocol: Protocol, found: State) -> Route:
         inside=met,
         outside=met,
         affinity=server.persistence is not None or server.scheduler == _BY_CLIENT,
-        affinity_timeouts_s=frozenset() if remembers_s is None else frozenset({round(remembers_s)}),
+        affinity_timeouts_s=() if remembers_s is None else (round(remembers_s),),
         sources=_sources(server, found),
     )
 

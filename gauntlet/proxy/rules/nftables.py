@@ -128,7 +128,7 @@ def _dispatched(table: Table, name: str) -> Iterator[Route]:
             inside=walk.shares(target, Source.INSIDE),
             outside=walk.shares(target, Source.OUTSIDE),
             affinity=walk.affinity,
-            affinity_timeouts_s=frozenset(walk.affinity_timeouts_s),
+            affinity_timeouts_s=tuple(sorted(walk.affinity_timeouts_s)),
             sources=let_in.get(place),
             chains=tuple(walk.seen),
         )

@@ -225,7 +225,7 @@ def test_clients_are_remembered_for_as_long_as_the_service_says() -> None:
     wanted = Services((sticky,), SERVED.slices)
 
     def told(served: Services, *timeouts_s: int) -> set[str]:
-        written = replace(route(), affinity=bool(timeouts_s), affinity_timeouts_s=frozenset(timeouts_s))
+        written = replace(route(), affinity=bool(timeouts_s), affinity_timeouts_s=timeouts_s)
         found = mismatches(served, forwarding(written), HERE)
         assert {each.kind for each in found} <= {Kind.REMEMBERS}
         return {each.endpoint for each in found}
