@@ -109,7 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from fixtures import subjects
 
-    if subjects.NAMES in config.stash:
+    if subjects.CLUSTERS in config.stash:
         return  # for fixtures.collector, which knows them
     try:
         _set_up(config)
@@ -119,7 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _set_up(config: pytest.Config) -> None:
     """Read the options and check what can be checked before anything is done. Raises UsageError, EnvironmentUnfit."""
-    from fixtures import inventory, known_defects, rehearsal, settings, subjects
+    from fixtures import inventory, known_defects, rehearsal, schedule, settings, subjects
     from fixtures.ledger import LedgerPlugin
     from gauntlet.build import releases
     from gauntlet.ground.environment import FROM_SOURCE
@@ -135,6 +135,8 @@ def _set_up(config: pytest.Config) -> None:
         os.environ[FROM_SOURCE] = "1"
     chosen = settings.read(config)
     known_defects.load(config)
+    several = chosen.may_have_several_clusters
+    config.stash[subjects.CLUSTERS] = schedule.clusters(chosen.kernels, schedule.workers(config) if several else 1)
     if not (config.option.collectonly or config.option.kp_dry_run):
         chosen.use_clusters()
     if sent is not None:
@@ -147,7 +149,6 @@ def _set_up(config: pytest.Config) -> None:
             command = ["pytest", *config.invocation_params.args]
             config.pluginmanager.register(LedgerPlugin(chosen, command, cases), "gauntlet-ledger")
     config.stash[settings.KEY] = chosen
-    config.stash[subjects.NAMES] = tuple(subject.name for subject in chosen.subjects)
     if config.option.kp_dry_run:
         config.pluginmanager.register(rehearsal, "gauntlet-rehearsed-fixtures")
         config.pluginmanager.register(rehearsal.Rehearsal(config), "gauntlet-rehearsal")
@@ -177,13 +178,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that needs a cluster once for each subject. Last, so that the id ends in the subject's name."""
+    """Run a test that needs a cluster once for each subject. Last, so that the id ends in the subject's name.
+
+    Where several clusters share the cases of a subject, one that uses `cluster_number` runs on each of them.
+    """
     if "subject" not in metafunc.fixturenames:
         return
     from fixtures import subjects
+    from gauntlet.report import names
 
-    names = subjects.names_of(metafunc.config)
-    metafunc.parametrize("subject", names, ids=names, indirect=True, scope="session")
+    clusters = subjects.clusters_of(metafunc.config)
+    if "cluster_number" not in metafunc.fixturenames:
+        metafunc.parametrize("subject", tuple(clusters), ids=tuple(clusters), indirect=True, scope="session")
+        return
+    each = [(number, name) for name, count in clusters.items() for number in range(1, count + 1)]
+    ids = [name if number == 1 else f"{names.further_cluster(number)}-{name}" for number, name in each]
+    metafunc.parametrize(("cluster_number", "subject"), each, ids=ids, indirect=["subject"], scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)

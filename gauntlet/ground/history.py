@@ -198,10 +198,15 @@ class History:
     events: pl.DataFrame
 
     def save(self, folder: Path) -> None:
-        """Write `attempts.parquet` and `events.parquet` into `folder`, which is made if missing."""
+        """Write `attempts.parquet` and `events.parquet` into `folder`, which is made if missing.
+
+        Whoever reads there meanwhile, as the audit of another worker does, finds whole files.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        self.attempts.write_parquet(folder / "attempts.parquet")
-        self.events.write_parquet(folder / "events.parquet")
+        for name, frame in (("attempts.parquet", self.attempts), ("events.parquet", self.events)):
+            new = folder / f".{name}"
+            frame.write_parquet(new)
+            new.replace(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> History:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from gauntlet.ground.environment import command_line
 from gauntlet.subject import chosen_by
 
+_FURTHER = "cluster-"
 SPELT = {word.lower(): word for word in ("API", "DNS", "HTTP", "IP", "NAT", "NodePort", "TCP", "UDP")}
 
 
@@ -38,6 +39,16 @@ def anchor(case: str) -> str:
     """A fragment identifier, unique by the case's whole id."""
     words = re.sub(r"[^a-z0-9]+", "-", title(case).lower()).strip("-")
     return f"{words[:60]}-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
+
+
+def further_cluster(number: int) -> str:
+    """The parameter of a case that runs once on each cluster of its subject, on the second one and those after it."""
+    return f"{_FURTHER}{number}"
+
+
+def is_of_further_cluster(case: str) -> bool:
+    """Whether the case, by its name, is one that runs on each cluster of its subject, and this was not the first."""
+    return f"[{_FURTHER}" in case
 
 
 def node_id(case: str, subject: str) -> str:

@@ -13,7 +13,7 @@ from gauntlet.traffic.evidence import Evidence
 from gauntlet.workload import Backends, Service, endpoints
 from gauntlet.workload.case_workload import CaseWorkload
 
-pytestmark = [pytest.mark.gate, pytest.mark.audit]
+pytestmark = [pytest.mark.gate, pytest.mark.audit, pytest.mark.usefixtures("cluster_number")]
 
 # From the shortest to the longest that the API takes, with its default: nobody could wait until they are over.
 TIMEOUTS_S = (1, 90, 10_800, 86_400)

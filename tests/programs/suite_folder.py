@@ -40,6 +40,7 @@ strict_markers = true
 markers =
     gate: decides
     declared: asked together
+    audit: looks at what others left
     needs(feature): skipped where unsupported
 """
 # Runs record them, and put them before the commands that repeat.

@@ -42,6 +42,12 @@ def test_alone(judge):
     time.sleep(1)
     judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
 """
+AUDIT = """
+@pytest.mark.audit
+@pytest.mark.usefixtures("cluster_number")
+def test_audit(judge):
+    judge(Finding(os.environ["PYTEST_XDIST_WORKER"], Verdict.PASS, ""))
+"""
 WAITING = """
 def test_waits(judge):
     Path("began").touch()
@@ -112,13 +118,19 @@ def test_two_workers_of_a_mode_share_its_cases_and_one_has_all_declared_ones(tmp
     folder = SuiteFolder.make(tmp_path, DECLARED)
     for number in range(5):
         shutil.copy(tmp_path / "suites" / "test_it.py", tmp_path / "suites" / f"test_too_{number}.py")
-    code, printed = folder.run("-n", "4")
+    with (tmp_path / "suites" / "test_it.py").open("a") as first:
+        first.write(AUDIT)
+    code, printed = folder.run("-n", "4", "-v")
     assert code == 0, printed
     by_mode = {mode: _workers(folder, mode) for mode in ("iptables", "nftables")}
     assert {len({*together, *alone}) for together, alone in by_mode.values()} == {2}
     assert {len(together) for together, _ in by_mode.values()} == {1}
     assert {len(alone) for _, alone in by_mode.values()} == {2}
     assert not set.intersection(*({*together, *alone} for together, alone in by_mode.values()))
+    ended = [line.split()[0] for line in printed.splitlines() if "PASSED" in line and "::test_audit[" in line]
+    assert len(ended) == len(set(ended)) == 4, printed
+    last = {line.split()[0]: line for line in printed.splitlines() if "PASSED" in line}
+    assert all("::test_audit[" in line for line in last.values()), printed
 
 
 def _workers(folder: SuiteFolder, mode: str) -> tuple[set[str], set[str]]:

@@ -100,7 +100,7 @@ def _plugin(folder: Path) -> LedgerPlugin:
         known_defects=Verdict.KNOWN_DEFECT,
         kind=KindOptions(),
     )
-    return LedgerPlugin(settings, ["pytest"], Inventory({}, whole=False, together=frozenset()))
+    return LedgerPlugin(settings, ["pytest"], Inventory({}, whole=False, together=frozenset(), audits=frozenset()))
 
 
 def _ended(

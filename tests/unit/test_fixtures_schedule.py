@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.schedule import next_scope, place, unit
+import pytest
+
+from fixtures.inventory import Inventory
+from fixtures.schedule import clusters, next_scope, place, unit
 from gauntlet.ground.cluster import NodeKernel
 
 KERNELS = {
@@ -39,10 +42,25 @@ def test_other_tests_are_of_no_cluster() -> None:
 
 def test_declared_cases_are_one_unit_and_other_files_one_each() -> None:
     declared = ["suites/a.py::test_1[nftables]", "suites/b.py::test_2[nftables]"]
-    both = {unit(each, "nftables", frozenset(declared)) for each in declared}
+    audit = "suites/b.py::test_5[cluster-2-nftables]"
+    there = Inventory({}, whole=False, together=frozenset(declared), audits=frozenset({audit}))
+    both = {unit(each, "nftables", there) for each in declared}
     assert len(both) == 1
-    assert unit("suites/a.py::test_3[nftables]", "nftables", frozenset(declared)) not in both
-    assert unit("suites/b.py::test_4[nftables]", "nftables", frozenset()) == "nftables suites/b.py"
+    assert unit("suites/a.py::test_3[nftables]", "nftables", there) not in both
+    assert unit("suites/b.py::test_4[nftables]", "nftables", there) == "nftables suites/b.py"
+    assert unit(audit, "nftables", there) == audit
+
+
+@pytest.mark.parametrize(
+    ("workers", "counts"), [(1, (1, 1, 1)), (4, (1, 1, 1)), (5, (2, 1, 1)), (6, (2, 2, 1)), (7, (2, 2, 2))]
+)
+def test_each_subject_has_one_cluster_at_least_and_guests_one_worker(workers: int, counts: tuple[int, ...]) -> None:
+    hosted = dict(zip(("iptables", "nftables", "nftables@1.36"), counts, strict=True))
+    assert clusters(KERNELS, workers) == {**hosted, "ipvs": 1, "userspace": 1}
+
+
+def test_guests_alone_have_one_cluster_each() -> None:
+    assert clusters({"ipvs": NodeKernel.OWN}, 4) == {"ipvs": 1}
 
 
 WAITING = {
@@ -57,6 +75,12 @@ def test_a_new_worker_goes_where_the_fewest_are_and_takes_declared_cases_first()
     assert next_scope(WAITING, None, []) == "iptables together"
     assert next_scope(WAITING, None, ["iptables"]) == "nftables together"
     assert next_scope(WAITING, None, ["iptables", "nftables"]) == "iptables together"
+
+
+def test_audits_come_last() -> None:
+    audit = "suites/audit/test_audit.py::test_a[nftables]"
+    assert next_scope({audit: "nftables", "nftables a.py": "nftables"}, "nftables", []) == "nftables a.py"
+    assert next_scope({audit: "nftables"}, "nftables", []) == audit
 
 
 def test_a_worker_stays_with_its_subject() -> None:

@@ -16,6 +16,7 @@ from gauntlet.report.results import FindingRecord, Results
 from gauntlet.report.results_file import write
 from gauntlet.report.subject_record import SubjectRecord
 from gauntlet.subject import parse
+from gauntlet.upgrade.compare import Side
 from gauntlet.upgrade.pairs import pairs
 
 CASE = "suites/conformance/test_node_port.py::test_answers"
@@ -67,6 +68,13 @@ def test_one_name_is_not_enough_and_a_blank_after_the_comma_is_fine() -> None:
     with pytest.raises(UsageError, match="names one subject, 'ipvs', and two are compared"):
         pairs(before, after, "ipvs")
     assert pairs(before, after, "ipvs, nftables") == (("ipvs", "nftables"),)
+
+
+def test_how_many_clusters_shared_the_cases_is_nothing_unless_a_further_one_failed() -> None:
+    further = "suites/audit/test_audit.py::test_rules[cluster-2]"
+    assert not Side.of(run(PASS, "nftables", case=further), "nftables").cases
+    assert Side.of(run(FAIL, "nftables", case=further), "nftables").cases
+    assert Side.of(run(PASS, "nftables"), "nftables").cases
 
 
 def compare(tmp_path: Path, before: Results, after: Results, *options: str) -> Result:
