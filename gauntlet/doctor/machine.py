@@ -17,7 +17,7 @@ from gauntlet.doctor.check import Check, State
 from gauntlet.doctor.left_behind import left_behind
 from gauntlet.ground import paths
 from gauntlet.ground.errors import GauntletError
-from gauntlet.ground.memory import available_bytes
+from gauntlet.ground.memory import CLUSTER_BYTES, available_bytes
 from gauntlet.providers.sandbox import fitness, uml, world
 
 PACKAGES = {
@@ -35,7 +35,7 @@ PACKAGES = {
 # What a gate run writes below the results folder and /tmp; the etcd data of two clusters is most of it.
 RUN_BYTES = 1024**3
 # Two clusters of three nodes each: API server 270 MB, controller manager 90, three kube-proxies 60, agnhosts 46 each.
-RUN_MEMORY_BYTES = 2 * 1024**3
+RUN_MEMORY_BYTES = 2 * CLUSTER_BYTES
 # etcd and kube-apiserver each keep a descriptor for every watch and connection; 1,000 Services need some 2,000.
 RUN_FILES = 4096
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import UsageError
+from gauntlet.ground.memory import CLUSTER_BYTES, available_bytes
 
 MODES = tuple(str(mode) for mode in ProxyMode)
 # Words for pytest that leave the cases as they are: a few cases are not worth another cluster.
@@ -77,6 +78,7 @@ def _workers(subjects: int, clusters: int) -> int:
 
     Two clusters keep two processors busy; with four on two, attempts came too late (docs/decisions/0070).
     """
-    processors = os.cpu_count() or 1
-    each = min(clusters, max(1, processors // max(1, subjects)))
+    processors, free = len(os.sched_getaffinity(0)), available_bytes()
+    bearable = processors if free is None else min(processors, free // CLUSTER_BYTES)
+    each = min(clusters, max(1, bearable // max(1, subjects)))
     return min(subjects * each, max(2, processors))

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from gauntlet.cli import pytestrun
 from gauntlet.cli.main import main
 from gauntlet.cli.pytest_arguments import last_value, without
+from gauntlet.ground import profiles
 from gauntlet.ground.cluster import ProxyMode
 from gauntlet.ground.errors import ExitCode, UsageError
 from gauntlet.ground.profiles import PROFILES, parse_modes, pytest_options
@@ -171,13 +172,17 @@ def test_options_of_pytest_that_name_subjects_are_found_and_taken_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("processors", "subjects", "workers"),
-    [(1, 2, 2), (2, 1, 2), (2, 2, 2), (3, 2, 2), (4, 2, 4), (4, 3, 3), (64, 1, 2), (64, 4, 8), (2, 4, 2)],
-)
+    ("processors", "gib", "subjects", "workers"),
+    [
+        (1, 9, 2, 2), (2, 9, 1, 2), (2, 9, 2, 2), (3, 9, 2, 2), (4, 9, 2, 4), (4, 9, 3, 3), (64, 90, 1, 2),
+        (64, 90, 4, 8), (2, 9, 4, 2), (4, 5, 2, 2), (4, None, 2, 4),
+    ],
+)  # fmt: skip
 def test_subjects_have_two_clusters_each_where_processors_bear_them(
-    processors: int, subjects: int, workers: int, monkeypatch: pytest.MonkeyPatch
+    processors: int, gib: int | None, subjects: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    monkeypatch.setattr(profiles, "available_bytes", lambda: gib and gib << 30)
     written = [f"a{number}=iptables" for number in range(subjects)]
     options = pytest_options(PROFILES["gate"], written, Path("/r"), ["--kp-seed=7"], clusters=2)
     assert options[options.index("-n") + 1] == str(workers)
