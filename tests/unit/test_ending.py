@@ -32,7 +32,7 @@ def test_polars_loaded_later_does_not_keep_a_waiting_run_from_ending(number: sig
             assert run.stdout is not None
             assert run.stdout.readline() == "2\n"
             run.send_signal(number)
-            _, errors = run.communicate(timeout=30)
+            _, errors = run.communicate(timeout=120)
         finally:
             run.kill()
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
