@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from gauntlet.ground.waiting import until
 
 WAITS = """
 import threading
@@ -31,8 +34,15 @@ def test_polars_loaded_later_does_not_keep_a_waiting_run_from_ending(number: sig
         try:
             assert run.stdout is not None
             assert run.stdout.readline() == "2\n"
+            # A signal that comes after CPython looked for one, and before it sleeps, wakes nobody.
+            until(lambda: _sleeps(run.pid), what="it waits", deadline_s=60.0)
             run.send_signal(number)
             _, errors = run.communicate(timeout=120)
         finally:
             run.kill()
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether the main thread waits for something (proc(5), state S)."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "S"
