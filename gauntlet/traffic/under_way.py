@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,12 @@ from gauntlet.traffic.flow import Flow, Traffic
 from gauntlet.traffic.load import Load
 
 _GRACE_S = 10.0
+
+
+def await_attempts(flows: Sequence[Flow], count: int, *, what: str, deadline_s: float) -> None:
+    """Wait until each flow has made so many more attempts. Raises NotInTime, which says `what` did not come."""
+    wanted = [(flow, flow.count() + count) for flow in flows]
+    until(lambda: all(flow.count() >= many for flow, many in wanted), what=what, deadline_s=deadline_s)
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,8 @@ class UnderWay:
 
     def await_attempts(self, count: int) -> None:
         """Wait until each flow has made so many more. Raises NotInTime if one falls behind its own rate."""
-        wanted = [(flow, flow.count() + count) for flow in self.flows]
-        until(
-            lambda: all(flow.count() >= many for flow, many in wanted),
-            what=f"each flow makes {count} attempts",
-            deadline_s=max(count / (flow.load.rate_per_s or 1.0) for flow in self.flows) + _GRACE_S,
-        )
+        longest_s = max(count / (flow.load.rate_per_s or 1.0) for flow in self.flows)
+        await_attempts(self.flows, count, what=f"each flow makes {count} attempts", deadline_s=longest_s + _GRACE_S)
 
     def stop(self, backend_nodes: Mapping[str, str]) -> pl.DataFrame:
         """End them all together. Their attempts (ATTEMPTS schema), which are evidence from then on.

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from gauntlet.ground.answering import Demand, answered_as
 from gauntlet.ground.cluster import Host
-from gauntlet.ground.family import Family, families_of
+from gauntlet.ground.family import Family
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import Event, EventKind, Frontend, Protocol
 from gauntlet.ground.waiting import NotInTime, until
@@ -27,6 +27,7 @@ from gauntlet.workload.clients import Clients
 from gauntlet.workload.endpoint_change import REST_S
 from gauntlet.workload.served import RunningBackend, Served
 from gauntlet.workload.service import HTTP, UDP, IpFamilyPolicy, Service
+from gauntlet.workload.users import users_of_each_family
 
 RATE_PER_S = 10.0
 TIMEOUT_S = 0.5
@@ -95,15 +96,9 @@ class KindsOfChange:
 
     def _targets(self, served: Served) -> Iterator[tuple[Host, Target]]:
         """At external IPs over TCP alone: datagrams that were sent there before they were served may be black-holed."""
-        outside, number = self._clients.outside, served.declared.port(Protocol.TCP).number
         for family, pod in itertools.product(served.families, self._clients.pods):
-            yield pod, Target(served.name, Frontend.EXTERNAL_IP, EXTERNAL_IP[family], number)
-        for protocol, family in itertools.product((Protocol.TCP, Protocol.UDP), served.families):
-            for pod in self._clients.pods:
-                yield pod, served.cluster_ip(protocol, family=family)
-            for node in self._clients.nodes:
-                if family in families_of(node.addresses) and family in families_of(outside.addresses):
-                    yield outside, served.node_port_at(node.address_in(family), protocol)
+            yield pod, served.at(EXTERNAL_IP[family], Protocol.TCP, Frontend.EXTERNAL_IP)
+        yield from users_of_each_family(served, self._clients, self._clients.nodes)
 
     def _make(self, change: Change, there: Declarations, service: str) -> Demand:
         at_ns = time.time_ns()

@@ -25,6 +25,10 @@ from gauntlet.workload.paths import link_to
 NUMBERS = (23, 46, 92, 119, 147, 170, 213, 232)
 # Far from the numbers that a network of IPv6 gives out.
 _FAR = {Family.IPV4: 0, Family.IPV6: 0xFF00}
+# Goes on with the other lines if one fails.
+_FORCED = ("-force",)
+# Nobody has the address, so that a host need not look for its twin (RFC 4862).
+_AT_ONCE = {Family.IPV4: "", Family.IPV6: "nodad"}
 
 
 @dataclass(frozen=True)
@@ -134,12 +138,6 @@ def _way(host: Host, address: str) -> str:
     words = host.run(("ip", "-o", "route", "get", address)).stdout.split()
     named = (f"{word} {words[words.index(word) + 1]}" for word in ("via", "dev") if word in words)
     return " ".join(named)
-
-
-# Goes on with the other lines if one fails.
-_FORCED = ("-force",)
-# Nobody has the address, so that a host need not look for its twin (RFC 4862).
-_AT_ONCE = {Family.IPV4: "", Family.IPV6: "nodad"}
 
 
 def _own(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 
 from gauntlet.ground.cluster import Host, Node
 from gauntlet.ground.family import families_of
@@ -43,10 +44,16 @@ def users_of(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host,
 
 
 def asking_anew(service: Served, clients: Clients, node: Node) -> tuple[tuple[Host, Load], ...]:
-    """Users of both families of the Service, as `users_of` has them, with a new connection or socket each time."""
-    targets: list[tuple[Host, Target]] = []
+    """Users of each family of the Service, as `users_of` has them, with a new connection or socket each time."""
+    users = users_of_each_family(service, clients, [node])
+    return tuple((client, Load(target, rate_per_s=ANEW_PER_S)) for client, target in users)
+
+
+def users_of_each_family(service: Served, clients: Clients, nodes: Sequence[Node]) -> Iterator[tuple[Host, Target]]:
+    """The client pods at its ClusterIPs, the host outside at its NodePorts on these nodes; each over TCP and UDP."""
     for protocol, family in itertools.product((Protocol.TCP, Protocol.UDP), service.families):
-        targets += [(pod, service.cluster_ip(protocol, family=family)) for pod in clients.pods]
-        if family in families_of(node.addresses) and family in families_of(clients.outside.addresses):
-            targets.append((clients.outside, service.node_port_at(node.address_in(family), protocol)))
-    return tuple((client, Load(target, rate_per_s=ANEW_PER_S)) for client, target in targets)
+        for pod in clients.pods:
+            yield pod, service.cluster_ip(protocol, family=family)
+        for node in nodes:
+            if family in families_of(node.addresses) and family in families_of(clients.outside.addresses):
+                yield clients.outside, service.node_port_at(node.address_in(family), protocol)

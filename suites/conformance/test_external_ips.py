@@ -15,7 +15,6 @@ from gauntlet.checkers.source_ip import source_ip
 from gauntlet.ground.family import family_of
 from gauntlet.ground.history import Frontend, Protocol
 from gauntlet.report.judge import Judge
-from gauntlet.traffic import Target
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import (
     HTTP,
@@ -133,7 +132,7 @@ def test_outside_who_has_a_route_to_an_external_ip_is_answered(
     """A host outside that is routed to a node meets each endpoint, over TCP and UDP, and is seen as the node."""
     served = workload.serve(Service("web", ports=(HTTP, UDP), external_ips=ROUTED))
     address = next(each for each in ROUTED if family_of(each) is served.family)
-    at = [Target(served.name, Frontend.EXTERNAL_IP, address, 80, each) for each in (Protocol.TCP, Protocol.UDP)]
+    at = [served.at(address, each, Frontend.EXTERNAL_IP) for each in (Protocol.TCP, Protocol.UDP)]
     for node in clients.nodes:
         with routed(clients.outside, address, node):
             seen = probe(clients.outside, *at)
