@@ -38,9 +38,8 @@ def forgotten_at_restart(call: Call) -> int:
 def _emptied_sets(call: Call) -> int:
     """The sets are emptied after the first transaction of each kube-proxy, the one that makes the base chains anew."""
     code = call.run(call.text)
-    for _ in range(TIMES if code == 0 and _FIRST_TRANSACTION.search(call.text) else 0):
-        _empty_sets(call)
-        time.sleep(BETWEEN_S)
+    if code == 0 and _FIRST_TRANSACTION.search(call.text):
+        _forget_all(call)
     return code
 
 
@@ -49,9 +48,8 @@ def forgotten_at_changes(call: Call) -> int:
     written = endpoints_by(call)
     code = call.run(call.text)
     is_change = any(before is not None and before != now for _, before, now in written)
-    for _ in range(TIMES if code == 0 and is_change else 0):
-        (_empty_sets if call.is_nft else _empty_lists)(call)
-        time.sleep(BETWEEN_S)
+    if code == 0 and is_change:
+        _forget_all(call)
     return code
 
 
@@ -63,13 +61,22 @@ def forgotten_by_scaling(call: Call) -> int:
     call.remember({**memory, "remembering": sorted({*known, *written})})
     code = call.run(call.text)
     grows = any(each in known for each in written) and any(each not in known for each in written)
-    for _ in range(TIMES if code == 0 and grows else 0):
-        (_empty_sets if call.is_nft else _empty_lists)(call)
-        time.sleep(BETWEEN_S)
+    if code == 0 and grows:
+        _forget_all(call)
     return code
 
 
-def _empty_lists(_call: Call) -> None:
+def _forget_all(call: Call) -> None:
+    """Again and again."""
+    for _ in range(TIMES):
+        if call.is_nft:
+            _empty_sets(call)
+        else:
+            _empty_lists()
+        time.sleep(BETWEEN_S)
+
+
+def _empty_lists() -> None:
     for name in os.listdir(_LISTS):  # noqa: PTH208
         with open(f"{_LISTS}/{name}", "w", encoding="ascii") as file:  # noqa: PTH123
             file.write("/")
