@@ -34,7 +34,7 @@ PACKAGES = {
 }
 # What a gate run writes below the results folder and /tmp; the etcd data of two clusters is most of it.
 RUN_BYTES = 1024**3
-# Two clusters of three nodes each: API server 270 MB, controller manager 90, three kube-proxies 60, agnhosts 46 each.
+# Of two clusters.
 RUN_MEMORY_BYTES = 2 * CLUSTER_BYTES
 # etcd and kube-apiserver each keep a descriptor for every watch and connection; 1,000 Services need some 2,000.
 RUN_FILES = 4096

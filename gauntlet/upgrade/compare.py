@@ -180,7 +180,7 @@ def _is_of_chance(record: FindingRecord) -> bool:
 
 def _share(was: FindingRecord, now: FindingRecord, promise: WorsePromise, significance: float) -> Iterator[Change]:
     allowed = promise.share
-    before, after = (Proportion.of(each.figure or 0.0, each.resolution or 1.0) for each in (was, now))
+    before, after = _proportion(was), _proportion(now)
     chance, drop = chance_if_equal(before, after), before.share - after.share
     text = f"{before.text()} were ok, then {after.text()}; so few of equal ones have a probability of {chance:.2g}"
     if drop > allowed and chance < significance:
@@ -229,7 +229,7 @@ def _of_one_run(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePr
     checks = SHARES if promise.duration is None else (*SHARES, *DURATIONS)
     for was, now in _findings(pairs, checks):
         there = was or now
-        if there is None or (was and now) or (split_check(there.check)[0] in SHARES and not _is_of_chance(there)):
+        if there is None or (was and now) or (_is_share(there) and not _is_of_chance(there)):
             continue
         text = f"{_told(was)}, then {_told(now)}: there is nothing to compare it with"
         yield Change(Course.UNCLEAR, there.case, there.check, text)
@@ -238,10 +238,16 @@ def _of_one_run(pairs: Sequence[tuple[CaseResult, CaseResult]], promise: WorsePr
 def _told(record: FindingRecord | None) -> str:
     if record is None:
         return "no figure"
-    is_share = split_check(record.check)[0] in SHARES
-    return (
-        f"{Proportion.of(record.figure or 0.0, record.resolution or 1.0).text()} were ok" if is_share else _span(record)
-    )
+    return f"{_proportion(record).text()} were ok" if _is_share(record) else _span(record)
+
+
+def _is_share(record: FindingRecord) -> bool:
+    return split_check(record.check)[0] in SHARES
+
+
+def _proportion(record: FindingRecord) -> Proportion:
+    """Of a share: its resolution is that of one attempt of all."""
+    return Proportion.of(record.figure or 0.0, record.resolution or 1.0)
 
 
 def _figures(

@@ -59,7 +59,8 @@ def parse(text: str) -> Table:
     counts = {"rule": 0, "chain": 0, "elem": 0}
     for kind, item in _items(text):
         name = str(item.get("name", ""))
-        counts["elem"] += len(elements := _sequence(item.get("elem")))
+        elements = _sequence(item.get("elem"))
+        counts["elem"] += len(elements)
         if kind in counts:
             counts[kind] += 1
         if kind == "chain":
@@ -67,15 +68,13 @@ def parse(text: str) -> Table:
             if "hook" in item:
                 hooks.add(name)
         elif kind == "rule":
-            rules.setdefault(str(item.get("chain")), []).append(
-                tuple(_mapping(expression) for expression in _sequence(item.get("expr")))
-            )
+            rules.setdefault(str(item.get("chain")), []).append(tuple(map(_mapping, _sequence(item.get("expr")))))
         elif kind == "map":
             maps[name] = tuple(_pair(element) for element in elements)
         elif kind == "set":
             timeouts_s[name] = _number(item.get("timeout"))
-    chains, size = {chain: tuple(found) for chain, found in rules.items()}, RuleSize(*counts.values())
-    return Table(chains, maps, timeouts_s, frozenset(hooks), size)
+    size = RuleSize(counts["rule"], counts["chain"], counts["elem"])
+    return Table({chain: tuple(found) for chain, found in rules.items()}, maps, timeouts_s, frozenset(hooks), size)
 
 
 def forwarding(text: str) -> Forwarding:
