@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -25,6 +25,8 @@ from gauntlet.ground.profiles import PROFILES
 
 LEDGER = project_root() / "docs" / "soak.jsonl"
 PAGE = project_root() / "docs" / "soak.md"
+# Where the report and the evidence of a run with an alarm stay, by the moment at which it began.
+EVIDENCE = project_root() / "results" / "soak"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -64,25 +66,28 @@ def main(
 
 
 def _run(profile: str, modes: str, pytest_args: Sequence[str], *, loaded: bool) -> Run:
-    with tempfile.TemporaryDirectory() as folder:
-        results, junit = Path(folder, "results"), Path(folder, "junit.xml")
-        command = [GAUNTLET, "run", "--profile", profile, "--modes", modes, "--results", str(results)]
-        started, begun, meter = datetime.now(UTC), time.monotonic(), Meter()
-        code = subprocess.run(
-            [*command, "--", f"--junitxml={junit}", *pytest_args], stdout=subprocess.DEVNULL, check=False
-        ).returncode
-        found = results_in(results)
-        return Run(
-            started=started,
-            # Its own ledger and page are no change.
-            commit=short_commit(":!docs/soak.*"),
-            profile=profile if not pytest_args else f"{profile}, {' '.join(pytest_args)}",
-            loaded=loaded,
-            cores=meter.cores,
-            busy=meter.busy(),
-            seconds=round(time.monotonic() - begun, 1),
-            rows=ledger.rows(found, ledger.seconds_of(_junit(junit), found.names), code),
-        )
+    started, begun, meter = datetime.now(UTC), time.monotonic(), Meter()
+    folder = EVIDENCE / started.strftime("%Y%m%dT%H%M%SZ")
+    results, junit = folder / "results", folder / "junit.xml"
+    command = [GAUNTLET, "run", "--profile", profile, "--modes", modes, "--results", str(results)]
+    code = subprocess.run(
+        [*command, "--", f"--junitxml={junit}", *pytest_args], stdout=subprocess.DEVNULL, check=False
+    ).returncode
+    found = results_in(results)
+    made = Run(
+        started=started,
+        # Its own ledger and page are no change.
+        commit=short_commit(":!docs/soak.*"),
+        profile=profile if not pytest_args else f"{profile}, {' '.join(pytest_args)}",
+        loaded=loaded,
+        cores=meter.cores,
+        busy=meter.busy(),
+        seconds=round(time.monotonic() - begun, 1),
+        rows=ledger.rows(found, ledger.seconds_of(_junit(junit), found.names), code),
+    )
+    if not made.alarms:
+        shutil.rmtree(folder)
+    return made
 
 
 def _junit(path: Path) -> Iterator[tuple[str, str, float]]:

@@ -10,7 +10,7 @@ from gauntlet.checkers.connections_cut import connections_cut
 from gauntlet.checkers.correctness import correctness
 from gauntlet.checkers.reaches_all import reaches_all
 from gauntlet.checkers.silence import attendance, span
-from gauntlet.checkers.udp_flows import LOST_AFTER_S, udp_flows_lost, udp_flows_moved
+from gauntlet.checkers.udp_flows import udp_flows_lost, udp_flows_moved
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.finding import Finding
 from gauntlet.ground.frames import pl
@@ -19,7 +19,7 @@ from gauntlet.report.judge import Judge
 from gauntlet.traffic.evidence import Evidence
 from gauntlet.traffic.probe import Probe
 from gauntlet.workload import Clients, Policy
-from gauntlet.workload.replacing import Replaced, Replacing
+from gauntlet.workload.replacing import LOST_AFTER_S, Replaced, Replacing
 
 pytestmark = [pytest.mark.conformance, pytest.mark.needs("load-balancer"), pytest.mark.needs("endpoint-slices")]
 
@@ -44,8 +44,8 @@ def test_a_rolling_update_costs_nobody_an_attempt(
     """Each backend is replaced and serves on for some seconds: no attempt is lost, no kept connection cut before.
 
     UDP flows follow once slices do not have their backend any more, which controllers may see to seconds later.
-    `number` is that of one of the cluster's IP families. One of them at a time: flows are lost if kube-proxy is late by
-    two seconds, and with changes in both families it has twice as much to do.
+    `number` is that of one of the cluster's IP families. One of them at a time: with changes in both kube-proxy has twice
+    as much to do, and writes its rules later.
     """
     replaced = replacing.one_by_one((policy, cluster.families[number]))
 
