@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -211,6 +212,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         experiments = collector.experiments_of(item) if "subject" in getattr(item, "fixturenames", ()) else ()
         item.extra_keyword_matches.update(experiments)
         _skip_unsupported(item, [str(marker.args[0]) for marker in item.iter_markers("needs")], experiments)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what chosen cases need besides their subjects' programs before any cluster is there, whose processors it
+    would take. Where that fails, the case says so that needs it."""
+    from fixtures import settings
+
+    option = session.config.option
+    if settings.KEY not in session.config.stash or option.collectonly or option.kp_dry_run:
+        return
+    to_run = [item for item in session.items if item.get_closest_marker("skip") is None]
+    if any("cluster_dns" in getattr(item, "fixturenames", ()) for item in to_run):
+        from gauntlet.build.binaries import ensure_modules
+        from gauntlet.workload import coredns
+
+        with suppress(GauntletError):
+            ensure_modules((coredns.NAME,))
 
 
 @pytest.hookimpl(wrapper=True)

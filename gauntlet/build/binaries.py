@@ -97,7 +97,7 @@ def ensure(version: str = DEFAULT_VERSION, say: Say = lambda _: None, *, root: P
 def ensure_modules(names: Sequence[str], say: Say = lambda _: None, *, root: Path | None = None) -> dict[str, Path]:
     """The programs of these folders of `toolchain/`, whatever Kubernetes version a run is of; built as `ensure` builds.
 
-    They are what only some runs need (kind, kubelet, containerd): no set-up builds them. Raises as `ensure` does.
+    They are what only some runs need (kind, kubelet, containerd, CoreDNS). Raises as `ensure` does.
     """
     folders = root or toolchain_root()
     slots = _filled(tuple(GoModule.read(folders / name) for name in names), say)

@@ -44,8 +44,8 @@ def test_a_rolling_update_costs_nobody_an_attempt(
     """Each backend is replaced and serves on for some seconds: no attempt is lost, no kept connection cut before.
 
     UDP flows follow once slices do not have their backend any more, which controllers may see to seconds later.
-    `number` is that of one of the cluster's IP families. One of them at a time: with changes in both kube-proxy has twice
-    as much to do, and writes its rules later.
+    `number` is that of one of the cluster's IP families. One at a time: with changes in both, kube-proxy has twice as
+    much to do, and writes its rules later.
     """
     replaced = replacing.one_by_one((policy, cluster.families[number]))
 

@@ -35,6 +35,24 @@ def test_killed_proxy_costs_no_attempt(judge):
 def test_node_port_answers(judge):
     judge(GOOD)
 """
+DNS = """
+pytestmark = pytest.mark.gate
+
+@pytest.fixture
+def cluster_dns(cluster):
+    pass
+
+def test_names_lead_to_services(cluster_dns, judge):
+    judge(GOOD)
+"""
+# A Go that notes what is there when it is to build, and builds nothing.
+GO = """#!/bin/sh
+case $1 in
+version) echo go version go9.9 linux/amd64 ;;
+env) printf '%s\\n' {folder} {folder} ;;
+*) echo asked $(ls -d {folder}/up-*) >>{folder}/asked; exit 1 ;;
+esac
+"""
 CASE = "suites/chaos/test_kill_proxy.py::test_killed_proxy_costs_no_attempt[nftables]"
 
 
@@ -67,6 +85,22 @@ def test_an_unwritable_state_folder_is_told_once(tmp_path: Path, monkeypatch: py
 def test_a_bad_proxy_path_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUNTLET_PROXY_PATH", "/no/such/folder")
     assert "GAUNTLET_PROXY_PATH=/no/such/folder is not a folder" in told(tmp_path)
+
+
+def test_what_cases_need_is_built_before_there_are_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = tmp_path / "go"
+    go.write_text(GO.format(folder=tmp_path))
+    go.chmod(0o755)
+    monkeypatch.setenv("GAUNTLET_GO", str(go))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = SuiteFolder.make(tmp_path, DNS)
+    code, printed = folder.run("--kp-modes=nftables", "--kp-from-source", "--collect-only")
+    assert code == 0, printed
+    assert not (tmp_path / "asked").exists(), "nothing is built for a list of cases"
+    code, printed = folder.run("--kp-modes=nftables", "--kp-from-source")
+    assert code == 0, printed
+    assert (tmp_path / "up-nftables").exists()
+    assert set((tmp_path / "asked").read_text().splitlines()) == {"asked"}
 
 
 def test_no_docker_for_kind_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
