@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import re
@@ -62,11 +63,17 @@ def host_name(body: bytes) -> str:
 def source_ip(body: bytes) -> str:
     """The address in agnhost's `clientip` answer, `IP:PORT` or `[IP]:PORT`. Raises BadReply."""
     text = body.decode("utf-8", "replace")
-    address = text.rpartition(":")[0].strip("[]")
     try:
-        return str(ipaddress.ip_address(address))
+        return _canonical(text.rpartition(":")[0].strip("[]"))
     except ValueError:
         raise BadReply(f"no client address: {text[:60]!r}") from None
+
+
+# Thousands of answers name the same few addresses.
+@functools.lru_cache(maxsize=1024)
+def _canonical(address: str) -> str:
+    """Raises ValueError where it is none."""
+    return str(ipaddress.ip_address(address))
 
 
 def must_be(sent: bytes, received: bytes) -> None:

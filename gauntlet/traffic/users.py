@@ -15,6 +15,7 @@ come back sooner, as for any real client.
 from __future__ import annotations
 
 import errno
+import functools
 import socket
 import struct
 import time
@@ -170,7 +171,7 @@ class NewTcp(Probe):
 
     def aim(self, job: Job) -> None:
         super().aim(job)
-        self.request = _request(job, last="close")
+        self.request = _request(job.address, job.port, job.questions, "close")
 
     def exchange(self) -> None:
         connection = self.open(socket.SOCK_STREAM)
@@ -201,7 +202,7 @@ class KeptTcp(NewTcp):
 
     def __init__(self, environment: JobEnvironment) -> None:
         super().__init__(environment)
-        self.request = _request(self.job, last="keep-alive")
+        self.request = _request(self.job.address, self.job.port, self.job.questions, "keep-alive")
         self.connection: socket.socket | None = None
 
     def exchange(self) -> None:
@@ -285,6 +286,8 @@ def hear_of_errors(flow: socket.socket) -> None:
         flow.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
 
 
+# A table asks the same some hundred addresses again and again, and to read one costs as much as to open a socket.
+@functools.lru_cache(maxsize=4096)
 def _family(address: str) -> socket.AddressFamily | None:
     """The family of a literal address; None for a DNS name, which is looked up in each attempt."""
     try:
@@ -293,8 +296,9 @@ def _family(address: str) -> socket.AddressFamily | None:
         return None
 
 
-def _request(job: Job, last: str) -> bytes:
+@functools.lru_cache(maxsize=4096)
+def _request(address: str, port: int, questions: tuple[str, ...], last: str) -> bytes:
     """All questions in one segment (HTTP pipelining, RFC 9112 section 9.3.2): one round trip however many."""
-    host = f"[{job.address}]" if ":" in job.address else job.address
-    asks = [f"GET /{question} HTTP/1.1\r\nHost: {host}:{job.port}\r\n" for question in job.questions]
+    host = f"[{address}]" if ":" in address else address
+    asks = [f"GET /{question} HTTP/1.1\r\nHost: {host}:{port}\r\n" for question in questions]
     return ("\r\n".join(asks) + f"Connection: {last}\r\n\r\n").encode()
