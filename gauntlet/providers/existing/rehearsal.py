@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -148,6 +149,13 @@ class RehearsedCluster:
             if node.name == name:
                 return node
         raise UsageError(f"cluster {self.name} has no node {name!r}", "kubectl get nodes")
+
+    @property
+    def looked_at(self) -> RehearsedCluster:
+        """The same cluster, for who only looks: commands on its nodes are known to change nothing, and are not told."""
+        quiet = copy.copy(self)
+        quiet.nodes = tuple(replace(node, teller=Teller(lambda _: None)) for node in self.nodes)
+        return quiet
 
     def serving(self) -> AbstractContextManager[None]:
         """Nothing is to be served."""
