@@ -7,9 +7,20 @@ import time
 from locust import User
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.stats import RequestStats
 
 from gauntlet.traffic.job import Job
 from gauntlet.traffic.schedule import Schedule
+
+
+class NoStats(RequestStats):
+    """Instead of Locust's own statistics, which nobody reads: the rows are the record."""
+
+    def log_request(self, method: str, name: str, response_time: int, content_length: int) -> None:
+        """Called by Locust's runner for each `request` event."""
+
+    def log_error(self, method: str, name: str, error: Exception | str | None) -> None:
+        """Called by Locust's runner for each `request` event with an error."""
 
 
 class JobEnvironment(Environment):
@@ -18,6 +29,7 @@ class JobEnvironment(Environment):
     def __init__(self, job: Job, user_class: type[User]) -> None:
         # Users in an attempt may finish it when the job is stopped: attempts that hang get their row.
         super().__init__(user_classes=[user_class], stop_timeout=job.timeout_s + 5.0, catch_exceptions=False)
+        self.stats = NoStats()
         self.job = job
         self.schedule = Schedule(job.rate_per_s, job.attempts, time.monotonic())
         self.rows: list[str] = []
