@@ -28,6 +28,7 @@ from gauntlet.traffic.job import Job
 from gauntlet.traffic.job_environment import JobEnvironment
 from gauntlet.traffic.ports import SourcePorts
 from gauntlet.traffic.reply import BadReply, WrongAnswer, host_name, http_reply, source_ip
+from gauntlet.traffic.request import request
 
 # One for all jobs of the agent: they share the network namespace, and often the target.
 _SOURCE_PORTS = SourcePorts()
@@ -171,7 +172,7 @@ class NewTcp(Probe):
 
     def aim(self, job: Job) -> None:
         super().aim(job)
-        self.request = _request(job.address, job.port, job.questions, "close")
+        self.request = request(job.address, job.port, job.questions, "close")
 
     def exchange(self) -> None:
         connection = self.open(socket.SOCK_STREAM)
@@ -202,7 +203,7 @@ class KeptTcp(NewTcp):
 
     def __init__(self, environment: JobEnvironment) -> None:
         super().__init__(environment)
-        self.request = _request(self.job.address, self.job.port, self.job.questions, "keep-alive")
+        self.request = request(self.job.address, self.job.port, self.job.questions, "keep-alive")
         self.connection: socket.socket | None = None
 
     def exchange(self) -> None:
@@ -294,11 +295,3 @@ def _family(address: str) -> socket.AddressFamily | None:
         return socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
     except ValueError:
         return None
-
-
-@functools.lru_cache(maxsize=4096)
-def _request(address: str, port: int, questions: tuple[str, ...], last: str) -> bytes:
-    """All questions in one segment (HTTP pipelining, RFC 9112 section 9.3.2): one round trip however many."""
-    host = f"[{address}]" if ":" in address else address
-    asks = [f"GET /{question} HTTP/1.1\r\nHost: {host}:{port}\r\n" for question in questions]
-    return ("\r\n".join(asks) + f"Connection: {last}\r\n\r\n").encode()
