@@ -64,8 +64,8 @@ _INCONCLUSIVE = {
 }
 
 
-def advised(finding: Finding, overload: str = "") -> Finding:
-    """The finding with a remedy, if it needs one and has none. `overload` says that the machine was busy, if it was."""
+def advised(finding: Finding) -> Finding:
+    """The finding with a remedy, if it needs one and has none."""
     if finding.remedy or not finding.verdict.blocks:
         return finding
     asked, _ = split_check(finding.check)
@@ -73,6 +73,4 @@ def advised(finding: Finding, overload: str = "") -> Finding:
         remedy = _FAILED.get(asked, "read what explains it, the rules and kube-proxy's log")
     else:
         remedy = _INCONCLUSIVE.get(asked, "nothing was learnt: read what explains it, and run the case again")
-    if overload:
-        remedy = f"first run the case again when there is less to do: {overload}; then {remedy}"
     return dataclasses.replace(finding, remedy=remedy)

@@ -17,20 +17,6 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, {system}, kernel {platform.release()}"
 
 
-# Processes for each processor that run or wait to. Two clusters on two processors, all cases of a gate, have 2 to 3.5;
-# with 9, attempts waited for a processor for as long as they may take (docs/soak.md).
-OVERLOADED = 5.0
-
-
-def overload() -> str:
-    """In words, if this machine had far more to do in the last minute than it could; empty if not (proc_loadavg(5))."""
-    processors = os.cpu_count() or 1
-    waiting = os.getloadavg()[0]
-    if waiting < OVERLOADED * processors:
-        return ""
-    return f"this machine had {waiting:.0f} processes to run at once on {processors} processors"
-
-
 def commit() -> str:
     """The commit of the checkout, with `-dirty` if files differ from it; empty if this is not a checkout of Git."""
     argv = ["git", "-C", str(project_root()), "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"]

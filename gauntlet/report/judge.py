@@ -10,7 +10,6 @@ from gauntlet.checkers.terms import under
 from gauntlet.ground.cluster import Cluster
 from gauntlet.ground.errors import GauntletError
 from gauntlet.ground.finding import Finding, Verdict, undecided
-from gauntlet.ground.machine import overload
 from gauntlet.promises.slo import Terms
 from gauntlet.report import failure, ledger, results
 from gauntlet.report.case import Case
@@ -89,8 +88,7 @@ class Judge:
 
     def _explain(self) -> str:
         """What a failing case prints. It is kept as evidence, with the logs of the nodes that it is about."""
-        busy = overload()
-        self.findings = [advised(finding, busy) for finding in self.findings]
+        self.findings = [advised(finding) for finding in self.findings]
         seen = self._evidence.history()
         self._decision = self._told or failure.decision(seen.attempts, self.findings, self._cluster)
         text = failure.message(

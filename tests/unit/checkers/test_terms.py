@@ -44,14 +44,6 @@ def test_a_remedy_that_is_known_stays_and_what_passes_needs_none() -> None:
     assert advised(Finding("outage", Verdict.PASS, "so")).remedy == ""
 
 
-def test_an_overloaded_machine_is_told_before_all_else() -> None:
-    busy = "this machine had 20 processes to run at once on 2 processors"
-    failed = Finding("availability", Verdict.FAIL, "so")
-    assert advised(failed, busy).remedy.startswith(f"first run the case again when there is less to do: {busy}; then ")
-    assert advised(failed, busy).remedy.endswith(advised(failed).remedy)
-    assert advised(Finding("availability", Verdict.PASS, "so"), busy).remedy == ""
-
-
 def test_what_a_check_is_of_does_not_change_the_advice() -> None:
     alone, about = (advised(Finding(check, Verdict.FAIL, "so")) for check in ("outage", "outage: new TCP"))
     assert alone.remedy == about.remedy != advised(Finding("of nobody's", Verdict.FAIL, "so")).remedy
