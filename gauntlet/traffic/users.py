@@ -26,6 +26,7 @@ from locust import User, task
 
 from gauntlet.traffic.job import Job
 from gauntlet.traffic.job_environment import JobEnvironment
+from gauntlet.traffic.leftovers import Owed, drop_leftovers
 from gauntlet.traffic.ports import SourcePorts
 from gauntlet.traffic.reply import BadReply, WrongAnswer, host_name, http_reply, source_ip
 from gauntlet.traffic.request import request
@@ -34,10 +35,8 @@ from gauntlet.traffic.request import request
 _SOURCE_PORTS = SourcePorts()
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST = 65_536
-_MOST_LEFTOVERS = 64
 _IP_RECVERR = 11  # linux/in.h and linux/in6.h; the socket module does not name them
 _IPV6_RECVERR = 25
-_MSG_ERRQUEUE = 0x2000  # linux/socket.h
 
 
 class Closed(Exception):
@@ -233,7 +232,11 @@ class NewUdp(Probe):
         self.leaves()
         for question in self.job.questions:
             flow.send(question.encode())
-            self.learn(question, flow.recv(_LARGEST))
+            self.learn(question, self.answer(flow, question))
+
+    def answer(self, flow: socket.socket, _question: str) -> bytes:
+        """The next datagram: nobody else was asked by this flow."""
+        return flow.recv(_LARGEST)
 
 
 class KeptUdp(NewUdp):
@@ -245,30 +248,25 @@ class KeptUdp(NewUdp):
     def __init__(self, environment: JobEnvironment) -> None:
         super().__init__(environment)
         self.flow: socket.socket | None = None
+        self.owed = Owed()
 
     def exchange(self) -> None:
         if self.flow is None:
             self.flow = self.open(socket.SOCK_DGRAM)
-        self._drop_leftovers(self.flow)
+        drop_leftovers(self.flow)
         self.converse(self.flow)
+
+    def answer(self, flow: socket.socket, question: str) -> bytes:
+        """The first datagram that does not answer what an attempt before has asked."""
+        self.owed.asked(question)
+        while not self.owed.came(answer := flow.recv(_LARGEST), question):
+            pass
+        return answer
 
     def on_stop(self) -> None:
         if self.flow is not None:
             self.flow.close()
             self.flow = None
-
-    def _drop_leftovers(self, flow: socket.socket) -> None:
-        """Replies and ICMP errors of earlier attempts must not be taken for this one's."""
-        flow.settimeout(0.0)
-        for flags in (0, _MSG_ERRQUEUE):
-            for _ in range(_MOST_LEFTOVERS):
-                try:
-                    flow.recv(_LARGEST, flags)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    continue
-        flow.settimeout(None)
 
 
 USERS: dict[tuple[str, str], type[Probe]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import resource
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,20 @@ SILENT = dataclasses.replace(SERVICE, address="127.0.0.1", port=7100)
 @pytest.fixture(scope="module", autouse=True)
 def _silence(world: World) -> None:
     world.nft("table inet silence { chain input { type filter hook input priority 0; tcp dport 7100 drop; }; }")
+
+
+# A UDP server of whose answers the second one comes so late that the next question has been asked before.
+_TARDY = """
+import socket, sys, threading
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+once_s = [0.65]
+while True:
+    question, (host, port) = server.recvfrom(100)
+    answer = b"tardy" if question == b"hostname" else f"{host}:{port}".encode()
+    after_s = 0.5 if question == b"hostname" else once_s.pop() if once_s else 0
+    threading.Timer(after_s, server.sendto, [answer, (host, port)]).start()
+"""
 
 
 def _span_s(frame: pl.DataFrame) -> float:
@@ -123,6 +138,17 @@ def test_a_udp_flow_keeps_its_local_port(world: World, traffic: Traffic) -> None
 
     assert [frame["outcome"].to_list() for frame in frames] == [["ok"] * 30] * 2
     assert "packets 60 " in world.run(["nft", "list", "counter", "inet", "port", "mine"]).stdout
+
+
+def test_a_late_answer_to_a_udp_flow_is_none_to_its_next_question(world: World, traffic: Traffic) -> None:
+    world.spawn([sys.executable, "-c", _TARDY, "7200"])
+    until(lambda: world.run(["ss", "-Hlun", "sport = 7200"]).stdout, what="port 7200 is served", deadline_s=20)
+    tardy = dataclasses.replace(UDP, address="127.0.0.1", port=7200)
+
+    frame = traffic.send(world, Load(tardy, users=1, attempts=3, connection=Connection.KEPT, timeout_s=0.9))
+
+    assert frame.sort("at_ns")["outcome"].to_list() == ["timeout", "ok", "ok"]
+    assert frame.sort("at_ns")["backend"].to_list()[1:] == ["tardy", "tardy"]
 
 
 def test_the_rate_is_kept(world: World, traffic: Traffic) -> None:
