@@ -17,7 +17,7 @@ from gauntlet.faults.chaos import experiment as experiments
 from gauntlet.faults.chaos.flows import Flows, Join, wanted
 from gauntlet.faults.chaos.proxy import await_rest
 from gauntlet.faults.chaos.service import EXPOSED, replacement
-from gauntlet.ground.cluster import Cluster, Host, have_own_kernels
+from gauntlet.ground.cluster import Cluster, Host
 from gauntlet.ground.finding import Finding
 from gauntlet.ground.frames import pl
 from gauntlet.ground.history import DeclaredFlow, Event, EventKind, Frontend
@@ -34,11 +34,6 @@ from gauntlet.workload.workload import Workload
 
 CONTROL_S = 3.0
 AFTER_S = 5.0
-# With 126 connections a backend with twice its share is found with 99 % (gauntlet.checkers.balance).
-RATE_PER_S = 50.0
-# A guest forwards more than this, but userspace mode, which carries every connection in a process, does not: at 50 a
-# second its control windows were slow. In the five seconds afterwards it still makes more than 126 connections.
-OWN_KERNEL_RATE_PER_S = 30.0
 REST_DEADLINE_S = 20.0
 # Longer than any recovery that a promise for userspace mode allows after these faults.
 DRAINED_DEADLINE_S = 30.0
@@ -67,6 +62,7 @@ class Experiment:
         judge: Judge,
         api: Api,
         sticky: Served,
+        new_per_s: float,
     ) -> None:
         self._cluster = cluster
         self._clients = clients
@@ -78,7 +74,7 @@ class Experiment:
         self._api = api
         self._sticky = sticky
         self._hurt = clients.nodes[0]
-        self._rate_per_s = OWN_KERNEL_RATE_PER_S if have_own_kernels(clients.nodes) else RATE_PER_S
+        self._new_per_s = new_per_s
         self._declared: dict[DeclaredFlow, tuple[str, ...]] = {}
 
     def run(self, name: str, service: Served, backends: Backends, **variables: str | float) -> None:
@@ -107,7 +103,7 @@ class Experiment:
 
         def join(flows: Flows, over: threading.Event) -> None:
             target = Target(exposed, Frontend.NODE_PORT, self._hurt.address, port)
-            load = Load(target, rate_per_s=self._rate_per_s)
+            load = Load(target, rate_per_s=self._new_per_s)
             joining = (self._clients.outside, self._clients.pods[1])
             for client in joining:
                 flows.declare(client, load, (HURT, AFTER))
@@ -189,7 +185,7 @@ class Experiment:
         )
 
     def _start(self, flows: Flows, service: Served, inside: Sequence[Host]) -> None:
-        for client, load in wanted(self._clients, inside, service, self._sticky, self._rate_per_s):
+        for client, load in wanted(self._clients, inside, service, self._sticky, self._new_per_s):
             flows.declare(client, load)
             flows.start(client, load)
 

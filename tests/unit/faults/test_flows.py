@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from gauntlet.checkers.kinds import is_free
-from gauntlet.faults.chaos.flows import KEEPERS_RATE_PER_S, wanted
+from gauntlet.faults.chaos.flows import KEEPERS_RATE_PER_S, rate_per_s, wanted
 from gauntlet.ground.cluster import Host, Node, ProxyMode
 from gauntlet.promises.slo import load, shipped
 from gauntlet.traffic import Load
@@ -77,3 +77,11 @@ def test_flows_are_dense_enough_for_the_resolution_that_is_promised(mode: ProxyM
     book = load(shipped())
     coarsest = min(book.slo(name, mode, "1.37").recovery.resolution_s for name in book.experiments)
     assert coarsest >= 5 / KEEPERS_RATE_PER_S
+
+
+@pytest.mark.parametrize(
+    ("own_kernels", "processors", "rate"),
+    [(False, 2.0, 50.0), (False, 1.9, 30.0), (True, 8.0, 30.0), (True, 1.0, 30.0)],
+)
+def test_new_connections_are_as_many_as_processors_bear(*, own_kernels: bool, processors: float, rate: float) -> None:
+    assert rate_per_s(own_kernels=own_kernels, processors=processors) == rate
