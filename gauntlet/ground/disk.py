@@ -75,6 +75,17 @@ def lock_or_wait(fd: int, on_wait: Callable[[], None]) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX)
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else is in this context with that folder, which is there."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
 def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Put a new file in the place of `path`, and wait until it is on disk. Readers see the old or the new one whole.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gauntlet.ground.disk import LineFile, replace_file
+from gauntlet.ground.disk import LineFile, alone, replace_file
 from gauntlet.ground.paths import project_root
 
 # Has room for 40 bytes: write(2) takes that much of a longer line, and then nothing.
@@ -124,3 +124,24 @@ def test_threads_that_replace_a_file_at_the_same_time_each_put_a_whole_one_there
     with ThreadPoolExecutor(len(texts)) as pool:
         list(pool.map(write, texts))
     assert [each.name for each in tmp_path.iterdir()] == ["cluster.json"]
+
+
+def test_one_at_a_time_is_alone_with_a_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+
+    def enter(_: int) -> None:
+        for _ in range(20):
+            with alone(tmp_path):
+                # Fails if another one is here.
+                inside.mkdir()
+                inside.rmdir()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(enter, range(8)))
+
+
+def test_whoever_fails_leaves_the_folder_to_the_next(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken"), alone(tmp_path):
+        raise ValueError("broken")
+    with alone(tmp_path):
+        pass
