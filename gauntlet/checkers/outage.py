@@ -16,9 +16,10 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Outage:
-    """One spell of one flow."""
+    """One spell of one flow, which is what `client` sends to one address."""
 
     flow: str
+    client: str
     spell: Spell
 
     def line(self, origin_ns: int, events: pl.DataFrame | None = None) -> str:
@@ -52,7 +53,7 @@ def outages(
         else attempts.filter((pl.col("at_ns") >= since_ns) | (hurt(slow_after_ms) & (end_ns() > since_ns)))
     )
     found = [
-        Outage(name, spell)
+        Outage(name, flow.row(0, named=True)["client"], spell)
         for name, flow in by_flow(seen)
         for spell in spells(flow, hold_s, slow_after_ms, since_ns, deeds_ns)
     ]

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from gauntlet.checkers.outage import Outage
 from gauntlet.checkers.sample import NANO
+from gauntlet.ground.frames import pl
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,24 @@ class Shared:
     flows: int
 
 
-def shared(outages: Sequence[Outage]) -> Shared | None:
+def shared(outages: Sequence[Outage], attempts: pl.DataFrame) -> Shared | None:
     """What is known of the first of these outages by those that overlap it; None if no others agree with it.
+
+    `attempts` are all that their clients made, to whatever.
 
     An edge is where most flows can have it (Marzullo's algorithm, by which NTP chooses among clocks). It has to be
     more than half of them, and the first one among them: flows that were hurt for another time are another outage.
     An attempt that is under way when the outage begins is hurt by it, too, if its connection is cut: so it may have
-    begun later than that attempt did, by as long as one takes.
+    begun later than that attempt did, by as long as one takes, and by as much as its client was behind meanwhile.
     """
     worst = outages[0].spell
-    spells = [each.spell for each in outages]
-    mine = [each for each in spells if each.first_ns <= worst.last_ns and each.last_ns >= worst.first_ns]
-    begins = [(each.before_ns, each.first_ns + each.takes_ns) for each in mine if each.before_ns is not None]
-    ends = [(each.last_ns, each.after_ns) for each in mine if each.after_ns is not None]
-    if worst.before_ns is None or worst.after_ns is None:
+    mine = [each for each in outages if each.spell.first_ns <= worst.last_ns and each.spell.last_ns >= worst.first_ns]
+    begins = [found for each in mine if (found := _begin(each, attempts)) is not None]
+    ends = [(each.spell.last_ns, each.spell.after_ns) for each in mine if each.spell.after_ns is not None]
+    own = _begin(outages[0], attempts)
+    if own is None or worst.after_ns is None:
         return None
-    begin = _agreed(begins, (worst.before_ns, worst.first_ns + worst.takes_ns), len(mine))
+    begin = _agreed(begins, own, len(mine))
     end = _agreed(ends, (worst.last_ns, worst.after_ns), len(mine))
     if begin is None or end is None:
         return None
@@ -52,6 +55,24 @@ def shared(outages: Sequence[Outage]) -> Shared | None:
     return Shared(
         (shortest_ns + longest_ns) / 2 / NANO, (longest_ns - shortest_ns) / 2 / NANO, min(begin.flows, end.flows)
     )
+
+
+def _begin(outage: Outage, attempts: pl.DataFrame) -> tuple[int, int] | None:
+    """Between which moments it began; None if the flow had no good attempt before.
+
+    A client that is behind begins what is due late, and as late it sends the rest of what it has begun.
+    """
+    spell = outage.spell
+    if spell.before_ns is None:
+        return None
+    next_ns = 2 * spell.first_ns - spell.before_ns
+    meanwhile = attempts.filter(
+        (pl.col("client") == outage.client)
+        & (pl.col("at_ns") >= spell.first_ns)
+        & (pl.col("at_ns") - pl.col("late_ns") < next_ns)
+    )["late_ns"].max()
+    late_ns = meanwhile if isinstance(meanwhile, int) else 0
+    return spell.before_ns, spell.first_ns + spell.takes_ns + late_ns
 
 
 def _agreed(intervals: Sequence[tuple[int, int]], worst: tuple[int, int], flows: int) -> Edge | None:

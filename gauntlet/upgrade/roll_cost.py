@@ -109,7 +109,7 @@ def _of_traffic(history: PhaseHistory, setting: Setting, terms: UpgradeTerms) ->
             origin_ns=stretch.start_ns,
             events=_of_kind(whole.events, *_DEEDS),
         )
-        longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped))
+        longest = together(longest, outages(part, hold_s=promise.hold_s, deeds_ns=stopped), whole.attempts)
         for each in (share, longest):
             yield replace(_checked(each, part, whole, promise), check=f"{each.check}: {kind}")
     if "kept TCP" in parts:
@@ -132,12 +132,12 @@ def _checked(finding: Finding, attempts: pl.DataFrame, whole: History, promise: 
     return checked(finding, attempts, whole, hold_s=promise.hold_s, late_s=promise.resolution_s)
 
 
-def together(longest: Finding, found: Sequence[Outage]) -> Finding:
+def together(longest: Finding, found: Sequence[Outage], attempts: pl.DataFrame) -> Finding:
     """The longest outage of a flow, with its length as all flows saw it that were hurt by the same.
 
     The verdict stays that of each flow by itself.
     """
-    known = shared(found) if found else None
+    known = shared(found, attempts) if found else None
     if known is None:
         return longest
     words = f"by {known.flows} flows together: {known.length_s:.3f} s (+/- {known.resolution_s:.3f} s)"

@@ -14,17 +14,26 @@ from tests.unit.checkers.histories import Row, frame
 EVERY_S = 0.05
 
 
-def flow(client: str, phase_s: float, began_s: float, ended_s: float, takes_ms: float = 1.0) -> Sequence[Row]:
+def flow(
+    client: str, phase_s: float, began_s: float, ended_s: float, takes_ms: float = 1.0, late_ms: float = 0.0
+) -> Sequence[Row]:
     """A flow that fails between these moments; its first attempt is at `phase_s`."""
     moments = [phase_s + number * EVERY_S for number in range(120)]
     return [
-        Row(at_s, client=client, outcome="timeout" if began_s <= at_s < ended_s else "ok", latency_ms=takes_ms)
+        Row(
+            at_s,
+            client=client,
+            outcome="timeout" if began_s <= at_s < ended_s else "ok",
+            latency_ms=takes_ms,
+            late_ms=late_ms if began_s <= at_s < began_s + EVERY_S else 0.0,
+        )
         for at_s in moments
     ]
 
 
 def together(*flows: Sequence[Row]) -> Shared | None:
-    return shared(outages(frame([row for each in flows for row in each]), hold_s=1.0))
+    seen = frame([row for each in flows for row in each])
+    return shared(outages(seen, hold_s=1.0), seen)
 
 
 def phases(count: int) -> list[float]:
@@ -47,6 +56,18 @@ def test_attempts_that_were_under_way_when_it_began_do_not_spoil_it(takes_ms: fl
     """A rule that goes cuts what is open through it: an attempt of a busy machine had begun long before."""
     flows = (
         flow(f"client-{number}", at_s, 1.0 - takes_ms / 1000, 2.5, takes_ms) for number, at_s in enumerate(phases(12))
+    )
+    known = together(*flows)
+    assert known is not None
+    assert abs(known.length_s - 1.5) <= known.resolution_s + 1e-9
+
+
+@pytest.mark.parametrize("behind_ms", [5.0, 30.0, 45.0])
+def test_attempts_of_clients_that_are_behind_when_it_begins_do_not_spoil_it(behind_ms: float) -> None:
+    """Attempts took a millisecond before; what replaces a kube-proxy keeps the processors busy as it begins."""
+    flows = (
+        flow(f"client-{number}", at_s, 1.0 - behind_ms / 1000, 2.5, late_ms=behind_ms)
+        for number, at_s in enumerate(phases(12))
     )
     known = together(*flows)
     assert known is not None
