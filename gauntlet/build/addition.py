@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from gauntlet.build.cache import Say
 from gauntlet.build.modulesource import Source
 from gauntlet.build.toolchain import GoModule, find_go, versions
 from gauntlet.ground import ending
-from gauntlet.ground.disk import lock_or_wait
+from gauntlet.ground.disk import alone
 from gauntlet.ground.errors import EnvironmentUnfit, UsageError
 
 PROXY_ALONE = (f"{gomod.KUBERNETES}/cmd/kube-proxy",)
@@ -133,15 +132,9 @@ def _write(
     return Addition(minor, release, tuple(programs), before)
 
 
-@contextmanager
-def _held(root: Path, say: Say) -> Iterator[None]:
-    """toolchain/ for this process alone, until it ends. Another one that adds a version is waited for."""
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        lock_or_wait(folder, lambda: say(f"another process is adding a version to {root}; waiting"))
-        yield
-    finally:
-        os.close(folder)
+def _held(root: Path, say: Say) -> AbstractContextManager[None]:
+    """toolchain/ for this process alone. Another one that adds a version is waited for."""
+    return alone(root, lambda: say(f"another process is adding a version to {root}; waiting"))
 
 
 @contextmanager

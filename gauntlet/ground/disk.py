@@ -75,12 +75,16 @@ def lock_or_wait(fd: int, on_wait: Callable[[], None]) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX)
 
 
+def _nothing() -> None:
+    """Whoever waits says nothing of it."""
+
+
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until nobody else is in this context with that folder, which is there."""
+def alone(folder: Path, on_wait: Callable[[], None] = _nothing) -> Iterator[None]:
+    """A folder, which is there, for this context alone; `on_wait` is called if another has it and is waited for."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        lock_or_wait(fd, on_wait)
         yield
     finally:
         os.close(fd)
