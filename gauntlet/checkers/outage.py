@@ -53,7 +53,7 @@ def outages(
         else attempts.filter((pl.col("at_ns") >= since_ns) | (hurt(slow_after_ms) & (end_ns() > since_ns)))
     )
     found = [
-        Outage(name, flow.row(0, named=True)["client"], spell)
+        Outage(name, flow["client"][0], spell)
         for name, flow in by_flow(seen)
         for spell in spells(flow, hold_s, slow_after_ms, since_ns, deeds_ns)
     ]

@@ -41,12 +41,12 @@ def shared(outages: Sequence[Outage], attempts: pl.DataFrame) -> Shared | None:
     """
     worst = outages[0].spell
     mine = [each for each in outages if each.spell.first_ns <= worst.last_ns and each.spell.last_ns >= worst.first_ns]
-    begins = [found for each in mine if (found := _begin(each, attempts)) is not None]
+    # The first is its own.
+    begins = [_begin(each, attempts) for each in mine]
     ends = [(each.spell.last_ns, each.spell.after_ns) for each in mine if each.spell.after_ns is not None]
-    own = _begin(outages[0], attempts)
-    if own is None or worst.after_ns is None:
+    if begins[0] is None or worst.after_ns is None:
         return None
-    begin = _agreed(begins, own, len(mine))
+    begin = _agreed([each for each in begins if each is not None], begins[0], len(mine))
     end = _agreed(ends, (worst.last_ns, worst.after_ns), len(mine))
     if begin is None or end is None:
         return None
