@@ -28,8 +28,10 @@ class Owed:
 
     def came(self, answer: bytes, question: str) -> bool:
         """Whether this answers `question`; otherwise it answers one of an earlier attempt, which is owed no more."""
-        if not _reads(answer, question):
-            for other in self._questions - {question}:
+        others = self._questions - {question}
+        # Most often nothing else is owed: then the answer is read once, by whoever learns from it.
+        if others and not _reads(answer, question):
+            for other in others:
                 if _reads(answer, other):
                     self._questions.discard(other)
                     return False
