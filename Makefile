@@ -10,7 +10,7 @@ help: ## list what there is
 setup: ## everything that the others need (quick when nothing changed)
 	@ci/setup
 
-run: setup ## decide whether kube-proxy 1.37.2 passes, in iptables and nftables mode (10 to 16 min on two processors)
+run: setup ## decide whether kube-proxy 1.37.2 passes, in iptables and nftables mode (10 to 16 min)
 	@$(BIN)/gauntlet run --profile gate
 
 unit: ## the tests that need no root, no cluster and no built program (2 min)
